@@ -29,8 +29,8 @@ hypothesis.settings.register_profile("thorough", COMMON, max_examples=100)
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The browser of all tests that a worker runs: a process can drive one only."""
-    with running_browser() as one:
-        yield one
+    with running_browser() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

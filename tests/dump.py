@@ -172,7 +172,10 @@ def _operations(app: AppTest) -> Iterator[tuple[str, Callable[[], None]]]:
                 chosen[block.key] = block.children[number].label
         yield f"{chosen}", partial(_set, app, chosen)
     for label in [button.label for button in app.button]:
-        if re.match(r"All [\d,]+ |Get \D+(\d\d?,)?\d{1,3} as CSV$", label):
+        # The last form is that of earlier commits.
+        if re.match(
+            r"All [\d,]+ |Export .+ \((\d\d?,)?\d{1,3}\)$|Get \D+(\d\d?,)?\d{1,3} as CSV$", label
+        ):
             yield label, partial(_press, app, label)
 
 

@@ -70,10 +70,10 @@ RECORDED: Final = (
 GUARDS: Final = {
     "umami/cache.py": Guard(("tests/umami/test_cache.py", "tests/umami/test_shared.py")),
     "umami/endpoint.py": Guard(
-        ("tests/umami/test_cache.py", *RECORDED, "tests/contract/test_registry.py"), share=12
+        ("tests/umami/test_cache.py", *RECORDED, "tests/contract/test_registry.py"), share=2
     ),
-    "umami/compat/v2.py": Guard(RECORDED, select="not v3", share=12),
-    "umami/compat/v3.py": Guard(RECORDED, select="not v2", share=12),
+    "umami/compat/v2.py": Guard(RECORDED, select="not v3", share=2),
+    "umami/compat/v3.py": Guard(RECORDED, select="not v2", share=2),
     "umami/period.py": Guard(
         (
             "tests/umami/test_period.py",

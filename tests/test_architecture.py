@@ -29,19 +29,19 @@ DIALECTS = (
 
 def imports(path: Path) -> set[str]:
     """Full names of what a module imports, wherever in it."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             module = node.module or ""
-            found.update({module, *(f"{module}.{alias.name}" for alias in node.names)})
-    return found
+            names.update({module, *(f"{module}.{alias.name}" for alias in node.names)})
+    return names
 
 
 def layer(path: Path) -> str:
-    """The room a module lives in."""
+    """The package of a module."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return "umami.embedded" if parts[:2] == ("umami", "embedded") else parts[0]
 
@@ -57,7 +57,7 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize("script", FORBIDDEN)
-def test_the_scripts_import_only_what_they_may(script: str) -> None:
+def test_entry_scripts_import_only_allowed_packages(script: str) -> None:
     names = imports(ROOT / f"{script}.py")
     assert not {name for name in names if within(name, *FORBIDDEN[script])}
 
@@ -68,14 +68,14 @@ def test_no_module_imports_plotly_express() -> None:
 
 
 def test_no_page_reads_the_generation_of_its_server() -> None:
-    """What a server can and cannot do is in its abilities and its answers."""
+    """Capabilities and answers say what a server offers."""
     for path in MODULES:
         if layer(path) in ("app", "pages", "components"):
             assert ".generation" not in path.read_text(), path
 
 
-def test_only_the_viewers_client_is_on_a_page() -> None:
-    """The client without rights is known to those who make the one with them."""
+def test_pages_use_the_authorized_client_only() -> None:
+    """Only the modules that create the authorized client know the other one."""
     knowing = {
         path.relative_to(ROOT).as_posix()
         for path in MODULES
@@ -92,8 +92,8 @@ def test_only_the_viewers_client_is_on_a_page() -> None:
 
 
 @pytest.mark.thorough
-def test_reports_are_made_without_the_platform() -> None:
-    """``python -m reports`` loads no Streamlit; only the way to a report from a page runs it."""
+def test_reports_are_made_without_streamlit() -> None:
+    """``python -m reports`` loads no Streamlit; only the dialog of a page does."""
     loading = "import sys, reports.__main__; sys.exit('streamlit' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", loading], cwd=ROOT, check=False).returncode == 0
     drawing = [
@@ -103,6 +103,6 @@ def test_reports_are_made_without_the_platform() -> None:
 
 
 def test_the_authenticator_is_loaded_before_the_first_run() -> None:
-    """Runs that load it at the same time fail: see ``asgi.py``."""
+    """Concurrent imports of it fail: see ``asgi.py``."""
     loading = "import sys, asgi; sys.exit('extra_streamlit_components' not in sys.modules)"
     assert subprocess.run([sys.executable, "-c", loading], cwd=ROOT, check=False).returncode == 0

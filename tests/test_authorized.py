@@ -1,4 +1,4 @@
-"""Nothing that Streamlit runs apart from ``app.py`` is created but through ``authorized``."""
+"""Everything that Streamlit runs outside ``app.py`` is created through ``authorized``."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def _unauthorized(tree: ast.Module, path: str) -> Iterator[str]:
 
 
 def _callbacks(call: ast.Call, path: str) -> Iterator[str]:
-    given = [(one.arg, one.value) for one in call.keywords if one.arg]
+    arguments = [(keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg]
     if isinstance(call.func, ast.Attribute):
         # Some callbacks can be given by their place.
         widget = getattr(st, call.func.attr, None)
         if callable(widget) and not inspect.isclass(widget):
-            given += list(zip(inspect.signature(widget).parameters, call.args, strict=False))
-    for name, value in given:
+            arguments += list(zip(inspect.signature(widget).parameters, call.args, strict=False))
+    for name, value in arguments:
         code = f"{name}={ast.unparse(value)}"
         unseen = code in UNSEEN.get(path, ())
         if CALLBACK.fullmatch(name) and not unseen and not _checked(value):
@@ -83,17 +83,19 @@ def _checked(value: ast.expr) -> bool:
 
 
 def _eager(call: ast.Call) -> bool:
-    """Whether a table is sent at once; rows of a lazy one are given out without any run."""
-    return any(one.arg == "lazy" and ast.unparse(one.value) == "False" for one in call.keywords)
+    """Whether a table is sent at once; rows of a lazy table are sent without a run."""
+    return any(
+        keyword.arg == "lazy" and ast.unparse(keyword.value) == "False" for keyword in call.keywords
+    )
 
 
-def test_what_runs_apart_from_the_page_is_authorized_then() -> None:
-    found = {}
+def test_callbacks_fragments_and_jobs_are_authorized() -> None:
+    violations = {}
     for path in MODULES:
         if layer(path) in ("app", "components", "pages", "reports"):
             name = path.relative_to(ROOT).as_posix()
-            found[name] = unauthorized(path.read_text(), name)
-    assert not {name: codes for name, codes in found.items() if codes}
+            violations[name] = unauthorized(path.read_text(), name)
+    assert not {name: codes for name, codes in violations.items() if codes}
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,7 @@ def test_what_runs_apart_from_the_page_is_authorized_then() -> None:
         "st.dataframe(frame, lazy=None)",
     ],
 )
-def test_what_is_created_in_another_way_is_found(code: str) -> None:
+def test_unauthorized_creation_is_detected(code: str) -> None:
     assert unauthorized(code)
 
 
@@ -134,5 +136,5 @@ def test_what_is_created_in_another_way_is_found(code: str) -> None:
         "authorized.dialog('x', draw)",
     ],
 )
-def test_what_is_created_so_is_not(code: str) -> None:
+def test_authorized_creation_is_accepted(code: str) -> None:
     assert not unauthorized(code)

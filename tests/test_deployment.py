@@ -1,4 +1,4 @@
-"""What it is deployed with stays true: the image, compose.yaml, the proxies, the unit."""
+"""Deployment files: the image, compose.yaml, the proxies, the systemd unit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REPLICAS = ("dashboard-one", "dashboard-two")
 
 
 def let_in(name: str) -> bool:
-    """Whether a file becomes a part of the image: of the lines that fit it, the last one counts."""
+    """Whether a file is part of the image: the last matching line decides."""
     verdict = True
     for line in (ROOT / ".dockerignore").read_text().splitlines():
         pattern = line.removeprefix("!")
@@ -43,40 +43,44 @@ def fits(name: str, pattern: str) -> bool:
     if pattern.startswith("**/"):
         return pattern[3:] in parts
     here = ("/".join(parts[: number + 1]) for number in range(len(parts)))
-    return any(fnmatch.fnmatchcase(one, pattern) for one in here)
+    return any(fnmatch.fnmatchcase(prefix, pattern) for prefix in here)
 
 
 def module(name: str) -> str | None:
     """The file of one of our modules."""
     path = name.replace(".", "/")
     return next(
-        (one for one in (f"{path}.py", f"{path}/__init__.py") if (ROOT / one).is_file()), None
+        (file for file in (f"{path}.py", f"{path}/__init__.py") if (ROOT / file).is_file()), None
     )
 
 
 def needed(*starts: str) -> set[str]:
-    """Files of ours that these need: what they import, what that imports, the packages around."""
-    found: set[str] = set()
+    """The files that these need: their imports, recursively, and the packages around them."""
+    files: set[str] = set()
     waiting = [*starts]
     while waiting:
         name = waiting.pop()
-        if name in found:
+        if name in files:
             continue
-        found.add(name)
-        around = [f"{one}/__init__.py" for one in Path(name).parents if str(one) != "."]
-        imported = [module(one) for one in imports(ROOT / name)]
-        waiting += [one for one in (*around, *imported) if one and (ROOT / one).is_file()]
-    return found
+        files.add(name)
+        around = [f"{folder}/__init__.py" for folder in Path(name).parents if str(folder) != "."]
+        imported = [module(name) for name in imports(ROOT / name)]
+        waiting += [file for file in (*around, *imported) if file and (ROOT / file).is_file()]
+    return files
 
 
-def test_everything_that_runs_is_in_the_image() -> None:
-    starts = ["app.py", "asgi.py", *(f"pages/{one.name}" for one in (ROOT / "pages").glob("*.py"))]
-    commands = [f"{one}/__main__.py" for one in ("people", "access")]
+def test_image_contains_every_module_that_runs() -> None:
+    starts = [
+        "app.py",
+        "asgi.py",
+        *(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")),
+    ]
+    commands = [f"{package}/__main__.py" for package in ("people", "access")]
     files = needed(*starts, *commands)
     assert "umami/embedded/server.py" in files
-    files |= {one for one in tracked() if one.startswith("static/")}
+    files |= {file for file in tracked() if file.startswith("static/")}
     files |= {"requirements.txt", "constraints.txt", ".streamlit/config.toml"}
-    assert {one for one in files if not let_in(one)} == set()
+    assert {file for file in files if not let_in(file)} == set()
 
 
 @pytest.mark.parametrize(
@@ -98,11 +102,11 @@ def test_everything_that_runs_is_in_the_image() -> None:
         *("access/__pycache__/store.cpython-311.pyc", "deploy/nginx.conf", "docs/access.md"),
     ],
 )
-def test_no_secret_and_nothing_idle_is_in_the_image(name: str) -> None:
+def test_image_contains_no_secrets_or_unused_files(name: str) -> None:
     assert not let_in(name)
 
 
-def test_the_image_runs_as_nobody_special_and_says_how_it_is() -> None:
+def test_image_runs_unprivileged_with_a_health_check() -> None:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     steps = [line.split(maxsplit=1) for line in lines if re.match(r"[A-Z]+ ", line)]
     assert steps[-1] == ["CMD", '["python", "-m", "streamlit", "run", "asgi.py"]']
@@ -113,42 +117,42 @@ def test_the_image_runs_as_nobody_special_and_says_how_it_is() -> None:
 
 
 def environment(service: str) -> dict[str, str]:
-    found: dict[str, str] = COMPOSE["services"][service].get("environment", {})
-    return found
+    variables: dict[str, str] = COMPOSE["services"][service].get("environment", {})
+    return variables
 
 
 def test_both_replicas_are_the_same() -> None:
-    one, two = (COMPOSE["services"][name] for name in REPLICAS)
-    assert one == two
-    assert one["read_only"] is True
+    first, second = (COMPOSE["services"][name] for name in REPLICAS)
+    assert first == second
+    assert first["read_only"] is True
 
 
-def test_compose_sets_what_is_read() -> None:
-    told = {
+def test_compose_sets_only_known_settings() -> None:
+    variables = {
         name: re.sub(r"\$\{\w+:(?:-(\w+)|\?)\}", lambda default: default[1] or "given", value)
         for name, value in environment("dashboard-one").items()
     }
-    asked = umami.read(told, Path("none"))
-    assert asked.address == "http://umami:3000"
-    assert asked.redis == "redis://redis:6379/0"
-    run = settings.load(told, Path("none"))
+    server = umami.read(variables, Path("none"))
+    assert server.address == "http://umami:3000"
+    assert server.redis == "redis://redis:6379/0"
+    run = settings.load(variables, Path("none"))
     assert run.store == "postgresql://umami:given@postgres:5432/dashboard"
     assert run.monitor == ("0.0.0.0", 9100)
-    ours = {name for name in told if name.startswith(("UMAMI_", "DASHBOARD_"))}
+    ours = {name for name in variables if name.startswith(("UMAMI_", "DASHBOARD_"))}
     assert ours <= {*umami.Settings.declared(), "DASHBOARD_STORE", "DASHBOARD_MONITOR"}
 
 
-def test_compose_keeps_everything_but_the_proxy_inside() -> None:
+def test_compose_publishes_ports_of_the_proxy_only() -> None:
     services = COMPOSE["services"]
-    assert {name for name, one in services.items() if "ports" in one} == {"caddy"}
-    for name, one in services.items():
-        assert set(one.get("depends_on", ())) <= set(services), name
+    assert {name for name, service in services.items() if "ports" in service} == {"caddy"}
+    for name, service in services.items():
+        assert set(service.get("depends_on", ())) <= set(services), name
     for secret in COMPOSE["secrets"].values():
         ignored = subprocess.run(["git", "check-ignore", "-q", secret["file"]], cwd=ROOT)
         assert ignored.returncode == 0
 
 
-def test_what_compose_wants_to_be_told_is_in_the_document() -> None:
+def test_variables_of_compose_are_documented() -> None:
     wanted = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text()))
     document = (ROOT / "docs" / "deployment.md").read_text()
     assert {name for name in wanted if f"\n{name}=" not in document} == set()
@@ -166,7 +170,7 @@ def test_caddy_serves_the_services_at_their_path() -> None:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate of this machine's, with its key beside it."""
+    """A self-signed certificate with its key beside it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
@@ -188,7 +192,7 @@ def certificate(tmp_path: Path) -> Path:
 
 
 @pytest.mark.skipif(not shutil.which("nginx"), reason="there is no nginx here")
-def test_nginx_takes_its_configuration(certificate: Path) -> None:
+def test_nginx_accepts_its_configuration(certificate: Path) -> None:
     text = (DEPLOY / "nginx.conf").read_text()
     site = certificate / "site.conf"
     site.write_text(re.sub(r"/etc/letsencrypt/live/[^/]+", str(certificate), text))
@@ -203,7 +207,7 @@ def test_nginx_takes_its_configuration(certificate: Path) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("caddy"), reason="there is no Caddy here")
-def test_caddy_takes_its_configuration(tmp_path: Path) -> None:
+def test_caddy_accepts_its_configuration(tmp_path: Path) -> None:
     run = subprocess.run(
         ["caddy", "adapt", "--config", str(DEPLOY / "Caddyfile"), "--adapter", "caddyfile"],
         capture_output=True,
@@ -213,33 +217,33 @@ def test_caddy_takes_its_configuration(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
 
 
-def test_proxies_say_who_asks_and_keep_counts_inside() -> None:
+def test_proxies_forward_the_client_address_and_hide_metrics() -> None:
     text = (DEPLOY / "nginx.conf").read_text()
-    for told in (
+    for directive in (
         "proxy_set_header Host $http_host;",
         "proxy_set_header X-Forwarded-For $remote_addr;",
         "proxy_set_header X-Forwarded-Proto $scheme;",
         "proxy_set_header Upgrade $http_upgrade;",
         "location = /stats/_stcore/metrics { return 404; }",
     ):
-        assert told in text
+        assert directive in text
 
 
 UNIT = DEPLOY / "dashboard@.service"
 
 
-def test_the_unit_sets_what_is_read() -> None:
-    told = dict(re.findall(r"^Environment=(\w+)=(.*)$", UNIT.read_text(), flags=re.M))
-    run = settings.load({name: value.replace("%i", "8501") for name, value in told.items()})
+def test_systemd_unit_sets_only_known_settings() -> None:
+    variables = dict(re.findall(r"^Environment=(\w+)=(.*)$", UNIT.read_text(), flags=re.M))
+    run = settings.load({name: value.replace("%i", "8501") for name, value in variables.items()})
     assert run.monitor == ("127.0.0.1", 18_501)
     state = re.search(r"^StateDirectory=(.+)$", UNIT.read_text(), flags=re.M)
     assert state
     assert run.store == f"sqlite:////var/lib/{state[1]}/dashboard.sqlite"
-    assert told["STREAMLIT_SERVER_ADDRESS"] == "127.0.0.1"
+    assert variables["STREAMLIT_SERVER_ADDRESS"] == "127.0.0.1"
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     text = UNIT.read_text().replace("/opt/umami-dashboard/.venv/bin/python", sys.executable)
     (tmp_path / "dashboard@8501.service").write_text(text)
     run = subprocess.run(
@@ -254,4 +258,4 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
 def test_files_that_the_document_names_exist() -> None:
     text = (ROOT / "docs" / "deployment.md").read_text()
     named = set(re.findall(r"\bdeploy/[\w@.]+\w", text))
-    assert named == {f"deploy/{one.name}" for one in DEPLOY.iterdir()}
+    assert named == {f"deploy/{path.name}" for path in DEPLOY.iterdir()}

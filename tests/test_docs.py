@@ -1,4 +1,4 @@
-"""The documents are true: links resolve, commands exist, settings are read."""
+"""The documents are correct: links resolve, commands exist, settings are used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
 
 
 def tracked() -> set[str]:
-    """Files that a clone has."""
+    """The files in git."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -59,9 +59,9 @@ def test_links_lead_to_a_heading(document: Path) -> None:
 
 
 def anchors(text: str) -> set[str]:
-    """What the headings of a document are called in links."""
+    """The anchors of a document's headings."""
     headings = re.findall(r"^#+ (.+)$", text, flags=re.M)
-    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
@@ -75,7 +75,7 @@ def test_python_commands_exist(document: Path) -> None:
 
 
 def code() -> str:
-    """All of ours that runs."""
+    """All source code that runs."""
     return "\n".join((ROOT / name).read_text() for name in sorted(tracked()) if runs(name))
 
 
@@ -89,7 +89,7 @@ def settings() -> set[str]:
 
 
 def test_settings_named_in_the_documents_are_read() -> None:
-    documents = "".join(one.read_text() for one in DOCUMENTS)
+    documents = "".join(document.read_text() for document in DOCUMENTS)
     named = set(re.findall(r"\b(?:UMAMI|DASHBOARD)_[A-Z]+(?:_[A-Z]+)*\b", documents))
     assert named >= {"UMAMI_URL", "DASHBOARD_STORE"}
     everything = code()
@@ -97,7 +97,9 @@ def test_settings_named_in_the_documents_are_read() -> None:
 
 
 def test_every_setting_is_in_a_document() -> None:
-    documents = "".join(one.read_text() for one in DOCUMENTS if one.name != "CHANGELOG.md")
+    documents = "".join(
+        document.read_text() for document in DOCUMENTS if document.name != "CHANGELOG.md"
+    )
     assert {"UMAMI_REDIS_URL", "DASHBOARD_MONITOR"} <= settings()
     assert {name for name in settings() if not re.search(rf"\b{name}\b", documents)} == set()
 

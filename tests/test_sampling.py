@@ -1,4 +1,4 @@
-"""Which cases run by their marks."""
+"""The marks of tests decide which cases run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shell is hard: options, text from data, and what is installed."""
+"""Security of the app's shell: options, text of data, and installed packages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DRAWING = sorted(
 )
 
 
-def test_the_platform_is_told_to_be_careful() -> None:
+def test_streamlit_is_configured_securely() -> None:
     options = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
     assert options["server"]["enableXsrfProtection"] is True
     assert options["server"]["maxUploadSize"] <= 50
@@ -37,16 +37,16 @@ def test_the_platform_is_told_to_be_careful() -> None:
 
 
 @pytest.mark.parametrize("path", DRAWING, ids=lambda path: str(path.relative_to(ROOT)))
-def test_html_is_never_made_of_data(path: Path) -> None:
-    """Markup is a literal where it is drawn, but for a width in pixels."""
+def test_markup_is_always_a_literal(path: Path) -> None:
+    """Markup is a literal where it is drawn, except for a width in pixels."""
     text = path.read_text()
     assert "unsafe_allow" not in text
     assert "innerHTML" not in text
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.html":
             constant = all(
-                isinstance(one, ast.Constant) or CONSTANT.fullmatch(ast.unparse(one))
-                for one in node.args
+                isinstance(arg, ast.Constant) or CONSTANT.fullmatch(ast.unparse(arg))
+                for arg in node.args
             )
             assert constant, ast.unparse(node)
 
@@ -59,21 +59,21 @@ def test_scripts_set_text_as_text() -> None:
             assert unsafe not in path.read_text(), path
 
 
-def test_links_to_elsewhere_take_nothing_along() -> None:
-    """No page opens another site: a link that did would have to say ``noopener``."""
+def test_external_links_say_noopener() -> None:
+    """No page links to another site; a link would need ``noopener``."""
     for path in (*DRAWING, *(ROOT / "components" / "frontend").glob("*.js")):
-        for found in re.findall(
+        for link in re.findall(
             r"<a\b[^>]*>|st\.link_button|createElement\(\"a\"\).*", path.read_text()
         ):
-            assert "noopener" in found, path
+            assert "noopener" in link, path
 
 
 def test_passwords_and_codes_are_never_mailed() -> None:
-    """Of the library that draws the form, only the form is used."""
+    """Only the form of the authenticator library is used."""
     offered = {
         name
-        for one in (streamlit_authenticator.Authenticate, AuthenticationController)
-        for name in vars(one)
+        for library_class in (streamlit_authenticator.Authenticate, AuthenticationController)
+        for name in vars(library_class)
         if re.search(r"forgot|send_|two_factor|register|guest", name)
     }
     assert "forgot_password" in offered
@@ -82,8 +82,8 @@ def test_passwords_and_codes_are_never_mailed() -> None:
 
 
 @pytest.mark.thorough
-def test_nothing_installed_has_a_known_weakness() -> None:
-    """Asks the advisories of PyPI, where they can be reached."""
+def test_installed_packages_have_no_known_vulnerability() -> None:
+    """Queries the advisories of PyPI where they can be reached."""
     run = subprocess.run(
         [
             *(sys.executable, "-m", "pip_audit", "--local", "--format", "json"),
@@ -95,8 +95,12 @@ def test_nothing_installed_has_a_known_weakness() -> None:
     )
     if not run.stdout.startswith("{"):
         pytest.skip("the advisories cannot be reached from here")
-    found = json.loads(run.stdout)["dependencies"]
-    if not any("vulns" in one for one in found):
+    packages = json.loads(run.stdout)["dependencies"]
+    if not any("vulns" in package for package in packages):
         pytest.skip("the advisories know nothing of what is installed here")
-    weak = {one["name"]: [bug["id"] for bug in one["vulns"]] for one in found if one.get("vulns")}
+    weak = {
+        package["name"]: [bug["id"] for bug in package["vulns"]]
+        for package in packages
+        if package.get("vulns")
+    }
     assert weak == {}

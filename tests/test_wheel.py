@@ -123,7 +123,7 @@ def test_the_dashboard_is_served_from_any_directory(commands: Path, tmp_path: Pa
         assert world.is_success
 
 
-def test_the_dashboard_tells_its_version(commands: Path, wheel: Path, tmp_path: Path) -> None:
+def test_command_prints_its_version(commands: Path, wheel: Path, tmp_path: Path) -> None:
     run = subprocess.run(
         [commands / "umami-dashboard", "--version"], cwd=tmp_path, capture_output=True, text=True
     )

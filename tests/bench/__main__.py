@@ -103,9 +103,9 @@ def floor(folder: Path, website: str) -> float:
         "FROM website_event WHERE website_id = ? AND created_at BETWEEN ? AND ?"
     )
     values = [website, datetime(2026, 8, 1), datetime(2026, 10, 1)]
-    found = median(lambda: store.rows(sql, values))
+    seconds = median(lambda: store.rows(sql, values))
     store.close()
-    return found
+    return seconds
 
 
 def analyses() -> list[str]:
@@ -119,7 +119,9 @@ def analyses() -> list[str]:
         print(f"\n{count:,} events; floor {base * 1000:.1f} ms\n")
         print(f"\n{f'asked as {ASKED} is':<48}{'median':>10}{'floors':>9}{'limit':>7}")
         with server("--data", str(folder)) as (client, _pid, _took):
-            slow += [asked.name for asked in questions() if over_its_limit(client, asked, base)]
+            slow += [
+                question.name for question in questions() if over_its_limit(client, question, base)
+            ]
             address = str(client.base_url).rstrip("/")
             slow += pages.arrivals(address)
             with server("--data", str(TABLES)) as (few, _, _took):
@@ -129,20 +131,20 @@ def analyses() -> list[str]:
     return slow
 
 
-def over_its_limit(client: httpx.Client, asked: Asked, base: float) -> bool:
+def over_its_limit(client: httpx.Client, question: Asked, base: float) -> bool:
     """Measure one question and print its row."""
 
     def ask() -> None:
         client.request(
-            asked.method, asked.path, params=asked.query, json=asked.body
+            question.method, question.path, params=question.query, json=question.body
         ).raise_for_status()
 
     taken = median(ask)
     ratio = taken / base
-    over = ratio > asked.limit
+    over = ratio > question.limit
     mark = " OVER" if over else ""
-    figures = f"{taken * 1000:>7.1f} ms{ratio:>9.2f}{asked.limit:>7.0f}"
-    print(f"{asked.name:<48}{figures}{mark}", flush=True)
+    figures = f"{taken * 1000:>7.1f} ms{ratio:>9.2f}{question.limit:>7.0f}"
+    print(f"{question.name:<48}{figures}{mark}", flush=True)
     return over
 
 
@@ -198,22 +200,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--viewers", type=int, help="how many come, in parts that have viewers")
     parser.add_argument("--seconds", type=float, help="for how long they stay")
     parser.add_argument("--pace", type=float, help="seconds from one action of theirs to the next")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
         f"Streamlit {streamlit.__version__}, DuckDB {duckdb.__version__}"
     )
     missed = []
-    for name in given.parts:
+    for name in options.parts:
         if name in PARTS:
             missed += PARTS[name]()
             continue
         measure, crowd = CROWDS[name]
         missed += measure(
             Crowd(
-                given.viewers or crowd.many,
-                given.seconds or crowd.seconds,
-                given.pace or crowd.pace,
+                options.viewers or crowd.many,
+                options.seconds or crowd.seconds,
+                options.pace or crowd.pace,
             )
         )
     print(f"\n{len(missed)} over their limits" + (f": {', '.join(missed)}" if missed else ""))

@@ -83,12 +83,12 @@ def views() -> list[Looked]:
     ended and over a period that runs, on the Overview and on four other pages."""
     periods = (("2026-08-01", "2026-08-31"), ("2026-08-15", datetime.now(UTC).date().isoformat()))
     others = [area.name for area in PAGES[1:]]
-    found = []
+    looks = []
     for website in (WEBSITES["shop"], WEBSITES["docs"]):
         for filters in NARROWED:
-            mine = [others[(len(found) + APART * step) % len(others)] for step in range(4)]
-            found.append(Looked(website, filters, ("", *mine), periods))
-    return found
+            mine = [others[(len(looks) + APART * step) % len(others)] for step in range(4)]
+            looks.append(Looked(website, filters, ("", *mine), periods))
+    return looks
 
 
 @dataclass(slots=True)
@@ -137,8 +137,8 @@ class Viewer:
         self.session = Session(apps[self._at], ran=self._ran)
 
     async def live(self, until: float) -> None:
-        """Come at some moment of the first pace, look until then, go; every other one without a
-        word."""
+        """Arrive at a random moment of the first pace, act until the end, and leave; every second
+        viewer leaves by dropping the connection."""
         await asyncio.sleep(self._random.uniform(0, self._pace))
         while time.monotonic() < until:
             await self.look()
@@ -147,7 +147,7 @@ class Viewer:
         await (self.session.drop() if self._number % 2 else self.session.close())
 
     async def look(self) -> Run:
-        """Open the page that was chosen; by another app where the own one is gone."""
+        """Open the chosen page; through another app where the viewer's app is gone."""
         place = self._looked.place(self._page, self._period)
         while True:
             if self.session.id and not self.session.alive:
@@ -163,7 +163,7 @@ class Viewer:
         return run
 
     async def _turn(self) -> None:
-        """Go to the next app, as a proxy sends those whose own one is gone."""
+        """Switch to the next app, as a load balancer does when an app is gone."""
         self._seen.lost += 1
         while True:
             self._at = (self._at + 1) % len(self._apps)
@@ -199,7 +199,7 @@ class Watched:
             await asyncio.sleep(every)
 
     def median(self, what: Callable[[Vitals], float], first: float, last: float) -> float:
-        """What all of them held together between two moments."""
+        """The median of a resource, summed over all processes, between two moments."""
         return statistics.median(
             sum(map(what, held)) for at, held in self.moments if first <= at <= last
         )
@@ -239,16 +239,18 @@ class Crowd:
 
 
 @contextmanager
-def running_apps(way: Between, many: int = 1, **environment: str) -> Iterator[list[App]]:
+def running_apps(proxy: Between, many: int = 1, **environment: str) -> Iterator[list[App]]:
     """Apps that ask the same server, each in a process of its own."""
     with ExitStack() as stack:
-        yield [stack.enter_context(running_app(**asking(way), **environment)) for _ in range(many)]
+        yield [
+            stack.enter_context(running_app(**asking(proxy), **environment)) for _ in range(many)
+        ]
 
 
-def asking(way: Between) -> dict[str, str]:
-    """The settings of an app that asks this server, and lets everybody in."""
+def asking(proxy: Between) -> dict[str, str]:
+    """The settings of an app that asks this server, with open access."""
     return {
-        "UMAMI_URL": way.url,
+        "UMAMI_URL": proxy.url,
         "UMAMI_USERNAME": "admin",
         "UMAMI_PASSWORD": "umami",
         "DASHBOARD_OPEN": "yes",
@@ -258,25 +260,25 @@ def asking(way: Between) -> dict[str, str]:
 @contextmanager
 def served() -> Iterator[tuple[Between, Embedded]]:
     """A server of the contract's tables, and a counting proxy before it."""
-    one = embedded("--data", str(DATA / "tables"))
-    with one.service, between(one.url) as way:
-        yield way, one
+    server = embedded("--data", str(DATA / "tables"))
+    with server.service, between(server.url) as proxy:
+        yield proxy, server
 
 
 _LEARNT: Final[dict[Place, frozenset[Asked]]] = {}
 
 
-def learnt(way: Between, looked: Sequence[Looked]) -> Learnt:
-    """What every page of these Views asks; found out once a process."""
-    places = {place for one in looked for place in one.places()} - _LEARNT.keys()
+def learnt(proxy: Between, looked: Sequence[Looked]) -> Learnt:
+    """The queries of every page of these Views; learnt once per process."""
+    places = {place for look in looked for place in look.places()} - _LEARNT.keys()
     if places:
-        fresh = partial(fresh_app, **asking(way))
-        _LEARNT.update(asyncio.run(questions.learn(fresh, way, places)))
+        fresh = partial(fresh_app, **asking(proxy))
+        _LEARNT.update(asyncio.run(questions.learn(fresh, proxy, places)))
     return _LEARNT
 
 
-def told(failed: Sequence[tuple[Run, Place]]) -> None:
-    """Say which runs failed, and why; not all of many."""
+def print_failures(failed: Sequence[tuple[Run, Place]]) -> None:
+    """Print the first failed runs with their reasons."""
     for run, place in failed[:SHOWN]:
         why = "; ".join(dict.fromkeys((*run.faults, *run.troubles)))
         print(f"  failed: /{place.page}?{place.query}: {why}", flush=True)

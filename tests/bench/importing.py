@@ -1,4 +1,4 @@
-"""What an import of five million events takes, and that none is lost or doubled by it."""
+"""Benchmark: importing five million events. No row may be lost or imported twice."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Ran:
     peak: float
     """Megabytes of resident memory."""
     said: str
-    told: list[tuple[float, float]]
+    progress: list[tuple[float, float]]
     """Shares of the time and of the bytes, at each word about the progress."""
 
 
 def importing() -> list[str]:
-    """Import, import again, and cut an import off; the names of what was not as it should be."""
+    """Import, import again, and kill an import; the names of the limits that were missed."""
     missed: list[str] = []
 
     def held(name: str, shown: str, limit: str, sound: bool) -> None:
@@ -63,8 +63,8 @@ def importing() -> list[str]:
         held("peak memory", f"{first.peak:,.0f} MB", f"{MEMORY:,.0f} MB", first.peak <= MEMORY)
         print(f"{'processor time':<48}{first.processor:>14.1f} s")
         print(f"{'size of the file':<48}{path.stat().st_size / 1e6:>13,.0f} MB")
-        shares = [done for _, done in first.told]
-        off = max(abs(passed - done) for passed, done in first.told)
+        shares = [done for _, done in first.progress]
+        off = max(abs(passed - done) for passed, done in first.progress)
         true = shares == sorted(shares) and shares[-1] == 1
         held("progress, furthest from the time", f"{off:.0%}", "to 100%, on", true)
         before = contents(path)
@@ -106,9 +106,9 @@ def progress(child: subprocess.Popen[str]) -> Iterator[float]:
     """Shares of the bytes, as they are told."""
     assert child.stderr
     for line in child.stderr:
-        found = PROGRESS.match(line)
-        assert found, line
-        done, total = (float(one.replace(",", "")) for one in found.groups()[:2])
+        matched = PROGRESS.match(line)
+        assert matched, line
+        done, total = (float(number.replace(",", "")) for number in matched.groups()[:2])
         yield done / total
 
 
@@ -116,7 +116,7 @@ def run(folder: Path, path: Path) -> Ran:
     """Import to the end."""
     begun = time.perf_counter()
     child = process(folder, path)
-    told = [(time.perf_counter() - begun, done) for done in progress(child)]
+    shares = [(time.perf_counter() - begun, done) for done in progress(child)]
     assert child.stdout
     said = child.stdout.read()
     _, status, used = os.wait4(child.pid, 0)
@@ -128,12 +128,12 @@ def run(folder: Path, path: Path) -> Ran:
         used.ru_utime + used.ru_stime,
         used.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2),
         said,
-        [(at / took, done) for at, done in told],
+        [(at / took, done) for at, done in shares],
     )
 
 
 def cut_off(folder: Path, path: Path) -> float:
-    """Kill an import once more than half is in; the share that was."""
+    """Kill an import once more than half of it is read; the share that was read."""
     child = process(folder, path)
     try:
         return next(done for done in progress(child) if done > 0.5)

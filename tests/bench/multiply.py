@@ -1,4 +1,4 @@
-"""Many times the contract's rows: the same traffic by other visitors at the same times."""
+"""Multiplies the contract's rows: the same traffic at the same times by other visitors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHARED = {"website_id"}
 
 
 def multiply(events: int, folder: Path) -> int:
-    """Write the contract's tables with at least ``events`` events; how many there are."""
+    """Write the contract's tables with at least ``events`` events; return their number."""
     database = duckdb.connect()
     # Drawn where nobody seems to have started a script.
     database.execute("SET enable_progress_bar = false")

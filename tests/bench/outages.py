@@ -21,9 +21,9 @@ from tests.bench.crowd import (
     Seen,
     asking,
     learnt,
+    print_failures,
     running_apps,
     served,
-    told,
     views,
 )
 from tests.bench.processes import Embedded
@@ -70,80 +70,83 @@ def outages(crowd: Crowd) -> list[str]:
     """Kill each of them in the middle; the names of what was missed."""
     looked = views()[:VIEWS]
     missed = []
-    with served() as (way, server):
-        known = learnt(way, looked)
-        missed += _without_redis(crowd, way, looked)
-        missed += _without_server(crowd, way, server, known, looked)
-        missed += _without_replica(crowd, way, looked)
-        missed += writes(way)
+    with served() as (proxy, server):
+        known = learnt(proxy, looked)
+        missed += _without_redis(crowd, proxy, looked)
+        missed += _without_server(crowd, proxy, server, known, looked)
+        missed += _without_replica(crowd, proxy, looked)
+        missed += writes(proxy)
     return missed
 
 
-def _without_redis(crowd: Crowd, way: Between, looked: Sequence[Looked]) -> list[str]:
-    """Slower, not broken, and shared again once it is back."""
+def _without_redis(crowd: Crowd, proxy: Between, looked: Sequence[Looked]) -> list[str]:
+    """Without Redis the apps are slower but not broken; they share answers again once it is
+    back."""
     seen = Seen()
-    with running_redis() as redis, running_apps(way, 2, UMAMI_REDIS_URL=redis.url) as apps:
+    with running_redis() as redis, running_apps(proxy, 2, UMAMI_REDIS_URL=redis.url) as apps:
         printed = sum(len(app.printed) for app in apps)
         _visited(crowd, apps, looked, seen, redis.kill, redis.start)
         said = [line for app in apps for line in app.printed if "shared cache" in line]
         twice = []
         for at, app in enumerate(apps):
-            before = len(way.passed)
+            before = len(proxy.passed)
             place = looked[0].place("", UNSEEN)
             asyncio.run(opened(app.address, place.page, place.query))
             if at:
-                twice = [one for one in of_pages(way.passed[before:]) if not _lives(one)]
+                twice = [
+                    request for request in of_pages(proxy.passed[before:]) if not _lives(request)
+                ]
         lines = sum(len(app.printed) for app in apps) - printed
     table = Table("Redis is killed, comes back")
-    table.told("runs", len(seen.runs))
+    table.info("runs", len(seen.runs))
     table.most("failed runs", len(seen.failed), 0)
     table.most("broken connections", seen.lost, 0)
     table.equal("lines in the log that say so, and that it is back", len(said), 2 * len(apps), 0.0)
     table.most("other lines in the log", lines - len(said), 0)
     table.most("questions of a second replica, once it is back", len(twice), 0)
-    told(seen.failed)
+    print_failures(seen.failed)
     return table.missed
 
 
-def _lives(one: Passed) -> bool:
-    return all(REGISTRY[name].freshness is Freshness.LIVE for name in endpoints(one))
+def _lives(request: Passed) -> bool:
+    return all(REGISTRY[name].freshness is Freshness.LIVE for name in endpoints(request))
 
 
 def _without_server(
-    crowd: Crowd, way: Between, server: Embedded, known: Learnt, looked: Sequence[Looked]
+    crowd: Crowd, proxy: Between, server: Embedded, known: Learnt, looked: Sequence[Looked]
 ) -> list[str]:
-    """What is known is shown, the rest says so; no storm, and all is well soon after."""
+    """Known figures stay, the rest is explained; there is no request storm and a quick recovery."""
     seen = Seen()
-    with running_apps(way) as apps:
-        way.passed.clear()
+    with running_apps(proxy) as apps:
+        proxy.passed.clear()
         now = time.time()
         away = _visited(crowd, apps, looked, seen, server.service.kill, server.service.start)
         lines = sum("Traceback" in line for app in apps for line in app.printed)
     broken = [(run, place) for run, place in seen.runs if run.faults]
-    late = [one for one in seen.failed if one[0].asked > away.back + RECOVERED]
-    asked = [one for one in way.passed if away.gone <= one.came <= away.back]
+    late = [failure for failure in seen.failed if failure[0].sent_at > away.back + RECOVERED]
+    requests = [request for request in proxy.passed if away.gone <= request.came <= away.back]
     period = (away.gone, away.back)
     plain = sum(
         period[0] <= at <= period[1]
-        for at, _ in questions.endpoints(seen.wanted, known, now, QUICK, period)
+        for at, _ in questions.asks(seen.wanted, known, now, QUICK, period)
     )
     table = Table("the server is killed, comes back")
-    table.told("runs", len(seen.runs))
-    table.told("away for", away.back - away.gone, "s")
-    table.told("runs that said what could not be shown", len(seen.failed) - len(broken))
+    table.info("runs", len(seen.runs))
+    table.info("away for", away.back - away.gone, "s")
+    table.info("runs that said what could not be shown", len(seen.failed) - len(broken))
     table.most("broken runs", len(broken), 0)
     table.most("broken connections", seen.lost, 0)
     table.most("tracebacks in the log", lines, 0)
-    table.most("requests while it was away", len(asked), STORM * plain)
+    table.most("requests while it was away", len(requests), STORM * plain)
     table.most(f"failed runs, {RECOVERED:.0f} s after it came back", len(late), 0)
-    told([*broken, *late])
+    print_failures([*broken, *late])
     return table.missed
 
 
-def _without_replica(crowd: Crowd, way: Between, looked: Sequence[Looked]) -> list[str]:
-    """Its viewers go on at another one, with what they looked at."""
+def _without_replica(crowd: Crowd, proxy: Between, looked: Sequence[Looked]) -> list[str]:
+    """Viewers continue at another replica with what they looked at."""
     seen = Seen()
-    with ExitStack() as stack, running_apps(way, 3) as apps:
+    with ExitStack() as stack, running_apps(proxy, 3) as apps:
         last = apps[-1]
 
         def kill() -> None:
@@ -151,16 +154,16 @@ def _without_replica(crowd: Crowd, way: Between, looked: Sequence[Looked]) -> li
 
         def start() -> None:
             port = int(last.address.rpartition(":")[2])
-            stack.enter_context(running_app(port=port, **asking(way)))
+            stack.enter_context(running_app(port=port, **asking(proxy)))
 
         away = _visited(crowd, apps, looked, seen, kill, start)
-    after = [run for run, _ in seen.runs if run.asked > away.gone]
+    after = [run for run, _ in seen.runs if run.sent_at > away.gone]
     table = Table("a replica is killed, comes back")
-    table.told("runs", len(seen.runs))
-    table.told("of them after it was killed", len(after))
+    table.info("runs", len(seen.runs))
+    table.info("of them after it was killed", len(after))
     table.most("failed runs", len(seen.failed), 0)
     table.equal("viewers who reconnected", seen.lost, len(range(2, crowd.many, 3)), 0.0)
-    told(seen.failed)
+    print_failures(seen.failed)
     return table.missed
 
 
@@ -175,7 +178,7 @@ def _visited(
     """Let the crowd come; something is away in the middle third of its visit."""
     away = Outage()
 
-    async def strike() -> None:
+    async def interrupt() -> None:
         await asyncio.sleep(crowd.seconds / 3)
         await asyncio.to_thread(kill)
         away.gone = time.monotonic()
@@ -184,26 +187,30 @@ def _visited(
         away.back = time.monotonic()
 
     async def both() -> None:
-        await asyncio.gather(crowd.visit(apps, looked, seen), strike())
+        await asyncio.gather(crowd.visit(apps, looked, seen), interrupt())
 
     asyncio.run(both())
     return away
 
 
-def writes(way: Between) -> list[str]:
+def writes(proxy: Between) -> list[str]:
     """A change that is made while something is killed is sent once, and done at most once."""
     table = Table("a website is added while something is killed")
-    with running_apps(way, 2) as apps:
+    with running_apps(proxy, 2) as apps:
         for name, interrupted in (
             ("the answer is lost", _answer_lost),
             ("the server is away", _server_away),
             ("the replica is killed", _replica_killed),
         ):
-            way.passed.clear()
+            proxy.passed.clear()
             title = name.capitalize()
-            faults = asyncio.run(interrupted(way, apps, title))
-            posted = [one for one in way.passed if one.method == "POST" and one.target == ADDING]
-            there = [one for one in _websites(way) if one == title]
+            faults = asyncio.run(interrupted(proxy, apps, title))
+            posted = [
+                request
+                for request in proxy.passed
+                if request.method == "POST" and request.target == ADDING
+            ]
+            there = [name for name in _websites(proxy) if name == title]
             table.most(f"{name}: sent", len(posted), 1)
             table.equal(f"{name}: there is", len(there), float(interrupted is not _server_away), 0)
             table.most(f"{name}: faults", len(faults), 0)
@@ -212,26 +219,26 @@ def writes(way: Between) -> list[str]:
     return table.missed
 
 
-async def _answer_lost(way: Between, apps: Sequence[App], name: str) -> list[str]:
-    """It was done, and nobody was told."""
+async def _answer_lost(proxy: Between, apps: Sequence[App], name: str) -> list[str]:
+    """The change was made, but its answer was lost."""
     session = await _at_websites(apps[0])
-    way.cuts = lambda target: target == ADDING
+    proxy.cuts = lambda target: target == ADDING
     run = await _added(session, name)
-    way.cuts = lambda _target: False
+    proxy.cuts = lambda _target: False
     return [*run.faults, *await _unsaid(session, run)]
 
 
-async def _server_away(way: Between, apps: Sequence[App], name: str) -> list[str]:
-    """It never arrived."""
+async def _server_away(proxy: Between, apps: Sequence[App], name: str) -> list[str]:
+    """The change never arrived."""
     session = await _at_websites(apps[0])
-    behind, way.behind = way.behind, f"http://127.0.0.1:{free_port()}"
+    behind, proxy.behind = proxy.behind, f"http://127.0.0.1:{free_port()}"
     run = await _added(session, name)
-    way.behind = behind
+    proxy.behind = behind
     return [*run.faults, *await _unsaid(session, run)]
 
 
 async def _unsaid(session: Session, run: Run) -> list[str]:
-    """Who asked for a change that may not have been made is told so, once anything can be."""
+    """A viewer whose change may not have been made is told so as soon as possible."""
     while run.troubles:
         await asyncio.sleep(LOOK)
         run = await session.go("websites")
@@ -239,21 +246,21 @@ async def _unsaid(session: Session, run: Run) -> list[str]:
     return [] if any(NOTE in text for text in run.texts) else ["nothing was said"]
 
 
-async def _replica_killed(way: Between, apps: Sequence[App], name: str) -> list[str]:
-    """It was done, and the app that asked for it is gone; the viewer goes on at another."""
+async def _replica_killed(proxy: Between, apps: Sequence[App], name: str) -> list[str]:
+    """The change was made, but the app that sent it is gone; the viewer continues at another."""
     session = await _at_websites(apps[0])
-    way.delay = SLOW
+    proxy.delay = SLOW
     adding = asyncio.create_task(_added(session, name))
-    await asyncio.to_thread(eventually, lambda: name in _websites(way))
+    await asyncio.to_thread(eventually, lambda: name in _websites(proxy))
     os.kill(apps[0].pid, signal.SIGKILL)
     (lost,) = await asyncio.gather(adding, return_exceptions=True)
-    way.delay = 0.0
+    proxy.delay = 0.0
     await session.connect(apps[1].address)
     run = await session.go("websites")
     await session.close()
     listed = [] if name in run.headings else [f"{name} is not listed"]
-    told = [] if isinstance(lost, LOST) else ["it was answered"]
-    return [*run.faults, *run.troubles, *listed, *told]
+    answered = [] if isinstance(lost, LOST) else ["it was answered"]
+    return [*run.faults, *run.troubles, *listed, *answered]
 
 
 async def _at_websites(app: App) -> Session:
@@ -268,10 +275,10 @@ async def _added(session: Session, name: str) -> Run:
     return await session.press("create_website", new_name=name, new_domain="added.example")
 
 
-def _websites(way: Between) -> list[str]:
+def _websites(proxy: Between) -> list[str]:
     """The names of all websites, asked of the server itself."""
-    with httpx.Client(base_url=f"{way.behind}/api", trust_env=False) as client:
+    with httpx.Client(base_url=f"{proxy.behind}/api", trust_env=False) as client:
         login = client.post("/auth/login", json={"username": "admin", "password": "umami"}).json()
         client.headers["authorization"] = f"Bearer {login['token']}"
         listed = client.get("/websites", params={"pageSize": 100}).json()
-        return [one["name"] for one in listed["data"]]
+        return [website["name"] for website in listed["data"]]

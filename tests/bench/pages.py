@@ -1,4 +1,4 @@
-"""How long the data of each page takes to arrive over a slow way, and what we add to it."""
+"""Benchmark: how long the data of each page takes over a slow network, and our share of it."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ SAME = 1.5
 
 @contextmanager
 def dashboard(url: str, delay: float) -> Iterator[Between]:
-    """The app of this process, asking a server by a slow way."""
-    with between(url) as way:
-        os.environ |= {"UMAMI_URL": way.url, "UMAMI_USERNAME": "admin", "UMAMI_PASSWORD": "umami"}
+    """The app of this process, with a delay before every answer of the server."""
+    with between(url) as proxy:
+        os.environ |= {"UMAMI_URL": proxy.url, "UMAMI_USERNAME": "admin", "UMAMI_PASSWORD": "umami"}
         os.environ.setdefault("DASHBOARD_OPEN", "yes")
         st.cache_resource.clear()
         open_page("reports")  # signs in, finds out which server it is
-        way.delay = delay
-        yield way
+        proxy.delay = delay
+        yield proxy
         st.cache_resource.clear()
 
 
@@ -45,12 +45,12 @@ def arrivals(url: str) -> list[str]:
     for area in PAGES:
         if area.name == "reports":  # opened already, and asks one question
             continue
-        with dashboard(url, DELAY) as way:
-            way.passed.clear()
+        with dashboard(url, DELAY) as proxy:
+            proxy.passed.clear()
             open_page(area.name, **CHOICES.get(area.name, {}))
-            begun = min(one.came for one in way.passed)
-            slowest = max(one.answered - one.came for one in way.passed)
-            whole = max(one.answered for one in way.passed) - begun
+            begun = min(request.came for request in proxy.passed)
+            slowest = max(request.answered - request.came for request in proxy.passed)
+            whole = max(request.answered for request in proxy.passed) - begun
         ratio = whole / slowest
         over = ratio > TOGETHER
         figures = f"{whole * 1000:>7.0f} ms{slowest * 1000:>6.0f} ms{ratio:>8.2f}"
@@ -61,7 +61,8 @@ def arrivals(url: str) -> list[str]:
 
 
 def rerun(url: str) -> float:
-    """Seconds the Sessions page takes of ours, its data at hand: the median of some runs."""
+    """Our share of the time of the Sessions page with cached data: the median of some runs, in
+    seconds."""
     with dashboard(url, 0):
         app = open_page("sessions")
         times = []

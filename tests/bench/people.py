@@ -1,4 +1,4 @@
-"""What signing in and being signed in add to a page, of our own: bcrypt's own time is left out."""
+"""Benchmark: what sign-in and sessions add to a page, without the time of bcrypt itself."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def signing_in(url: str) -> list[str]:
         mark = " OVER" if over else ""
         print(f"{name:<48}{taken * 1000:>7.1f} ms{limit * 1000:>7.0f} ms{mark}")
         missed += [name] * over
-    same = statistics.median(one[1] for one in free)
+    same = statistics.median(sample[1] for sample in free)
     print(f"{'  the same rerun where nobody signs in':<48}{same * 1000:>7.1f} ms")
     return missed
 

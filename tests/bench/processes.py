@@ -1,4 +1,4 @@
-"""The processes that are measured: the embedded server in one of its own, and what any holds."""
+"""Processes to measure: an embedded server of its own, and the resources that a process uses."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ def embedded(*arguments: str) -> Embedded:
 def server(*arguments: str) -> Iterator[tuple[httpx.Client, int, float]]:
     """An embedded server: a client that is signed in, its process, and the seconds from the
     command to an answer."""
-    one = embedded(*arguments)
-    took = one.service.start()
+    embedded_server = embedded(*arguments)
+    took = embedded_server.service.start()
     try:
-        with httpx.Client(base_url=one.url, timeout=600, trust_env=False) as client:
+        with httpx.Client(base_url=embedded_server.url, timeout=600, trust_env=False) as client:
             login = client.post("/api/auth/login", json={"username": "admin", "password": "umami"})
             client.headers["authorization"] = f"Bearer {login.json()['token']}"
-            yield client, one.service.pid, took
+            yield client, embedded_server.service.pid, took
     finally:
-        one.service.stop()
+        embedded_server.service.stop()

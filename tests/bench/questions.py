@@ -34,39 +34,39 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as it is spelled to the server."""
+    """A query as it is sent to the server."""
 
     method: str
     target: str
     body: bytes | None
 
     @classmethod
-    def of(cls, one: Passed) -> Asked:
-        """What a request asked."""
-        return cls(one.method, one.target, one.body)
+    def of(cls, request: Passed) -> Asked:
+        """The query of a request."""
+        return cls(request.method, request.target, request.body)
 
     @property
     def freshness(self) -> Freshness:
         """How long its answer may be shown, by what its endpoint declares."""
-        (found,) = {
+        (freshness,) = {
             REGISTRY[name].freshness
             for name in endpoints(Passed(self.target, 0, 0, 200, self.method, self.body))
         }
-        return found
+        return freshness
 
     @property
     def until(self) -> float | None:
         """The end of the period that is asked about (Unix seconds)."""
-        given = parse_qs(urlsplit(self.target).query).get("endAt")
-        if given:
-            return int(given[-1]) / 1000
-        told = json.loads(self.body or b"{}").get("parameters", {}).get("endDate")
-        return datetime.fromisoformat(told).astimezone(UTC).timestamp() if told else None
+        ends = parse_qs(urlsplit(self.target).query).get("endAt")
+        if ends:
+            return int(ends[-1]) / 1000
+        end_date = json.loads(self.body or b"{}").get("parameters", {}).get("endDate")
+        return datetime.fromisoformat(end_date).astimezone(UTC).timestamp() if end_date else None
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Somebody's run (its moment is of ``time.monotonic``) of a page, or of its live part."""
+    """A run of a page or of its live part, at a moment of ``time.monotonic``."""
 
     at: float
     place: Place
@@ -77,26 +77,28 @@ Learnt = Mapping[Place, frozenset[Asked]]
 
 
 async def learn(
-    fresh: Callable[[], AbstractContextManager[App]], way: Between, places: Iterable[Place]
+    fresh: Callable[[], AbstractContextManager[App]], proxy: Between, places: Iterable[Place]
 ) -> Learnt:
-    """What each place asks of a server when nothing is known: each is opened in a fresh app."""
+    """The queries of each place without any cache: each is opened in a fresh app."""
     learnt: dict[Place, frozenset[Asked]] = {}
     for place in sorted(set(places)):
         with fresh() as app:
             session = Session(app.address)
-            way.passed.clear()
+            proxy.passed.clear()
             run = await session.go(place.page, place.query)
             await session.close()
         assert not run.faults + run.troubles, (place, run)
-        learnt[place] = frozenset(map(Asked.of, of_pages(way.passed)))
+        learnt[place] = frozenset(map(Asked.of, of_pages(proxy.passed)))
     return learnt
 
 
-def fresh(one: Asked, at: float) -> float:
+def fresh(question: Asked, at: float) -> float:
     """Seconds that an answer given at ``at`` (Unix seconds) is fresh."""
-    if one.freshness is Freshness.PERIOD:
-        return (ENDED if one.until is not None and at > one.until + SETTLED else RUNNING).fresh
-    return {Freshness.LIVE: LIVE, Freshness.LISTING: LISTING}[one.freshness].fresh
+    if question.freshness is Freshness.PERIOD:
+        return (
+            ENDED if question.until is not None and at > question.until + SETTLED else RUNNING
+        ).fresh
+    return {Freshness.LIVE: LIVE, Freshness.LISTING: LISTING}[question.freshness].fresh
 
 
 def asks(
@@ -109,23 +111,23 @@ def asks(
     """When which question has to be asked; an answer ``takes`` so many seconds to arrive, and does
     not arrive at all while the server is ``away``. ``now`` is the Unix time of the first moment."""
     until: dict[Asked, float] = {}
-    for one in sorted(wanted, key=lambda one: one.at):
-        for asked in learnt[one.place]:
-            if one.live and asked.freshness is not Freshness.LIVE:
+    for run in sorted(wanted, key=lambda run: run.at):
+        for question in learnt[run.place]:
+            if run.live and question.freshness is not Freshness.LIVE:
                 continue
-            if one.at >= until.get(asked, 0.0):
-                yield one.at, asked
-                if not away[0] <= one.at <= away[1]:
-                    until[asked] = one.at + takes + fresh(asked, now)
+            if run.at >= until.get(question, 0.0):
+                yield run.at, question
+                if not away[0] <= run.at <= away[1]:
+                    until[question] = run.at + takes + fresh(question, now)
 
 
 def early(passed: Iterable[Passed], now: float) -> list[Asked]:
     """Questions that were asked again although their last answer was still fresh."""
     last: dict[Asked, float] = {}
-    found = []
-    for one in sorted(passed, key=lambda one: one.came):
-        asked = Asked.of(one)
-        if asked in last and one.came < last[asked] + fresh(asked, now) - EARLY:
-            found.append(asked)
-        last[asked] = max(one.answered, last.get(asked, 0.0))
-    return found
+    questions = []
+    for request in sorted(passed, key=lambda request: request.came):
+        question = Asked.of(request)
+        if question in last and request.came < last[question] + fresh(question, now) - EARLY:
+            questions.append(question)
+        last[question] = max(request.answered, last.get(question, 0.0))
+    return questions

@@ -72,19 +72,19 @@ def reruns() -> list[str]:
 def cost(app: App, area: PageInfo) -> Cost:
     """Open a page in a tab of its own, and run it again until that is warm and was measured."""
     query = urlencode({**RECORDED, **CHOICES.get(area.name, {})}, doseq=True)
-    with tab(app.address) as one:
-        one.open(area.name, query)
+    with tab(app.address) as opened_tab:
+        opened_tab.open(area.name, query)
         for _ in range(WARM):
-            one.rerun()
+            opened_tab.rerun()
         taken = []
         begun = processor(app.pid)
         for _ in range(RERUNS):
-            asked = time.perf_counter()
-            told = one.rerun()
-            taken.append(time.perf_counter() - asked)
+            sent_at = time.perf_counter()
+            messages = opened_tab.rerun()
+            taken.append(time.perf_counter() - sent_at)
         spent = processor(app.pid) - begun
-    size = sum(message.ByteSize() for message in told)
-    return Cost(statistics.median(taken), spent / RERUNS, len(told), size)
+    size = sum(message.ByteSize() for message in messages)
+    return Cost(statistics.median(taken), spent / RERUNS, len(messages), size)
 
 
 def processor(pid: int) -> float:

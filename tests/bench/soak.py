@@ -1,5 +1,5 @@
-"""A long day: people come and go, the server and Redis fail now and then, and in the end the app
-holds no more than in the beginning."""
+"""Benchmark: a long day. Viewers come and go, the server and Redis fail now and then; in the end
+the app uses no more resources than in the beginning."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.bench.crowd import (
     Looked,
     Seen,
     Watched,
+    print_failures,
     running_apps,
     served,
-    told,
     views,
 )
 from tests.bench.processes import Embedded, Vitals, vitals
@@ -53,13 +53,13 @@ LOOSE: Final = 2
 class Weather:
     """What fails, and when it did (``time.monotonic``)."""
 
-    way: Between
+    proxy: Between
     server: Embedded
     redis: Redis
     failed: list[tuple[float, float]] = field(default_factory=list)
 
     async def rage(self, until: float) -> None:
-        """Let one thing after the other fail, and all be well by the end."""
+        """Let one fault after the other happen, and end without any."""
         fails = itertools.cycle((self._slow, self._broken, self._no_server, self._no_redis))
         while time.monotonic() + EVERY < until:
             await asyncio.sleep(EVERY - FAILING)
@@ -68,18 +68,18 @@ class Weather:
             self.failed.append((begun, time.monotonic() + RECOVERED))
 
     def clear(self, at: float, until: float) -> bool:
-        """Whether nothing failed in this time."""
+        """Whether there was no fault in this time."""
         return all(until < first or at > last for first, last in self.failed)
 
     async def _slow(self) -> None:
-        self.way.delay = 0.5
+        self.proxy.delay = 0.5
         await asyncio.sleep(FAILING)
-        self.way.delay = 0.0
+        self.proxy.delay = 0.0
 
     async def _broken(self) -> None:
-        self.way.breaks = lambda target: "metrics" in target or "reports" in target
+        self.proxy.breaks = lambda target: "metrics" in target or "reports" in target
         await asyncio.sleep(FAILING)
-        self.way.breaks = lambda _target: False
+        self.proxy.breaks = lambda _target: False
 
     async def _no_server(self) -> None:
         await self._away(self.server.service.kill, self.server.service.start)
@@ -97,15 +97,15 @@ def soak(crowd: Crowd) -> list[str]:
     """Look at what the app holds once it is warm, and in the end; what has grown."""
     looked = views()
     with (
-        served() as (way, server),
+        served() as (proxy, server),
         running_redis() as redis,
         running_apps(
-            way,
+            proxy,
             UMAMI_REDIS_URL=redis.url,
             STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL=str(PARKED),
         ) as apps,
     ):
-        weather = Weather(way, server, redis)
+        weather = Weather(proxy, server, redis)
         seen, watched = Seen(), Watched()
         first = replace(crowd, seconds=max(EACH, crowd.seconds * WARM))
         rest = replace(crowd, seconds=crowd.seconds - first.seconds)
@@ -119,18 +119,18 @@ def soak(crowd: Crowd) -> list[str]:
     odd = [
         (run, place)
         for run, place in seen.runs
-        if run.troubles and weather.clear(run.asked, run.finished)
+        if run.troubles and weather.clear(run.sent_at, run.finished)
     ]
     table = Table("a long day")
-    table.told("for", crowd.seconds / 60, "min", 1)
-    table.told("people at a time", crowd.many)
-    table.told("runs", len(seen.runs))
-    table.told("failures", len(weather.failed))
+    table.info("for", crowd.seconds / 60, "min", 1)
+    table.info("people at a time", crowd.many)
+    table.info("runs", len(seen.runs))
+    table.info("failures", len(weather.failed))
     table.most("broken runs", len(broken), 0)
     table.most("runs that failed though nothing else did", len(odd), 0)
     table.most("broken connections", seen.lost, 0)
     table.most("tracebacks in the log", len(tracebacks), 0)
-    table.told("lines in the log", lines)
+    table.info("lines in the log", lines)
     for name, what in MEASURES.items():
         table.most(f"{name} at rest", what(after), what(before) + _loose(name, before), digits=1)
     for name, what in MEASURES.items():
@@ -139,15 +139,15 @@ def soak(crowd: Crowd) -> list[str]:
             watched.median(what, at, at + quarter) for at in (warm, over - REST - quarter)
         )
         table.most(f"{name} in use", late, early * (1 + FLAT) + LOOSE, digits=1)
-    told([*broken, *odd])
+    print_failures([*broken, *odd])
     return table.missed
 
 
 MEASURES: Final[dict[str, Callable[[Vitals], float]]] = {
-    "memory in MB": lambda one: one.memory,
-    "threads": lambda one: one.threads,
-    "files": lambda one: one.files,
-    "sockets": lambda one: one.sockets,
+    "memory in MB": lambda sample: sample.memory,
+    "threads": lambda sample: sample.threads,
+    "files": lambda sample: sample.files,
+    "sockets": lambda sample: sample.sockets,
 }
 
 
@@ -163,8 +163,8 @@ async def _lived(
     watched: Watched,
     weather: Weather,
 ) -> Vitals:
-    """Let the crowd come, in this weather; what the app holds when all have gone, the same page
-    having been the last that somebody looked at."""
+    """Run the crowd under this weather; the resources of the app when all have left. The last page
+    that was opened is the same in every run."""
     watching = asyncio.create_task(watched.watch([app.pid for app in apps]))
     raging = weather.rage(time.monotonic() + crowd.seconds)
     await asyncio.gather(crowd.visit(apps, looked, seen, STAY), raging)

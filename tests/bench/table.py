@@ -15,7 +15,7 @@ class Table:
     def __post_init__(self) -> None:
         print(f"\n{self.title:<48}{'measured':>14}{'limit':>14}{'ratio':>8}", flush=True)
 
-    def told(self, name: str, value: float, unit: str = "", digits: int = 0) -> None:
+    def info(self, name: str, value: float, unit: str = "", digits: int = 0) -> None:
         """A row that has no limit."""
         print(f"{name:<48}{_figure(value, unit, digits):>14}", flush=True)
 

@@ -1,4 +1,4 @@
-"""The bench's own arithmetic: how often a question has to be asked."""
+"""The arithmetic of the benchmarks: how often a query has to be sent."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ EVERYTHING = {PAGE: frozenset({RUNNING, ENDED, ANALYSIS, LIVE, LISTING})}
 
 
 def times(*wanted: Wanted, away: tuple[float, float] = (0.0, 0.0)) -> Counter[Asked]:
-    return Counter(one for _, one in asks(wanted, EVERYTHING, NOW, 0.5, away))
+    return Counter(question for _, question in asks(wanted, EVERYTHING, NOW, 0.5, away))
 
 
-def test_what_is_wanted_once_is_asked_once() -> None:
+def test_one_run_sends_each_query_once() -> None:
     assert times(Wanted(1.0, PAGE)) == Counter(EVERYTHING[PAGE])
 
 
-def test_each_question_is_asked_as_often_as_it_expires() -> None:
-    found = times(*(Wanted(float(at), PAGE) for at in range(1, 182)))
-    assert found[LIVE] == 1 + 180 // 9
-    assert found[RUNNING] == found[LISTING] == 1 + 180 // 61
-    assert found[ENDED] == found[ANALYSIS] == 1
+def test_queries_are_repeated_when_they_expire() -> None:
+    counts = times(*(Wanted(float(at), PAGE) for at in range(1, 182)))
+    assert counts[LIVE] == 1 + 180 // 9
+    assert counts[RUNNING] == counts[LISTING] == 1 + 180 // 61
+    assert counts[ENDED] == counts[ANALYSIS] == 1
 
 
-def test_nobody_asks_what_nobody_wants() -> None:
+def test_no_requests_without_runs() -> None:
     assert times(Wanted(1.0, PAGE), Wanted(600.0, PAGE))[LIVE] == 2
 
 
-def test_the_live_part_of_a_page_asks_for_what_is_live() -> None:
-    found = times(Wanted(1.0, PAGE), Wanted(100.0, PAGE, live=True))
-    assert (found[LIVE], found[RUNNING]) == (2, 1)
+def test_live_fragment_sends_live_queries_only() -> None:
+    counts = times(Wanted(1.0, PAGE), Wanted(100.0, PAGE, live=True))
+    assert (counts[LIVE], counts[RUNNING]) == (2, 1)
 
 
-def test_while_a_server_is_away_everybody_asks_in_vain() -> None:
+def test_every_run_retries_while_the_server_is_away() -> None:
     wanted = [Wanted(at, PAGE) for at in (1.0, 11.0, 12.0, 30.0)]
-    found = times(*wanted, away=(10.0, 20.0))
-    assert (found[LIVE], found[RUNNING]) == (4, 1)
+    counts = times(*wanted, away=(10.0, 20.0))
+    assert (counts[LIVE], counts[RUNNING]) == (4, 1)
 
 
-def test_asking_before_an_answer_has_expired_is_noticed() -> None:
-    def passed(one: Asked, came: float) -> Passed:
-        return Passed(one.target, came, came + 0.5, 200, one.method, one.body)
+def test_requests_before_expiry_are_detected() -> None:
+    def passed(question: Asked, came: float) -> Passed:
+        return Passed(question.target, came, came + 0.5, 200, question.method, question.body)
 
     due = [passed(LIVE, at) for at in (1.0, 9.6, 18.2)]
     assert early(due, NOW) == []

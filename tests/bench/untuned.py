@@ -1,5 +1,5 @@
-"""The dashboard without what makes its reruns cheap, for ``reruns`` to compare with: nothing is
-frozen, and every run draws its figures anew. All else is as it is."""
+"""The dashboard without the tuning of its reruns, for ``reruns`` to compare with: no frozen objects
+and no cache of figures."""
 
 import gc
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Many viewers at once: what they wait for, what is asked for them, what they weigh."""
+"""Benchmark: many viewers at once. Measures their waiting time, requests and resources."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tests.bench.crowd import (
     Seen,
     Watched,
     learnt,
+    print_failures,
     running_apps,
     served,
-    told,
     views,
 )
 from tests.bench.processes import vitals
@@ -47,25 +47,25 @@ QUIET: Final = 1.0
 def one_process(crowd: Crowd) -> list[str]:
     """Viewers of one process; the names of what was missed."""
     looked = views()
-    with served() as (way, _server):
-        known = learnt(way, looked)
-        with running_apps(way) as apps:
-            return _measured("viewers of one process", crowd, way, known, apps, looked, SLOWEST)
+    with served() as (proxy, _server):
+        known = learnt(proxy, looked)
+        with running_apps(proxy) as apps:
+            return _measured("viewers of one process", crowd, proxy, known, apps, looked, SLOWEST)
 
 
 def replicas(crowd: Crowd) -> list[str]:
     """Viewers of four processes that share what they know by a Redis; the same."""
     looked = views()
-    with served() as (way, _server), running_redis() as redis:
-        known = learnt(way, looked)
-        with running_apps(way, 4, UMAMI_REDIS_URL=redis.url) as apps:
-            return _measured("viewers of four replicas", crowd, way, known, apps, looked)
+    with served() as (proxy, _server), running_redis() as redis:
+        known = learnt(proxy, looked)
+        with running_apps(proxy, 4, UMAMI_REDIS_URL=redis.url) as apps:
+            return _measured("viewers of four replicas", crowd, proxy, known, apps, looked)
 
 
 def _measured(
     title: str,
     crowd: Crowd,
-    way: Between,
+    proxy: Between,
     known: Learnt,
     apps: Sequence[App],
     looked: Sequence[Looked],
@@ -73,7 +73,7 @@ def _measured(
 ) -> list[str]:
     """Let the crowd come and print what it saw; ``slowest`` is the limit (seconds) of most reruns,
     where there is one."""
-    way.passed.clear()
+    proxy.passed.clear()
     now = time.time()
     seen, watched = Seen(), Watched()
     first = looked[0].places()[0]
@@ -81,53 +81,53 @@ def _measured(
         seen.runs.append((asyncio.run(opened(app.address, first.page, first.query)), first))
     bare = sum(vitals(app.pid).memory for app in apps)
     printed = [len(app.printed) for app in apps]
-    own = vitals(os.getpid()).processor
+    spent = vitals(os.getpid()).processor
     begun = time.monotonic()
     asyncio.run(_watching(watched, apps, crowd.visit(apps, looked, seen)))
     over = time.monotonic()
-    own = vitals(os.getpid()).processor - own
-    eventually(lambda: time.monotonic() - way.passed[-1].answered > QUIET, within=60)
+    spent = vitals(os.getpid()).processor - spent
+    eventually(lambda: time.monotonic() - proxy.passed[-1].answered > QUIET, within=60)
 
     lasted = over - begun
-    asked = of_pages(way.passed)
-    takes = statistics.mean(one.answered - one.came for one in asked)
-    wanted = Counter(one for _, one in questions.endpoints(seen.wanted, known, now, takes))
+    requests = of_pages(proxy.passed)
+    takes = statistics.mean(request.answered - request.came for request in requests)
+    wanted = Counter(question for _, question in questions.asks(seen.wanted, known, now, takes))
     took = sorted(run.seconds for run in seen.whole)
     minute = min(60.0, lasted / 4)
     warm, late = (
-        watched.median(lambda one: one.memory, at, at + minute)
+        watched.median(lambda sample: sample.memory, at, at + minute)
         for at in (begun + minute, over - minute)
     )
-    busy = [sum(one.processor for one in held) for _, held in watched.moments]
+    busy = [sum(sample.processor for sample in held) for _, held in watched.moments]
 
     lines = [line for app, known in zip(apps, printed, strict=True) for line in app.printed[known:]]
     table = Table(title)
-    table.told("viewers", crowd.many)
-    table.told("Views", len(looked))
-    table.told("an action every", crowd.pace, "s")
-    table.told("for", lasted, "s")
-    table.told("runs of pages", len(took))
-    table.told("runs of live parts", len(seen.runs) - len(took))
+    table.info("viewers", crowd.many)
+    table.info("Views", len(looked))
+    table.info("an action every", crowd.pace, "s")
+    table.info("for", lasted, "s")
+    table.info("runs of pages", len(took))
+    table.info("runs of live parts", len(seen.runs) - len(took))
     table.most("failed runs", len(seen.failed), 0)
     table.most("broken connections", seen.lost, 0)
     table.most("lines in the log", len(lines), 0)
-    table.told("distinct questions", len(wanted))
-    table.equal("questions asked", len(asked), wanted.total(), EXACT)
-    table.most("asked though still fresh", len(questions.early(asked, now)), 0)
-    table.told("looks at what the server is", len(way.passed) - len(asked))
-    table.told("a rerun, half of them", 1000 * _part(took, 0.5), "ms")
+    table.info("distinct questions", len(wanted))
+    table.equal("questions asked", len(requests), wanted.total(), EXACT)
+    table.most("asked though still fresh", len(questions.early(requests, now)), 0)
+    table.info("looks at what the server is", len(proxy.passed) - len(requests))
+    table.info("a rerun, half of them", 1000 * _part(took, 0.5), "ms")
     if slowest is None:
-        table.told("a rerun, 95 of 100", 1000 * _part(took, 0.95), "ms")
+        table.info("a rerun, 95 of 100", 1000 * _part(took, 0.95), "ms")
     else:
         table.most("a rerun, 95 of 100", 1000 * _part(took, 0.95), 1000 * slowest, "ms")
-    table.told("a rerun, the slowest", 1000 * took[-1], "ms")
-    table.told("memory before", bare, "MB")
-    table.told("memory after the first minute", warm, "MB")
+    table.info("a rerun, the slowest", 1000 * took[-1], "ms")
+    table.info("memory before", bare, "MB")
+    table.info("memory after the first minute", warm, "MB")
     table.most("memory in the last minute", late, warm * (1 + FLAT), "MB")
     table.most("memory of a session", (late - bare) / crowd.many, A_SESSION, "MB", 2)
-    table.told("processors in use, apps", (busy[-1] - busy[0]) / lasted, digits=2)
-    table.told("processors in use, viewers and proxy", own / lasted, digits=2)
-    _explained(seen, lines, asked, wanted)
+    table.info("processors in use, apps", (busy[-1] - busy[0]) / lasted, digits=2)
+    table.info("processors in use, viewers and proxy", spent / lasted, digits=2)
+    _explained(seen, lines, requests, wanted)
     return table.missed
 
 
@@ -142,15 +142,20 @@ def _part(took: Sequence[float], part: float) -> float:
 
 
 def _explained(
-    seen: Seen, lines: Sequence[str], asked: Sequence[Passed], wanted: Counter[Asked]
+    seen: Seen, lines: Sequence[str], requests: Sequence[Passed], wanted: Counter[Asked]
 ) -> None:
     """Say which runs failed, what the log says, and of which questions there were too many or too
     few."""
-    told(seen.failed)
+    print_failures(seen.failed)
     for line, times in Counter(lines).most_common(SHOWN):
         print(f"  log, {times} times: {line.rstrip()}")
-    found = Counter(map(Asked.of, asked))
-    off = {one: found[one] - wanted[one] for one in found | wanted if found[one] != wanted[one]}
-    for one in sorted(off, key=lambda one: -abs(off[one]))[:SHOWN]:
-        body = (one.body or b"").decode()
-        print(f"  asked {off[one]:+} of {wanted[one]}: {one.method} {one.target} {body}")
+    sent = Counter(map(Asked.of, requests))
+    off = {
+        question: sent[question] - wanted[question]
+        for question in sent | wanted
+        if sent[question] != wanted[question]
+    }
+    for question in sorted(off, key=lambda question: -abs(off[question]))[:SHOWN]:
+        body = (question.body or b"").decode()
+        spelled = f"{question.method} {question.target} {body}"
+        print(f"  asked {off[question]:+} of {wanted[question]}: {spelled}")

@@ -1,4 +1,4 @@
-"""The real app in a process of its own, and a real browser to look at it with."""
+"""The real app in a process of its own, and a real browser for it."""
 
 from __future__ import annotations
 
@@ -112,13 +112,13 @@ def _arguments(script: str, port: int, path: str = "", secrets: Path | None = No
     return ["run", script, *(f"--{name}={value}" for name, value in options.items())]
 
 
-def _environment(given: dict[str, str]) -> dict[str, str]:
+def _environment(variables: dict[str, str]) -> dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("UMAMI_", "DASHBOARD_"))
     }
-    return {**inherited, "DASHBOARD_OPEN": "yes", **given, "PYTHONUNBUFFERED": "1"}
+    return {**inherited, "DASHBOARD_OPEN": "yes", **variables, "PYTHONUNBUFFERED": "1"}
 
 
 @contextmanager
@@ -149,7 +149,7 @@ def _answers(app: App) -> bool:
 
 @contextmanager
 def running_browser() -> Iterator[Browser]:
-    """The system's Chromium, telling nobody."""
+    """The system's Chromium, without background requests."""
     system = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -174,20 +174,18 @@ def running_browser() -> Iterator[Browser]:
 
 @contextmanager
 def visitor(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
-    """The browser of somebody who has been here before.
-
-    A tab stays open on the host of every app, so that what it has read once is not read again.
-    """
-    with browser.new_context(**options) as one:
-        one.set_default_timeout(WAIT)
-        stays = one.new_page()
+    """The browser of a returning visitor: a tab stays open on the host of every app, so that static
+    files stay cached."""
+    with browser.new_context(**options) as context:
+        context.set_default_timeout(WAIT)
+        stays = context.new_page()
         stays.route("**", lambda route: route.fulfill(body="", content_type="text/html"))
         stays.goto("http://127.0.0.1/")
-        yield one
+        yield context
 
 
 def forget(context: BrowserContext) -> None:
-    """Close the tabs of a test; nothing that it left behind is found by the next."""
+    """Close the tabs of a test and clear its state, so that it does not affect the next test."""
     for tab in context.pages[1:]:
         tab.evaluate("localStorage.clear()")
         tab.close()

@@ -31,8 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def app() -> Iterator[App]:
-    with running_app(UMAMI_DATA=str(TABLES)) as one:
-        yield one
+    with running_app(UMAMI_DATA=str(TABLES)) as app:
+        yield app
 
 
 BERLIN: dict[str, Any] = {
@@ -46,8 +46,8 @@ BERLIN: dict[str, Any] = {
 @pytest.fixture(scope="session")
 def berlin(browser: Browser) -> Iterator[BrowserContext]:
     """The browser of a viewer in Berlin."""
-    with visitor(browser, **BERLIN) as one:
-        yield one
+    with visitor(browser, **BERLIN) as context:
+        yield context
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A website on another origin, in a real Chromium, counted by way of the dashboard's address."""
+"""A website on another origin in a real Chromium, counted through the dashboard's address."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ CHROME = (
 SITE = WEBSITES["empty"]
 
 
-class House:
-    """A dashboard that collects, under a path of its host, and the file it collects into."""
+class Dashboard:
+    """A dashboard that collects, under a base path, and the store file that it writes."""
 
     def __init__(self, app: App, file: Path) -> None:
         self.app, self.file = app, file
@@ -38,7 +38,7 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     file = tmp_path_factory.mktemp("kept") / "umami.duckdb"
     import_into(file, TABLES)
     # No proxy is trusted, so that this machine is treated as any other.
@@ -48,7 +48,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         UMAMI_COLLECT="yes",
         FORWARDED_ALLOW_IPS="192.0.2.1",
     ) as app:
-        yield House(app, file)
+        yield Dashboard(app, file)
 
 
 @contextmanager
@@ -74,10 +74,12 @@ def website(head: str) -> Iterator[str]:
         site.shutdown()
 
 
-def script(house: House, **data: str) -> str:
-    given = {"website-id": SITE, **data}
-    spelled = " ".join(f'data-{name.replace("_", "-")}="{value}"' for name, value in given.items())
-    return f'<script defer src="{house.collect}/script.js" {spelled}></script>'
+def script(dashboard: Dashboard, **data: str) -> str:
+    attributes = {"website-id": SITE, **data}
+    spelled = " ".join(
+        f'data-{name.replace("_", "-")}="{value}"' for name, value in attributes.items()
+    )
+    return f'<script defer src="{dashboard.collect}/script.js" {spelled}></script>'
 
 
 @pytest.fixture
@@ -88,10 +90,10 @@ def person(browser: Browser) -> Iterator[BrowserContext]:
 
 
 class Visit:
-    """A page of a website that is looked at, and what was sent for it."""
+    """An open page of a website, and the messages that it sent."""
 
-    def __init__(self, page: Page, house: House) -> None:
-        self.page, self._house = page, house
+    def __init__(self, page: Page, dashboard: Dashboard) -> None:
+        self.page, self._dashboard = page, dashboard
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on(
@@ -101,40 +103,44 @@ class Visit:
 
     @contextmanager
     def sends(self) -> Iterator[dict[str, Any]]:
-        """What is done in this block sends one message: its body, and its headers and answer."""
-        found: dict[str, Any] = {}
+        """Expect that the block sends one message; yields its body, headers and answer."""
+        message: dict[str, Any] = {}
         with self.page.expect_response(self._is_message) as waited:
-            yield found
+            yield message
         answer = waited.value
         assert answer.status == 200, answer.text()
-        found.update(
+        message.update(
             json.loads(answer.request.post_data or ""),
             headers=answer.request.all_headers(),
             answer=answer.json(),
         )
 
     def _is_message(self, answer: Response) -> bool:
-        return answer.request.method == "POST" and answer.url == f"{self._house.collect}/api/send"
+        return (
+            answer.request.method == "POST" and answer.url == f"{self._dashboard.collect}/api/send"
+        )
 
 
 @pytest.fixture
-def visit(person: BrowserContext, house: House) -> Visit:
-    return Visit(person.new_page(), house)
+def visit(person: BrowserContext, dashboard: Dashboard) -> Visit:
+    return Visit(person.new_page(), dashboard)
 
 
 @pytest.mark.thorough
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
-def test_the_server_starts_with_the_process(house: House) -> None:
+def test_embedded_server_starts_with_the_process(dashboard: Dashboard) -> None:
     def opened() -> bool:
-        files = Path(f"/proc/{house.app.pid}/fd").iterdir()
-        return any(file.resolve() == house.file for file in files)
+        files = Path(f"/proc/{dashboard.app.pid}/fd").iterdir()
+        return any(file.resolve() == dashboard.file for file in files)
 
     eventually(opened, within=START)
 
 
 @pytest.mark.thorough
-def test_a_visit_of_a_website(house: House, visit: Visit, page: Page) -> None:
-    with website(script(house, tag="spring")) as origin:
+def test_tracker_sends_views_events_and_properties(
+    dashboard: Dashboard, visit: Visit, page: Page
+) -> None:
+    with website(script(dashboard, tag="spring")) as origin:
         host = urlsplit(origin).hostname
         with visit.sends() as first:
             visit.page.goto(f"{origin}/shop?utm_source=news#top")
@@ -178,9 +184,9 @@ def test_a_visit_of_a_website(house: House, visit: Visit, page: Page) -> None:
         assert "data" not in named["payload"]
         with visit.sends():
             visit.page.evaluate("umami.track('buy', { revenue: 12.5, currency: 'EUR' })")
-        with visit.sends() as own:
+        with visit.sends() as custom:
             visit.page.evaluate("umami.track({ url: '/own', name: 'own' })")
-        assert own["payload"] == {"website": SITE, "url": "/own", "name": "own"}
+        assert custom["payload"] == {"website": SITE, "url": "/own", "name": "own"}
         with visit.sends() as made:
             visit.page.evaluate("umami.track((view) => ({ ...view, url: '/made' }))")
         assert made["payload"] == first["payload"] | {"url": "/made"} | {
@@ -197,12 +203,12 @@ def test_a_visit_of_a_website(house: House, visit: Visit, page: Page) -> None:
         with visit.sends() as again:
             visit.page.evaluate("umami.identify('user-8')")
         assert again["payload"]["id"] == "user-8"
-        with visit.page.expect_request(lambda one: '"leave"' in (one.post_data or "")):
+        with visit.page.expect_request(lambda request: '"leave"' in (request.post_data or "")):
             visit.page.get_by_text("Next").click()
         visit.page.wait_for_url(f"{origin}/next")
         assert not visit.errors
 
-    page.goto(f"{house.app.address}/events?website={SITE}&period=24h")
+    page.goto(f"{dashboard.app.address}/events?website={SITE}&period=24h")
     settled(page)
     main = page.get_by_test_id("stMain")
     for name in ("signup", "plain", "buy", "own", "leave"):
@@ -219,11 +225,11 @@ def test_a_visit_of_a_website(house: House, visit: Visit, page: Page) -> None:
         ({"before-send": "change"}, "/changed"),
     ],
 )
-def test_attributes_change_what_is_sent(
-    house: House, visit: Visit, data: dict[str, str], url: str
+def test_script_attributes_change_the_message(
+    dashboard: Dashboard, visit: Visit, data: dict[str, str], url: str
 ) -> None:
     change = "window.change = async (type, view) => ({ ...view, url: '/changed' })"
-    with website(f"<script>{change}</script>{script(house, **data)}") as origin:
+    with website(f"<script>{change}</script>{script(dashboard, **data)}") as origin:
         with visit.sends() as sent:
             visit.page.goto(f"{origin}/a?b=1#c")
         assert sent["payload"]["url"].removeprefix(origin) == url
@@ -244,19 +250,22 @@ def test_attributes_change_what_is_sent(
         ({"website-id": ""}, ""),
     ],
 )
-def test_attributes_keep_it_quiet(
-    house: House, visit: Visit, data: dict[str, str], before: str
+def test_script_attributes_stop_automatic_messages(
+    dashboard: Dashboard, visit: Visit, data: dict[str, str], before: str
 ) -> None:
     sent: list[str] = []
-    with website(f"<script>{before}</script>{script(house, **data)}") as origin:
-        visit.page.on("request", lambda one: sent.append(one.url) if one.method == "POST" else None)
+    with website(f"<script>{before}</script>{script(dashboard, **data)}") as origin:
+        visit.page.on(
+            "request",
+            lambda request: sent.append(request.url) if request.method == "POST" else None,
+        )
         visit.page.goto(origin)
         visit.page.get_by_text("Sign up").click()
         if "auto-track" in data:
             # What the page says itself is sent all the same.
-            with visit.sends() as told:
+            with visit.sends() as manual:
                 visit.page.evaluate("umami.track('told')")
-            assert told["payload"]["name"] == "told"
+            assert manual["payload"]["name"] == "told"
             sent.pop()
         else:
             visit.page.evaluate("umami.track('told')")
@@ -265,9 +274,9 @@ def test_attributes_keep_it_quiet(
 
 
 @pytest.mark.thorough
-def test_another_host_can_take_what_is_sent(house: House, visit: Visit) -> None:
-    tracker = httpx.get(f"{house.collect}/script.js").text
-    where = f'data-website-id="{SITE}" data-host-url="{house.collect}/"'
+def test_script_sends_to_another_host(dashboard: Dashboard, visit: Visit) -> None:
+    tracker = httpx.get(f"{dashboard.collect}/script.js").text
+    where = f'data-website-id="{SITE}" data-host-url="{dashboard.collect}/"'
     head = f"<script {where}>{tracker}</script>"
     with website(head) as origin, visit.sends() as sent:
         visit.page.goto(f"{origin}/inline")
@@ -299,54 +308,56 @@ async ([endpoint, website, extra]) => {
 @pytest.mark.parametrize(
     "extra", [{}, {"x-umami-website-id": SITE, "x-umami-hostname": "localhost"}]
 )
-def test_the_tracker_of_umami_can_send(house: House, visit: Visit, extra: dict[str, str]) -> None:
+def test_umamis_tracker_can_send(dashboard: Dashboard, visit: Visit, extra: dict[str, str]) -> None:
     with website("") as origin:
         visit.page.goto(origin)
-        given = [f"{house.collect}/api/send", SITE, extra]
-        answer = visit.page.evaluate(UMAMI, given)
+        arguments = [f"{dashboard.collect}/api/send", SITE, extra]
+        answer = visit.page.evaluate(UMAMI, arguments)
         assert {"cache", "sessionId", "visitId"} == set(answer)
         assert not visit.errors
 
 
 @pytest.mark.sample(4)
 @pytest.mark.parametrize("path", ["/_stcore/health", "/collect/api/websites", "/", "/_session"])
-def test_a_page_elsewhere_cannot_read_the_dashboard(house: House, visit: Visit, path: str) -> None:
+def test_page_of_another_origin_cannot_read_the_dashboard(
+    dashboard: Dashboard, visit: Visit, path: str
+) -> None:
     with website("") as origin:
         visit.page.goto(origin)
         read = "(url) => fetch(url).then((one) => one.text(), () => 'refused')"
-        assert visit.page.evaluate(read, house.app.address + path) == "refused"
+        assert visit.page.evaluate(read, dashboard.app.address + path) == "refused"
 
 
-def test_an_address_that_a_client_claims_is_not_believed(house: House) -> None:
+def test_forwarded_address_of_a_client_is_ignored(dashboard: Dashboard) -> None:
     message = {"type": "event", "payload": {"website": SITE, "url": "/"}}
     sessions = {
         httpx.post(
-            f"{house.collect}/api/send",
+            f"{dashboard.collect}/api/send",
             json=message,
-            headers={"user-agent": CHROME, "x-forwarded-for": f"198.51.100.{one}"},
+            headers={"user-agent": CHROME, "x-forwarded-for": f"198.51.100.{number}"},
         ).json()["sessionId"]
-        for one in range(3)
+        for number in range(3)
     }
     assert len(sessions) == 1
 
 
 @pytest.mark.thorough
-def test_the_tracking_code_names_the_address(house: House, page: Page) -> None:
-    page.goto(f"{house.app.address}/websites?website={SITE}&site={SITE}")
+def test_tracking_code_names_the_dashboards_address(dashboard: Dashboard, page: Page) -> None:
+    page.goto(f"{dashboard.app.address}/websites?website={SITE}&site={SITE}")
     settled(page)
-    code = f'<script defer src="{house.collect}/script.js" data-website-id="{SITE}"></script>'
+    code = f'<script defer src="{dashboard.collect}/script.js" data-website-id="{SITE}"></script>'
     expect(page.get_by_text(code)).to_be_visible()
     expect(page.get_by_text("Only pages on this machine reach this address.")).to_be_visible()
 
 
 @pytest.mark.thorough
-def test_what_was_sent_is_kept_in_the_file(tmp_path: Path, person: BrowserContext) -> None:
+def test_collected_messages_are_stored_in_the_file(tmp_path: Path, person: BrowserContext) -> None:
     file = tmp_path / "umami.duckdb"
     import_into(file, TABLES)
     with fresh_app(UMAMI_STORE=str(file), UMAMI_COLLECT="yes") as app:
-        house = House(app, file)
-        visit = Visit(person.new_page(), house)
-        with website(script(house)) as origin:
+        dashboard = Dashboard(app, file)
+        visit = Visit(person.new_page(), dashboard)
+        with website(script(dashboard)) as origin:
             with visit.sends():
                 visit.page.goto(f"{origin}/shop?utm_source=news")
             with visit.sends():

@@ -1,4 +1,4 @@
-"""As it is deployed: under a path of its host, with accounts, with a monitor beside it."""
+"""The dashboard as it is deployed: under a base path, with accounts and a metrics server."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Deployed:
         return httpx.get(f"{self.monitor}/metrics", trust_env=False).text
 
     def counted(self) -> Counted:
-        """What is counted, by the name and the labels of it."""
+        """The metrics by name and labels."""
         return {
             (sample.name, *sorted(sample.labels.values())): sample.value
             for family in text_string_to_metric_families(self.metrics())
@@ -67,23 +67,23 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         yield Deployed(app, f"http://127.0.0.1:{port}")
 
 
-def test_it_is_ready_before_anybody_came(deployed: Deployed) -> None:
+def test_process_is_ready_before_the_first_viewer(deployed: Deployed) -> None:
     eventually(deployed.ready, within=60)
     assert deployed.counted()["dashboard_session_events_total", "connect"] == 0
     assert "ScriptRunContext" not in "".join(deployed.app.printed)
 
 
-def test_a_link_signing_in_and_the_map_work_under_a_path(
+def test_links_sign_in_and_map_work_under_a_base_path(
     deployed: Deployed, berlin: BrowserContext, page: Page
 ) -> None:
     page.goto(f"{deployed.app.address}/retention?{SHOP}")
     page.get_by_label("User name").fill("ann")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    with page.expect_response(re.compile("/stats/_session$")) as given:
+    with page.expect_response(re.compile("/stats/_session$")) as response:
         page.get_by_role("button", name="Sign in", exact=True).click()
-    assert given.value.status == 204
-    kept = next(one for one in berlin.cookies() if one["name"] == "umami_test")
-    assert (kept["path"], kept["httpOnly"]) == ("/stats", True)
+    assert response.value.status == 204
+    cookie = next(cookie for cookie in berlin.cookies() if cookie["name"] == "umami_test")
+    assert (cookie["path"], cookie["httpOnly"]) == ("/stats", True)
     expect(page.get_by_role("heading", name="Retention")).to_be_visible()
     settled(page)
 
@@ -101,7 +101,7 @@ def test_a_link_signing_in_and_the_map_work_under_a_path(
     assert counted["dashboard_request_seconds_count", "ok", "retention"] >= 1
 
 
-def test_what_is_counted_names_nobody_and_nothing(deployed: Deployed) -> None:
+def test_metrics_contain_no_personal_labels(deployed: Deployed) -> None:
     labels = {
         (name, value)
         for family in text_string_to_metric_families(deployed.metrics())
@@ -110,8 +110,8 @@ def test_what_is_counted_names_nobody_and_nothing(deployed: Deployed) -> None:
         if name != "le"
     }
     assert websites.websites().name in REGISTRY
-    told = {value for name, value in labels if name == "endpoint"}
-    assert told <= {*REGISTRY, "version", "login"}
+    endpoints = {value for name, value in labels if name == "endpoint"}
+    assert endpoints <= {*REGISTRY, "version", "login"}
     pages = {value for name, value in labels if name == "page"}
     assert pages <= {area.name for area in (*PAGES, *ADMIN_PAGES)}
     assert {name for name, _ in labels} <= {
@@ -119,7 +119,7 @@ def test_what_is_counted_names_nobody_and_nothing(deployed: Deployed) -> None:
     }
 
 
-def test_where_only_the_script_runs_the_first_viewer_starts_one_monitor() -> None:
+def test_without_asgi_the_first_viewer_starts_the_metrics_server() -> None:
     port = free_port()
     with running_app("app.py", UMAMI_DATA=str(TABLES), DASHBOARD_MONITOR=str(port)) as app:
         here = Deployed(app, f"http://127.0.0.1:{port}")

@@ -1,4 +1,4 @@
-"""Every page in a real browser, over names that would do harm, wide and narrow."""
+"""Every page in a real browser, with hostile names, in wide and narrow windows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LOST = "Failed to load resource: the server responded with a status of 404"
 
 @dataclass(slots=True)
 class Watched:
-    """What a page did that it should not."""
+    """Everything that a page did and should not have done."""
 
     hosts: set[str] = field(default_factory=set)
     complaints: list[str] = field(default_factory=list)
@@ -42,10 +42,10 @@ class Watched:
 
 
 def watch(page: Page) -> Watched:
-    """Look at what a page does from now on."""
+    """Record what a page does from now on."""
     seen = Watched()
 
-    def asked(request: Request) -> None:
+    def on_request(request: Request) -> None:
         if not request.url.startswith(("data:", "blob:")):
             seen.hosts.add(urlsplit(request.url).netloc)
 
@@ -57,21 +57,21 @@ def watch(page: Page) -> Watched:
         seen.dialogs.append(dialog.message)
         dialog.dismiss()
 
-    page.on("request", asked)
+    page.on("request", on_request)
     page.on("console", said)
     page.on("dialog", opened)
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     return seen
 
 
-def link(app: App, area: PageInfo, own: Parameters) -> str:
-    given = {"website": WEBSITES["shop"], **RECORDED, **own}
-    return f"{app.address}/{area.name}?{urlencode(given, doseq=True)}"
+def link(app: App, area: PageInfo, params: Parameters) -> str:
+    query = {"website": WEBSITES["shop"], **RECORDED, **params}
+    return f"{app.address}/{area.name}?{urlencode(query, doseq=True)}"
 
 
 def fits(page: Page) -> None:
-    """Wait until nothing is wider than the window; what waits in the page itself may not, as the
-    page lets nothing be evaluated."""
+    """Wait until no element is wider than the window. Polls from outside, as the policy of the page
+    blocks ``wait_for_function``."""
     for _ in range(100):
         if page.evaluate(
             "document.querySelector('[data-testid=stMain]').scrollWidth <= window.innerWidth"
@@ -84,12 +84,12 @@ def fits(page: Page) -> None:
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = build(TABLES, tmp_path_factory.mktemp("hostile"))
-    with running_app(UMAMI_DATA=str(folder)) as one:
-        yield one
+    with running_app(UMAMI_DATA=str(folder)) as app:
+        yield app
 
 
 def holds(page: Page, area: PageInfo, *widths: int) -> None:
-    """The page is drawn, fits into windows of these widths and can be used by keyboard."""
+    """The page is drawn, fits into windows of these widths and works by keyboard."""
     expect(page.get_by_role("heading", name=area.title, exact=True).first).to_be_visible()
     for width in widths:
         page.set_viewport_size({"width": width, "height": 900})
@@ -112,7 +112,7 @@ def holds(page: Page, area: PageInfo, *widths: int) -> None:
     assert unreachable == []
 
 
-def test_a_journey_over_the_pages(hostile: App, page: Page, some: Some) -> None:
+def test_navigation_opens_every_page(hostile: App, page: Page, some: Some) -> None:
     seen = watch(page)
     page.goto(link(hostile, PAGES[0], {}))
     # Streamlit leaves parameters out of the URL where a page is opened while the first is drawn.
@@ -129,7 +129,7 @@ def test_a_journey_over_the_pages(hostile: App, page: Page, some: Some) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("area", PAGES, ids=lambda area: area.name)
-def test_a_page_holds_wide_and_narrow(hostile: App, page: Page, area: PageInfo) -> None:
+def test_page_works_in_wide_and_narrow_windows(hostile: App, page: Page, area: PageInfo) -> None:
     seen = watch(page)
     page.goto(link(hostile, area, OWN.get(area.name, CHOICES.get(area.name, {}))))
     settled(page)
@@ -137,5 +137,5 @@ def test_a_page_holds_wide_and_narrow(hostile: App, page: Page, area: PageInfo) 
     assert seen == Watched(hosts={urlsplit(hostile.address).netloc})
 
 
-def test_nothing_was_logged_that_should_not_be(hostile: App) -> None:
+def test_no_traceback_was_logged(hostile: App) -> None:
     assert "Traceback" not in "".join(hostile.printed)

@@ -1,5 +1,5 @@
-"""What viewers see of a server that fails and recovers, in a real browser; and what is not asked
-for them any more once they have gone elsewhere."""
+"""A failing and recovering server as viewers see it in a real browser, and the requests that are
+dropped when they leave."""
 
 from __future__ import annotations
 
@@ -44,27 +44,27 @@ WATCH = """() => {
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    with serve(TABLES, password="umami") as one:
-        yield one
+    with serve(TABLES, password="umami") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def way(server: Running) -> Iterator[Between]:
-    with between(server.url) as one:
-        yield one
+def proxy(server: Running) -> Iterator[Between]:
+    with between(server.url) as proxy:
+        yield proxy
 
 
 @pytest.fixture(scope="module")
-def app(way: Between) -> Iterator[App]:
-    """An app that asks one question at a time."""
+def app(proxy: Between) -> Iterator[App]:
+    """An app that sends one request at a time."""
     with running_app(
-        UMAMI_URL=way.url, UMAMI_USERNAME="admin", UMAMI_PASSWORD="umami", UMAMI_CONNECTIONS="1"
-    ) as one:
-        yield one
+        UMAMI_URL=proxy.url, UMAMI_USERNAME="admin", UMAMI_PASSWORD="umami", UMAMI_CONNECTIONS="1"
+    ) as app:
+        yield app
 
 
-def link(app: App, page: str = "", **given: str) -> str:
-    return f"{app.address}/{page}?{urlencode({'website': WEBSITES['shop'], **EVER, **given})}"
+def link(app: App, page: str = "", **params: str) -> str:
+    return f"{app.address}/{page}?{urlencode({'website': WEBSITES['shop'], **EVER, **params})}"
 
 
 def visit(server: Running) -> None:
@@ -83,34 +83,34 @@ def views(page: Page) -> int:
     return int(metric(page, "Views").inner_text().replace(",", ""))
 
 
-def test_a_dashboard_that_found_no_server_finds_it_when_it_is_there(
-    way: Between, app: App, page: Page
+def test_dashboard_connects_once_the_server_is_reachable(
+    proxy: Between, app: App, page: Page
 ) -> None:
-    way.befall(reset)
+    proxy.befall(reset)
     page.goto(link(app))
     expect(page.get_by_role("heading", name="The dashboard is not connected")).to_be_visible()
     page.evaluate("window.here = true")
-    way.heal()
+    proxy.heal()
     expect(metric(page, "Views")).to_have_text("10,797")
     assert page.evaluate("window.here")
 
 
-def test_a_page_recovers_by_itself(way: Between, app: App, page: Page) -> None:
+def test_page_recovers_without_a_reload(proxy: Between, app: App, page: Page) -> None:
     page.goto(link(app))
     settled(page)
-    way.befall(web_page(503), data)
+    proxy.befall(web_page(503), data)
     page.goto(link(app, tz="Europe/Berlin"))
     expect(page.get_by_text("The server failed while answering").first).to_be_visible()
     settled(page)
     page.evaluate("window.here = true")
-    way.heal()
+    proxy.heal()
     expect(metric(page, "Views")).to_have_text("10,797")
     expect(page.get_by_text("The server failed while answering")).to_have_count(0)
     assert page.evaluate("window.here")
 
 
-def test_stale_figures_become_new_ones_and_nothing_is_blanked_meanwhile(
-    way: Between, server: Running, app: App, page: Page
+def test_stale_figures_stay_until_fresh_ones_replace_them(
+    proxy: Between, server: Running, app: App, page: Page
 ) -> None:
     page.goto(link(app))
     settled(page)
@@ -119,18 +119,18 @@ def test_stale_figures_become_new_ones_and_nothing_is_blanked_meanwhile(
     page.wait_for_timeout(1000 * (LIVE.shown + 0.5))
     visit(server)
     page.evaluate(WATCH)
-    way.befall(late(0.3), data)
+    proxy.befall(late(0.3), data)
     page.get_by_role("button", name="Refresh").click()
     expect(metric(page, "Views")).to_have_text(f"{before + 1:,}")
     settled(page)
     seen = page.evaluate("window.seen")
     assert seen["views"] == [f"{before:,}", f"{before + 1:,}"]
     assert seen["skeletons"] == 0
-    way.heal()
+    proxy.heal()
 
 
-def test_a_dialog_stays_open_while_newer_figures_come(
-    way: Between, server: Running, app: App, page: Page
+def test_dialog_stays_open_while_figures_are_refreshed(
+    proxy: Between, server: Running, app: App, page: Page
 ) -> None:
     page.goto(link(app))
     settled(page)
@@ -138,13 +138,13 @@ def test_a_dialog_stays_open_while_newer_figures_come(
     # Only what is older than that is asked anew.
     page.wait_for_timeout(1000 * (YOUNG + 0.5))
     visit(server)
-    way.befall(late(0.2), data)
-    way.passed.clear()
+    proxy.befall(late(0.2), data)
+    proxy.passed.clear()
     page.get_by_role("button", name="Refresh").click()
     page.get_by_role("button", name="All").first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
-    while not any("/weekly" in one.target for one in list(way.passed)):
+    while not any("/weekly" in request.target for request in list(proxy.passed)):
         page.wait_for_timeout(10)
     # Long enough for two looks behind the page.
     page.wait_for_timeout(1000 * (2 * STALE + 0.5))
@@ -153,27 +153,27 @@ def test_a_dialog_stays_open_while_newer_figures_come(
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(metric(page, "Views")).to_have_text(f"{before + 1:,}")
-    way.heal()
+    proxy.heal()
 
 
-def asked(way: Between) -> list[str]:
-    """What was asked for pages, but for the list of reports."""
-    return [one for one in list(way.asked) if data(one) and "/reports?" not in one]
+def page_requests(proxy: Between) -> list[str]:
+    """The requests for data of pages, except the list of reports."""
+    return [target for target in list(proxy.asked) if data(target) and "/reports?" not in target]
 
 
 @pytest.mark.parametrize("going", ["elsewhere", "away"])
-def test_what_a_page_that_was_left_had_not_asked_is_not_asked(
-    way: Between, app: App, page: Page, going: str
+def test_queued_requests_of_a_page_that_was_left_are_dropped(
+    proxy: Between, app: App, page: Page, going: str
 ) -> None:
     # Of another day each time, so that nothing of it is known.
-    given = {"from": {"elsewhere": "2026-08-02", "away": "2026-08-03"}[going]}
-    page.goto(link(app, "reports", **given))
+    params = {"from": {"elsewhere": "2026-08-02", "away": "2026-08-03"}[going]}
+    page.goto(link(app, "reports", **params))
     settled(page)
-    way.befall(late(1.0), data)
-    way.asked.clear()
-    way.passed.clear()
+    proxy.befall(late(1.0), data)
+    proxy.asked.clear()
+    proxy.passed.clear()
     page.get_by_role("link", name="Overview").click()
-    while not asked(way):
+    while not page_requests(proxy):
         page.wait_for_timeout(10)
     if going == "elsewhere":
         page.get_by_role("link", name="Reports").click()
@@ -181,8 +181,10 @@ def test_what_a_page_that_was_left_had_not_asked_is_not_asked(
     else:
         page.goto(f"{app.address}/_stcore/health")
     # The next of them would have its turn as soon as the first one is answered.
-    while not [one for one in list(way.passed) if one.target == asked(way)[0]]:
+    while not [
+        request for request in list(proxy.passed) if request.target == page_requests(proxy)[0]
+    ]:
         page.wait_for_timeout(10)
     page.wait_for_timeout(500)
-    way.heal()
-    assert len(asked(way)) == 1
+    proxy.heal()
+    assert len(page_requests(proxy)) == 1

@@ -1,4 +1,4 @@
-"""A deep link as the first request of a fresh process: no page runs without the app."""
+"""A deep link as the first request of a fresh process: no page runs outside the app."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ FORM = ["Skip to main content", "Sign in", "User name", "Password", "visibility"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """How an app with accounts is run."""
-    place = tmp_path_factory.mktemp("house")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The settings of an app with accounts."""
+    place = tmp_path_factory.mktemp("dashboard")
     users = write(place / "users.yaml", {"ann": user("admin")})
     return {
         "UMAMI_DATA": str(TABLES),
@@ -39,7 +39,7 @@ def link(app: App, name: str) -> str:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", FIRST)
-def test_a_first_deep_link_ends_at_the_app(name: str, page: Page) -> None:
+def test_first_deep_link_opens_the_app(name: str, page: Page) -> None:
     with fresh_app(UMAMI_DATA=str(TABLES)) as app:
         page.goto(link(app, name))
         expect(page.locator(".st-key-bar")).to_be_visible()
@@ -54,19 +54,23 @@ def test_a_first_deep_link_ends_at_the_app(name: str, page: Page) -> None:
 @pytest.mark.thorough
 @pytest.mark.sample(18)
 @pytest.mark.parametrize("name", PAGES)
-def test_signed_out_a_first_deep_link_gets_the_way_in_and_nothing_else(
-    name: str, house: dict[str, str]
+def test_signed_out_deep_link_is_sent_the_sign_in_form_only(
+    name: str, settings: dict[str, str]
 ) -> None:
-    """Over a raw WebSocket, to a fresh process each."""
-    with fresh_app(**house) as app:
+    """Over a raw WebSocket, each to a fresh process."""
+    with fresh_app(**settings) as app:
         query = urlencode({"website": WEBSITES["shop"], **RECORDED})
-        told = opened(app.address, name, query)
+        messages = opened(app.address, name, query)
         # The first answer may be the page's own, which sends the viewer on to the app.
-        told += opened(app.address, name, query)
-        everything = b"".join(one.SerializeToString() for one in told)
+        messages += opened(app.address, name, query)
+        everything = b"".join(message.SerializeToString() for message in messages)
         assert b"Sign in" in everything
         assert b"Nordlicht" not in everything
-        kinds = {one.delta.new_element.WhichOneof("type") for one in told if one.HasField("delta")}
+        kinds = {
+            message.delta.new_element.WhichOneof("type")
+            for message in messages
+            if message.HasField("delta")
+        }
         # Signed in, the control bar has a select box of websites.
         assert not kinds & {"metric", "plotly_chart", "arrow_data_frame", "iframe", "selectbox"}
         assert "Traceback" not in "".join(app.printed)
@@ -74,11 +78,11 @@ def test_signed_out_a_first_deep_link_gets_the_way_in_and_nothing_else(
 
 @pytest.mark.sample(18)
 @pytest.mark.parametrize("name", PAGES)
-def test_signed_out_a_browser_finds_the_way_in_and_nothing_else(
-    name: str, house: dict[str, str], page: Page
+def test_signed_out_browser_shows_the_sign_in_form_only(
+    name: str, settings: dict[str, str], page: Page
 ) -> None:
-    """To a fresh process each, whose first request it is."""
-    with fresh_app(**house) as app:
+    """Each is the first request of a fresh process."""
+    with fresh_app(**settings) as app:
         page.goto(link(app, name))
         is_out(page)
         settled(page)
@@ -88,20 +92,26 @@ def test_signed_out_a_browser_finds_the_way_in_and_nothing_else(
 
 
 @pytest.mark.thorough
-def test_the_same_socket_gets_the_page_where_nobody_signs_in(app: App) -> None:
-    """What the test above does not find is what is sent to those who are let in."""
-    told = opened(app.address, "", urlencode({"website": WEBSITES["shop"], **RECORDED}))
-    everything = b"".join(one.SerializeToString() for one in told)
+def test_socket_is_sent_the_page_where_access_is_open(app: App) -> None:
+    """The control of the test above: what it must not find is sent where access is open."""
+    messages = opened(app.address, "", urlencode({"website": WEBSITES["shop"], **RECORDED}))
+    everything = b"".join(message.SerializeToString() for message in messages)
     assert b"Nordlicht" in everything
-    kinds = {one.delta.new_element.WhichOneof("type") for one in told if one.HasField("delta")}
+    kinds = {
+        message.delta.new_element.WhichOneof("type")
+        for message in messages
+        if message.HasField("delta")
+    }
     assert {"metric", "plotly_chart"} <= kinds
 
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_asks_the_gate_before_anything_else(name: str) -> None:
-    """The first statement that is no import (or docstring) is ``entrypoint_guard.check()``."""
+def test_every_page_checks_the_entrypoint_guard_first(name: str) -> None:
+    """The first statement after the docstring and the imports is ``entrypoint_guard.check()``."""
 
     body = ast.parse((ROOT / "pages" / f"{name}.py").read_text()).body[1:]
-    first = next(one for one in body if not isinstance(one, ast.Import | ast.ImportFrom))
+    first = next(
+        statement for statement in body if not isinstance(statement, ast.Import | ast.ImportFrom)
+    )
     assert ast.unparse(first) == "entrypoint_guard.check()"

@@ -24,7 +24,7 @@ def node(page: Page, label: str) -> Locator:
     return page.locator(".st-key-scrolling_flow svg text").filter(has_text=re.compile(label))
 
 
-def test_a_click_on_a_node_looks_through_it_and_another_takes_it_back(app: App, page: Page) -> None:
+def test_click_on_a_node_selects_its_paths_and_a_second_resets(app: App, page: Page) -> None:
     page.goto(link(app))
     expect(page.get_by_text("visits on")).to_contain_text("1,7")
     settled(page)
@@ -44,7 +44,7 @@ def test_a_click_on_a_node_looks_through_it_and_another_takes_it_back(app: App, 
     assert "through" not in spelled(page)
 
 
-def test_what_is_folded_cannot_be_looked_through(app: App, page: Page) -> None:
+def test_folded_node_cannot_be_selected(app: App, page: Page) -> None:
     page.goto(link(app))
     settled(page)
     node(page, r"^\d+ others ").first.click()
@@ -55,7 +55,7 @@ def test_what_is_folded_cannot_be_looked_through(app: App, page: Page) -> None:
     expect(page).to_have_url(re.compile(r"[?&]through=2\.%2Fpricing(&|$)"))
 
 
-def test_keyboards_choose_a_node_and_the_way_back(app: App, page: Page) -> None:
+def test_node_is_selected_and_reset_by_keyboard(app: App, page: Page) -> None:
     page.goto(link(app))
     settled(page)
     page.locator(".st-key-pick_through input").focus()
@@ -67,7 +67,7 @@ def test_keyboards_choose_a_node_and_the_way_back(app: App, page: Page) -> None:
     expect(page.get_by_text("of those on all paths")).to_have_count(0)
 
 
-def test_a_start_of_ones_own(app: App, page: Page) -> None:
+def test_start_can_be_typed(app: App, page: Page) -> None:
     page.goto(link(app, steps="3"))
     settled(page)
     page.locator(".st-key-pick_start input").fill("/nowhere $x$ <b>")
@@ -79,18 +79,18 @@ def test_a_start_of_ones_own(app: App, page: Page) -> None:
     expect(page.locator(".st-key-pick_start input")).to_have_value("/nowhere $x$ <b>")
 
 
-def test_the_paths_download(app: App, page: Page) -> None:
+def test_paths_are_downloaded_as_csv(app: App, page: Page) -> None:
     page.goto(link(app))
     settled(page)
-    with page.expect_download() as found:
+    with page.expect_download() as download:
         page.locator(".st-key-paths_csv button").click()
-    lines = found.value.path().read_text("utf-8-sig").splitlines()
+    lines = download.value.path().read_text("utf-8-sig").splitlines()
     assert lines[0] == '"Path","Steps","Visits","Share"'
     assert len(lines) > 16
 
 
 @pytest.mark.parametrize("steps", ["3", "7"])
-def test_a_phone_scrolls_the_flow_and_not_the_page(app: App, page: Page, steps: str) -> None:
+def test_phone_scrolls_the_diagram_and_not_the_page(app: App, page: Page, steps: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(link(app, steps=steps))
     expect(node(page, r"^/ ").first).to_be_attached()
@@ -107,12 +107,12 @@ def test_a_phone_scrolls_the_flow_and_not_the_page(app: App, page: Page, steps: 
     flow = page.locator(".st-key-scrolling_flow").evaluate("box => box.scrollWidth")
     left = page.locator(".st-key-scrolling_flow").bounding_box()
     assert left
-    for at, one in enumerate(boxes):
-        assert one["x"] + one["width"] <= left["x"] + flow
+    for at, bounds in enumerate(boxes):
+        assert bounds["x"] + bounds["width"] <= left["x"] + flow
         for other in boxes[at + 1 :]:
             apart = (
-                one["x"] + one["width"] <= other["x"]
-                or other["x"] + other["width"] <= one["x"]
-                or abs(one["y"] - other["y"]) >= 10
+                bounds["x"] + bounds["width"] <= other["x"]
+                or other["x"] + other["width"] <= bounds["x"]
+                or abs(bounds["y"] - other["y"]) >= 10
             )
             assert apart, "two labels lie upon each other"

@@ -31,7 +31,7 @@ def row(page: Page, table: str, name: str) -> Locator:
 
 
 @pytest.mark.thorough
-def test_the_recorded_figures_stand_on_the_page(app: App, page: Page) -> None:
+def test_tiles_show_the_recorded_figures(app: App, page: Page) -> None:
     page.goto(link(app))
     expect(metric(page, "Views")).to_have_text("10,797")
     expect(metric(page, "Visitors")).to_have_text("2,423")
@@ -39,9 +39,7 @@ def test_the_recorded_figures_stand_on_the_page(app: App, page: Page) -> None:
 
 
 @pytest.mark.thorough
-def test_a_click_on_a_row_filters_everything_and_another_takes_it_back(
-    app: App, page: Page
-) -> None:
+def test_click_on_a_row_adds_a_filter_and_a_second_removes_it(app: App, page: Page) -> None:
     page.goto(link(app))
     expect(metric(page, "Views")).to_have_text("10,797")
     row(page, "country", "Germany").click()
@@ -56,7 +54,7 @@ def test_a_click_on_a_row_filters_everything_and_another_takes_it_back(
 
 
 @pytest.mark.thorough
-def test_another_period_other_figures_and_a_reload_keeps_them(app: App, page: Page) -> None:
+def test_period_buttons_change_the_figures_and_survive_a_reload(app: App, page: Page) -> None:
     page.goto(link(app))
     expect(metric(page, "Views")).to_have_text("10,797")
     page.locator(".st-key-earlier button").first.click()
@@ -75,7 +73,7 @@ def test_another_period_other_figures_and_a_reload_keeps_them(app: App, page: Pa
 
 
 @pytest.mark.thorough
-def test_a_preset_is_chosen_from_the_bar(app: App, page: Page) -> None:
+def test_period_preset_is_chosen_from_the_control_bar(app: App, page: Page) -> None:
     page.goto(link(app))
     settled(page)
     page.locator(".st-key-pick_period input").click()
@@ -92,7 +90,7 @@ def test_no_request_leaves_the_host_and_the_map_draws(app: App, page: Page) -> N
     hosts: set[str] = set()
     complaints: list[str] = []
 
-    def asked(request: Request) -> None:
+    def on_request(request: Request) -> None:
         if not request.url.startswith(("data:", "blob:")):
             hosts.add(urlsplit(request.url).netloc)
 
@@ -100,7 +98,7 @@ def test_no_request_leaves_the_host_and_the_map_draws(app: App, page: Page) -> N
         if message.type == "error":
             complaints.append(message.text)
 
-    page.on("request", asked)
+    page.on("request", on_request)
     page.on("console", said)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(link(app))
@@ -114,7 +112,7 @@ def test_no_request_leaves_the_host_and_the_map_draws(app: App, page: Page) -> N
 
 
 @pytest.mark.thorough
-def test_a_click_on_the_map_filters_by_the_country(app: App, page: Page) -> None:
+def test_click_on_the_map_filters_by_country(app: App, page: Page) -> None:
     page.goto(link(app))
     expect(page.locator(".st-key-world .choroplethlayer path").first).to_be_attached()
     settled(page)
@@ -129,7 +127,7 @@ def test_a_click_on_the_map_filters_by_the_country(app: App, page: Page) -> None
 
 
 @pytest.mark.thorough
-def test_a_filter_is_added_by_hand_and_back_undoes_it(app: App, page: Page) -> None:
+def test_filter_is_added_in_the_dialog_and_back_removes_it(app: App, page: Page) -> None:
     page.goto(link(app))
     expect(metric(page, "Views")).to_have_text("10,797")
     page.locator(".st-key-add_filter button").click()
@@ -178,7 +176,7 @@ def test_hostile_names_are_shown_as_text(app: App, page: Page) -> None:
 
 
 @pytest.mark.thorough
-def test_a_malformed_link_gives_the_nearest_page_and_a_sentence(app: App, page: Page) -> None:
+def test_malformed_url_opens_the_page_and_is_explained(app: App, page: Page) -> None:
     page.goto(link(app, tz="Mars/Phobos", unit="fortnight", filter="nonsense"))
     expect(page.get_by_text("“Mars/Phobos” is not a time zone.")).to_be_visible()
     expect(page.get_by_text("“fortnight” is not a unit of time.")).to_be_visible()
@@ -189,14 +187,14 @@ def test_a_malformed_link_gives_the_nearest_page_and_a_sentence(app: App, page: 
 
 
 @pytest.mark.thorough
-def test_a_link_to_a_foreign_website_opens_ones_own(app: App, page: Page) -> None:
+def test_url_of_an_unknown_website_opens_an_accessible_one(app: App, page: Page) -> None:
     page.goto(f"{app.address}/?website=00000000-0000-4000-8000-000000000000")
     expect(page.get_by_text("website is not among those you can open")).to_be_visible()
     settled(page)
 
 
 @pytest.mark.thorough
-def test_an_empty_website_says_what_would_fill_it(app: App, page: Page) -> None:
+def test_page_of_an_empty_website_explains_what_is_missing(app: App, page: Page) -> None:
     page.goto(link(app, "empty"))
     expect(metric(page, "Views")).to_have_text("0")
     expect(page.get_by_text("No views in this period yet.")).to_be_visible()
@@ -215,9 +213,9 @@ def test_a_table_opens_in_full_and_downloads(app: App, page: Page) -> None:
     dialog.get_by_test_id("stDataFrame").hover()
     expect(dialog.get_by_label("Search", exact=True).last).to_be_visible()
     expect(dialog.get_by_label("Download as CSV")).to_be_hidden()
-    with page.expect_download() as found:
+    with page.expect_download() as download:
         dialog.get_by_role("button", name="Download CSV").click()
-    text = found.value.path().read_text("utf-8-sig")
+    text = download.value.path().read_text("utf-8-sig")
     assert text.splitlines()[0].startswith('"Page",')
     assert '"/pricing",' in text
     assert len(text.splitlines()) > 11
@@ -232,7 +230,7 @@ def test_the_server_and_the_zone_are_named(app: App, page: Page) -> None:
 
 
 @pytest.mark.thorough
-def test_a_phone_has_no_sideways_scroll(app: App, page: Page) -> None:
+def test_phone_needs_no_horizontal_scrolling(app: App, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(link(app))
     expect(metric(page, "Views")).to_have_text("10,797")
@@ -242,12 +240,12 @@ def test_a_phone_has_no_sideways_scroll(app: App, page: Page) -> None:
     )
 
 
-def test_nothing_was_logged_that_should_not_be(app: App) -> None:
+def test_no_traceback_was_logged(app: App) -> None:
     assert "Traceback" not in "".join(app.printed)
 
 
 @pytest.mark.thorough
-def test_the_link_and_the_charts_are_taken_along(app: App, page: Page) -> None:
+def test_link_is_copied_and_charts_are_downloaded(app: App, page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(link(app))
     settled(page)

@@ -1,4 +1,4 @@
-"""What viewers do on the pages, in a real browser over the recorded tables."""
+"""Use of the pages in a real browser over the recorded tables."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ DRAWN = ".st-key-minutes svg[version='1.1']"
 STEPS = ["1.path./", "2.event.purchase"]
 
 
-def link(app: App, page: str, **own: Any) -> str:
-    given = {"website": WEBSITES["shop"], **RECORDED, **own}
-    return f"{app.address}/{page}?{urlencode(given, doseq=True)}"
+def link(app: App, page: str, **params: Any) -> str:
+    query = {"website": WEBSITES["shop"], **RECORDED, **params}
+    return f"{app.address}/{page}?{urlencode(query, doseq=True)}"
 
 
 def at(page: Page, pattern: str) -> None:
-    """Wait until the address says so."""
+    """Wait until the URL contains a pattern."""
     expect(page).to_have_url(re.compile(pattern))
 
 
@@ -39,7 +39,7 @@ def pick(page: Page, key: str, option: str) -> None:
 
 
 @pytest.mark.thorough
-def test_a_funnel_is_built_by_hand(app: App, page: Page) -> None:
+def test_funnel_is_built_with_the_controls(app: App, page: Page) -> None:
     page.goto(link(app, "funnel"))
     expect(page.get_by_text("Choose at least two steps.")).to_be_visible()
     pick(page, "edit_0_value", "/")
@@ -59,7 +59,7 @@ def test_a_funnel_is_built_by_hand(app: App, page: Page) -> None:
 
 
 @pytest.mark.thorough
-def test_a_step_is_typed_with_a_wildcard(app: App, page: Page) -> None:
+def test_funnel_step_takes_a_wildcard(app: App, page: Page) -> None:
     page.goto(link(app, "funnel", step=["1.path./", "2.path."]))
     settled(page)
     box = page.locator(".st-key-edit_1_value input").first
@@ -123,7 +123,7 @@ def test_a_report_opens_with_its_own_dates(app: App, page: Page) -> None:
 
 
 @pytest.mark.thorough
-def test_a_session_is_opened_from_the_list_and_left_again(app: App, page: Page) -> None:
+def test_session_is_opened_from_the_list_and_closed(app: App, page: Page) -> None:
     page.goto(link(app, "sessions"))
     rows(page, "session_list").first.get_by_role("button").click()
     expect(page.get_by_role("heading", name="Session", exact=True)).to_be_visible()
@@ -151,7 +151,7 @@ def test_a_list_is_searched_and_paged_by_the_server(app: App, page: Page) -> Non
 
 
 @pytest.mark.thorough
-def test_an_event_leads_to_who_did_it_and_a_property_to_its_values(app: App, page: Page) -> None:
+def test_event_links_to_its_sessions_and_property_to_its_values(app: App, page: Page) -> None:
     page.goto(link(app, "events"))
     page.get_by_role("button", name="price add-to-cart").click()
     expect(page.get_by_text("Median")).to_be_visible()
@@ -163,7 +163,7 @@ def test_an_event_leads_to_who_did_it_and_a_property_to_its_values(app: App, pag
 
 
 @pytest.mark.thorough
-def test_back_finds_a_list_as_it_was_left(app: App, page: Page) -> None:
+def test_back_restores_page_and_search_of_a_list(app: App, page: Page) -> None:
     page.goto(link(app, "events"))
     settled(page)
     page.get_by_test_id("stPagination").get_by_text("3", exact=True).click()
@@ -179,7 +179,7 @@ def test_back_finds_a_list_as_it_was_left(app: App, page: Page) -> None:
 
 
 @pytest.mark.thorough
-def test_a_group_filters_every_page(app: App, page: Page) -> None:
+def test_group_of_the_breakdown_filters_every_page(app: App, page: Page) -> None:
     page.goto(link(app, "breakdown", field=["country", "browser"]))
     rows(page, "groups").first.get_by_role("button").click()
     expect(page.locator(".st-key-chips")).to_contain_text("Country is United States")
@@ -187,7 +187,7 @@ def test_a_group_filters_every_page(app: App, page: Page) -> None:
 
 
 @pytest.mark.thorough
-def test_what_is_chosen_stays_while_other_pages_are_looked_at(app: App, page: Page) -> None:
+def test_parameters_of_a_page_survive_navigation(app: App, page: Page) -> None:
     page.goto(link(app, "retention"))
     settled(page)
     page.get_by_text("By month", exact=True).click()
@@ -203,16 +203,16 @@ def test_what_is_chosen_stays_while_other_pages_are_looked_at(app: App, page: Pa
 
 
 @pytest.mark.thorough
-def test_a_table_downloads(app: App, page: Page) -> None:
+def test_table_is_downloaded_as_csv(app: App, page: Page) -> None:
     page.goto(link(app, "utm"))
-    with page.expect_download() as found:
+    with page.expect_download() as download:
         page.locator(".st-key-utm_source_csv button").first.click()
-    text = found.value.path().read_text("utf-8-sig")
+    text = download.value.path().read_text("utf-8-sig")
     assert text.splitlines()[0].startswith('"Source","Views","% of views')
 
 
 @pytest.mark.thorough
-def test_realtime_shows_what_happens_without_a_flicker(page: Page) -> None:
+def test_realtime_updates_without_redrawing_the_chart(page: Page) -> None:
     with running_app() as demo:
         page.goto(f"{demo.address}/realtime")
         settled(page)

@@ -22,7 +22,7 @@ MARKER = "marker-secret-of-the-provider"
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The app, with a provider that vouches for whoever says their address."""
+    """The app, with an identity provider that accepts any address."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     place = tmp_path_factory.mktemp("provider")
     users = write(
@@ -60,8 +60,8 @@ server_metadata_url = "http://localhost:{provider.server_port}/.well-known/openi
             UMAMI_DATA=str(TABLES),
             DASHBOARD_USERS=str(users),
             DASHBOARD_STORE=f"sqlite:///{place / 'dashboard.sqlite'}",
-        ) as one:
-            yield one
+        ) as app:
+            yield app
 
 
 def at(app: App, page: str = "") -> str:
@@ -69,7 +69,7 @@ def at(app: App, page: str = "") -> str:
 
 
 def vouched(page: Page, email: str) -> None:
-    """Go to the provider, and say who one is there."""
+    """Sign in at the identity provider with this address."""
     page.get_by_role("button", name="Continue with single sign-on").click()
     box = page.locator("input[name=sub]")
     box.fill(email)
@@ -77,7 +77,7 @@ def vouched(page: Page, email: str) -> None:
 
 
 @pytest.mark.thorough
-def test_an_account_comes_in_with_its_rights_and_goes_out_for_good(app: App, page: Page) -> None:
+def test_provider_account_signs_in_with_permissions_and_out(app: App, page: Page) -> None:
     page.goto(at(app))
     is_out(page)
     vouched(page, "pat@agency.example")
@@ -87,18 +87,18 @@ def test_an_account_comes_in_with_its_rights_and_goes_out_for_good(app: App, pag
     expect(metric(page, "Views")).to_have_text("10,797")
     expect(page.locator(".st-key-share_view")).to_have_count(0)
     settled(page)
-    kept = page.context.cookies()
+    cookies = page.context.cookies()
     page.locator(".st-key-me button").first.click()
     page.locator(".st-key-sign_out button").click()
     expect(page.get_by_role("heading", name="End Session")).to_be_visible()
-    page.context.add_cookies(kept)  # type: ignore[arg-type]
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]
     page.goto(at(app))
     is_out(page)
     assert MARKER not in "".join(app.printed)
 
 
 @pytest.mark.thorough
-def test_who_has_no_account_is_told_so(app: App, page: Page) -> None:
+def test_identity_without_an_account_is_refused(app: App, page: Page) -> None:
     page.goto(at(app))
     vouched(page, "eve@agency.example")
     expect(page.get_by_text("has no account here.")).to_be_visible()

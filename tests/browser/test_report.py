@@ -1,4 +1,4 @@
-"""Reports in a real browser: from disk with the network off, on paper, and made on a page."""
+"""Reports in a real browser: offline, on paper, and made from a page."""
 
 from __future__ import annotations
 
@@ -40,22 +40,22 @@ PAPERS = {"A4": 680, "Letter": 702}
 
 @pytest.fixture(scope="module")
 def offline(browser: Browser) -> Iterator[BrowserContext]:
-    with browser.new_context(offline=True, viewport={"width": 1200, "height": 900}) as one:
-        one.set_default_timeout(WAIT)
-        yield one
+    with browser.new_context(offline=True, viewport={"width": 1200, "height": 900}) as context:
+        context.set_default_timeout(WAIT)
+        yield context
 
 
 class Seen:
-    """A report as it was opened, and what the browser had to say about it."""
+    """An opened report, and the messages of the browser."""
 
     def __init__(self, context: BrowserContext, file: Path) -> None:
         self.page = context.new_page()
         self.complaints: list[str] = []
         self.asked: list[str] = []
-        self.page.on("console", lambda one: self.complaints.append(one.text))
-        self.page.on("pageerror", lambda one: self.complaints.append(str(one)))
-        self.page.on("dialog", lambda one: self.complaints.append(one.message))
-        self.page.on("request", lambda one: self.asked.append(one.url))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+        self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(file.as_uri())
         self.charts = self.page.evaluate("window.report.drawn")
 
@@ -81,20 +81,20 @@ def opened(offline: BrowserContext, whole: tuple[Report, Path]) -> Seen:
 
 
 @pytest.mark.thorough
-def test_every_chart_draws_with_the_network_off(opened: Seen, whole: tuple[Report, Path]) -> None:
+def test_every_chart_is_drawn_offline(opened: Seen, whole: tuple[Report, Path]) -> None:
     report, file = whole
-    charts = [one for chapter in report.chapters for one in chapter.charts]
-    found = opened.page.evaluate(DRAWN)
-    assert opened.charts == len(charts) == len(found)
-    assert [one["alt"] for one in found] == [one.alt for one in charts]
-    assert [one["alt"] for one in found if one["drawn"] < 5] == []
+    charts = [chart for chapter in report.chapters for chart in chapter.charts]
+    drawn = opened.page.evaluate(DRAWN)
+    assert opened.charts == len(charts) == len(drawn)
+    assert [chart["alt"] for chart in drawn] == [chart.alt for chart in charts]
+    assert [chart["alt"] for chart in drawn if chart["drawn"] < 5] == []
     assert opened.complaints == []
     assert opened.asked == [file.as_uri()]
     assert opened.page.locator(".chart .choropleth path, .chart .choroplethlayer path").count() > 5
 
 
 @pytest.mark.thorough
-def test_dark_screens_get_a_dark_report(opened: Seen) -> None:
+def test_report_follows_the_dark_colour_scheme(opened: Seen) -> None:
     label = opened.page.locator(".chart .xtick text").first
     light = label.evaluate("(one) => one.style.fill")
     opened.page.emulate_media(color_scheme="dark")
@@ -109,8 +109,8 @@ def test_no_chart_and_no_table_is_cut_on_paper(opened: Seen, paper: str) -> None
     opened.page.emulate_media(media="print", color_scheme="dark")
     opened.page.evaluate("window.report.print()")
     assert opened.page.evaluate(WIDER) == []
-    for one in opened.page.evaluate(DRAWN):
-        assert 0.9 * one["room"] < one["wide"] <= one["room"], one
+    for chart in opened.page.evaluate(DRAWN):
+        assert 0.9 * chart["room"] < chart["wide"] <= chart["room"], chart
     # Light on paper, whatever the screen is.
     paint = "getComputedStyle(document.body).getPropertyValue('--text')"
     assert opened.page.evaluate(paint).strip() == LIGHT.text
@@ -119,7 +119,7 @@ def test_no_chart_and_no_table_is_cut_on_paper(opened: Seen, paper: str) -> None
 
 
 @pytest.mark.thorough
-def test_hostile_names_are_text(offline: BrowserContext, tmp_path: Path) -> None:
+def test_hostile_names_are_escaped(offline: BrowserContext, tmp_path: Path) -> None:
     view = seen(**{"from": ["2026-08-01"]})
     tables = tmp_path / "tables"
     tables.mkdir()
@@ -127,7 +127,7 @@ def test_hostile_names_are_text(offline: BrowserContext, tmp_path: Path) -> None
         path, other = client.ask(traffic.metrics(view, "path")).frame["name"][:2]
         event = client.ask(traffic.metrics(view, "event")).frame["name"][0]
         known = client.ask(events.event_data_properties(view))[0]
-        given = {
+        choices = {
             **GIVEN,
             "funnel": {"step": [f"1.path.{path}", f"2.path.{other}", f"3.event.{event}"]},
             "goals": {"goal": [f"5.event.{event}", f"0.path.{path}"]},
@@ -135,7 +135,7 @@ def test_hostile_names_are_text(offline: BrowserContext, tmp_path: Path) -> None
             "journey": {"through": [f"1.{path}"]},
             "events": {"event": [known.event or ""], "event_property": [known.name]},
         }
-        report = ordered(client, view, EVERY, given)
+        report = ordered(client, view, EVERY, choices)
     name = f"<script>alert('{MARK}')</script></title>"
     file = written(replace(report, cover=replace(report.cover, website=name)), tmp_path)
     opened = Seen(offline, file)
@@ -150,7 +150,7 @@ def test_hostile_names_are_text(offline: BrowserContext, tmp_path: Path) -> None
 
 
 @pytest.mark.thorough
-def test_a_report_is_made_on_a_page_and_downloaded(app: App, page: Page) -> None:
+def test_report_is_made_from_a_page_and_downloaded(app: App, page: Page) -> None:
     query = {name: values[0] for name, values in SEPTEMBER.items()}
     page.goto(f"{app.address}/utm?{urlencode(query)}")
     settled(page)

@@ -1,4 +1,4 @@
-"""The first five minutes: from nothing configured to one's own Umami, as somebody new goes."""
+"""The first five minutes of a new user: from no configuration to an Umami server."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ CHOSEN = "a-marker-Passw0rd"
 
 @pytest.fixture(scope="module")
 def umamis() -> Iterator[tuple[Running, Running]]:
-    """Two servers of somebody's own: a 2.x and a 3.x."""
+    """Two servers of the user: a 2.x and a 3.x."""
     with serve_version("2.18", TABLES) as old, serve(TABLES) as new:
         yield old, new
 
 
 @pytest.fixture
 def secrets(tmp_path: Path) -> Path:
-    """Where this app's secrets will be."""
+    """The secrets file of this app, which does not exist yet."""
     return tmp_path / "secrets.toml"
 
 
 @pytest.fixture
 def fresh(secrets: Path) -> Iterator[App]:
-    """An app that nothing was configured for."""
+    """An app without any configuration."""
     store = f"sqlite:///{secrets.parent / 'dashboard.sqlite'}"
     with running_app(secrets=secrets, DASHBOARD_STORE=store, DASHBOARD_OPEN="") as app:
         yield app
 
 
 def check(page: Page, umami: Running, password: str) -> None:
-    """Fill in the form as somebody does who copies the address from their browser."""
+    """Fill in the form as a user does who copies the address from the browser."""
     page.get_by_label("Address").fill(umami.url.removeprefix("http://"))
     page.get_by_label("User name").fill(umami.username)
     page.get_by_label("Password", exact=True).fill(password)
@@ -54,7 +54,7 @@ def press(page: Page, name: str) -> None:
 
 
 def heading(page: Page, name: str) -> None:
-    """Wait for a heading; every step holds at both widths."""
+    """Wait for a heading; every step fits both widths."""
     expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
     settled(page)
     for width in (390, 1440):
@@ -62,7 +62,7 @@ def heading(page: Page, name: str) -> None:
         fits(page)
 
 
-def test_from_nothing_to_ones_own_umami(
+def test_setup_connects_a_demo_to_an_umami_server(
     fresh: App, secrets: Path, umamis: tuple[Running, Running], page: Page
 ) -> None:
     old, new = umamis

@@ -1,4 +1,4 @@
-"""What a start finds: sessions from before it, and settings that cannot be; over raw WebSockets."""
+"""The start of a process: earlier sessions and invalid settings, over raw WebSockets."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from tests.support.stream import opened
 MARKER = "marker-secret-of-settings"
 
 
-def told(app: App, page: str, headers: Mapping[str, str] | None = None) -> bytes:
-    """Everything that is sent to somebody who opens a page."""
+def everything_sent(app: App, page: str, headers: Mapping[str, str] | None = None) -> bytes:
+    """All messages that opening a page sends."""
     query = urlencode({"website": WEBSITES["shop"], **RECORDED})
     sent = opened(app.address, page, query, dict(headers or {}))
-    return b"".join(one.SerializeToString() for one in sent)
+    return b"".join(message.SerializeToString() for message in sent)
 
 
-def test_who_was_signed_in_still_is_after_a_restart_and_nobody_else(tmp_path: Path) -> None:
-    """Also where the account of a session is gone: it is nobody's, and no fault."""
+def test_only_valid_sessions_survive_a_restart(tmp_path: Path) -> None:
+    """A session whose account was removed belongs to nobody and is no error."""
     users = tmp_path / "users.yaml"
     url = f"sqlite:///{tmp_path / 'dashboard.sqlite'}"
     desk = Authentication(database.open_engine(url), lambda: accounts.load(users, ("overview",)))
@@ -41,8 +41,8 @@ def test_who_was_signed_in_still_is_after_a_restart_and_nobody_else(tmp_path: Pa
     desk.engine.dispose()
     with fresh_app(UMAMI_DATA=str(TABLES), DASHBOARD_USERS=str(users), DASHBOARD_STORE=url) as app:
         for name in ("gone", "out"):
-            assert b"Sign in" in told(app, "retention", headers[name])
-        assert b"Nordlicht" in told(app, "retention", headers["ann"])
+            assert b"Sign in" in everything_sent(app, "retention", headers[name])
+        assert b"Nordlicht" in everything_sent(app, "retention", headers["ann"])
         assert "Traceback" not in "".join(app.printed)
 
 
@@ -59,14 +59,14 @@ def test_who_was_signed_in_still_is_after_a_restart_and_nobody_else(tmp_path: Pa
     ],
     ids=["password in the address", "key", "share", "redis", "no store", "a store that is away"],
 )
-def test_settings_that_cannot_be_are_named_without_their_secret(
+def test_invalid_settings_are_named_without_their_secrets(
     tmp_path: Path, environment: dict[str, str], said: str
 ) -> None:
     if "DASHBOARD_STORE" in environment:
         users = write(tmp_path / "users.yaml", {"ann": user("admin")})
         environment = {"DASHBOARD_USERS": str(users), **environment}
     with fresh_app(**environment) as app:
-        sent = told(app, "overview").decode("latin-1")
+        sent = everything_sent(app, "overview").decode("latin-1")
         assert said in sent.replace("\\", "")
         written = sent + "".join(app.printed)
     assert MARKER not in written

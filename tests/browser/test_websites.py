@@ -1,4 +1,4 @@
-"""The Websites page in a real browser, over a server that these tests may change."""
+"""The Websites page in a real browser, with a server that these tests may change."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ HOSTILE = "Neu <b>x</b> $a$ *b*"
 
 
 @pytest.fixture(scope="module")
-def own() -> Iterator[App]:
-    """An app with a server that nobody else looks at."""
-    with running_app(UMAMI_DATA=str(TABLES)) as one:
-        yield one
+def app() -> Iterator[App]:
+    """An app with a server of its own."""
+    with running_app(UMAMI_DATA=str(TABLES)) as running:
+        yield running
 
 
 def link(app: App, **params: str) -> str:
@@ -29,8 +29,8 @@ def link(app: App, **params: str) -> str:
     return f"{app.address}/websites?{query}"
 
 
-def test_a_website_from_its_creation_to_its_deletion(own: App, page: Page) -> None:
-    page.goto(link(own))
+def test_website_is_created_managed_and_deleted(app: App, page: Page) -> None:
+    page.goto(link(app))
     settled(page)
     page.locator(".st-key-add_website button").first.click()
     page.locator(".st-key-new_name input").fill(HOSTILE)
@@ -66,11 +66,11 @@ def test_a_website_from_its_creation_to_its_deletion(own: App, page: Page) -> No
     expect(page.get_by_role("heading", name="Neu & anders")).to_have_count(0)
     settled(page)
     assert "site" not in spelled(page)
-    assert "Traceback" not in "".join(own.printed)
+    assert "Traceback" not in "".join(app.printed)
 
 
-def test_open_leads_to_the_websites_figures(own: App, page: Page) -> None:
-    page.goto(link(own, websites_search="docs"))
+def test_open_button_leads_to_the_figures_of_the_website(app: App, page: Page) -> None:
+    page.goto(link(app, websites_search="docs"))
     settled(page)
     expect(page.get_by_role("heading", name="Nordlicht Shop")).to_have_count(0)
     # A button with a tooltip is drawn twice, one of them for touch.
@@ -80,8 +80,8 @@ def test_open_leads_to_the_websites_figures(own: App, page: Page) -> None:
     settled(page)
 
 
-def test_the_way_back_from_one_website(own: App, page: Page) -> None:
-    page.goto(link(own))
+def test_managed_website_leads_back_to_the_list(app: App, page: Page) -> None:
+    page.goto(link(app))
     settled(page)
     page.locator(f".st-key-manage_{WEBSITES['docs']} button").click()
     expect(page.get_by_role("heading", name="Manage Nordlicht Docs")).to_be_visible()
@@ -92,9 +92,9 @@ def test_the_way_back_from_one_website(own: App, page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_nothing_scrolls_sideways(own: App, page: Page, width: int) -> None:
+def test_page_needs_no_horizontal_scrolling(app: App, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    page.goto(link(own, site=WEBSITES["docs"]))
+    page.goto(link(app, site=WEBSITES["docs"]))
     expect(page.get_by_role("heading", name="Manage Nordlicht Docs")).to_be_visible()
     settled(page)
     assert page.evaluate(

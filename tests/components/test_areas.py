@@ -1,4 +1,4 @@
-"""What areas make of answers, as blocks."""
+"""Areas turn answers into blocks."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_group_filters_by_each_of_its_values() -> None:
     assert set(change.filters) == set(wanted)
 
 
-def test_a_value_that_cannot_be_filtered_by_is_named_and_left_out() -> None:
+def test_unfilterable_value_is_named_and_ignored() -> None:
     able = replace(EVERYTHING, fields=EVERYTHING.fields - {"browser"})
     for value, note in (
         (None, "Views without a browser cannot be filtered for."),
@@ -58,7 +58,7 @@ def test_a_value_that_cannot_be_filtered_by_is_named_and_left_out() -> None:
         assert change == Note(note, VIEW.filtered("country", "DE"))
 
 
-def test_a_country_on_the_map_filters_where_it_may() -> None:
+def test_country_of_the_map_filters_where_allowed() -> None:
     frame = pd.DataFrame({"name": ["DE", "MC"], "count": [3, 1], "share": [0.75, 0.25]})
     data = maps.world(frame)
     chart, small = traffic_blocks.world_map(data, key="world", alt="Visitors by country")
@@ -73,7 +73,7 @@ def test_a_country_on_the_map_filters_where_it_may() -> None:
     assert still.on_choose is None
 
 
-def test_a_week_names_its_busiest_hour() -> None:
+def test_week_names_its_busiest_hour() -> None:
     weekly = Rhythm(pd.DataFrame({9: [0, 2], 10: [0, 5]}))
     text, chart = traffic_blocks.week(weekly)
     assert text == Text("Visitors by weekday and hour. Most come on Tuesday, 10:00 to 11:00.")

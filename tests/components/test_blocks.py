@@ -1,4 +1,4 @@
-"""What pages and reports have of a layout, as data."""
+"""How pages and reports evaluate a layout."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ VIEW = View(
 )
 
 
-def test_reports_print_the_blocks_of_cards_and_nothing_of_pages() -> None:
+def test_reports_print_blocks_of_cards_but_not_of_pages() -> None:
     diagram = EChart("A diagram", "diagram", lambda _: {}, 100, 100, lambda _: None)
     first, second = Text("First"), Text("Second")
     cards = Cards([("One", [first, Text("On pages", medium="page")]), ("Two", [second])])
     assert list(printed([diagram, cards])) == [first, second]
 
 
-def test_report_items_send_nothing_for_pages() -> None:
+def test_items_of_reports_are_not_evaluated_for_pages() -> None:
     called = []
 
     def items() -> list[Card]:
@@ -46,7 +46,7 @@ def test_report_items_send_nothing_for_pages() -> None:
     assert [section.title for section in sections(layout, "report")] == ["Of both", "Of reports"]
 
 
-def test_a_funnel_says_where_most_are_lost() -> None:
+def test_funnel_names_its_largest_drop_off() -> None:
     steps = [FunnelStep("path", "/"), FunnelStep("event", "x" * 100)]
     now = [
         FunnelResult(steps[0], 10, 0, 0, None, 1.0),

@@ -1,4 +1,4 @@
-"""Rates of a breakdown's groups, where the groups cut visits into parts and where they do not."""
+"""Rates of groups of a breakdown, where groups are visits and where they are single rows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def answer(field: str) -> Breakdown:
         ("utmCampaign", (), breakdown.PARTS_OF_VISITS),
     ],
 )
-def test_rates_of_parts_of_visits_are_unknown(
+def test_rates_are_unknown_under_filters_of_single_rows(
     field: BreakdownField, filters: tuple[Filter, ...], reason: str | None
 ) -> None:
     view = replace(VIEW, filters=filters)

@@ -47,7 +47,7 @@ def ranking(*rows: tuple[str | None, int]) -> pd.DataFrame:
     )
 
 
-def test_the_comparison_lies_over_by_position_and_keeps_its_dates() -> None:
+def test_comparison_is_aligned_by_position_with_its_own_dates() -> None:
     now = buckets("2026-09-01", [5, 6], [2, 3])
     figure = traffic(now, buckets("2026-08-30", [7, 8, 9], [4, 5, 6]))
     assert [line.name for line in sorted(figure.data, key=lambda line: line.legendrank)] == [
@@ -62,7 +62,7 @@ def test_the_comparison_lies_over_by_position_and_keeps_its_dates() -> None:
     assert before.customdata == ("Sun 30 Aug 2026", "Mon 31 Aug 2026")
 
 
-def test_the_running_bucket_is_marked_and_the_future_is_not_drawn() -> None:
+def test_running_bucket_is_marked_and_future_ones_are_not_drawn() -> None:
     frame = buckets("2026-09-01", [5, 6, 0], [2, 3, 0])
     views = trace(traffic(frame, begun=2), "Views")
     assert views.y == (5, 6, None)
@@ -70,7 +70,7 @@ def test_the_running_bucket_is_marked_and_the_future_is_not_drawn() -> None:
     assert trace(traffic(frame, begun=0), "Views").y == (None, None, None)
 
 
-def test_a_partial_bucket_of_the_comparison_is_drawn_apart() -> None:
+def test_partial_bucket_of_the_comparison_is_drawn_separately() -> None:
     now = buckets("2026-11-01", [5, 6, 7], [2, 3, 4])
     before = buckets("2026-10-01", [8, 9, 1], [5, 6, 1])
     figure = traffic(now, before, partial_before=(True, True))
@@ -82,7 +82,7 @@ def test_a_partial_bucket_of_the_comparison_is_drawn_apart() -> None:
     assert dotted.y == (8, 9, None, 9, 1, None)
 
 
-def test_a_partial_bucket_beyond_the_period_is_not_drawn() -> None:
+def test_partial_bucket_beyond_the_period_is_not_drawn() -> None:
     before = buckets("2026-08-30", [7, 8, 9], [4, 5, 6])
     figure = traffic(buckets("2026-09-01", [5, 6], [2, 3]), before, partial_before=(False, True))
     assert len(figure.data) == 4
@@ -90,10 +90,10 @@ def test_a_partial_bucket_beyond_the_period_is_not_drawn() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_single_partial_bucket_has_a_point(mode: Mode) -> None:
+def test_single_partial_bucket_is_a_point(mode: Mode) -> None:
     day = buckets("2026-09-01", [5], [2])
     figure = traffic(day, day, 1, (False, True), (False, True), mode)
-    points = [one for one in figure.data if one.mode == "markers"]
+    points = [trace for trace in figure.data if trace.mode == "markers"]
     assert [point.y for point in points] == [(5,), (2,)]
 
 
@@ -103,12 +103,12 @@ def test_a_slight_change_is_neither_good_nor_bad() -> None:
     assert not tiles.figure("Visits", 5, None, "").slight
 
 
-def test_points_are_those_between_the_figures_shown() -> None:
+def test_percentage_points_are_between_the_rounded_figures() -> None:
     tile = tiles.figure("Bounce rate", 0.07648, 0.07751, "", "percent")
     assert (tile.value, tile.before, tile.delta) == ("7.6%", "7.8%", "-0.2 pts")
 
 
-def test_half_a_bucket_is_no_history() -> None:
+def test_running_bucket_is_left_out_of_the_history() -> None:
     frame = buckets("2026-09-01", [5, 6, 0], [2, 3, 0])
     assert list(common.over(frame, pd.Timestamp("2026-09-02 11:00"))["views"]) == [5]
     assert list(common.over(frame, None)["views"]) == [5, 6, 0]
@@ -119,7 +119,7 @@ def test_without_a_comparison_there_are_two_lines() -> None:
     assert [line.name for line in figure.data] == ["Views", "Visitors"]
 
 
-def test_the_world_tells_what_it_cannot_draw() -> None:
+def test_map_names_countries_it_cannot_draw() -> None:
     world = maps.world(ranking(("DE", 10), ("SG", 4), (None, 3), ("??", 1)))
     assert list(world["name"]) == ["Germany", "Singapore", "??"]
     assert list(world["drawn"]) == [True, False, False]
@@ -147,7 +147,7 @@ def test_rare_events_are_counted_together() -> None:
     assert bars[-1].y == (3, 3)
 
 
-def test_markup_in_names_is_text() -> None:
+def test_markup_in_names_is_escaped() -> None:
     assert common.plain("video <play> & more") == "video &lt;play&gt; &amp; more"
     assert len(common.plain("x" * 99)) == 60
 
@@ -175,7 +175,7 @@ def over_days(*amounts: tuple[float, float]) -> pd.DataFrame:
     )
 
 
-def test_the_axis_of_few_counts_has_whole_ticks_and_no_si_prefixes() -> None:
+def test_count_axis_has_whole_ticks_and_no_si_prefixes() -> None:
     for highest in (1, 2, 4, 2_500_000_000):
         axis = common.amounts_axis(4, 0, highest)
         assert "tickformat" not in axis
@@ -185,7 +185,7 @@ def test_the_axis_of_few_counts_has_whole_ticks_and_no_si_prefixes() -> None:
     assert "dtick" not in common.amounts_axis(4, 0, 2, "EUR")
 
 
-def test_an_axis_of_money_names_its_currency() -> None:
+def test_revenue_axis_names_its_currency() -> None:
     assert common.amounts_axis(4, 0, 9, "EUR")["tickprefix"] == "€"
     assert common.amounts_axis(4, 0, 9, "CHF")["tickprefix"] == "CHF\u00a0"
     assert common.amounts_axis(4, 0, 9, "€")["ticksuffix"] == "\u00a0€"
@@ -193,7 +193,7 @@ def test_an_axis_of_money_names_its_currency() -> None:
     assert common.amounts_axis(4, 0, 9, "POINTS")["ticksuffix"] == "\u00a0POINTS"
 
 
-def test_gains_and_losses_are_drawn_as_net_amounts_not_as_stacks() -> None:
+def test_mixed_gains_and_losses_are_drawn_as_net_amounts() -> None:
     (net,) = over_time.stacked(
         over_days((10, -4), (0, -6)), "day", "amount", "EUR", None, "light"
     ).data
@@ -204,14 +204,14 @@ def test_gains_and_losses_are_drawn_as_net_amounts_not_as_stacks() -> None:
     assert over_time.NET not in {bar.name for bar in losses.data}
 
 
-def test_the_money_of_the_comparison_is_a_dashed_line() -> None:
+def test_revenue_of_the_comparison_is_a_dashed_line() -> None:
     now, before = over_days((10, 1), (20, 2)), over_days((3, 4), (5, 6), (7, 8))
     line = over_time.stacked(now, "day", "amount", "KWD", before, "light").data[-1]
     assert (line.line.dash, line.y) == ("dash", (7, 11))
     assert line.customdata[0].replace("\xa0", " ") == "KWD 7.000  (Tue 1 Sep 2026)"
 
 
-def test_the_world_draws_losses_and_no_shares_where_signs_differ() -> None:
+def test_map_with_losses_has_no_shares() -> None:
     world = maps.world(ranking(("DE", 10), ("FR", -4)))
     assert list(world["share"]) == ["", ""]
     (drawn,) = maps.world_figure(world, "light").data
@@ -219,7 +219,7 @@ def test_the_world_draws_losses_and_no_shares_where_signs_differ() -> None:
     assert drawn.zmin == -drawn.zmax
 
 
-def test_a_sparkline_says_where_its_axis_starts() -> None:
+def test_sparkline_says_where_its_axis_starts() -> None:
     assert common.axis_note((315, 402, 340)) == (
         "The curve spans 315 to 402: it does not start at zero."
     )

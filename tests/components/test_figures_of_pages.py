@@ -1,4 +1,4 @@
-"""Figures of the pages: nothing to draw is an empty figure, hostile names are letters."""
+"""Figures of the pages: empty figures without data, escaped names."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ NOW = Field("now", "Now")
 HOSTILE = "<b onclick='x'>&{b}"
 
 
-def kept(rows: list[dict[str, object]]) -> heatmaps.Cohorts:
+def cohorts(rows: list[dict[str, object]]) -> heatmaps.Cohorts:
     return cohorts_of(Retention.read(rows, DAY), pd.Timestamp("2026-09-30"), "day")
 
 
 def empty(mode: Mode) -> list[go.Figure]:
-    """Every figure, of nothing."""
-    nobody = kept([])
+    """Every figure without data."""
+    nobody = cohorts([])
     moved = pd.DataFrame({"label": [], "now": [], "before": [], "delta": []})
     groups = rankings.rated(
         Breakdown(pd.DataFrame(columns=["os", "views", "visitors", "visits", "bounces", "seconds"]))
@@ -62,7 +62,7 @@ def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
         assert json.dumps(spec)
 
 
-def test_hostile_names_are_letters_in_every_figure() -> None:
+def test_hostile_names_are_escaped_in_every_figure() -> None:
     result = [FunnelResult(FunnelStep("path", HOSTILE), 3, 0, 0, None, 1.0)] * 2
     moved = pd.DataFrame({"label": [HOSTILE], "now": [3], "before": [1], "delta": [2]})
     table = pd.DataFrame({"label": [HOSTILE], "first": [1.0], "last": [2.0]})
@@ -77,18 +77,18 @@ def test_hostile_names_are_letters_in_every_figure() -> None:
         assert "<b onclick" not in figure.to_json()
 
 
-def test_a_small_cohort_is_marked_and_days_to_come_are_blank() -> None:
+def test_small_cohort_is_marked_and_future_days_are_blank() -> None:
     rows = [
         {"date": "2026-09-29", "day": 1, "visitors": 5, "returnVisitors": 1, "percentage": 20.0}
     ]
-    figure = heatmaps.triangle(kept(list(rows)), "day", "light")
+    figure = heatmaps.triangle(cohorts(list(rows)), "day", "light")
     assert figure.layout.yaxis.ticktext == ("29 Sep  5 ◦",)
     (cells,) = figure.data
     assert list(cells.z[0][:2]) == [0.2, None]
     assert "noise" in cells.customdata[0][0]
 
 
-def test_a_treemap_draws_parents_before_children_and_knows_its_places() -> None:
+def test_treemap_lists_parents_before_children() -> None:
     nodes = pd.DataFrame({"path": [("a", "x"), ("b",), ("a",), ("a", "y")], "value": [2, 1, 5, 3]})
     tree = maps.tree(nodes)
     (treemap,) = maps.tree_figure(tree, "views", "light").data
@@ -105,21 +105,21 @@ def test_the_worst_step_has_another_colour() -> None:
     assert first != second
 
 
-def test_nobody_before_has_no_mark_across_what_a_bar_says() -> None:
+def test_funnel_without_earlier_visitors_has_no_comparison_mark() -> None:
     def stepped(*visitors: int) -> list[FunnelResult]:
         return [FunnelResult(FunnelStep("path", "/"), n, 0, 0, None, None) for n in visitors]
 
     def marks(*before: int) -> list[tuple[float | None, ...]]:
         table = steps.funnel_table(stepped(9, 3), stepped(*before))
         figure = flows.funnel(table, None, "light")
-        return [one.x for one in figure.data[1:]]
+        return [trace.x for trace in figure.data[1:]]
 
     assert marks(8, 2) == [(4, 1)]
     assert marks(8, 0) == [(4, None)]
     assert marks(0, 0) == []
 
 
-def test_flows_fold_what_is_rare() -> None:
+def test_rare_nodes_are_folded() -> None:
     paths = [Path(("/", f"/{at}"), 20 - at) for at in range(12)]
     (series,) = flows.sankey_spec(activity.flow(paths), None, "light")["series"]
     second = [node["name"] for node in series["data"] if node["depth"] == 1]

@@ -1,4 +1,4 @@
-"""Figures that are kept: drawn once for the same data, and sent letter by letter as drawn."""
+"""The cache of figures: one drawing for equal data, sent byte by byte as drawn."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def of_frame(frame: pd.DataFrame, mode: Mode) -> go.Figure:
     return pillar(int(frame["height"].iloc[0]), "", mode)
 
 
-def test_the_same_data_is_drawn_once_for_each_appearance() -> None:
+def test_figure_is_drawn_once_per_colour_scheme() -> None:
     drawn.clear()
     for height in (1, 1, 2, 1):
         common.finished(partial(pillar, height, ""), "light")
@@ -32,7 +32,7 @@ def test_the_same_data_is_drawn_once_for_each_appearance() -> None:
     assert drawn == [(1, "light"), (2, "light"), (1, "dark")]
 
 
-def test_a_frame_is_drawn_once_and_another_at_the_same_address_is_drawn_too() -> None:
+def test_frame_is_cached_by_identity_and_not_by_address() -> None:
     drawn.clear()
     frame = pd.DataFrame({"height": [100]})
     for _ in range(2):
@@ -43,14 +43,14 @@ def test_a_frame_is_drawn_once_and_another_at_the_same_address_is_drawn_too() ->
     assert drawn == [(height, "light") for height in range(100, 104)]
 
 
-def test_it_is_the_figure_and_nobody_changes_it_for_the_next() -> None:
+def test_cached_figure_cannot_be_changed() -> None:
     plain = pillar(3, "<b>é</b>", "dark")
-    kept = common.finished(partial(pillar, 3, "<b>é</b>"), "dark")
-    kept.to_dict()["data"].clear()
-    assert kept.to_json(validate=False) == plain.to_json(validate=False)
+    cached = common.finished(partial(pillar, 3, "<b>é</b>"), "dark")
+    cached.to_dict()["data"].clear()
+    assert cached.to_json(validate=False) == plain.to_json(validate=False)
 
 
-def test_what_is_kept_is_bounded_and_one_too_large_is_drawn_all_the_same() -> None:
+def test_cache_size_is_bounded_and_large_figures_are_drawn() -> None:
     quarter = common.ROOM // 4
     for height in range(8):
         common.finished(partial(pillar, height, "x" * quarter), "light")
@@ -70,7 +70,7 @@ def page_with_a_figure() -> None:
     draw_blocks.draw(Chart("A pillar", "pillar", partial(pillar, 7, "a < b")))
 
 
-def test_streamlit_sends_it_as_it_was_drawn() -> None:
+def test_streamlit_sends_the_cached_figure_unchanged() -> None:
     run = AppTest.from_function(page_with_a_figure, default_timeout=60).run()
     assert not run.exception
     chart = run.get("plotly_chart")[0].proto

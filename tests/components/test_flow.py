@@ -1,4 +1,4 @@
-"""The flow of journeys as it is drawn."""
+"""The diagram of journeys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def drawn(*paths: tuple[tuple[str, ...], int]) -> Flow:
     return flow([Path(steps, visits) for steps, visits in paths])
 
 
-def test_names_are_whole_and_labels_are_cut() -> None:
+def test_node_names_are_complete_and_labels_are_shortened() -> None:
     paths = drawn(((LONG, "/b"), 1_234))
     assert name(paths.nodes[0]) == f"Step 1: {LONG}"
     label = labels(paths)[0]
@@ -27,28 +27,28 @@ def test_names_are_whole_and_labels_are_cut() -> None:
     assert len(label) < 40
 
 
-def test_more_steps_leave_less_room() -> None:
+def test_labels_get_shorter_with_more_steps() -> None:
     three = drawn(((LONG, "/b", "/c"), 1))
     seven = drawn(((LONG, *"bcdefg"), 1))
     assert len(labels(seven)[0]) < len(labels(three)[0])
     assert least_width(three) < least_width(seven) <= 940
 
 
-def test_no_two_nodes_are_called_alike() -> None:
+def test_node_names_are_unique() -> None:
     paths = drawn((("/", "/a", "/"), 1), *(((f"/{n}", "/a"), 1) for n in range(20)))
     names = list(map(name, paths.nodes))
     assert len(set(names)) == len(names)
 
 
-def test_a_page_called_like_the_rest_is_not_the_rest() -> None:
-    """ECharts knows nodes by their names alone."""
+def test_page_named_like_the_folded_node_stays_separate() -> None:
+    """ECharts identifies nodes by their names alone."""
     many = [((f"/{n}",), 2) for n in range(20)]
     paths = drawn((("14 others",), 50), *many)
     names = [name(node) for node in paths.nodes]
     assert len(set(names)) == len(names)
 
 
-def test_the_node_looked_through_stands_out() -> None:
+def test_selected_node_is_highlighted() -> None:
     paths = drawn((("/", "/a"), 3), (("/a", "/"), 2))
     (series,) = sankey_spec(paths, Through(2, "/a"), "light")["series"]
     chosen = PALETTES["light"].categorical[1]
@@ -57,25 +57,25 @@ def test_the_node_looked_through_stands_out() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_what_echarts_is_told(mode: Mode) -> None:
+def test_sankey_specification_is_valid_and_escaped(mode: Mode) -> None:
     tail = [(("/", f"/{n}"), 1) for n in range(20)]
     spec = sankey_spec(drawn((("/", "/a{b}"), 30), *tail), Through(1, "/"), mode)
     json.dumps(spec)
     (series,) = spec["series"]
-    colours = {one["name"]: one["itemStyle"]["color"] for one in series["data"]}
+    colours = {row["name"]: row["itemStyle"]["color"] for row in series["data"]}
     palette = PALETTES[mode]
     assert colours["Step 1: /"] == palette.categorical[1]
     assert colours["Step 2: /a{b}"] == palette.categorical[0]
     assert palette.muted in colours.values()
     assert series["data"][0]["value"] == 50
-    labels = [one["label"]["formatter"] for one in series["data"]]
+    labels = [row["label"]["formatter"] for row in series["data"]]
     # Braces are templates there.
     assert "/a(b)  30" in labels
-    assert {one["source"] for one in series["links"]} == {"Step 1: /"}
-    assert sum(one["value"] for one in series["links"]) == 50
+    assert {link["source"] for link in series["links"]} == {"Step 1: /"}
+    assert sum(link["value"] for link in series["links"]) == 50
 
 
-def test_nothing_is_fine() -> None:
+def test_no_paths_give_an_empty_diagram() -> None:
     nothing = flow([])
     assert sankey_spec(nothing, None, "light")["series"][0]["data"] == []
     assert height(nothing) == 220

@@ -1,4 +1,4 @@
-"""Numbers, durations and dates in words."""
+"""Formats of numbers, durations and dates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from umami.period import Period
 @pytest.mark.parametrize(
     ("number", "text"), [(0, "0"), (10797, "10,797"), (1_234_567, "1.2M"), (2.5e9, "2.5B")]
 )
-def test_tiles_are_short(number: float, text: str) -> None:
+def test_numbers_of_tiles_are_short(number: float, text: str) -> None:
     assert formats.short(number) == text
 
 
@@ -22,7 +22,7 @@ def test_tiles_are_short(number: float, text: str) -> None:
     ("seconds", "text"),
     [(0, "0s"), (12.4, "12s"), (59.7, "1m 00s"), (109, "1m 49s"), (7500, "2h 05m"), (None, "–")],
 )
-def test_durations(seconds: float | None, text: str) -> None:
+def test_durations_are_formatted(seconds: float | None, text: str) -> None:
     assert formats.duration(seconds) == text
 
 
@@ -31,19 +31,19 @@ def test_shares_have_one_decimal() -> None:
     assert formats.percent(None) == "–"
 
 
-def test_nothing_before_is_no_change() -> None:
+def test_change_from_zero_is_unknown() -> None:
     assert formats.change(12, 10) == pytest.approx(0.2)
     assert formats.change(12, 0) is None
     assert formats.change(None, 3) is None
     assert formats.change(0, 4) == -1
 
 
-def test_the_period_before_a_day_is_the_day_before() -> None:
+def test_previous_period_of_a_day_is_the_day_before() -> None:
     day = Period.of_days(date(2026, 9, 2), date(2026, 9, 2), "UTC")
     assert formats.period(day.previous()) == "Tue 1 Sep 2026"
 
 
-def test_a_tick_names_its_day_only_where_it_changes() -> None:
+def test_tick_names_its_day_only_where_it_changes() -> None:
     times = pd.date_range("2026-09-01 12:00", periods=4, freq="6h")
     assert formats.ticks(list(times), "hour") == [
         "12:00<br>1 Sep",
@@ -63,7 +63,7 @@ def test_a_tick_names_its_day_only_where_it_changes() -> None:
         (date(2026, 8, 1), date(2026, 8, 1), "Sat 1 Aug 2026"),
     ],
 )
-def test_periods(first: date, last: date, text: str) -> None:
+def test_periods_are_formatted(first: date, last: date, text: str) -> None:
     assert formats.period(Period.of_days(first, last, "Europe/Berlin")) == text
 
 
@@ -80,11 +80,11 @@ def test_periods(first: date, last: date, text: str) -> None:
         (3_700_000_000, "POINTS", "3,700,000,000.00 POINTS", "3.7B POINTS"),
     ],
 )
-def test_money_follows_its_currency(amount: float, currency: str, said: str, short: str) -> None:
+def test_amounts_follow_their_currency(amount: float, currency: str, said: str, short: str) -> None:
     assert formats.money(amount, currency).replace("\xa0", " ") == said
     assert formats.money_short(amount, currency).replace("\xa0", " ") == short
 
 
-def test_a_loss_before_has_no_relative_change() -> None:
+def test_change_from_a_loss_is_unknown() -> None:
     assert formats.change(100, -50) is None
     assert formats.change(-50, 100) == -1.5

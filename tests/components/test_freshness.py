@@ -1,4 +1,5 @@
-"""Looking behind a page for better answers: they are found however short they are kept."""
+"""Refreshing in the background of a page: newer answers are picked up, however short their
+lifetime."""
 
 from __future__ import annotations
 
@@ -21,19 +22,19 @@ ACTIVE = traffic.active(SITE)
 
 
 def reply(problem: UmamiError | None = None, **more: Any) -> Reply[Any]:
-    """One that is there."""
-    found: Reply[Any] = Reply()
+    """A reply that has an answer or a problem."""
+    answered: Reply[Any] = Reply()
     for name, value in more.items():
-        setattr(found, name, value)
+        setattr(answered, name, value)
     if problem is None:
-        found.set_result("here")
+        answered.set_result("here")
     else:
-        found.set_exception(problem)
-    return found
+        answered.set_exception(problem)
+    return answered
 
 
-class Asked:
-    """Answers as it is told to, and counts how often it is asked; keeps nothing."""
+class CountingClient:
+    """A client with prepared answers that counts its requests and caches nothing."""
 
     waiting, well = 0, True
 
@@ -48,25 +49,25 @@ class Asked:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Looks that wait for nothing, in a session of their own."""
+    """Checks without waiting time, in a session of their own."""
     monkeypatch.setattr(freshness, "MOMENT", 0.0)
     st.session_state.clear()
     yield
     st.session_state.clear()
 
 
-def behind(client: Asked, before: Reply[Any]) -> freshness._Behind:
+def behind(client: CountingClient, before: Reply[Any]) -> freshness._Behind:
     looked_for = freshness._LookedFor(ACTIVE, freshness._state(before))
     return freshness._Behind(client, [looked_for], 0.0)
 
 
-def test_what_takes_longer_than_a_look_is_found_by_the_next(
+def test_slow_refresh_is_picked_up_by_the_next_check(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Also where it is kept so shortly that asking again would find nothing."""
+    """Even if the lifetime in the cache is so short that another request would find nothing."""
     monkeypatch.setattr(freshness, "FAILED", 0.0)
     coming: Reply[Any] = Reply()
-    client = Asked(lambda: coming)
+    client = CountingClient(lambda: coming)
     looking = behind(client, reply(Unreachable("Nobody there.")))
     assert not looking.look()
     threading.Timer(0.05, coming.set_result, ["here"]).start()
@@ -74,25 +75,25 @@ def test_what_takes_longer_than_a_look_is_found_by_the_next(
     assert client.times == 1
 
 
-def test_a_refresh_that_fails_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_refresh_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(freshness, "STALE", 0.0)
     monkeypatch.setattr(freshness, "FAILED", 0.0)
     old = reply(stale=True, problem=Unreachable("Nobody there."))
-    client = Asked(lambda: old)
+    client = CountingClient(lambda: old)
     assert behind(client, reply(stale=True)).look(), "the page does not say so yet"
     assert not behind(client, old).look(), "now it does"
     client.answer = reply
     assert behind(client, old).look()
 
 
-def test_what_goes_on_failing_is_asked_for_less_and_less_often() -> None:
+def test_pauses_between_failed_refreshes_grow() -> None:
     pauses = [freshness._pause() for _ in range(6)]
     assert pauses == sorted(pauses)
     assert pauses[0] == freshness.FAILED
     assert pauses[-2:] == [freshness.LONGEST] * 2
 
 
-def test_what_asking_again_will_not_change_is_not_looked_for() -> None:
+def test_permanent_errors_are_not_refreshed() -> None:
     assert freshness._state(reply(NotOffered("No."))) is freshness._State.GOOD
     assert freshness._state(reply(Unauthorised("No."))) is freshness._State.FAILED
     assert freshness._state(reply()) is freshness._State.GOOD

@@ -1,4 +1,4 @@
-"""The monitor over a real socket: alive, ready or one word why not, and what Prometheus reads."""
+"""The metrics server over a real socket: liveness, readiness and Prometheus metrics."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ HERE = Address("127.0.0.1", 0)
 def watched(
     metrics: Metrics | None = None, patience: float = 5.0, **checks: Callable[[], object]
 ) -> Iterator[Monitor]:
-    """A monitor with these checks until the block is left."""
-    one = serve(HERE, metrics or Metrics(), Readiness(checks, patience))
+    """A metrics server with these checks until the block ends."""
+    monitor = serve(HERE, metrics or Metrics(), Readiness(checks, patience))
     try:
-        yield one
+        yield monitor
     finally:
-        one.stop()
+        monitor.stop()
 
 
 def get(monitor: Monitor, path: str) -> httpx.Response:
@@ -39,7 +39,7 @@ def get(monitor: Monitor, path: str) -> httpx.Response:
 
 
 def health(address: str) -> tuple[int, str]:
-    """The exit status of the command that asks the monitor at an address, and what it prints."""
+    """Exit status and output of the health command for an address."""
     run = subprocess.run(
         [sys.executable, "-m", "access", "health"],
         env={**os.environ, "DASHBOARD_MONITOR": address},
@@ -57,14 +57,14 @@ def breaks() -> None:
     raise KeyError("postgresql://user:password@host/name")
 
 
-def test_alive_and_ready() -> None:
+def test_live_and_ready_answer_200() -> None:
     with watched(settings=lambda: None, server=lambda: None) as monitor:
         assert (get(monitor, "/live").status_code, get(monitor, "/live").text) == (200, "live\n")
         assert (get(monitor, "/ready").status_code, get(monitor, "/ready").text) == (200, "ready\n")
         assert get(monitor, "/").status_code == 404
 
 
-def test_what_is_missing_is_one_word_and_the_process_lives(
+def test_failed_check_is_named_and_the_process_stays_live(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with watched(settings=lambda: None, store=breaks, server=fails) as monitor:
@@ -76,7 +76,7 @@ def test_what_is_missing_is_one_word_and_the_process_lives(
     assert "password" not in caplog.text
 
 
-def test_what_recovers_is_ready_again_and_the_log_says_both_once(
+def test_recovery_is_ready_again_and_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     away = True
@@ -89,12 +89,14 @@ def test_what_recovers_is_ready_again_and_the_log_says_both_once(
         assert [get(monitor, "/ready").text for _ in range(3)] == ["server\n"] * 3
         away = False
         assert [get(monitor, "/ready").text for _ in range(3)] == ["ready\n"] * 3
-    lost, found = [one.getMessage() for one in caplog.records if "dashboard is" in one.getMessage()]
+    lost, recovered = [
+        record.getMessage() for record in caplog.records if "dashboard is" in record.getMessage()
+    ]
     assert "server: There is no answer." in lost
-    assert found == "The dashboard is ready"
+    assert recovered == "The dashboard is ready"
 
 
-def test_a_check_that_hangs_is_told_soon_and_made_once() -> None:
+def test_hanging_check_times_out_and_runs_once() -> None:
     hanging, asked_for = threading.Event(), []
 
     def server() -> None:
@@ -107,7 +109,7 @@ def test_a_check_that_hangs_is_told_soon_and_made_once() -> None:
         hanging.set()
 
 
-def test_what_the_client_does_is_counted() -> None:
+def test_requests_of_the_client_are_counted() -> None:
     metrics = Metrics()
     watch: Instrumentation = metrics
     watch.answered("stats", None, 0.2)
@@ -119,28 +121,28 @@ def test_what_the_client_does_is_counted() -> None:
     with watched(metrics) as monitor:
         answer = get(monitor, "/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=")
-    found = {
+    samples = {
         (sample.name, *sorted(sample.labels.values())): sample.value
         for family in text_string_to_metric_families(answer.text)
         for sample in family.samples
     }
-    assert found["dashboard_request_seconds_count", "ok", "stats"] == 1
-    assert found["dashboard_request_seconds_sum", "stats", "timed out"] == 60
-    assert found["dashboard_answers_total", "stale", "stats"] == 2
-    assert found["dashboard_wait_seconds_sum",] == 0.5
-    assert found["dashboard_run_seconds_count", "done", "overview", "page"] == 1
-    assert found["process_resident_memory_bytes",] > 1_000_000
-    assert not [name for name, *_ in found if name.endswith("_created")]
+    assert samples["dashboard_request_seconds_count", "ok", "stats"] == 1
+    assert samples["dashboard_request_seconds_sum", "stats", "timed out"] == 60
+    assert samples["dashboard_answers_total", "stale", "stats"] == 2
+    assert samples["dashboard_wait_seconds_sum",] == 0.5
+    assert samples["dashboard_run_seconds_count", "done", "overview", "page"] == 1
+    assert samples["process_resident_memory_bytes",] > 1_000_000
+    assert not [name for name, *_ in samples if name.endswith("_created")]
 
 
-def test_two_processes_have_nothing_in_common() -> None:
-    one, other = Metrics(), Metrics()
-    one.looked_up("stats", "fresh")
+def test_metrics_are_not_shared_between_registries() -> None:
+    first, other = Metrics(), Metrics()
+    first.looked_up("stats", "fresh")
     with watched(other) as monitor:
         assert "dashboard_answers_total{" not in get(monitor, "/metrics").text
 
 
-def test_a_port_that_is_taken_is_told() -> None:
+def test_taken_port_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = Address("127.0.0.1", taken.getsockname()[1])
         with pytest.raises(OSError, match="in use"):
@@ -150,18 +152,18 @@ def test_a_port_that_is_taken_is_told() -> None:
 @pytest.mark.thorough
 @pytest.mark.sample(8)
 @pytest.mark.parametrize(
-    ("told", "code", "said"),
+    ("address", "code", "said"),
     [("", 2, "not set"), ("nonsense", 2, "DASHBOARD_MONITOR"), ("PORT", 0, "ready")],
 )
-def test_a_health_check_without_curl(told: str, code: int, said: str) -> None:
+def test_health_command_checks_the_configured_address(address: str, code: int, said: str) -> None:
     with watched(server=lambda: None) as monitor:
-        status, text = health(told.replace("PORT", f"0.0.0.0:{monitor.server_port}"))
+        status, text = health(address.replace("PORT", f"0.0.0.0:{monitor.server_port}"))
     assert status == code
     assert said in text
 
 
 @pytest.mark.thorough
-def test_a_health_check_of_nothing() -> None:
+def test_health_command_reports_a_silent_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
     assert health(str(port)) == (1, "no answer\n")

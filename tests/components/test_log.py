@@ -1,4 +1,4 @@
-"""The log tells of a fault what it is and where, and nothing that it held."""
+"""The log names the type and place of an exception, but no values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ID = "8f95528c-dee2-44b1-945d-3f9f279a2049"
 
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
-    """What a log of this process says."""
+    """The output of this process's log."""
     text = io.StringIO()
     loggers = [logging.getLogger(name) for name in ("of another library", "streamlit.runtime.some")]
     handler = logging.StreamHandler(text)
@@ -28,7 +28,7 @@ def written() -> Iterator[io.StringIO]:
         logger.removeHandler(handler)
 
 
-def test_a_fault_is_named_and_not_quoted(written: io.StringIO) -> None:
+def test_exception_is_logged_without_its_message(written: io.StringIO) -> None:
     logger = logging.getLogger("of another library")
     try:
         raise KeyError("a secret")
@@ -43,7 +43,7 @@ def test_a_fault_is_named_and_not_quoted(written: io.StringIO) -> None:
     assert "Traceback" not in said
 
 
-def test_what_is_no_fault_stays(written: io.StringIO) -> None:
+def test_other_messages_are_logged_unchanged(written: io.StringIO) -> None:
     logging.getLogger("of another library").error("%d of %d", 1, 2)
     assert written.getvalue() == "1 of 2\n"
 
@@ -58,7 +58,7 @@ def test_what_is_no_fault_stays(written: io.StringIO) -> None:
         ("%d sessions", (ID,)),
     ],
 )
-def test_an_id_of_a_session_is_shortened(
+def test_session_ids_are_shortened(
     written: io.StringIO, message: str, arguments: tuple[object, ...]
 ) -> None:
     logging.getLogger("streamlit.runtime.some").error(message, *arguments)
@@ -66,8 +66,8 @@ def test_an_id_of_a_session_is_shortened(
     assert ID not in written.getvalue().lower()
 
 
-def test_what_formatters_take_apart_stays_apart() -> None:
-    """As uvicorn's does with the parts of a request."""
+def test_arguments_of_a_record_stay_separate() -> None:
+    """For formatters that use them, such as uvicorn's access log."""
     record = logging.LogRecord("uvicorn.access", 20, "", 1, "%s %s", ("GET", f"/upload/{ID}"), None)
     log.shorten_ids(record)
     assert record.args == ("GET", f"/upload/{ID[:8]}…")

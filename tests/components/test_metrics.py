@@ -1,4 +1,4 @@
-"""The monitor of a process, and how runs end as it counts them."""
+"""The metrics of a process and the outcomes of runs."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from tests.support.waiting import eventually
 
 @pytest.fixture
 def watching(monkeypatch: pytest.MonkeyPatch) -> Iterator[Metrics]:
-    """A process that is told to answer on a port of this machine."""
+    """A process with a metrics server on a free port."""
     monkeypatch.setenv("DASHBOARD_MONITOR", str(free_port()))
     metrics.metrics.clear()
     metrics.start.clear()
-    found = metrics.metrics()
-    assert found is not None
-    yield found
+    current = metrics.metrics()
+    assert current is not None
+    yield current
     metrics.start.clear()
     metrics.metrics.clear()
 
 
-def test_off_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_are_off_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DASHBOARD_MONITOR", raising=False)
     metrics.metrics.clear()
     metrics.start.clear()
@@ -37,14 +37,14 @@ def test_off_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
-def test_it_is_started_once(watching: Metrics) -> None:
+def test_metrics_server_is_started_once(watching: Metrics) -> None:
     first = metrics.start(viewer.CHECKS)
     assert first is not None
     assert metrics.start(viewer.CHECKS) is first
     assert metrics.metrics() is watching
 
 
-def test_a_port_that_is_taken_stops_nobody(
+def test_taken_port_does_not_stop_the_dashboard(
     watching: Metrics, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     taken = metrics.start(viewer.CHECKS)
@@ -54,7 +54,7 @@ def test_a_port_that_is_taken_stops_nobody(
     assert str(taken.server_port) in caplog.text
 
 
-def test_a_setting_that_cannot_be_is_logged_at_the_start(
+def test_invalid_setting_is_logged_at_the_start(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("DASHBOARD_MONITOR", "nonsense")
@@ -67,7 +67,9 @@ def test_a_setting_that_cannot_be_is_logged_at_the_start(
 @pytest.mark.parametrize(
     ("ends", "outcome"), [(None, "done"), (StopException(), "left"), (KeyError(), "failed")]
 )
-def test_how_a_run_ends(watching: Metrics, ends: BaseException | None, outcome: str) -> None:
+def test_runs_are_counted_by_outcome(
+    watching: Metrics, ends: BaseException | None, outcome: str
+) -> None:
     def run() -> None:
         with metrics.timed("funnel", "page", 0.0):
             if ends:
@@ -82,7 +84,7 @@ def test_how_a_run_ends(watching: Metrics, ends: BaseException | None, outcome: 
     assert watching.registry.get_sample_value("dashboard_run_seconds_count", labels) == 1
 
 
-def test_a_part_inside_a_whole_run_is_that_runs(watching: Metrics) -> None:
+def test_fragment_within_a_run_is_not_counted_separately(watching: Metrics) -> None:
     with metrics.timed("realtime", "page", 0.0), metrics.part("realtime"):
         pass
     labels = {"page": "realtime", "outcome": "done"}
@@ -91,7 +93,7 @@ def test_a_part_inside_a_whole_run_is_that_runs(watching: Metrics) -> None:
     assert count("dashboard_run_seconds_count", {**labels, "kind": "part"}) is None
 
 
-def test_who_stands_in_line_is_counted(watching: Metrics) -> None:
+def test_waiting_runs_are_counted(watching: Metrics) -> None:
     def line() -> float | None:
         return watching.registry.get_sample_value("dashboard_runs_in_line")
 

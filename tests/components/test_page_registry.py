@@ -12,13 +12,13 @@ from umami.endpoint import REGISTRY
 FILES = {path.stem for path in (ROOT / "pages").glob("*.py")}
 
 
-def test_every_page_is_declared_once() -> None:
+def test_every_page_file_is_registered_once() -> None:
     names = [area.name for area in (*PAGES, *ADMIN_PAGES)]
     assert sorted(names) == sorted(FILES)
 
 
 @pytest.mark.parametrize("area", [*PAGES, *ADMIN_PAGES], ids=lambda area: area.name)
-def test_a_page_reads_like_a_table_of_contents(area: PageInfo) -> None:
+def test_page_scripts_are_short_and_declare_known_endpoints(area: PageInfo) -> None:
     lines = (ROOT / area.file).read_text().splitlines()
     assert len(lines) <= 140
     assert {*area.endpoints, *area.optional_endpoints} <= set(REGISTRY)

@@ -30,17 +30,17 @@ def table(*names: str) -> Table:
     ("number", "page"),
     [("", 1), ("3", 3), ("0", 1), ("-1", 1), ("two", 1), ("²", 1), ("9" * 12, 1)],
 )
-def test_a_page_that_cannot_be_is_the_first(number: str, page: int) -> None:
+def test_invalid_page_number_is_the_first_page(number: str, page: int) -> None:
     assert list_position("sessions", {"sessions_page": [number]}) == ListPosition("sessions", page)
 
 
-def test_a_search_is_stripped_and_limited() -> None:
+def test_search_is_stripped_and_limited() -> None:
     params = {"sessions_search": [f"  {'x' * 200}"]}
     assert list_position("sessions", params).search == "x" * LONGEST_SEARCH
     assert list_position("sessions", {"sessions_search": ["  "]}).search is None
 
 
-def test_a_page_of_a_list_knows_the_way_to_the_others() -> None:
+def test_paged_list_has_its_position_and_size() -> None:
     now = ListPosition("sessions", 2)
     answer = Page(("a", "b"), 22, 2, 20, capped=True)
     (block,) = paged_blocks(table("a", "b"), answer, now, title="sessions", empty="None.")
@@ -54,7 +54,7 @@ def test_a_page_of_a_list_knows_the_way_to_the_others() -> None:
 @pytest.mark.parametrize(
     ("search", "words"), [(None, "None."), ("berlin", "No sessions match the search.")]
 )
-def test_an_empty_list_says_why(search: str | None, words: str) -> None:
+def test_empty_list_is_explained(search: str | None, words: str) -> None:
     now = ListPosition("sessions", 1, search)
     answer: Page[str] = Page((), 0, 1, 20)
     assert paged_blocks(table(), answer, now, title="sessions", empty="None.") == [
@@ -62,7 +62,7 @@ def test_an_empty_list_says_why(search: str | None, words: str) -> None:
     ]
 
 
-def test_a_page_behind_the_last_leads_to_the_first() -> None:
+def test_page_beyond_the_last_offers_the_first() -> None:
     answer: Page[str] = Page((), 22, 9, 20)
     _, back = paged_blocks(
         table(), answer, ListPosition("sessions", 9), title="sessions", empty="None."

@@ -17,7 +17,7 @@ PROPERTIES = (
 )
 
 
-def test_a_property_is_chosen_with_its_event() -> None:
+def test_property_is_chosen_with_its_event() -> None:
     (table,) = property_blocks(
         VIEW,
         "Times",
@@ -32,13 +32,13 @@ def test_a_property_is_chosen_with_its_event() -> None:
     assert table.on_choose("0") == SetParams({"event": "signup", "event_property": "plan"})
 
 
-def test_no_properties_say_how_to_send_some() -> None:
+def test_missing_properties_are_explained() -> None:
     assert property_blocks(VIEW, "Times", "None.", ("", ""), lambda _: SetParams({}), ()) == [
         Text("None.", "empty")
     ]
 
 
-def test_numbers_have_figures_and_a_distribution() -> None:
+def test_numeric_values_have_tiles_and_a_distribution() -> None:
     values = (PropertyValue("1", 2), PropertyValue("5", 1))
     blocks = value_blocks(VIEW, "price", values)
     (tiles,) = (block for block in blocks if isinstance(block, Tiles))
@@ -51,7 +51,7 @@ def test_numbers_have_figures_and_a_distribution() -> None:
     assert any(isinstance(block, Chart) for block in blocks)
 
 
-def test_numbers_among_words_have_none() -> None:
+def test_mixed_values_have_no_tiles_or_distribution() -> None:
     blocks = value_blocks(VIEW, "plan", (PropertyValue("1", 2), PropertyValue("pro", 1)))
     assert not any(isinstance(block, (Tiles, Chart)) for block in blocks)
     page, report = (block for block in blocks if isinstance(block, Table))

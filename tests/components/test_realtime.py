@@ -1,4 +1,4 @@
-"""Realtime as blocks of what a viewer has seen."""
+"""The blocks of the Realtime page."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def frames(drawn: list[Block]) -> dict[str, pd.DataFrame]:
     return {block.title: block.frame for block in drawn if isinstance(block, Table)}
 
 
-def test_the_website_is_no_referrer_of_itself() -> None:
+def test_own_domain_is_not_a_referrer() -> None:
     assert frames(blocks())["referrers"]["name"].tolist() == ["t.co"]
 
 
-def test_the_log_and_the_rankings_are_those_of_the_answer() -> None:
+def test_log_and_rankings_show_the_answer() -> None:
     drawn = frames(blocks())
     assert drawn["what happens"][["what", "more", "at"]].to_numpy().tolist() == [
         ["buy", "event on /cart", "12:00:05"]
@@ -45,14 +45,14 @@ def test_the_log_and_the_rankings_are_those_of_the_answer() -> None:
     assert drawn["countries"]["label"].tolist() == ["Germany"]
 
 
-def test_figures_without_an_answer_are_unknown() -> None:
+def test_tiles_without_an_answer_are_unknown() -> None:
     status, tiles = blocks(Seen("site", AT))
     assert isinstance(status, Text)
     assert isinstance(tiles, Tiles)
     assert {tile.number for tile in tiles.tiles} == {None}
 
 
-def test_a_problem_is_told_with_the_age_of_what_is_shown() -> None:
+def test_problem_is_shown_with_the_age_of_the_figures() -> None:
     status = blocks(problem=ServerFault("The server failed."))[0]
     assert isinstance(status, Text)
     assert status.icon == "cloud_off"
@@ -60,7 +60,7 @@ def test_a_problem_is_told_with_the_age_of_what_is_shown() -> None:
     assert "12:00:05" in status.text
 
 
-def test_a_paused_page_says_so() -> None:
+def test_paused_page_says_so() -> None:
     status = blocks(paused=True)[0]
     assert isinstance(status, Text)
     assert "Paused" in status.text

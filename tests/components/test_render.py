@@ -1,4 +1,4 @@
-"""A page's sections: each draws its own answer or its own trouble."""
+"""Sections of a page are independent: each draws its answer or its error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 
 def page_of_sections() -> None:
-    """Sections: late, out of reach, not offered, impossible to draw."""
+    """Sections that are late, unreachable, unsupported and impossible to draw."""
     from concurrent.futures import ThreadPoolExecutor
     from typing import Any
 
@@ -60,23 +60,23 @@ def run() -> AppTest:
     return AppTest.from_function(page_of_sections, default_timeout=60).run()
 
 
-def test_one_failing_section_leaves_the_others_standing(run: AppTest) -> None:
-    said = [one.value for one in run.markdown]
+def test_failing_section_leaves_the_others(run: AppTest) -> None:
+    said = [element.value for element in run.markdown]
     assert "late but here" in said
-    assert any("No connection to \\*umami\\.example\\*" in one for one in said)
-    assert any("could not be drawn" in one for one in said)
+    assert any("No connection to \\*umami\\.example\\*" in text for text in said)
+    assert any("could not be drawn" in text for text in said)
     assert "Check the address and that the server is running\\." in [
-        one.value for one in run.caption
+        element.value for element in run.caption
     ]
     assert not run.exception
 
 
-def test_what_a_server_does_not_offer_is_said_quietly(run: AppTest) -> None:
-    assert "Umami 2 has no such thing\\." in [one.value for one in run.caption]
-    assert not any("no such thing" in one.value for one in run.markdown)
+def test_unsupported_feature_is_shown_as_a_caption(run: AppTest) -> None:
+    assert "Umami 2 has no such thing\\." in [element.value for element in run.caption]
+    assert not any("no such thing" in element.value for element in run.markdown)
 
 
-def test_a_fault_is_logged_without_what_it_held(caplog: pytest.LogCaptureFixture) -> None:
+def test_exception_is_logged_without_its_message(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR)
     AppTest.from_function(page_of_sections, default_timeout=60).run()
     assert "KeyError at" in caplog.text
@@ -85,7 +85,7 @@ def test_a_fault_is_logged_without_what_it_held(caplog: pytest.LogCaptureFixture
 
 
 def page_that_waits() -> None:
-    """One answer that is late because the server counts calls."""
+    """A page with one answer that is late."""
     import time
     from concurrent.futures import ThreadPoolExecutor
     from typing import Any
@@ -125,9 +125,9 @@ def page_that_waits() -> None:
         page.finish()
 
 
-def test_a_page_that_waits_for_its_turn_says_so_and_takes_it_back() -> None:
+def test_waiting_run_shows_a_note_and_removes_it() -> None:
     run = AppTest.from_function(page_that_waits, default_timeout=60).run()
     assert not run.exception
     assert "waits for its turn" in run.session_state["said"]
     assert run.session_state["taken back"]
-    assert [one.value for one in run.markdown] == ["here at last"]
+    assert [element.value for element in run.markdown] == ["here at last"]

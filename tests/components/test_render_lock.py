@@ -1,4 +1,4 @@
-"""The floor: so many at a time, in the order in which they came, left to others while one waits."""
+"""The render lock: one holder at a time, in order of arrival, released while waiting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from umami.client import Reply
 
 
 class Ended(BaseException):
-    """What ends a run early is no ``Exception``."""
+    """An early end of a run, which is not an ``Exception``."""
 
 
 def begun(work: Callable[[], None]) -> threading.Thread:
@@ -24,27 +24,27 @@ def begun(work: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def free(floor: RenderLock) -> bool:
-    """Whether another thread gets it, and need not stand in line."""
+def free(lock: RenderLock) -> bool:
+    """Whether another thread gets the lock without waiting."""
     got = threading.Event()
 
     def take() -> None:
-        with floor.taken():
+        with lock.taken():
             got.set()
 
     begun(take)
-    eventually(lambda: got.is_set() or floor.line > 0)
+    eventually(lambda: got.is_set() or lock.line > 0)
     return got.is_set()
 
 
-def test_one_has_it_at_a_time() -> None:
-    floor = RenderLock()
+def test_one_thread_holds_the_lock_at_a_time() -> None:
+    lock = RenderLock()
     guard, now, most = threading.Lock(), 0, 0
 
     def work(_: int) -> None:
         nonlocal now, most
         for _ in range(20):
-            with floor.taken():
+            with lock.taken():
                 with guard:
                     now += 1
                     most = max(most, now)
@@ -55,97 +55,97 @@ def test_one_has_it_at_a_time() -> None:
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(work, range(12)))
     assert most == 1
-    assert floor.line == 0
-    assert free(floor)
+    assert lock.line == 0
+    assert free(lock)
 
 
-def test_what_came_first_has_it_first() -> None:
-    floor, came, threads = RenderLock(), list[int](), []
+def test_lock_is_given_in_order_of_arrival() -> None:
+    lock, came, threads = RenderLock(), list[int](), []
 
     def work(number: int) -> None:
-        with floor.taken():
+        with lock.taken():
             came.append(number)
 
-    with floor.taken():
+    with lock.taken():
         for number in range(10):
             threads.append(begun(lambda number=number: work(number)))  # type: ignore[misc]
-            eventually(lambda number=number: floor.line == number + 1)  # type: ignore[misc]
+            eventually(lambda number=number: lock.line == number + 1)  # type: ignore[misc]
         assert came == []
-    for one in threads:
-        one.join(10)
+    for thread in threads:
+        thread.join(10)
     assert came == list(range(10))
 
 
-def test_who_has_it_may_take_it_again() -> None:
-    floor = RenderLock()
-    with floor.taken(), floor.taken():
+def test_lock_is_reentrant() -> None:
+    lock = RenderLock()
+    with lock.taken(), lock.taken():
         pass
-    assert free(floor)
+    assert free(lock)
 
 
-def test_it_is_left_to_others_while_an_answer_is_waited_for() -> None:
-    floor, reply, has = RenderLock(), Reply[str](released), threading.Event()
+def test_lock_is_released_while_waiting_for_an_answer() -> None:
+    lock, reply, has = RenderLock(), Reply[str](released), threading.Event()
     answers: list[str] = []
 
     def waiting() -> None:
-        with floor.taken():
+        with lock.taken():
             has.set()
             answers.append(reply.result())
 
     thread = begun(waiting)
     assert has.wait(20)
-    with floor.taken():
+    with lock.taken():
         reply.set_result("here")
         # It stands in line until we have done with it.
-        eventually(lambda: floor.line == 1)
+        eventually(lambda: lock.line == 1)
         assert answers == []
     thread.join(10)
     assert answers == ["here"]
-    assert free(floor)
+    assert free(lock)
 
 
-def test_an_answer_at_hand_does_not_cost_the_floor() -> None:
-    floor, reply = RenderLock(), Reply[str](released)
+def test_lock_is_kept_when_the_answer_is_available() -> None:
+    lock, reply = RenderLock(), Reply[str](released)
     reply.set_result("here")
-    with floor.taken():
-        thread = begun(lambda: floor.taken().__enter__())
-        eventually(lambda: floor.line == 1)
+    with lock.taken():
+        thread = begun(lambda: lock.taken().__enter__())
+        eventually(lambda: lock.line == 1)
         assert reply.result() == "here"
-        assert floor.line == 1
+        assert lock.line == 1
     thread.join(10)
 
 
-def test_what_goes_wrong_outside_comes_back_to_the_floor_and_what_ends_a_run_does_not() -> None:
-    floor = RenderLock(patience=60)
-    with floor.taken():
+def test_lock_is_taken_again_after_errors_but_not_at_the_end_of_a_run() -> None:
+    lock = RenderLock(patience=60)
+    with lock.taken():
         with pytest.raises(ValueError, match="asked"), released():
             raise ValueError("asked in vain")
-        assert not free(floor)
-    eventually(lambda: floor.line == 0)
-    with pytest.raises(Ended), floor.taken(), released():
+        assert not free(lock)
+    eventually(lambda: lock.line == 0)
+    with pytest.raises(Ended), lock.taken(), released():
         raise Ended
-    assert free(floor)
+    assert free(lock)
 
 
-def test_one_that_hangs_stops_nobody_for_long() -> None:
-    floor = RenderLock(patience=0.05)
-    has, let = threading.Event(), threading.Event()
+def test_hanging_holder_is_overtaken() -> None:
+    lock = RenderLock(patience=0.05)
+    has, release = threading.Event(), threading.Event()
 
     def hang() -> None:
-        with floor.taken():
+        with lock.taken():
             has.set()
-            let.wait(20)
+            release.wait(20)
 
     hanging = begun(hang)
     assert has.wait(20)
-    with floor.taken():
-        assert not let.is_set()
-    let.set()
+    with lock.taken():
+        assert not release.is_set()
+    release.set()
     hanging.join(10)
-    with floor.taken():
-        assert not free(floor)
+    with lock.taken():
+        assert not free(lock)
 
 
-def test_without_one_there_is_nothing_to_leave() -> None:
+def test_releasing_without_the_lock_does_nothing() -> None:
     with released():
         pass

@@ -1,5 +1,5 @@
-"""The server of its own that the dashboard starts: what it serves, and what is said of what it
-cannot."""
+"""The embedded server that the dashboard starts: its data, and how invalid settings are
+explained."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """A process without settings, whose client is made anew."""
+    """A process without settings and with a new client."""
     for name in ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA", "STORE"):
         monkeypatch.delenv(f"UMAMI_{name}", raising=False)
     umami_server.umami.clear()
@@ -26,12 +26,12 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     umami_server.umami.clear()
 
 
-def test_a_file_is_served(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_store_file_is_served(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "umami.duckdb"
     import_into(path, TABLES)
     bare.setenv("UMAMI_STORE", str(path))
-    found = umami_server.umami().ask(websites.websites()).rows
-    assert sorted(site.name for site in found) == [
+    rows = umami_server.umami().ask(websites.websites()).rows
+    assert sorted(site.name for site in rows) == [
         "Nordlicht Docs",
         "Nordlicht Empty",
         "Nordlicht Shop",
@@ -47,7 +47,7 @@ def test_a_file_is_served(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (str(TABLES), "notes.txt", "UMAMI_STORE cannot be used: notes.txt is not a DuckDB file."),
     ],
 )
-def test_what_cannot_be_is_said_in_a_sentence(
+def test_invalid_data_settings_are_explained(
     bare: pytest.MonkeyPatch, tmp_path: Path, data: str, store: str, said: str
 ) -> None:
     bare.chdir(tmp_path)

@@ -18,13 +18,13 @@ def step(visit: int, at: int, name: str | None = None) -> Step:
     return Step(str(visit), moment, kind, name, "/cart", "a=1", "t.co")
 
 
-def test_nothing_in_the_period_says_so() -> None:
+def test_no_activity_is_explained() -> None:
     (block,) = activity("UTC", ())
     assert isinstance(block, Text)
     assert block.kind == "empty"
 
 
-def test_the_latest_visits_are_shown_and_the_first_of_them_are_open() -> None:
+def test_latest_visits_are_shown_and_the_first_are_open() -> None:
     many = SHOWN + 2
     blocks = activity("UTC", tuple(step(visit, 0) for visit in range(many)))
     visits = [block for block in blocks if isinstance(block, Expander)]
@@ -35,7 +35,7 @@ def test_the_latest_visits_are_shown_and_the_first_of_them_are_open() -> None:
     assert (len(whole.frame), whole.shown) == (many, 0)
 
 
-def test_a_visit_has_its_steps_with_the_time_between_them() -> None:
+def test_visit_lists_its_steps_with_the_time_between() -> None:
     blocks = activity("Europe/Berlin", (step(0, 90, "buy"), step(0, 0)))
     (visit,) = (block for block in blocks if isinstance(block, Expander))
     (table,) = visit.blocks

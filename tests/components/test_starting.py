@@ -1,4 +1,4 @@
-"""A server of our own: what changes there is known at once to who asks it."""
+"""An embedded server of the process: changes there are visible at once."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def today() -> View:
 
 
 @pytest.mark.thorough
-def test_what_somebody_else_sends_or_edits_is_there_at_once(today: View) -> None:
+def test_messages_and_edits_by_others_are_visible_at_once(today: View) -> None:
     running = embedded_launcher.own_server(TABLES)
     try:
         with embedded_launcher.client_of(running, Settings()) as client:
             other = View(WEBSITES["docs"], today.period)
             assert client.ask(traffic.stats(today)).current.views == 0
-            kept = client.submit(traffic.stats(other))
-            kept.result()
+            cached = client.submit(traffic.stats(other))
+            cached.result()
             payload = {"website": SHOP, "hostname": "shop.example", "url": "/new"}
             httpx.post(
                 f"{running.url}/api/send",
@@ -39,7 +39,7 @@ def test_what_somebody_else_sends_or_edits_is_there_at_once(today: View) -> None
                 headers={"user-agent": AGENT},
             ).raise_for_status()
             assert client.ask(traffic.stats(today)).current.views == 1
-            assert client.submit(traffic.stats(other)).answered_at == kept.answered_at
+            assert client.submit(traffic.stats(other)).answered_at == cached.answered_at
 
             assert client.ask(websites.website(SHOP)).name != "Renamed"
             signed = httpx.post(
@@ -57,7 +57,7 @@ def test_what_somebody_else_sends_or_edits_is_there_at_once(today: View) -> None
 
 
 @pytest.mark.parametrize("version", DEFINITIONS)
-def test_our_own_server_answers_by_the_definitions_of_the_settings(version: str) -> None:
+def test_embedded_server_uses_the_definitions_of_the_settings(version: str) -> None:
     running = embedded_launcher.own_server(TABLES, definitions=version)
     try:
         with httpx.Client(base_url=f"{running.url}/api") as client:
@@ -71,4 +71,4 @@ def test_our_own_server_answers_by_the_definitions_of_the_settings(version: str)
     finally:
         running.stop()
     # Before 3.3 a visit without a source had no channel.
-    assert ("direct" in {one["x"] for one in answer.json()}) == (version == "3.5")
+    assert ("direct" in {row["x"] for row in answer.json()}) == (version == "3.5")

@@ -45,7 +45,7 @@ SEEN = View(
 
 
 def blocks(table: rankings.Table, *answers: Any) -> list[Block]:
-    """What a page draws of a ranking; only that of channels asks the client for anything."""
+    """The blocks that a page draws for a ranking; only that of channels sends a query."""
     client: Any = None
     return traffic_blocks.ranking(client, SEEN, table, *answers)
 
@@ -94,15 +94,15 @@ def test_at_most_ten_rows_are_drawn() -> None:
     assert len(table.frame) == 30
 
 
-def test_nothing_gives_a_sentence() -> None:
+def test_empty_ranking_is_explained() -> None:
     (block,) = blocks(rankings.PAGES[0], ranking(), stats(0))
     assert block == Text("No pages in this period.", "empty")
 
 
 def test_the_full_table_keeps_codes_beside_names() -> None:
     regions = rankings.Table("region", "Regions", "regions")
-    found = ranking(("DE-BE", 3), ("CH-ZH", 1), country=["DE", "CH"])
-    frame = rankings.full(regions, rankings.shares(regions, found, stats(4)))
+    ranks = ranking(("DE-BE", 3), ("CH-ZH", 1), country=["DE", "CH"])
+    frame = rankings.full(regions, rankings.shares(regions, ranks, stats(4)))
     assert frame.to_dict("records") == [
         {
             "Region": "Berlin",
@@ -121,7 +121,7 @@ def test_the_full_table_keeps_codes_beside_names() -> None:
     ]
 
 
-def test_what_is_counted_heads_its_column() -> None:
+def test_column_is_named_after_its_measure() -> None:
     entries = rankings.shares(rankings.PAGES[1], ranking(("/", 3), measure="times"), stats(2))
     assert list(rankings.full(rankings.PAGES[1], entries)) == ["Entry", "Count", "% of all"]
     events = rankings.shares(rankings.EVENTS[0], ranking(("a", 3), ("b", 1), measure="times"))
@@ -129,17 +129,17 @@ def test_what_is_counted_heads_its_column() -> None:
     assert list(events.frame["share"]) == [0.75, 0.25]
 
 
-def test_direct_visitors_are_a_row_where_the_server_tells_them() -> None:
+def test_direct_visitors_are_a_row_where_the_server_counts_them() -> None:
     referrers = rankings.SOURCES[0]
-    found = ranking(("google.com", 5), ("www.bing.com", 1))
+    ranks = ranking(("google.com", 5), ("www.bing.com", 1))
     channels = ranking(("organicSearch", 6), ("direct", 3))
-    rows = drawn(ranking_table(referrers, found, stats(8), channels))
+    rows = drawn(ranking_table(referrers, ranks, stats(8), channels))
     assert [(*texts(row), row["value"]) for row in rows] == [
         ("google.com", "5", "62.5%", "google.com"),
         ("Direct / none", "3", "37.5%", None),
         ("bing.com", "1", "12.5%", "www.bing.com"),
     ]
-    untold = rankings.shares(referrers, found, stats(8))
+    untold = rankings.shares(referrers, ranks, stats(8))
     assert list(untold.frame["name"]) == ["google.com", "www.bing.com"]
     assert untold.no_direct
     assert "Direct visitors have no row" in untold.about
@@ -152,8 +152,8 @@ def test_search_ignores_case_and_patterns() -> None:
     assert len(search(frame, "")) == 2
 
 
-def test_csv_is_text_for_spreadsheets() -> None:
-    """Also for one that parts cells by semicolons; and headings may come from the data."""
+def test_csv_has_no_formulas() -> None:
+    """Also where cells are separated by semicolons, and in headings that come from data."""
     frame = pd.DataFrame({"Page": ["=HYPERLINK(1)", "ü", "a;=1+1"], "@x": [-1, 2, 3]})
     assert to_csv(frame).decode("utf-8-sig").splitlines() == [
         '"Page","\'@x"',
@@ -163,9 +163,9 @@ def test_csv_is_text_for_spreadsheets() -> None:
     ]
 
 
-def test_money_leaves_with_its_currency_and_its_decimals() -> None:
+def test_exported_amounts_have_currency_and_decimals() -> None:
     frame = pd.DataFrame({"name": ["a", "b"], "amount": [0.1 + 0.2, -1234.5678]})
-    told = {
+    lines = {
         currency: to_csv(
             labelled(
                 frame,
@@ -179,18 +179,18 @@ def test_money_leaves_with_its_currency_and_its_decimals() -> None:
         .splitlines()
         for currency in ("eur", "JPY", "KWD", "€")
     }
-    assert told["eur"] == ['"Name","Revenue (EUR)"', '"a",0.3', '"b",-1234.57']
-    assert told["JPY"] == ['"Name","Revenue (JPY)"', '"a",0', '"b",-1235']
-    assert told["KWD"] == ['"Name","Revenue (KWD)"', '"a",0.3', '"b",-1234.568']
-    assert told["€"] == ['"Name","Revenue (€)"', '"a",0.3', '"b",-1234.57']
+    assert lines["eur"] == ['"Name","Revenue (EUR)"', '"a",0.3', '"b",-1234.57']
+    assert lines["JPY"] == ['"Name","Revenue (JPY)"', '"a",0', '"b",-1235']
+    assert lines["KWD"] == ['"Name","Revenue (KWD)"', '"a",0.3', '"b",-1234.568']
+    assert lines["€"] == ['"Name","Revenue (€)"', '"a",0.3', '"b",-1234.57']
 
 
 def test_slight_changes_have_no_colour() -> None:
     change = Field("change", "Change", "change")
-    assert [change.tone(one) for one in (0.009, -0.009, 0.02, -0.02)] == ["", "", "good", "bad"]
+    assert [change.tone(value) for value in (0.009, -0.009, 0.02, -0.02)] == ["", "", "good", "bad"]
 
 
-def test_an_empty_ranking_is_not_explained_by_a_lack_of_visits() -> None:
+def test_explanation_of_an_empty_ranking_considers_other_visits() -> None:
     referrers = next(table for table in rankings.SOURCES if table.field == "referrer")
     period = Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC")
     seen = View("47a8e931-d51a-4351-a5e1-51db9a717a5d", period)
@@ -201,7 +201,7 @@ def test_an_empty_ranking_is_not_explained_by_a_lack_of_visits() -> None:
     )
 
 
-def test_a_part_of_revenue_is_not_empty_for_lack_of_revenue() -> None:
+def test_explanation_of_an_empty_revenue_table_considers_revenue() -> None:
     period = Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC")
     seen = View("47a8e931-d51a-4351-a5e1-51db9a717a5d", period)
     total = {"sum": "9.5", "count": 1, "unique_count": 1, "total_sessions": 4}
@@ -224,7 +224,7 @@ def test_a_part_of_revenue_is_not_empty_for_lack_of_revenue() -> None:
     assert regions.text == "This server does not report revenue by region."
 
 
-def test_currencies_are_chosen_by_what_was_sent() -> None:
+def test_currency_choices_are_those_that_were_sent() -> None:
     assert conversions.suggested_currency(["€"]) == "€"
     assert conversions.suggested_currency(["$", "usd", "XTS"]) == "usd"
     assert conversions.suggested_currency([]) is None
@@ -232,15 +232,15 @@ def test_currencies_are_chosen_by_what_was_sent() -> None:
     assert conversions.choices(["usd "], "USD") == {"USD": ("usd ",)}
 
 
-def test_filters_joined_by_any_are_left_out_together() -> None:
+def test_filters_joined_by_any_are_ignored_together() -> None:
     period = Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC")
     filters = (Filter("path", "eq", "/x"), Filter("country", "eq", "DE"))
     seen = View("47a8e931-d51a-4351-a5e1-51db9a717a5d", period, filters=filters, match="any")
-    old, new = (Definitions(one) for one in (Generation.V3_1, Generation.V3_2))
+    old, new = (Definitions(generation) for generation in (Generation.V3_1, Generation.V3_2))
     assert revenue.resolve_scope(new, seen, "EUR").view == seen
-    found = revenue.resolve_scope(old, seen, "EUR")
-    assert not found.view.filters
-    assert found.left_out == (
+    resolved = revenue.resolve_scope(old, seen, "EUR")
+    assert not resolved.view.filters
+    assert resolved.left_out == (
         "This server cannot filter revenue by Country or Page. The figures below are without "
         "these filters."
     )

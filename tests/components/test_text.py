@@ -1,4 +1,4 @@
-"""Text from elsewhere stays text."""
+"""Text of data is escaped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from components.escaping import harmless, plain
         ("$x$", r"\$x\$"),
     ],
 )
-def test_markdown_means_nothing(text: str, shown: str) -> None:
+def test_markdown_is_escaped(text: str, shown: str) -> None:
     assert plain(text) == shown
 
 
@@ -34,15 +34,15 @@ def test_long_text_is_cut() -> None:
 
 @pytest.mark.parametrize("sign", [*"=+-@", *"＝＋－＠", *"﹦﹢﹣﹫−"])
 @pytest.mark.parametrize("unseen", ["", " ", "\t", "\r\n", "\xa0", "\ufeff", "\u200b", "\0 "])
-def test_no_cell_is_a_formula(unseen: str, sign: str) -> None:
+def test_formula_cells_are_escaped(unseen: str, sign: str) -> None:
     assert harmless(f"{unseen}{sign}1+1") == f"'{unseen}{sign}1+1"
 
 
 @pytest.mark.parametrize("start", ["\t", "\r", "\n"])
-def test_no_cell_begins_the_next(start: str) -> None:
+def test_cells_cannot_start_a_new_cell(start: str) -> None:
     assert harmless(f"{start}x") == f"'{start}x"
 
 
-def test_other_cells_stay() -> None:
+def test_other_cells_are_unchanged() -> None:
     for cell in ("/pricing", " a=b", "1-2", "\u200b", "", -5, None):
         assert harmless(cell) is cell

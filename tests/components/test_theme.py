@@ -1,4 +1,4 @@
-"""The palette is Streamlit's theme, readable by everybody."""
+"""The palette is Streamlit's theme and has sufficient contrast."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ def luminance(colour: str) -> float:
     """Relative luminance as WCAG 2 defines it."""
     channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (
-        one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in channels
+        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+        for channel in channels
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted((luminance(one), luminance(other)))
+def contrast(first: str, other: str) -> float:
+    dark, light = sorted((luminance(first), luminance(other)))
     return (light + 0.05) / (dark + 0.05)
 
 
@@ -41,7 +42,7 @@ def test_series_stand_out_from_the_page(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_scale_rises_step_by_step(mode: Mode) -> None:
+def test_sequential_scale_rises_in_contrast(mode: Mode) -> None:
     palette = PALETTES[mode]
     distances = [contrast(colour, palette.background) for colour in palette.sequential]
     assert len(distances) == 10
@@ -49,8 +50,9 @@ def test_the_scale_rises_step_by_step(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_first_two_series_differ_without_red_and_green(mode: Mode) -> None:
-    """Blue minus yellow, what protanopes and deuteranopes keep, sets views and visits apart."""
+def test_first_two_series_differ_for_red_green_blindness(mode: Mode) -> None:
+    """The difference of blue and yellow, which protanopes and deuteranopes see, separates views and
+    visits."""
 
     def blue_yellow(colour: str) -> float:
         red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
@@ -61,7 +63,7 @@ def test_the_first_two_series_differ_without_red_and_green(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_template_speaks_the_palette(mode: Mode) -> None:
+def test_template_uses_the_palette(mode: Mode) -> None:
     layout = template(mode).layout
     assert tuple(layout.colorway) == PALETTES[mode].categorical
     assert layout.font.color == PALETTES[mode].text

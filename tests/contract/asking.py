@@ -1,4 +1,4 @@
-"""The question that a recorded line asks, whichever generation's words it was asked in."""
+"""Recorded requests of any generation as queries of the client."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ OLD_SIGNS = {"!~": "dnc", "~": "c", "!": "neq", "": "eq"}
 
 
 class Unspoken(Exception):
-    """The client has no words for this question."""
+    """The client has no query for this request."""
 
 
 def filters(line: Line, *, old: bool) -> Iterator[Filter]:
     """The filters of a recorded query."""
-    given = (line["body"] or {}).get("filters") or line["query"] or {}
-    for name, text in {} if isinstance(given, list) else given.items():
+    params = (line["body"] or {}).get("filters") or line["query"] or {}
+    for name, text in {} if isinstance(params, list) else params.items():
         if name in PLAIN and not (name == "event" and "event-data" not in line["path"]):
             continue
         if old:
-            sign = next(one for one in OLD_SIGNS if text.startswith(one))
+            sign = next(prefix for prefix in OLD_SIGNS if text.startswith(prefix))
             yield Filter(NEW.get(name, name), OLD_SIGNS[sign], text.removeprefix(sign))  # type: ignore[arg-type]
             continue
-        found = re.fullmatch(r"(?:(eq|neq|c|dnc|re|nre)\.)?(.*)", text, re.DOTALL)
-        assert found
-        operator = found[1] or "eq"
-        values = found[2].split(",") if operator in ("eq", "neq") else [found[2]]
+        matched = re.fullmatch(r"(?:(eq|neq|c|dnc|re|nre)\.)?(.*)", text, re.DOTALL)
+        assert matched
+        operator = matched[1] or "eq"
+        values = matched[2].split(",") if operator in ("eq", "neq") else [matched[2]]
         yield Filter(name.rstrip("0123456789"), operator, *values)  # type: ignore[arg-type]
 
 
 def view(line: Line, *, filtered: bool = True) -> View:
-    """What a recorded question looks at; a unit that servers coarsen is coarsened."""
+    """The View of a recorded request; coarsened where servers coarsen the unit."""
     query, body = line["query"] or {}, line["body"] or {}
-    given = body.get("dateRange") or body.get("parameters") or query
-    if "startDate" in given:
-        start, end = pd.Timestamp(given["startDate"]), pd.Timestamp(given["endDate"])
-        timezone = given.get("timezone") or body.get("timezone", "UTC")
-        period = with_unit(start.to_pydatetime(), end.to_pydatetime(), timezone, given.get("unit"))
+    params = body.get("dateRange") or body.get("parameters") or query
+    if "startDate" in params:
+        start, end = pd.Timestamp(params["startDate"]), pd.Timestamp(params["endDate"])
+        timezone = params.get("timezone") or body.get("timezone", "UTC")
+        period = with_unit(start.to_pydatetime(), end.to_pydatetime(), timezone, params.get("unit"))
         website = body.get("websiteId") or query["websiteId"]
         narrowed = () if line["old"] else tuple(filters(line, old=False))
         return View(website, period, filters=narrowed)
@@ -58,14 +58,14 @@ def view(line: Line, *, filtered: bool = True) -> View:
     period = with_unit(start, end, query.get("timezone", "UTC"), query.get("unit"))
     if query.get("excludeBounce"):
         raise Unspoken("bounces cannot be left out")
-    found: list[Filter] = []
-    for one in filters(line, old=line["old"]) if filtered else ():
-        same = next((other for other in found if other.field == one.field), None)
-        if same and same.operator == one.operator == "eq" and query.get("match") == "any":
-            found[found.index(same)] = replace_values(same, one)
+    joined_filters: list[Filter] = []
+    for filter_ in filters(line, old=line["old"]) if filtered else ():
+        same = next((other for other in joined_filters if other.field == filter_.field), None)
+        if same and same.operator == filter_.operator == "eq" and query.get("match") == "any":
+            joined_filters[joined_filters.index(same)] = replace_values(same, filter_)
         else:
-            found.append(one)
-    joined = "any" if query.get("match") == "any" and len(found) > 1 else "all"
+            joined_filters.append(filter_)
+    joined = "any" if query.get("match") == "any" and len(joined_filters) > 1 else "all"
     compare = query.get("compare") if line["path"].endswith("/stats") else None
     if compare == "yoy":
         raise Unspoken("the year before is a question of its own")
@@ -73,28 +73,28 @@ def view(line: Line, *, filtered: bool = True) -> View:
         named.group(),
         period,
         comparison="umami" if compare == "prev" else "none",
-        filters=tuple(found),
+        filters=tuple(joined_filters),
         match=joined,  # type: ignore[arg-type]
     )
 
 
-def replace_values(one: Filter, other: Filter) -> Filter:
+def replace_values(filter_: Filter, other: Filter) -> Filter:
     """Either of two filters of a field is one filter of both their values."""
-    return Filter(one.field, one.operator, *one.values, *other.values)
+    return Filter(filter_.field, filter_.operator, *filter_.values, *other.values)
 
 
-def step(given: Line) -> tuple[Any, str]:
+def step(line: Line) -> tuple[Any, str]:
     """Kind and value of a funnel's step, a goal or a conversion."""
-    return NEW.get(given["type"], given["type"]), given["value"]
+    return NEW.get(line["type"], line["type"]), line["value"]
 
 
-def asked(line: Line, version: str) -> Query[Any]:
-    """The question that a recorded line asks. Raises ``Unspoken``."""
+def query_of(line: Line, version: str) -> Query[Any]:
+    """The query that sends a recorded request. Raises ``Unspoken``."""
     line = {**line, "old": version.startswith("v2")}
     path, query, body = line["path"].removeprefix("/api"), line["query"] or {}, line["body"] or {}
     ids = re.findall(ID, path)
     kind = route(line)
-    given = {**body, **body.get("parameters", {})}
+    params = {**body, **body.get("parameters", {})}
     plain: Callable[[], View] = lambda: view(line, filtered=False)  # noqa: E731
     size = 10 if line["old"] else 20
     paging = {"page": query.get("page", 1), "page_size": query.get("pageSize", size)}
@@ -151,8 +151,8 @@ def asked(line: Line, version: str) -> Query[Any]:
         case "/reports/revenue" if line["method"] == "GET":
             return revenue.currencies(plain())
         case "/reports/funnel":
-            steps = [FunnelStep(*step(one)) for one in given["steps"]]
-            return reports.funnel(plain(), steps, given["window"])
+            steps = [FunnelStep(*step(part)) for part in params["steps"]]
+            return reports.funnel(plain(), steps, params["window"])
         case "/reports/retention":
             return reports.retention(plain())
         case "/reports/utm":
@@ -163,26 +163,26 @@ def asked(line: Line, version: str) -> Query[Any]:
             return reports.goal(plain(), *step(body["parameters"]))
         case "/reports/journey":
             return reports.journey(
-                plain(), given["steps"], given.get("startStep"), given.get("endStep")
+                plain(), params["steps"], params.get("startStep"), params.get("endStep")
             )
         case "/reports/insights":
-            fields = [NEW.get(one["name"], one["name"]) for one in body["fields"]]
+            fields = [NEW.get(field["name"], field["name"]) for field in body["fields"]]
             looked = plain()
-            for one in body["filters"]:
-                name = NEW.get(one["name"], one["name"])
-                looked = looked.filtered(name, one["value"], one["operator"])
+            for filter_ in body["filters"]:
+                name = NEW.get(filter_["name"], filter_["name"])
+                looked = looked.filtered(name, filter_["value"], filter_["operator"])
             return reports.breakdown(looked, fields)  # type: ignore[arg-type]
         case "/reports/breakdown":
-            return reports.breakdown(plain(), given["fields"])
+            return reports.breakdown(plain(), params["fields"])
         case "/reports/revenue":
-            return revenue.revenue(plain(), given["currency"])
+            return revenue.revenue(plain(), params["currency"])
         case "/reports/attribution":
             old = {"firstClick": "first-click", "lastClick": "last-click"}
-            model = old.get(given["model"], given["model"])
+            model = old.get(params["model"], params["model"])
             conversion = (
-                given["steps"][0] if "steps" in given else {**given, "value": given["step"]}
+                params["steps"][0] if "steps" in params else {**params, "value": params["step"]}
             )
             return revenue.attribution(
-                plain(), model, *step(conversion), given.get("currency")  # type: ignore[arg-type]
+                plain(), model, *step(conversion), params.get("currency")  # type: ignore[arg-type]
             )  # fmt: skip
     raise Unspoken(f"no question for {kind}")

@@ -28,34 +28,34 @@ def differences(
     if isinstance(recorded, dict):
         if not isinstance(answer, dict):
             return [f"{at}: {_short(answer)} is not an object"]
-        found = [f"{at}.{key} is missing" for key in recorded if key not in answer]
-        found += [f"{at}.{key} is superfluous" for key in answer if key not in recorded]
+        differing = [f"{at}.{key} is missing" for key in recorded if key not in answer]
+        differing += [f"{at}.{key} is superfluous" for key in answer if key not in recorded]
         for key in recorded:
             if key in answer:
-                found += _under(key, answer[key], recorded[key], numeric, f"{at}.{key}")
-        return found
+                differing += _under(key, answer[key], recorded[key], numeric, f"{at}.{key}")
+        return differing
     if isinstance(recorded, list):
         if not isinstance(answer, list):
             return [f"{at}: {_short(answer)} is not a list"]
         if len(answer) != len(recorded):
             return [f"{at} has {len(answer)} rows, not {len(recorded)}"]
         return [
-            one
+            difference
             for place, pair in enumerate(zip(answer, recorded, strict=True))
-            for one in differences(*pair, numeric=numeric, at=f"{at}[{place}]")
+            for difference in differences(*pair, numeric=numeric, at=f"{at}[{place}]")
         ]
     if same(answer, recorded):
         return []
     return [f"{at}: {_short(answer)} instead of {_short(recorded)}"]
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two scalars are equal; numbers by value, ratios nearly."""
-    if isinstance(one, bool) or isinstance(other, bool) or one is None or other is None:
-        return one is other
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return one == other or math.isclose(one, other, rel_tol=RELATIVE)
-    return type(one) is type(other) and bool(one == other)
+def same(first: Any, other: Any) -> bool:
+    """Whether two scalars are equal: numbers by value, ratios approximately."""
+    if isinstance(first, bool) or isinstance(other, bool) or first is None or other is None:
+        return first is other
+    if isinstance(first, int | float) and isinstance(other, int | float):
+        return first == other or math.isclose(first, other, rel_tol=RELATIVE)
+    return type(first) is type(other) and bool(first == other)
 
 
 def as_sets(answer: Any, recorded: Any, *, numeric: Sequence[str] = ()) -> list[str]:
@@ -63,8 +63,8 @@ def as_sets(answer: Any, recorded: Any, *, numeric: Sequence[str] = ()) -> list[
     if not isinstance(answer, list):
         return [f"answer: {_short(answer)} is not a list"]
     have, want = (Counter(_frozen(row, numeric) for row in rows) for rows in (answer, recorded))
-    return [f"superfluous: {one}" for one in (have - want).elements()] + [
-        f"missing: {one}" for one in (want - have).elements()
+    return [f"superfluous: {row}" for row in (have - want).elements()] + [
+        f"missing: {row}" for row in (want - have).elements()
     ]
 
 
@@ -96,7 +96,7 @@ def ordered_by(
         )
         return [f"row {place} has the key {have[place]} instead of {want[place]}"]
     last = want[-1] if cut and want else None
-    found = as_sets(
+    differing = as_sets(
         [row for row, at in zip(answer, have, strict=True) if at != last],
         [row for row, at in zip(recorded, want, strict=True) if at != last],
         numeric=numeric,
@@ -104,8 +104,8 @@ def ordered_by(
     if complete is not None:
         whole = Counter(_frozen(row, numeric) for row in complete)
         ends = Counter(_frozen(row, numeric) for row in answer)
-        found += [f"not a row at all: {one}" for one in (ends - whole).elements()]
-    return found
+        differing += [f"not a row at all: {row}" for row in (ends - whole).elements()]
+    return differing
 
 
 def _under(key: str, answer: Any, recorded: Any, numeric: Sequence[str], at: str) -> list[str]:
@@ -126,14 +126,14 @@ def _number(value: Any) -> Any:
 
 
 def _frozen(value: Any, numeric: Sequence[str]) -> str:
-    """A text that equal values have in common."""
+    """A text that is the same for equal values."""
 
-    def plain(one: Any, key: str | None = None) -> Any:
-        if isinstance(one, dict):
-            return {name: plain(inner, name) for name, inner in one.items()}
-        if isinstance(one, list | tuple):
-            return [plain(inner) for inner in one]
-        number = _number(one) if key in numeric else one
+    def plain(part: Any, key: str | None = None) -> Any:
+        if isinstance(part, dict):
+            return {name: plain(inner, name) for name, inner in part.items()}
+        if isinstance(part, list | tuple):
+            return [plain(inner) for inner in part]
+        number = _number(part) if key in numeric else part
         if isinstance(number, int | float) and not isinstance(number, bool):
             return float(f"{number:.9g}")
         return number

@@ -56,12 +56,12 @@ WITHOUT_EFFECT = {"label", "goal", "num", "offset", "value", "unit"}
 
 
 class Unrecorded(Exception):
-    """The recorded server was not asked this."""
+    """The recorded server was not sent this request."""
 
 
 @cache
 def lines(version: str) -> list[Line]:
-    """Every question and answer of a recorded server; read once, when a test needs it."""
+    """All requests and answers of a recorded server; read once, when first needed."""
     with gzip.open(DATA / f"{version}.jsonl.gz", "rt") as recorded:
         return [json.loads(line) for line in recorded]
 
@@ -102,14 +102,14 @@ class Recording:
         """The recorded question that this request asks. Raises ``Unrecorded``."""
         body = None if request.body is None else json.loads(request.body)
         query = dict(request.params)
-        found = self._lines.get(self._key(request.method, request.path, query, body))
+        line = self._lines.get(self._key(request.method, request.path, query, body))
         limit = query.pop("limit", "500")
-        if found is None:
-            found = self._whole.get(self._key(request.method, request.path, query, body))
-            found = found if found and len(found["answer"]) <= int(limit) else None
-        if found is None:
+        if line is None:
+            line = self._whole.get(self._key(request.method, request.path, query, body))
+            line = line if line and len(line["answer"]) <= int(limit) else None
+        if line is None:
             raise Unrecorded(f"{request.method} {request.path} {dict(request.params)}")
-        return found
+        return line
 
     def ask(self, request: Request) -> JSON:
         """The recorded answer. Raises ``Unrecorded``, also where the server answered a fault."""
@@ -119,7 +119,7 @@ class Recording:
         return line["answer"]
 
     def key(self, line: Line, *, limited: bool = True) -> str:
-        """What is equal for recorded questions that ask the same, or the same up to a limit."""
+        """Equal for recorded requests that are equal, or equal up to a limit."""
         path = line["path"].removeprefix("/api")
         query = {name: str(value) for name, value in (line["query"] or {}).items()}
         if not limited:
@@ -134,10 +134,10 @@ class Recording:
             query.pop("query", None)
         if path.endswith("/event-data/values") and "event" in query:
             query.pop("eventName", None)
-        kept = {name: value for name, value in query.items() if DEFAULTS.get(name) != value}
+        stated = {name: value for name, value in query.items() if DEFAULTS.get(name) != value}
         if body is not None:
             body = _effective(body, money=path.endswith("/revenue"))
-        return json.dumps([method, path, kept, body], sort_keys=True)
+        return json.dumps([method, path, stated, body], sort_keys=True)
 
     def _text(self, name: str, value: str, plain: set[str]) -> str:
         """A parameter in one spelling; recorded filters of 3.x often lack the operator.
@@ -164,11 +164,11 @@ def _effective(body: Any, *, money: bool) -> Any:
         dropped = WITHOUT_EFFECT - {"unit"} if money else WITHOUT_EFFECT
         step = {"type", "value"} <= set(body) or "operator" in body
         return {
-            name: _effective(one, money=money)
-            for name, one in body.items()
+            name: _effective(value, money=money)
+            for name, value in body.items()
             if name not in dropped or (step and name == "value")
         }
-    return [_effective(one, money=money) for one in body] if isinstance(body, list) else body
+    return [_effective(item, money=money) for item in body] if isinstance(body, list) else body
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Answers in the newest form to questions that no recording has, as Umami's sources write them."""
+"""Answers in the newest form to queries without a recording, written after Umami's sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every recorded question is asked of the embedded server by one of the tests."""
+"""Every recorded request is sent to the embedded server by a test."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def answered(version: str) -> set[str]:
     return {route(line) for line in lines(version) if line["status"] == 200}
 
 
-def test_of_2_18() -> None:
-    asked = {*test_embedded_traffic.ROUTES, *test_embedded_reports.ROUTES}
-    assert answered("v2.18.1") - asked == {"/websites/ID/daterange", "/websites/ID/active"}
+def test_all_recorded_routes_of_2_18_are_tested() -> None:
+    routes = {*test_embedded_traffic.ROUTES, *test_embedded_reports.ROUTES}
+    assert answered("v2.18.1") - routes == {"/websites/ID/daterange", "/websites/ID/active"}
 
 
-def test_of_3_1() -> None:
+def test_all_recorded_routes_of_3_1_are_tested() -> None:
     modules = (test_embedded3_traffic, test_embedded3_events, test_embedded3_reports)
     assert answered("v3.1.0") == {route for module in modules for route in module.ROUTES}
 
 
-def test_no_recorded_route_is_left_out() -> None:
+def test_all_recorded_routes_are_listed() -> None:
     assert set(ROUTES) == set().union(*(answered(version) for version in VERSIONS))

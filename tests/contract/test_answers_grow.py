@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.contract.asking import Unspoken, asked
+from tests.contract.asking import Unspoken, query_of
 from tests.contract.recordings import VERSIONS, Unrecorded, lines, newest_form, recording
 from tests.contract.samples import SAMPLES
 from tests.contract.test_generation_blindness import plain
@@ -53,7 +53,7 @@ def answers() -> Iterator[tuple[Query[Any], JSON]]:
             if line["status"] != 200:
                 continue
             try:
-                question = asked(line, version)
+                question = query_of(line, version)
                 if server.dialect.refusal(question) is None:
                     answer = newest_form(question, server.dialect, server.ask)
                     yield question, shortened(answer)
@@ -73,14 +73,14 @@ def shortened(answer: JSON) -> JSON:
 
 @cache
 def longest_of_each() -> dict[str, tuple[Query[Any], JSON]]:
-    """One of each endpoint: the answer that says most and is not too long."""
-    found: dict[str, tuple[int, Query[Any], JSON]] = {}
+    """The longest answer of each endpoint, up to a limit."""
+    longest: dict[str, tuple[int, Query[Any], JSON]] = {}
     for question, answer in answers():
         size = len(json.dumps(answer))
-        best = found.get(question.name, (-1, question, answer))[0]
+        best = longest.get(question.name, (-1, question, answer))[0]
         if best < size <= LONGEST or best == -1 or size <= LONGEST < best:
-            found[question.name] = (size, question, answer)
-    return {name: (question, answer) for name, (_size, question, answer) in found.items()}
+            longest[question.name] = (size, question, answer)
+    return {name: (question, answer) for name, (_size, question, answer) in longest.items()}
 
 
 FEW = settings(max_examples=settings().max_examples // 4)
@@ -138,7 +138,7 @@ def test_every_endpoint_has_an_answer() -> None:
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 @FEW
 @given(data=st.data())
-def test_new_members_change_nothing(name: str, data: st.DataObject) -> None:
+def test_additional_members_are_ignored(name: str, data: st.DataObject) -> None:
     question, good = longest_of_each()[name]
 
     def grown(_name: str, value: JSON) -> JSON:
@@ -150,7 +150,7 @@ def test_new_members_change_nothing(name: str, data: st.DataObject) -> None:
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 @FEW
 @given(data=st.data())
-def test_numbers_as_text_are_the_same_numbers(name: str, data: st.DataObject) -> None:
+def test_numbers_as_text_are_parsed_as_numbers(name: str, data: st.DataObject) -> None:
     question, good = longest_of_each()[name]
 
     def written(_name: str, value: JSON) -> JSON:
@@ -165,7 +165,7 @@ def test_numbers_as_text_are_the_same_numbers(name: str, data: st.DataObject) ->
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 @FEW
 @given(data=st.data())
-def test_what_may_be_null_changes_no_number(name: str, data: st.DataObject) -> None:
+def test_null_members_change_no_number(name: str, data: st.DataObject) -> None:
     question, good = longest_of_each()[name]
     nullable = NULLABLE - NEEDED.get(name, frozenset())
 

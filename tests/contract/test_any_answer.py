@@ -1,4 +1,4 @@
-"""Whatever a server answers, a question gets a model or an error of ours."""
+"""Whatever a server answers, a query returns a model or raises an ``UmamiError``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.contract.asking import Unspoken, asked
+from tests.contract.asking import Unspoken, query_of
 from tests.contract.recordings import VERSIONS, answered, lines
 from tests.contract.samples import SAMPLES
 from umami.compat.generations import Generation
@@ -25,18 +25,18 @@ pytestmark = pytest.mark.sample(12)
 @cache
 def examples() -> dict[str, tuple[Query[Any], Any]]:
     """A question of each endpoint, with a good answer."""
-    found: dict[str, tuple[Query[Any], Any]] = {}
+    questions: dict[str, tuple[Query[Any], Any]] = {}
     recorded = [(version, line) for version in VERSIONS for line in lines(version)]
     for version, line in recorded:
         if line["status"] != 200:
             continue
         try:
-            question = asked(line, version)
+            question = query_of(line, version)
         except Unspoken:
             continue
-        if question.name not in found or len(json.dumps(line["answer"])) < 400:
-            found[question.name] = (question, line["answer"])
-    return {**found, **SAMPLES}
+        if question.name not in questions or len(json.dumps(line["answer"])) < 400:
+            questions[question.name] = (question, line["answer"])
+    return {**questions, **SAMPLES}
 
 
 SCALARS = st.one_of(
@@ -61,7 +61,7 @@ def test_every_endpoint_has_an_example() -> None:
 
 
 def read(question: Query[Any], answer: Any) -> None:
-    """As the client reads, in every dialect; what a plan raises, the client turns into ours."""
+    """Parse as the client does, in every dialect; errors of a plan become errors of the client."""
     for generation in Generation:
         with contextlib.suppress(
             UmamiError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError
@@ -73,13 +73,13 @@ def read(question: Query[Any], answer: Any) -> None:
 
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 @given(data=st.data())
-def test_random_answers(name: str, data: st.DataObject) -> None:
+def test_random_answers_are_parsed_or_refused(name: str, data: st.DataObject) -> None:
     question, _good = examples()[name]
     read(question, data.draw(ANYTHING))
 
 
 def spoiled(good: Any, data: st.DataObject) -> Any:
-    """A good answer with something in it replaced by anything."""
+    """A valid answer with one part replaced by anything."""
     if isinstance(good, dict) and good and data.draw(st.booleans()):
         key = data.draw(st.sampled_from(sorted(good)))
         return {**good, key: spoiled(good[key], data)}
@@ -91,13 +91,13 @@ def spoiled(good: Any, data: st.DataObject) -> Any:
 
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 @given(data=st.data())
-def test_spoiled_answers(name: str, data: st.DataObject) -> None:
+def test_damaged_answers_are_parsed_or_refused(name: str, data: st.DataObject) -> None:
     question, good = examples()[name]
     read(question, spoiled(good, data))
 
 
 @pytest.mark.parametrize("name", sorted(set(REGISTRY) - {"website", "report", "session"}))
-def test_nonsense_is_named_after_its_endpoint(name: str) -> None:
+def test_unexpected_answer_names_its_endpoint(name: str) -> None:
     question, _good = examples()[name]
     with pytest.raises(UnexpectedAnswer) as refused:
         question.read("nonsense")

@@ -1,4 +1,4 @@
-"""The rules of comparing let equal answers be written otherwise, and nothing else."""
+"""The comparison ignores other spellings of equal answers, and nothing else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def count(row: dict[str, Any]) -> Any:
         ([{"sum": "1"}], [{"sum": 1}]),
     ],
 )
-def test_equal(answer: Any, recorded: Any) -> None:
+def test_equal_answers_have_no_differences(answer: Any, recorded: Any) -> None:
     assert differences(answer, recorded, numeric=("sum",)) == []
 
 
@@ -43,11 +43,11 @@ def test_equal(answer: Any, recorded: Any) -> None:
         ({"a": []}, {"a": {}}),
     ],
 )
-def test_different(answer: Any, recorded: Any) -> None:
+def test_different_answers_have_differences(answer: Any, recorded: Any) -> None:
     assert differences(answer, recorded, numeric=("sum",))
 
 
-def test_ties_may_swap_but_not_change() -> None:
+def test_tied_rows_may_swap_but_not_change() -> None:
     recorded = [{"x": "a", "y": 3}, {"x": "b", "y": 2}, {"x": "c", "y": 2}, {"x": "d", "y": 1}]
     swapped = [recorded[0], recorded[2], recorded[1], recorded[3]]
     assert ordered_by(swapped, recorded, count) == []
@@ -55,7 +55,7 @@ def test_ties_may_swap_but_not_change() -> None:
     assert ordered_by([*recorded[:3], {"x": "e", "y": 1}], recorded, count)
 
 
-def test_a_limit_may_cut_through_ties() -> None:
+def test_limit_may_cut_through_ties() -> None:
     complete = [{"x": name, "y": 1 if name > "a" else 2} for name in "abcd"]
     recorded = [complete[0], complete[1]]
     other = [complete[0], complete[3]]
@@ -65,6 +65,6 @@ def test_a_limit_may_cut_through_ties() -> None:
     assert ordered_by(invented, recorded, count, cut=True, complete=complete)
 
 
-def test_sets_have_no_order_but_a_size() -> None:
+def test_sets_are_compared_without_order_but_with_size() -> None:
     assert as_sets([1, 2, 2], [2, 1, 2]) == []
     assert as_sets([1, 2], [2, 1, 2])

@@ -21,7 +21,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize("of_route", ROUTES)
-def test_recorded_answers(
+def test_answers_equal_the_recorded_ones(
     umami3: httpx.Client, subtests: pytest.Subtests, of_route: str, some: Some
 ) -> None:
     cases = answered_lines("v3.1.0", of_route)
@@ -31,10 +31,10 @@ def test_recorded_answers(
             check(umami3, case)
 
 
-def test_what_3_1_fails_at_is_answered_or_refused(
+def test_requests_that_3_1_fails_at_are_answered_or_refused(
     umami: httpx.Client, umami3: httpx.Client, subtests: pytest.Subtests
 ) -> None:
-    cases = [one for one in lines("v3.1.0") if one["status"] == 500 and route(one) in ROUTES]
+    cases = [line for line in lines("v3.1.0") if line["status"] == 500 and route(line) in ROUTES]
     assert cases
     for case in cases:
         with subtests.test(case["name"]):

@@ -1,4 +1,4 @@
-"""Analyses are those of 3.1.0, in the words of 3.1 and, by its definitions, of 3.4."""
+"""Reports equal those of 3.1.0, for requests of 3.1 and, with its definitions, of 3.4."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_recorded_analyses(
+def test_reports_equal_the_recorded_ones(
     umami3: httpx.Client, subtests: pytest.Subtests, route: str, some: Some
 ) -> None:
     cases = answered_lines("v3.1.0", route)
@@ -35,32 +35,33 @@ def test_recorded_analyses(
         with subtests.test(case["name"]):
             answer = umami3.post(case["path"], json=case["body"])
             assert answer.status_code == 200, answer.text
-            assert found(case, answer.json()) == []
+            assert differences_of(case, answer.json()) == []
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_the_words_of_3_4_get_the_same_answers(
+def test_requests_of_3_4_get_the_same_answers(
     newest_by_3_1: httpx.Client, subtests: pytest.Subtests, route: str, some: Some
 ) -> None:
     cases = answered_lines("v3.1.0", route)
     assert cases
     for case in some(cases, 3):
         with subtests.test(case["name"]):
-            assert found(case, in_the_words_of_3_4(newest_by_3_1, case)) == []
+            assert differences_of(case, in_the_words_of_3_4(newest_by_3_1, case)) == []
 
 
 def in_the_words_of_3_4(client: httpx.Client, case: Line) -> Any:
-    """The answer to a recorded analysis, asked as a client of 3.4 does."""
-    body, given = case["body"], dict(case["body"]["parameters"])
+    """The answer to a recorded report, requested as a client of 3.4 does."""
+    body, params = case["body"], dict(case["body"]["parameters"])
     common = {
-        "startAt": milliseconds(given.pop("startDate")),
-        "endAt": milliseconds(given.pop("endDate")),
+        "startAt": milliseconds(params.pop("startDate")),
+        "endAt": milliseconds(params.pop("endDate")),
         **body["filters"],
     }
 
     def ask(route: str, **query: Any) -> Any:
         spelled = {
-            name: json.dumps(one) if isinstance(one, list) else one for name, one in query.items()
+            name: json.dumps(value) if isinstance(value, list) else value
+            for name, value in query.items()
         }
         path = f"/api/websites/{body['websiteId']}/{route}"
         answer = client.get(path, params={**common, **spelled})
@@ -73,14 +74,14 @@ def in_the_words_of_3_4(client: httpx.Client, case: Line) -> Any:
         return {name: ask("utm/metrics", type=name) for name in case["answer"]}
     if kind == "revenue":
         return {
-            **ask("revenue/chart", **given),
-            "total": ask("revenue/stats", currency=given["currency"]),
+            **ask("revenue/chart", **params),
+            "total": ask("revenue/stats", currency=params["currency"]),
             **{
-                part: ask("revenue/metrics", currency=given["currency"], type=part)
+                part: ask("revenue/metrics", currency=params["currency"], type=part)
                 for part in ("country", "region", "referrer", "channel")
             },
         }
-    return ask(paths.get(kind, kind), **given)
+    return ask(paths.get(kind, kind), **params)
 
 
 def milliseconds(text: str) -> int:
@@ -88,8 +89,8 @@ def milliseconds(text: str) -> int:
     return round(pd.Timestamp(text).timestamp() * 1000)
 
 
-def found(case: Line, answer: Any) -> list[str]:
-    """The differences, by what the analysis says of order."""
+def differences_of(case: Line, answer: Any) -> list[str]:
+    """The differences, in the order that the report promises."""
     recorded, kind = case["answer"], case["body"]["type"]
     if kind == "journey":
         cut = len(recorded) == MOST_PATHS
@@ -124,9 +125,9 @@ def parts(answer: Any, recorded: Any, lists: list[str], by: str, most: int) -> l
     """The differences of lists under keys, each ordered by a number."""
     assert set(answer) == set(recorded)
     return [
-        f"{part}: {one}"
+        f"{part}: {difference}"
         for part in lists
-        for one in ordered_by(
+        for difference in ordered_by(
             answer[part],
             recorded[part],
             lambda row: {by: row[by]},

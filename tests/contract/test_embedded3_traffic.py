@@ -25,7 +25,7 @@ MOST_VALUES = 10
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_recorded_answers(
+def test_answers_equal_the_recorded_ones(
     umami3: httpx.Client, subtests: pytest.Subtests, route: str, some: Some
 ) -> None:
     cases = answered_lines("v3.1.0", route)
@@ -36,18 +36,18 @@ def test_recorded_answers(
 
 
 def check(client: httpx.Client, case: Line) -> None:
-    """The server answers this question as it was recorded."""
+    """The server answers this request as recorded."""
     answer = client.get(case["path"], params=case["query"])
     assert answer.status_code == 200, answer.text
 
     def whole() -> Any:
         return client.get(case["path"], params={**case["query"], "limit": 100_000}).json()
 
-    assert found(case, answer.json(), whole) == []
+    assert differences_of(case, answer.json(), whole) == []
 
 
-def found(case: Line, answer: Any, whole: Callable[[], Any]) -> list[str]:
-    """The differences, by what the question's kind says of order."""
+def differences_of(case: Line, answer: Any, whole: Callable[[], Any]) -> list[str]:
+    """The differences, in the order that this kind of request promises."""
     recorded, query = case["answer"], case["query"]
     last = case["path"].split("/", 4)[4]
     limited = len(recorded) >= int(query.get("limit", 500))

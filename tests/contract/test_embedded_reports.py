@@ -1,4 +1,4 @@
-"""The embedded server answers every recorded analysis as Umami 2.18.1 did."""
+"""The embedded server answers every recorded report as Umami 2.18.1 did."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_recorded_analyses(
+def test_reports_equal_the_recorded_ones(
     umami: httpx.Client, subtests: pytest.Subtests, route: str, some: Some
 ) -> None:
     cases = answered_lines("v2.18.1", route)
@@ -36,11 +36,11 @@ def test_recorded_analyses(
                 case["method"], case["path"], params=case["query"], json=case["body"]
             )
             assert answer.status_code == 200, answer.text
-            assert found(case, answer.json()) == []
+            assert differences_of(case, answer.json()) == []
 
 
-def found(case: Line, answer: Any) -> list[str]:
-    """The differences, by what the analysis says of order."""
+def differences_of(case: Line, answer: Any) -> list[str]:
+    """The differences, in the order that the report promises."""
     recorded, kind = case["answer"], case["path"].rsplit("/", 1)[1]
     if kind == "journey":
         cut = len(recorded) == MOST_PATHS
@@ -56,9 +56,9 @@ def found(case: Line, answer: Any) -> list[str]:
     if kind == "attribution":
         lists = [part for part in recorded if part != "total"]
         different = [
-            one
+            difference
             for part in lists
-            for one in ordered_by(
+            for difference in ordered_by(
                 answer[part],
                 recorded[part],
                 lambda row: {"value": row["value"]},

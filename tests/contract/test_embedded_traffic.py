@@ -33,7 +33,7 @@ def ends(query: dict[str, Any], default: int | None, rows: list[Any]) -> bool:
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_recorded_answers(
+def test_answers_equal_the_recorded_ones(
     umami: httpx.Client, subtests: pytest.Subtests, route: str, some: Some
 ) -> None:
     cases = answered_lines("v2.18.1", route)
@@ -44,18 +44,18 @@ def test_recorded_answers(
 
 
 def check(client: httpx.Client, case: Line) -> None:
-    """The server answers this question as it was recorded."""
+    """The server answers this request as recorded."""
     answer = client.get(case["path"], params=case["query"])
     assert answer.status_code == 200, answer.text
 
     def whole(**changed: Any) -> Any:
         return client.get(case["path"], params={**case["query"], **changed}).json()
 
-    assert found(case, answer.json(), whole) == []
+    assert differences_of(case, answer.json(), whole) == []
 
 
-def found(case: Line, answer: Any, whole: Callable[..., Any]) -> list[str]:
-    """The differences, by what the question's kind says of order."""
+def differences_of(case: Line, answer: Any, whole: Callable[..., Any]) -> list[str]:
+    """The differences, in the order that this kind of request promises."""
     recorded, query = case["answer"], case["query"]
     last = case["path"].rstrip("/").split("/", 4)[4]
     if last == "metrics" and query["type"] == "language":

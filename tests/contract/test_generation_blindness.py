@@ -20,7 +20,7 @@ import pandas as pd
 import pytest
 
 from docs.differences import DIFFERENCES, differs
-from tests.contract.asking import Unspoken, asked
+from tests.contract.asking import Unspoken, query_of
 from tests.contract.recordings import DATA, VERSIONS, Ask, Unrecorded, answered, lines, recording
 from tests.contract.samples import SAMPLES
 from tests.doubles.umami import serve as serve_version
@@ -55,16 +55,16 @@ MOST_PATHS = 100
 
 
 def questions() -> dict[str, list[Query[Any]]]:
-    """Every question that was recorded of any server, and some of what none was asked."""
-    found: dict[str, Query[Any]] = {}
+    """Every query that was recorded of any server, and some that were not."""
+    questions: dict[str, Query[Any]] = {}
     for version in VERSIONS:
         for line in lines(version):
             if line["status"] == 200:
                 try:
-                    question = asked(line, version)
+                    question = query_of(line, version)
                 except Unspoken:
                     continue
-                found.setdefault(question.key, question)
+                questions.setdefault(question.key, question)
     for question in (
         websites.websites(),
         websites.websites(search="docs"),
@@ -73,9 +73,9 @@ def questions() -> dict[str, list[Query[Any]]]:
         reports.reports(SHOP),
         account.verify(),
     ):
-        found[question.key] = question
+        questions[question.key] = question
     by_name: dict[str, list[Query[Any]]] = {}
-    for question in found.values():
+    for question in questions.values():
         by_name.setdefault(question.name, []).append(question)
     return by_name
 
@@ -134,7 +134,7 @@ def http(client: httpx.Client) -> Ask:
     ("source", "references"), PAIRS, ids=[f"{source} as {named[-1]}" for source, named in PAIRS]
 )
 @pytest.mark.parametrize("name", sorted(QUESTIONS))
-def test_no_page_can_tell(
+def test_model_is_the_same_for_every_generation(
     name: str, source: str, references: Sequence[str], sources: dict[str, tuple[Dialect, Ask]]
 ) -> None:
     compared = 0
@@ -153,10 +153,10 @@ def test_no_page_can_tell(
             assert type(have) is type(want)
             continue
         if stated is not None:
-            have, want = (without(one, stated.members) for one in (have, want))
+            have, want = (without(model, stated.members) for model in (have, want))
         assert have == want, (source, question)
         compared += 1
-    if source in SERVED and not any(name in one.endpoints for one in DIFFERENCES):
+    if source in SERVED and not any(name in difference.endpoints for difference in DIFFERENCES):
         assert compared
 
 
@@ -200,17 +200,17 @@ def outcome(question: Query[Any], speaks: Dialect, ask: Ask) -> Any:
 
 def plain(question: Query[Any], model: Any) -> Any:
     """A model as plain values; lists whose order servers do not promise are in one of ours."""
-    found = _plain(model)
+    values = _plain(model)
     if question.name in ("metrics", "groups"):
-        return {**found, "frame": above_the_cut(found["frame"], question.arguments["limit"])}
-    if question.name == "event_data_fields" and len(found) >= 100:
+        return {**values, "frame": above_the_cut(values["frame"], question.arguments["limit"])}
+    if question.name == "event_data_fields" and len(values) >= 100:
         return "a hundred of more, in no order"
-    if question.name == "values" and len(found) == 10:
-        least = min(one["count"] for one in found)
-        return ordered([one for one in found if one["count"] > least])
+    if question.name == "values" and len(values) == 10:
+        least = min(item["count"] for item in values)
+        return ordered([item for item in values if item["count"] > least])
     if question.name == "realtime":
-        return {key: one for key, one in found.items() if key not in ("at", "minutes")}
-    return ordered(found)
+        return {key: item for key, item in values.items() if key not in ("at", "minutes")}
+    return ordered(values)
 
 
 def above_the_cut(rows: list[Any], limit: int) -> Any:
@@ -228,13 +228,15 @@ def _plain(value: Any) -> Any:
         rows = value.astype(object).itertuples(index=False, name=None)
         return [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
     if isinstance(value, pd.Series):
-        return [_plain(one) for one in value.astype(object)]
+        return [_plain(item) for item in value.astype(object)]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {one.name: _plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
+        return {
+            field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, float):
@@ -244,31 +246,33 @@ def _plain(value: Any) -> Any:
 
 def ordered(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: ordered(one) for key, one in value.items()}
+        return {key: ordered(item) for key, item in value.items()}
     if isinstance(value, list):
-        return sorted((ordered(one) for one in value), key=repr)
+        return sorted((ordered(item) for item in value), key=repr)
     return value
 
 
 def without(value: Any, members: frozenset[str]) -> Any:
-    """A model without the members that differ; nothing is left of it where all do."""
+    """A model without the members that differ; ``None`` where all do."""
     if "*" in members:
         return None
     if isinstance(value, dict):
-        kept = {key: without(one, members) for key, one in value.items() if key not in members}
-        return ordered(kept)
+        members_left = {
+            key: without(item, members) for key, item in value.items() if key not in members
+        }
+        return ordered(members_left)
     if isinstance(value, list):
-        return ordered([without(one, members) for one in value])
+        return ordered([without(item, members) for item in value])
     return value
 
 
-def test_every_reading_endpoint_is_asked() -> None:
-    reading = {name for name, one in REGISTRY.items() if one.access is Access.READS}
+def test_every_reading_endpoint_is_compared() -> None:
+    reading = {name for name, endpoint in REGISTRY.items() if endpoint.access is Access.READS}
     assert set(QUESTIONS) | set(UNASKED) == reading
 
 
-def test_every_stated_difference_is_one() -> None:
-    """A statement that no question needs would hide what it does not mean."""
-    names = Counter(name for one in DIFFERENCES for name in one.endpoints)
+def test_every_stated_difference_occurs() -> None:
+    """An unused statement would hide new differences."""
+    names = Counter(name for difference in DIFFERENCES for name in difference.endpoints)
     assert set(names) <= set(REGISTRY)
-    assert all(one.reason.endswith(".") for one in DIFFERENCES)
+    assert all(difference.reason.endswith(".") for difference in DIFFERENCES)

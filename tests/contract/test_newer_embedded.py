@@ -1,4 +1,4 @@
-"""The embedded server answers the endpoints of the newest generation in forms that are read."""
+"""The client parses the embedded server's answers of the newest endpoints."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def client() -> Iterator[Client]:
             password=running.password,
             generation=Generation.V3_5,
         )
-        with connect(settings) as found:
-            yield found
+        with connect(settings) as client:
+            yield client
 
 
 @pytest.mark.parametrize("name", READS)
-def test_an_answer_is_read_or_there_is_none(client: Client, name: str) -> None:
+def test_answers_of_newer_endpoints_are_parsed(client: Client, name: str) -> None:
     endpoint = SAMPLES[name][0].endpoint
     question = example(
         endpoint, view=View(SITE, SEPTEMBER), website=SITE, websites=(SITE,), period=SEPTEMBER
@@ -53,7 +53,7 @@ def test_an_answer_is_read_or_there_is_none(client: Client, name: str) -> None:
         client.ask(question)
 
 
-def test_a_note_from_making_to_deleting(client: Client) -> None:
+def test_annotation_is_created_changed_and_deleted(client: Client) -> None:
     view = View(SITE, SEPTEMBER)
     made = client.ask(notes.create_annotation(SITE, SEPTEMBER.start, "A new campaign"))
     assert client.ask(notes.annotations(view)).rows == (made,)

@@ -1,4 +1,4 @@
-"""Endpoints that no recorded server offers: how they are read, refused and made of others."""
+"""Endpoints without recordings: how they are parsed, refused and emulated."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Server:
 
 
 @pytest.mark.parametrize("name", sorted(set().union(*FIRST_OFFERED.values())))
-def test_older_servers_are_refused_with_a_sentence(name: str) -> None:
+def test_older_servers_are_refused_with_a_reason(name: str) -> None:
     first = next(generation for generation, names in FIRST_OFFERED.items() if name in names)
     question = example(REGISTRY[name])
     for generation in Generation:
@@ -121,12 +121,12 @@ def test_older_servers_are_refused_with_a_sentence(name: str) -> None:
     assert V3(V3_5, cloud=True).refusal(question) is None
 
 
-def test_the_sentence_names_what_is_missing_and_since_when_it_is_there() -> None:
+def test_reason_names_the_feature_and_its_first_version() -> None:
     refusal = dialect(V3_1).refusal(notes.annotations(VIEW))
     assert str(refusal) == "Umami 3.1 has no annotations; they came with 3.4."
 
 
-def test_whatever_can_be_refused_has_a_name() -> None:
+def test_every_newer_endpoint_names_its_subject() -> None:
     nameless = [
         name
         for name, endpoint in REGISTRY.items()
@@ -135,7 +135,7 @@ def test_whatever_can_be_refused_has_a_name() -> None:
     assert nameless == []
 
 
-def test_what_was_made_of_other_answers_still_is() -> None:
+def test_emulated_endpoints_are_offered_by_every_generation() -> None:
     for name in ("event_stats", "groups", "breakdown", "goal", "currencies"):
         for generation in Generation:
             assert dialect(generation).refusal(example(REGISTRY[name])) is None
@@ -144,7 +144,7 @@ def test_what_was_made_of_other_answers_still_is() -> None:
 # Reading
 
 
-def test_notes() -> None:
+def test_annotations_are_parsed() -> None:
     (note,) = read("annotations").rows
     assert (note.at, note.all_day, note.note) == (NOW, False, "A new campaign")
     assert read("annotation", {**ANNOTATION, "allDay": None}).all_day
@@ -154,7 +154,7 @@ def test_notes() -> None:
         notes.annotation(SITE, OTHER).read(None)
 
 
-def test_a_note_is_spelled_as_umami_wants_it() -> None:
+def test_annotation_is_sent_in_the_format_of_umami() -> None:
     at = datetime.fromisoformat("2026-08-02T12:00:00+02:00")
     body = json.loads(notes.create_annotation(SITE, at, "Hello").body or "")
     assert body == {"date": "2026-08-02T10:00:00.000Z", "note": "Hello", "allDay": True}
@@ -165,7 +165,7 @@ def test_a_note_is_spelled_as_umami_wants_it() -> None:
         notes.create_annotation(SITE, at.replace(tzinfo=None), "Hello")
 
 
-def test_segments() -> None:
+def test_segments_are_parsed() -> None:
     assert read("segment").parameters == SEGMENT["parameters"]
     assert read("segments").rows == (read("segment"),)
     assert read("segment", {**SEGMENT, "parameters": None}).parameters == {}
@@ -179,7 +179,7 @@ def test_segments() -> None:
     }
 
 
-def test_charts_of_websites() -> None:
+def test_website_charts_are_parsed() -> None:
     chart = read("website_charts")[SITE]
     assert chart.visitors == 9
     assert list(chart.frame["visitors"]) == [1, 2, 0, 4, 5, 0]
@@ -189,7 +189,7 @@ def test_charts_of_websites() -> None:
             websites.website_charts(ids, PERIOD)
 
 
-def test_figures_of_properties() -> None:
+def test_property_statistics_are_parsed() -> None:
     stats = read("event_data_numeric_stats")
     assert (stats.total, stats.median, stats.minimum, stats.maximum) == (90.5, 20, 10.5, 60)
     nulls = dict.fromkeys(("total", "average", "median", "min", "max"))
@@ -205,7 +205,7 @@ def test_figures_of_properties() -> None:
     }
 
 
-def test_series_of_properties() -> None:
+def test_property_series_are_parsed() -> None:
     # The second bucket is an instant, which is the third day in Zurich.
     assert list(read("event_data_numeric_series").frame["value"]) == [30.5, 0, 60]
     averages = read("session_data_numeric_series").frame["value"]
@@ -216,7 +216,7 @@ def test_series_of_properties() -> None:
     assert values.loc["free"].tolist() == [0, 0, 5]
 
 
-def test_a_session_property_may_have_been_set_before_the_period() -> None:
+def test_session_property_set_before_the_period_is_accepted() -> None:
     early = [{"x": "pro", "t": "2026-07-20 00:00:00", "y": 7}]
     inside = SAMPLES["session_data_property_series"][1]
     assert read("session_data_property_series", early + inside).frame["count"].sum() == 3
@@ -225,7 +225,7 @@ def test_a_session_property_may_have_been_set_before_the_period() -> None:
         read("event_data_property_series", early)
 
 
-def test_an_hour_that_comes_twice_is_added_up_where_that_means_something() -> None:
+def test_repeated_hour_is_summed_unless_it_is_an_average() -> None:
     night = Period.of_days(date(2026, 10, 25), date(2026, 10, 25), "Europe/Zurich", "hour")
     view = replace(VIEW, period=night)
     twice = [{"t": f"2026-10-25T0{hour}:00:00Z", "y": y} for hour, y in ((0, 2), (1, 4))]
@@ -235,7 +235,7 @@ def test_an_hour_that_comes_twice_is_added_up_where_that_means_something() -> No
     assert averages.frame.set_index("time")["value"]["2026-10-25 02:00"] == 4
 
 
-def test_performance() -> None:
+def test_performance_is_parsed() -> None:
     stats = read("performance_stats")
     assert stats.vitals["lcp"] == Percentiles(1200.5, 1800, 4000)
     assert stats.vitals["inp"].p95 is None
@@ -251,7 +251,7 @@ def test_performance() -> None:
         performance.performance_chart(VIEW, "speed")  # type: ignore[arg-type]
 
 
-def test_revenue() -> None:
+def test_revenue_is_parsed() -> None:
     stats = read("revenue_stats")
     assert stats.total == Decimal("120.50")
     assert (stats.orders, stats.visitors, stats.of_visitors) == (4, 3, 40)
@@ -266,7 +266,7 @@ def test_revenue() -> None:
     assert dict(SAMPLES["revenue_stats"][0].params)["currency"] == "EUR"
 
 
-def test_lists_of_the_account() -> None:
+def test_account_and_team_lists_are_parsed() -> None:
     who = read("me")
     assert (who.account.username, who.kind, who.key) == ("ada", "api-key", "dashboard")
     assert read("me", {"user": None}).account is None
@@ -281,7 +281,7 @@ def test_lists_of_the_account() -> None:
     assert (share.slug, share.parameters) == ("a1b2c3d4e5f6a7b8", {"overview": True})
 
 
-def test_browser_errors() -> None:
+def test_browser_errors_are_parsed() -> None:
     (error,) = read("browser_errors").rows
     assert (error.occurrences, error.visits, error.last) == (12, 7, NOW)
     stats = read("browser_error_stats")
@@ -294,7 +294,7 @@ def test_browser_errors() -> None:
 
 
 @pytest.mark.parametrize("generation", Generation, ids=str)
-def test_no_token_is_kept(generation: Generation) -> None:
+def test_tokens_are_dropped_from_the_model(generation: Generation) -> None:
     server = Server({"GET /me": {"user": ACCOUNT, "token": "secret", "authKey": "secret"}})
     plan = dialect(generation).plan(account.me())
     assert not isinstance(plan, Request)
@@ -316,7 +316,7 @@ REPORT_ON_PERFORMANCE = {
 
 
 @pytest.mark.parametrize("generation", [V3_1, V3_3], ids=str)
-def test_performance_before_3_4_is_one_report(generation: Generation) -> None:
+def test_performance_before_3_4_uses_one_report(generation: Generation) -> None:
     server = Server({"POST /reports/performance": REPORT_ON_PERFORMANCE})
     speaks = dialect(generation)
     view = VIEW.filtered("country", "DE")
@@ -355,7 +355,7 @@ REVENUE[V3_0] = {**REVENUE[V2_20], "total": {**REVENUE[V2_20]["total"], "average
 
 
 @pytest.mark.parametrize("generation", REVENUE, ids=str)
-def test_revenue_before_3_2_is_one_report(generation: Generation) -> None:
+def test_revenue_before_3_2_uses_one_report(generation: Generation) -> None:
     names = ("pageviews", "visitors", "visits", "countries", "events")
     visitors = {name: {"value": 40} for name in names}
     server = Server(
@@ -377,7 +377,7 @@ def test_revenue_before_3_2_is_one_report(generation: Generation) -> None:
         assert "region" in str(speaks.refusal(by_region))
 
 
-def test_3_0_adds_up_revenue_by_days() -> None:
+def test_revenue_of_3_0_is_by_day_only() -> None:
     hours = Period.of_days(date(2026, 8, 1), date(2026, 8, 1), "UTC", "hour")
     question = revenue.revenue_chart(replace(VIEW, period=hours), "EUR")
     assert "by the day" in str(dialect(V3_0).refusal(question))
@@ -399,7 +399,7 @@ CURVE = {
 
 
 @pytest.mark.parametrize("generation", [V2_18, V2_20, V3_0, V3_2], ids=str)
-def test_charts_before_3_3_are_made_of_stats_and_pageviews(generation: Generation) -> None:
+def test_charts_before_3_3_are_derived_from_stats_and_pageviews(generation: Generation) -> None:
     sites = {SITE: 9, OTHER: 5}
     server = Server(
         {f"GET /websites/{site}/stats": flat(generation, count) for site, count in sites.items()}
@@ -424,9 +424,7 @@ SUMMER_TIME_ENDS = Period.of_days(date(2026, 10, 24), date(2026, 10, 26), "Europ
     ],
     ids=["midnight", "noon", "eleven", "end of summer time"],
 )
-def test_a_curve_that_the_server_gets_wrong_is_taken_from_pageviews(
-    period: Period, whole: bool
-) -> None:
+def test_wrong_chart_of_the_server_is_replaced_by_pageviews(period: Period, whole: bool) -> None:
     curve = {"pageviews": [], "sessions": [{"x": str(period.axis()[1]), "y": 3}]}
     server = Server(
         {
@@ -483,7 +481,7 @@ def test_websites_of_teams_are_listed_once(generation: Generation) -> None:
 
 
 @pytest.mark.parametrize("generation", [V2_18, V3_5], ids=str)
-def test_a_search_is_made_in_teams_too(generation: Generation) -> None:
+def test_search_includes_websites_of_teams(generation: Generation) -> None:
     server = Server(
         {
             "GET /websites": paged(),
@@ -503,23 +501,23 @@ def test_a_search_is_made_in_teams_too(generation: Generation) -> None:
 @pytest.mark.parametrize(
     "problem", [Unauthorised("401"), NotFound("404"), ServerFault("500")], ids=str
 )
-def test_the_own_websites_remain_where_teams_are_refused(
+def test_own_websites_remain_where_teams_are_refused(
     generation: Generation, problem: Exception
 ) -> None:
     server = Server({"GET /websites": page(WEBSITE), "GET /me/teams": problem})
-    found = answered(websites.websites(), dialect(generation), server)
-    assert [row.id for row in found.rows] == [SITE]
+    listed = answered(websites.websites(), dialect(generation), server)
+    assert [row.id for row in listed.rows] == [SITE]
 
 
-def test_a_list_without_the_websites_of_teams_is_not_taken_for_whole() -> None:
-    """What passes is asked for again, and an older list is shown meanwhile."""
+def test_transient_fault_of_teams_fails_the_list_of_websites() -> None:
+    """A transient error is retried, and an older list is shown meanwhile."""
     server = Server({"GET /websites": page(WEBSITE), "GET /me/teams": TimedOut("slow")})
     with pytest.raises(TimedOut):
         answered(websites.websites(), dialect(V3_5), server)
 
 
 @pytest.mark.parametrize("generation", Generation, ids=str)
-def test_who_has_no_team_is_asked_for_no_more(generation: Generation) -> None:
+def test_no_team_requests_for_accounts_without_teams(generation: Generation) -> None:
     server = Server({"GET /websites": page(WEBSITE), "GET /me/teams": page()})
     speaks: Dialect = dialect(generation)
     assert answered(websites.websites(), speaks, server) == read("websites")
@@ -528,7 +526,7 @@ def test_who_has_no_team_is_asked_for_no_more(generation: Generation) -> None:
     assert answered(websites.websites(), speaks, server) == read("websites")
 
 
-def test_questions_about_several_websites_name_them_all() -> None:
+def test_query_of_several_websites_names_them_all() -> None:
     charts: Query[Any] = websites.website_charts([SITE, OTHER], PERIOD)
     assert (charts.website, charts.websites) == (None, (SITE, OTHER))
     assert traffic.stats(VIEW).websites == (SITE,)

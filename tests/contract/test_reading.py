@@ -1,4 +1,4 @@
-"""The client asks every generation as it was recorded, and reads every answer by value."""
+"""The client sends the recorded requests of every generation and parses every answer by value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import Some
-from tests.contract.asking import NEW, Unspoken, asked, step
+from tests.contract.asking import NEW, Unspoken, query_of, step
 from tests.contract.recordings import (
     DATA,
     ROUTES,
@@ -47,7 +47,7 @@ def figure(raw: Any) -> Decimal:
 
 @pytest.fixture(scope="module")
 def beyond() -> Iterator[dict[int, httpx.Client]]:
-    """What a dialect asks beyond the recorded questions: both faces over the same rows."""
+    """Requests of a dialect without a recording go to the doubles over the same rows."""
     with (
         serve_version("2.18", DATA / "tables") as two,
         serve_version("3.1", DATA / "tables") as three,
@@ -72,9 +72,9 @@ def made_up(version: str, line: Line) -> str | None:
     if query.get("unit") == "hour" and query["endAt"] - query["startAt"] > 49 * 3_600_000:
         return "only units that every server keeps are asked for"
     if "-revenue-" in line["name"]:
-        given = body.get("dateRange") or body["parameters"]
-        length = pd.Timestamp(given["endDate"]) - pd.Timestamp(given["startDate"])
-        if given["unit"] == "hour" and length > pd.Timedelta(hours=49):
+        params = body.get("dateRange") or body["parameters"]
+        length = pd.Timestamp(params["endDate"]) - pd.Timestamp(params["startDate"])
+        if params["unit"] == "hour" and length > pd.Timedelta(hours=49):
             return "only units that every server keeps are asked for"
     if query.get("match") == "any":
         return "any of several values is one filter"
@@ -82,7 +82,7 @@ def made_up(version: str, line: Line) -> str | None:
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_the_answers_are_read_by_value(
+def test_recorded_answers_are_parsed_by_value(
     route: str, beyond: dict[int, httpx.Client], subtests: pytest.Subtests, some: Some
 ) -> None:
     for version in VERSIONS:
@@ -92,7 +92,7 @@ def test_the_answers_are_read_by_value(
 
 
 def check(version: str, line: Line, beyond: dict[int, httpx.Client]) -> None:
-    """The client asks this question as it was recorded, and reads its answer by value."""
+    """The client sends this request as recorded and parses its answer by value."""
     source = recording(version)
     met: set[str] = set()
 
@@ -110,7 +110,7 @@ def check(version: str, line: Line, beyond: dict[int, httpx.Client]) -> None:
             return answer.raise_for_status().json()
 
     try:
-        question = asked(line, version)
+        question = query_of(line, version)
         model = answered(question, source.dialect, ask)
     except Unspoken:
         return
@@ -131,12 +131,12 @@ def check(version: str, line: Line, beyond: dict[int, httpx.Client]) -> None:
 
 def buckets(rows: list[Line], at: str, period: Period) -> dict[pd.Timestamp, Decimal]:
     """A sparse series as a mapping, nothing lost."""
-    found: dict[pd.Timestamp, Decimal] = {}
+    sums: dict[pd.Timestamp, Decimal] = {}
     for row in rows:
         time = pd.Timestamp(row[at])
         assert time in period.axis()
-        found[time] = found.get(time, Decimal(0)) + number(row["y"])
-    return found
+        sums[time] = sums.get(time, Decimal(0)) + number(row["y"])
+    return sums
 
 
 def check_stats(model: Any, raw: Any, _question: Any) -> None:
@@ -150,7 +150,7 @@ def check_stats(model: Any, raw: Any, _question: Any) -> None:
         figure(raw[name]) for name in ("pageviews", "visitors", "visits", "bounces", "totaltime")
     )
     if model.previous:
-        before = raw.get("comparison") or {name: one["prev"] for name, one in raw.items()}
+        before = raw.get("comparison") or {name: pair["prev"] for name, pair in raw.items()}
         assert (model.previous.views, model.previous.visitors, model.previous.seconds) == tuple(
             number(before[name]) for name in ("pageviews", "visitors", "totaltime")
         )
@@ -218,8 +218,8 @@ def check_events(model: Any, raw: Any, question: Any) -> None:
 
 def check_sessions(model: Any, raw: Any, question: Any) -> None:
     check_page(model, raw, question)
-    for one, row in zip(model.rows, raw["data"], strict=True):
-        check_session(one, row, question)
+    for session, row in zip(model.rows, raw["data"], strict=True):
+        check_session(session, row, question)
 
 
 def check_session(model: Any, raw: Any, _question: Any) -> None:
@@ -241,7 +241,7 @@ def check_session_stats(model: Any, raw: Any, _question: Any) -> None:
 
 
 def check_activity(model: Any, raw: Any, _question: Any) -> None:
-    assert [(one.id, one.visit, one.at, one.path, one.name) for one in model] == [
+    assert [(event.id, event.visit, event.at, event.path, event.name) for event in model] == [
         (
             row.get("id") or row["eventId"],
             row["visitId"],
@@ -254,12 +254,12 @@ def check_activity(model: Any, raw: Any, _question: Any) -> None:
 
 
 def check_session_properties(model: Any, raw: Any, _question: Any) -> None:
-    assert [(one.name, one.type) for one in model] == [
+    assert [(property_.name, property_.type) for property_ in model] == [
         (row["dataKey"], row["dataType"]) for row in raw
     ]
-    for one, row in zip(model, raw, strict=True):
+    for property_, row in zip(model, raw, strict=True):
         want = float(row["numberValue"]) if row["dataType"] == 2 else row["stringValue"]
-        assert one.value == want
+        assert property_.value == want
 
 
 def check_weekly(model: Any, raw: Any, question: Any) -> None:
@@ -274,8 +274,8 @@ def check_weekly(model: Any, raw: Any, question: Any) -> None:
 
 def as_2_writes(value: str | None) -> str | None:
     """A date's text, which 3.x writes as an instant."""
-    found = re.fullmatch(r"(....-..-..)T(..:00:00)Z", value or "")
-    return f"{found[1]} {found[2]}" if found else value
+    matched = re.fullmatch(r"(....-..-..)T(..:00:00)Z", value or "")
+    return f"{matched[1]} {matched[2]}" if matched else value
 
 
 def check_event_stats(model: Any, raw: Any, _question: Any) -> None:
@@ -286,7 +286,10 @@ def check_event_stats(model: Any, raw: Any, _question: Any) -> None:
 
 
 def check_properties(model: Any, raw: Any, _question: Any) -> None:
-    assert [(one.event, one.name, one.type, one.value, one.total) for one in model] == [
+    assert [
+        (property_.event, property_.name, property_.type, property_.value, property_.total)
+        for property_ in model
+    ] == [
         (
             row.get("eventName"),
             row["propertyName"],
@@ -300,7 +303,7 @@ def check_properties(model: Any, raw: Any, _question: Any) -> None:
 
 def check_values(total: str) -> Callable[[Any, Any, Any], None]:
     def check(model: Any, raw: Any, _question: Any) -> None:
-        assert [(one.value, getattr(one, total)) for one in model] == [
+        assert [(item.value, getattr(item, total)) for item in model] == [
             (as_2_writes(row["value"]), number(row[total])) for row in raw
         ]
 
@@ -327,12 +330,13 @@ def check_active(model: Any, raw: Any, _question: Any) -> None:
 
 def check_funnel(model: Any, raw: Any, _question: Any) -> None:
     assert [
-        (one.visitors, one.previous, one.dropped, one.drop_off, one.remaining) for one in model
+        (part.visitors, part.previous, part.dropped, part.drop_off, part.remaining)
+        for part in model
     ] == [
         (row["visitors"], row["previous"], row["dropped"], row["dropoff"], row["remaining"])
         for row in raw
     ]
-    assert [(one.step.kind, one.step.value) for one in model] == [step(row) for row in raw]
+    assert [(part.step.kind, part.step.value) for part in model] == [step(row) for row in raw]
 
 
 def check_retention(model: Any, raw: Any, _question: Any) -> None:
@@ -351,11 +355,11 @@ def check_utm(model: Any, raw: Any, _question: Any) -> None:
     have = {(row.parameter, row.value): row.views for row in model.frame.itertuples()}
     if isinstance(raw, list):
         for name in ("source", "medium", "campaign", "content", "term"):
-            told = sum(number(row["num"]) for row in raw if f"utm_{name}=" in row["url_query"])
-            assert sum(views for (one, _), views in have.items() if one == name) == told
+            want = sum(number(row["num"]) for row in raw if f"utm_{name}=" in row["url_query"])
+            assert sum(views for (parameter, _), views in have.items() if parameter == name) == want
         return
     counted = {
-        name: values if isinstance(values, dict) else {one["utm"]: one["views"] for one in values}
+        name: values if isinstance(values, dict) else {row["utm"]: row["views"] for row in values}
         for name, values in raw.items()
     }
     assert have == {
@@ -382,8 +386,8 @@ def check_journey(model: Any, raw: Any, _question: Any) -> None:
     for row in raw:
         steps = tuple(item for item in row["items"] if item is not None)
         want[steps] = want.get(steps, 0) + row["count"]
-    assert {one.steps: one.visits for one in model} == want
-    assert [one.visits for one in model] == sorted(want.values(), reverse=True)
+    assert {path.steps: path.visits for path in model} == want
+    assert [path.visits for path in model] == sorted(want.values(), reverse=True)
 
 
 def check_breakdown(model: Any, raw: Any, _question: Any) -> None:
@@ -393,7 +397,7 @@ def check_breakdown(model: Any, raw: Any, _question: Any) -> None:
         assert list(model.frame[column]) == [number(row[name]) for row in raw]
     for name in {key for row in raw for key in row} - set(measures):
         have = list(model.frame[NEW.get(name, name)])
-        assert [None if pd.isna(one) else one for one in have] == [row[name] for row in raw]
+        assert [None if pd.isna(value) else value for value in have] == [row[name] for row in raw]
 
 
 def check_revenue(model: Any, raw: Any, question: Any) -> None:
@@ -434,11 +438,11 @@ def check_attribution(model: Any, raw: Any, question: Any) -> None:
         if row["name"]
     }
     value = "amount" if question.arguments["currency"] else "visitors"
-    told = model.frame[model.frame[value].notna()]
-    have = {(row.part, row.name): getattr(row, value) for row in told.itertuples(index=False)}
+    rows = model.frame[model.frame[value].notna()]
+    have = {(row.part, row.name): getattr(row, value) for row in rows.itertuples(index=False)}
     assert have == {
-        (part, name): one
-        for (part, name), one in want.items()
+        (part, name): count
+        for (part, name), count in want.items()
         if not (part == "referrer" and name in OWN)
     }
     if value == "visitors":
@@ -481,12 +485,12 @@ CHECKS: dict[str, Callable[[Any, Any, Any], None]] = {
 }
 
 
-def test_every_endpoint_is_recorded_or_known_not_to_be() -> None:
+def test_every_endpoint_has_recordings_or_samples() -> None:
     assert set(CHECKS) | set(SAMPLES) == set(REGISTRY)
     spoken = set()
     for version in VERSIONS:
         for line in lines(version):
             if line["status"] == 200:
                 with suppress(Unspoken):
-                    spoken.add(asked(line, version).name)
+                    spoken.add(query_of(line, version).name)
     assert spoken == set(CHECKS)

@@ -1,4 +1,4 @@
-"""Every declared endpoint has its row in the docs, and its route in the embedded server."""
+"""Every declared endpoint is documented and has a route in the embedded server."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SERVED = (Generation.V2_18, Generation.V3_1, Generation.V3_5)
 
 
 @pytest.mark.parametrize("target", DOCUMENTS, ids=lambda target: target.name)
-def test_the_tables_are_fresh(target: Path) -> None:
+def test_generated_documents_are_current(target: Path) -> None:
     assert target.read_text() == DOCUMENTS[target](), "run make docs"
 
 
 @pytest.mark.parametrize("name", ["api.md", "compatibility.md"])
-def test_every_endpoint_has_a_row(name: str) -> None:
+def test_every_endpoint_is_documented(name: str) -> None:
     text = (DOCS / name).read_text()
     assert [name for name in REGISTRY if f"`{name}" not in text] == []
 
@@ -74,13 +74,13 @@ POST /api/send
 """Every route of the API reference of Umami 2; the client must be able to ask each of them."""
 
 
-def test_the_reference_of_umami_2_is_covered() -> None:
-    """The documents derive routes from the dialects, so a route that is there is really asked."""
+def test_every_route_of_umami_2_is_documented() -> None:
+    """The documents derive routes from the dialects, so every listed route is really requested."""
     text = (DOCS / "api.md").read_text()
-    assert [one for one in REFERENCE.strip().splitlines() if f"`{one}`" not in text] == []
+    assert [line for line in REFERENCE.strip().splitlines() if f"`{line}`" not in text] == []
 
 
-def test_the_documents_name_the_versions() -> None:
+def test_documents_name_the_route_of_each_version() -> None:
     text = (DOCS / "api.md").read_text()
     retention = next(line for line in text.splitlines() if line.startswith("| `retention("))
     assert (
@@ -93,7 +93,7 @@ def test_the_documents_name_the_versions() -> None:
 
 @pytest.mark.parametrize("generation", Generation, ids=str)
 def test_ranges_are_in_milliseconds(generation: Generation) -> None:
-    """3.x takes ``startDate`` in a query, too, and fails; 2.x wants it for currencies alone."""
+    """3.x accepts ``startDate`` in a query and fails; 2.x needs it for currencies only."""
     speaks = dialect(generation)
     dated = set()
     for name, endpoint in REGISTRY.items():
@@ -108,7 +108,7 @@ def test_ranges_are_in_milliseconds(generation: Generation) -> None:
 
 
 @pytest.mark.parametrize("generation", SERVED, ids=str)
-def test_every_endpoint_has_a_route(generation: Generation) -> None:
+def test_every_endpoint_has_an_embedded_route(generation: Generation) -> None:
     speaks = dialect(generation)
     routes = v2.ROUTES if generation.major == 2 else ROUTES
     for name, endpoint in REGISTRY.items():
@@ -119,4 +119,4 @@ def test_every_endpoint_has_a_route(generation: Generation) -> None:
         plan = speaks.plan(question)
         for request in (plan,) if isinstance(plan, Request) else next(plan):
             scope = {"type": "http", "method": request.method, "path": f"/api{request.path}"}
-            assert any(one.matches(scope)[0] is Match.FULL for one in routes), request
+            assert any(route.matches(scope)[0] is Match.FULL for route in routes), request

@@ -1,4 +1,4 @@
-"""Endpoints that no recording has, asked of the embedded server through the client."""
+"""Endpoints without recordings, requested from the embedded server through the client."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ TABLES = Path(__file__).parent / "data" / "tables"
 
 @pytest.fixture(scope="module", params=["2.18", "3.1"])
 def running(request: pytest.FixtureRequest) -> Iterator[Running]:
-    with serve_version(request.param, TABLES) as found:
-        yield found
+    with serve_version(request.param, TABLES) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -33,29 +33,29 @@ def client(running: Running) -> Iterator[Client]:
     settings = Settings(
         api=f"{running.url}/api", username=running.username, password=running.password
     )
-    with connect(settings) as found:
-        yield found
+    with connect(settings) as client:
+        yield client
 
 
-def test_signing_in(client: Client) -> None:
+def test_login_and_verify(client: Client) -> None:
     assert client.ask(account.login("admin", "umami")).account.admin
     assert client.ask(account.verify()).username == "admin"
     with pytest.raises(Unauthorised):
         client.ask(account.login("admin", "wrong"))
 
 
-def test_a_website_from_making_to_deleting(client: Client) -> None:
+def test_website_is_created_changed_and_deleted(client: Client) -> None:
     made = client.ask(websites.create_website("Orchard", "orchard.example"))
     assert client.ask(websites.website(made.id)).name == "Orchard"
     shared = client.ask(
         websites.update_website(made.id, "Orchard 2", "orchard.example", "abcdef123456")
     )
     assert (shared.name, shared.share_id) == ("Orchard 2", "abcdef123456")
-    kept = client.ask(websites.update_website(made.id, "Orchard 3", "orchard.example"))
-    assert kept.share_id == "abcdef123456"
+    unchanged = client.ask(websites.update_website(made.id, "Orchard 3", "orchard.example"))
+    assert unchanged.share_id == "abcdef123456"
     closed = client.ask(websites.update_website(made.id, "Orchard 3", "orchard.example", None))
     assert closed.share_id is None
-    assert [one.id for one in client.ask(websites.websites(search="orchard")).rows] == [made.id]
+    assert [row.id for row in client.ask(websites.websites(search="orchard")).rows] == [made.id]
     client.ask(websites.reset_website(made.id))
     client.ask(websites.delete_website(made.id))
     with pytest.raises(NotFound):
@@ -63,17 +63,17 @@ def test_a_website_from_making_to_deleting(client: Client) -> None:
     assert client.ask(websites.websites(search="orchard")).rows == ()
 
 
-def test_websites_come_in_pages(client: Client) -> None:
+def test_websites_are_paged(client: Client) -> None:
     everything = client.ask(websites.websites()).rows
     page = client.ask(websites.websites(page=2, page_size=2, order_by="name"))
-    assert [one.id for one in page.rows] == [one.id for one in everything[2:4]]
+    assert [row.id for row in page.rows] == [row.id for row in everything[2:4]]
     assert (page.count, page.page, page.page_size) == (len(everything), 2, 2)
     with pytest.raises(Rejected) as refused:
         client.ask(websites.websites(order_by="no such column"))
     assert refused.value.reasons
 
 
-def test_what_is_sent_is_seen_at_once(client: Client) -> None:
+def test_sent_messages_are_visible_at_once(client: Client) -> None:
     site = client.ask(websites.create_website("Live", "live.example"))
     sent = client.ask(
         sending.send_pageview(
@@ -85,27 +85,27 @@ def test_what_is_sent_is_seen_at_once(client: Client) -> None:
     client.ask(sending.send_identity(site.id, "live.example", data={"plan": "pro"}))
     now = client.ask(realtime.realtime(site.id, "Europe/Zurich"))
     assert (now.views, now.countries, now.paths["/pricing"]) == (1, {}, 2)
-    assert {one.kind for one in now.log} == {"session", "event", "pageview"}
+    assert {event.kind for event in now.log} == {"session", "event", "pageview"}
     assert now.minutes["views"].sum() == 1
     client.ask(websites.delete_website(site.id))
 
 
-def test_a_report_from_saving_to_deleting(client: Client) -> None:
-    shop = next(one for one in client.ask(websites.websites()).rows if "Shop" in one.name)
+def test_report_is_saved_changed_and_deleted(client: Client) -> None:
+    shop = next(row for row in client.ask(websites.websites()).rows if "Shop" in row.name)
     saved = client.ask(reports.create_report(shop.id, "funnel", "Checkout", {"window": 60}))
     assert client.ask(reports.report(saved.id)).parameters == {"window": 60}
     renamed = client.ask(
         reports.update_report(saved.id, shop.id, "funnel", "Check-out", {"window": 30})
     )
     assert (renamed.id, renamed.name) == (saved.id, "Check-out")
-    assert [one.name for one in client.ask(reports.reports(shop.id)).rows] == ["Check-out"]
+    assert [row.name for row in client.ask(reports.reports(shop.id)).rows] == ["Check-out"]
     client.ask(reports.delete_report(saved.id))
     with pytest.raises(NotFound):
         client.ask(reports.report(saved.id))
 
 
-def test_segments_are_saved_and_filtered_by(client: Client, running: Running) -> None:
-    shop = next(one for one in client.ask(websites.websites()).rows if "Shop" in one.name)
+def test_segments_are_saved_and_applied(client: Client, running: Running) -> None:
+    shop = next(row for row in client.ask(websites.websites()).rows if "Shop" in row.name)
     view = View(shop.id, Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"))
     if not client.capabilities.segments:
         with pytest.raises(NotOffered, match="segments"):
@@ -120,25 +120,25 @@ def test_segments_are_saved_and_filtered_by(client: Client, running: Running) ->
             json={"type": "segment", "name": "Germans", "parameters": germans},
         )
     client.forget()
-    (found,) = client.ask(segments.segments(shop.id)).rows
-    assert (found.id, found.name) == (saved.json()["id"], "Germans")
+    (segment,) = client.ask(segments.segments(shop.id)).rows
+    assert (segment.id, segment.name) == (saved.json()["id"], "Germans")
     by_hand = client.ask(traffic.stats(view.filtered("country", "DE")))
-    assert client.ask(traffic.stats(replace(view, segment=found.id))) == by_hand
+    assert client.ask(traffic.stats(replace(view, segment=segment.id))) == by_hand
     assert by_hand.current.visitors > 0
 
 
-def test_reports_bear_the_newest_names(client: Client) -> None:
+def test_reports_have_the_newest_type_names(client: Client) -> None:
     shop = client.ask(websites.websites()).rows[0]
     goal = {"type": "path", "value": "/pricing"}
     saved = client.ask(reports.create_report(shop.id, "goal", "Pricing", goal))
     assert saved.type == "goal"
-    found = client.ask(reports.report(saved.id))
-    assert {name: found.parameters[name] for name in goal} == goal
-    assert [one.type for one in client.ask(reports.reports(shop.id)).rows] == ["goal"]
+    report = client.ask(reports.report(saved.id))
+    assert {name: report.parameters[name] for name in goal} == goal
+    assert [row.type for row in client.ask(reports.reports(shop.id)).rows] == ["goal"]
     client.ask(reports.delete_report(saved.id))
 
 
-def test_an_unknown_website_has_no_reports_to_save(client: Client) -> None:
+def test_report_of_an_unknown_website_is_not_found(client: Client) -> None:
     view = View(
         "00000000-0000-4000-8000-000000000000",
         Period.of_days(date(2026, 8, 1), date(2026, 8, 2), "UTC"),

@@ -1,4 +1,4 @@
-"""Each double answers strangers as the servers of its version do."""
+"""Each double answers unsigned requests as the servers of its version do."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def kind(answer: httpx.Response) -> str:
     return f"{answer.status_code} {names[type(error)]}"
 
 
-def test_every_version_has_a_column() -> None:
+def test_every_version_has_expected_answers() -> None:
     assert VERSIONS == COLUMNS
 
 
@@ -71,7 +71,7 @@ def test_every_version_has_a_column() -> None:
 @pytest.mark.sample(6)
 @pytest.mark.parametrize("version", COLUMNS)
 @pytest.mark.parametrize("request_", ANSWERS)
-def test_unsigned_answers(urls: dict[str, str], request_: str, version: str) -> None:
+def test_unsigned_answers_by_version(urls: dict[str, str], request_: str, version: str) -> None:
     method, path = request_.split(" ")
     content = "{}" if method == "POST" else None
     answer = httpx.request(method, urls[version] + path, content=content)
@@ -86,7 +86,9 @@ def test_unsigned_answers(urls: dict[str, str], request_: str, version: str) -> 
         *(("3.3", "3.3.1"), ("3.4", "3.4.0"), ("3.5", "3.5.0")),
     ],
 )
-def test_the_exact_version(urls: dict[str, str], version: str, text: str) -> None:
+def test_script_and_document_name_the_exact_version(
+    urls: dict[str, str], version: str, text: str
+) -> None:
     script = httpx.get(f"{urls[version]}/api/scripts/telemetry")
     assert script.headers["content-type"].startswith("text/javascript")
     assert f"a.png?v={text} " in script.text
@@ -102,10 +104,10 @@ def test_the_exact_version(urls: dict[str, str], version: str, text: str) -> Non
         *(("3.3", "sessionDeletionEnabled"), ("3.4", "sessionDeletionEnabled")),
     ],
 )
-def test_settings_for_everybody(urls: dict[str, str], version: str, mark: str | None) -> None:
-    found = httpx.get(f"{urls[version]}/api/config").json()
-    assert found["privateMode"] is True
-    assert {"currentVersion", "sessionDeletionEnabled"} & set(found) == ({mark} if mark else set())
+def test_config_members_by_version(urls: dict[str, str], version: str, mark: str | None) -> None:
+    config = httpx.get(f"{urls[version]}/api/config").json()
+    assert config["privateMode"] is True
+    assert {"currentVersion", "sessionDeletionEnabled"} & set(config) == ({mark} if mark else set())
 
 
 class Double:
@@ -118,9 +120,9 @@ class Double:
         return self.client.get(f"/api/websites/{self.shop}{path}", params={**EVER, **query})
 
     def answer(self, path: str, /, **query: Any) -> Any:
-        found = self.get(path, **query)
-        assert found.status_code == 200, found.text
-        return found.json()
+        response = self.get(path, **query)
+        assert response.status_code == 200, response.text
+        return response.json()
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +143,7 @@ def test_definitions_follow_the_version(doubles: dict[str, Double]) -> None:
     bounces, channels, revenue = {}, {}, {}
     for version, double in doubles.items():
         bounces[version] = double.answer("/stats", path="/")["bounces"]
-        channels[version] = {one["x"] for one in double.answer("/metrics", type="channel")}
+        channels[version] = {row["x"] for row in double.answer("/metrics", type="channel")}
         parameters = {
             "startDate": "2026-01-01",
             "endDate": "2027-01-01",
@@ -151,33 +153,33 @@ def test_definitions_follow_the_version(doubles: dict[str, Double]) -> None:
         posted = double.client.post("/api/reports/revenue", json={**body, "parameters": parameters})
         revenue[version] = posted.json()["total"]["sum"]
     assert bounces["3.1"] == bounces["3.2"] > bounces["3.3"] == bounces["3.5"]
-    assert [version for version, found in channels.items() if "direct" in found] == [
+    assert [version for version, names in channels.items() if "direct" in names] == [
         *("3.3", "3.4", "3.5")
     ]
     # No purchase is on the first page, but some of its visitors bought something.
-    assert [version for version, found in revenue.items() if found is None] == ["3.0", "3.1"]
+    assert [version for version, answer in revenue.items() if answer is None] == ["3.0", "3.1"]
     assert len(set(revenue.values())) == 2
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["path", "title", "referrer", "domain", "entry", "utmSource"])
-def test_pages_have_no_bounces_from_3_3_on(doubles: dict[str, Double], kind: str) -> None:
+def test_expanded_pages_have_no_bounces_from_3_3_on(doubles: dict[str, Double], kind: str) -> None:
     for version, double in doubles.items():
         rows = double.answer("/metrics/expanded", type=kind)
-        told = {(one["bounces"], int(one["totaltime"])) for one in rows}
+        totals = {(row["bounces"], int(row["totaltime"])) for row in rows}
         assert rows
-        assert (told == {(0, 0)}) == (version in ("3.3", "3.4", "3.5"))
+        assert (totals == {(0, 0)}) == (version in ("3.3", "3.4", "3.5"))
 
 
 @pytest.mark.parametrize("kind", ["country", "device", "channel"])
-def test_sessions_always_have_bounces(doubles: dict[str, Double], kind: str) -> None:
+def test_expanded_session_fields_always_have_bounces(doubles: dict[str, Double], kind: str) -> None:
     for version, double in doubles.items():
         rows = double.answer("/metrics/expanded", type=kind)
-        assert sum(one["bounces"] for one in rows) > 0
-        assert all(("y" in one) == (kind == "channel" and version < "3.3") for one in rows)
+        assert sum(row["bounces"] for row in rows) > 0
+        assert all(("y" in row) == (kind == "channel" and version < "3.3") for row in rows)
 
 
-def test_lists_by_version(doubles: dict[str, Double]) -> None:
+def test_list_members_by_version(doubles: dict[str, Double]) -> None:
     for version, double in doubles.items():
         events = double.answer("/events", pageSize=1, search="%purchase%")
         assert ("isCapped" in events) == (version >= "3.3")
@@ -191,12 +193,12 @@ def test_lists_by_version(doubles: dict[str, Double]) -> None:
         assert ("distinctId" in sessions["data"][0]) == (version >= "3.3")
 
 
-def test_one_session_by_version(doubles: dict[str, Double]) -> None:
+def test_session_members_by_version(doubles: dict[str, Double]) -> None:
     for version, double in doubles.items():
         id = double.answer("/sessions", pageSize=1)["data"][0]["id"]
-        found = double.client.get(f"/api/websites/{double.shop}/sessions/{id}").json()
-        assert ("stitchedSessionCount" in found) == (version >= "3.3")
-        assert ("distinctIds" in found) == (version >= "3.4")
+        session = double.client.get(f"/api/websites/{double.shop}/sessions/{id}").json()
+        assert ("stitchedSessionCount" in session) == (version >= "3.3")
+        assert ("distinctIds" in session) == (version >= "3.4")
         unknown = double.client.get(f"/api/websites/{double.shop}/sessions/{NIL}")
         if version < "3.3":
             assert (unknown.status_code, unknown.json()) == (200, {})
@@ -205,7 +207,7 @@ def test_one_session_by_version(doubles: dict[str, Double]) -> None:
             assert unknown.json()["error"]["code"] == "not-found"
 
 
-def test_properties_by_version(doubles: dict[str, Double]) -> None:
+def test_property_members_by_version(doubles: dict[str, Double]) -> None:
     for version, double in doubles.items():
         newer = version >= "3.3"
         assert ("value" in double.answer("/event-data/fields")[0]) != newer
@@ -219,23 +221,23 @@ def test_properties_by_version(doubles: dict[str, Double]) -> None:
         assert filtered.status_code == (200 if newer else 400)
 
 
-def test_websites_by_version(doubles: dict[str, Double]) -> None:
+def test_website_members_by_version(doubles: dict[str, Double]) -> None:
     for version, double in doubles.items():
-        one = double.client.get(f"/api/websites/{double.shop}").json()
+        website = double.client.get(f"/api/websites/{double.shop}").json()
         listed = double.client.get("/api/websites").json()["data"][0]
-        assert set(one) | {"user"} == set(listed)
-        assert ("replayEnabled" in one) == (version == "3.1")
-        assert ("recorderEnabled" in one) == (version >= "3.2")
+        assert set(website) | {"user"} == set(listed)
+        assert ("replayEnabled" in website) == (version == "3.1")
+        assert ("recorderEnabled" in website) == (version >= "3.2")
 
 
-def test_who_is_signed_in_by_version(doubles: dict[str, Double]) -> None:
+def test_me_members_by_version(doubles: dict[str, Double]) -> None:
     for version, double in doubles.items():
-        found = double.client.get("/api/me").json()
-        assert ("token" in found) == (version < "3.3")
-        assert found.get("authType") == ("session" if version >= "3.3" else None)
+        body = double.client.get("/api/me").json()
+        assert ("token" in body) == (version < "3.3")
+        assert body.get("authType") == ("session" if version >= "3.3" else None)
 
 
-def test_3_0_takes_a_comma_for_a_part_of_the_value(doubles: dict[str, Double]) -> None:
+def test_3_0_takes_a_comma_as_part_of_the_value(doubles: dict[str, Double]) -> None:
     germans = doubles["3.0"].answer("/stats", country="eq.DE")["visitors"]
     assert doubles["3.0"].answer("/stats", country="eq.DE,CH")["visitors"] == 0
     assert doubles["3.0"].answer("/stats", country="DE,CH")["visitors"] == 0
@@ -247,8 +249,12 @@ def test_3_0_takes_a_comma_for_a_part_of_the_value(doubles: dict[str, Double]) -
 
 def test_3_0_counts_the_week_in_utc(doubles: dict[str, Double]) -> None:
     zones = ("UTC", "Asia/Tokyo")
-    assert len({str(doubles["3.0"].answer("/sessions/weekly", timezone=one)) for one in zones}) == 1
-    assert len({str(doubles["3.1"].answer("/sessions/weekly", timezone=one)) for one in zones}) == 2
+    assert (
+        len({str(doubles["3.0"].answer("/sessions/weekly", timezone=zone)) for zone in zones}) == 1
+    )
+    assert (
+        len({str(doubles["3.1"].answer("/sessions/weekly", timezone=zone)) for zone in zones}) == 2
+    )
 
 
 def test_reports_are_posted_to_every_version(doubles: dict[str, Double]) -> None:

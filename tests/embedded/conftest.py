@@ -25,8 +25,8 @@ def tables() -> Path:
 @pytest.fixture(scope="session")
 def websites() -> dict[str, str]:
     """Ids of the contract's websites: ``shop``, ``docs`` and ``empty``."""
-    found: dict[str, str] = json.loads((DATA / "websites.json").read_text())
-    return found
+    ids: dict[str, str] = json.loads((DATA / "websites.json").read_text())
+    return ids
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +71,7 @@ def newest_by_3_1(tables: Path) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def own(tables: Path) -> Iterator[httpx.Client]:
+def writable(tables: Path) -> Iterator[httpx.Client]:
     """A client of a server that is the module's own, to write to."""
     with serve_version("2.18", tables) as running, signed_in(running) as client:
         yield client
@@ -79,8 +79,8 @@ def own(tables: Path) -> Iterator[httpx.Client]:
 
 def signed_in(running: Running) -> httpx.Client:
     """A plain HTTP client that has a token."""
-    with httpx.Client(base_url=running.url) as stranger:
-        answer = stranger.post(
+    with httpx.Client(base_url=running.url) as anonymous:
+        answer = anonymous.post(
             "/api/auth/login", json={"username": running.username, "password": running.password}
         )
     token = answer.raise_for_status().json()["token"]

@@ -65,8 +65,8 @@ def traffic(seed: int) -> tuple[Store, list[Row]]:
     rows: list[Row] = []
     sessions: list[Row] = []
     for number in range(40):
-        found = {name: chance.choice(values) for name, values in ATTRIBUTES.items()}
-        sessions.append({"session_id": uuid5(SITE, f"session {number}"), **found})
+        chosen = {name: chance.choice(values) for name, values in ATTRIBUTES.items()}
+        sessions.append({"session_id": uuid5(SITE, f"session {number}"), **chosen})
     for visit in range(140):
         visitor = chance.choice(sessions)
         time = FIRST + timedelta(seconds=chance.randrange(DAYS * 86_400))
@@ -92,7 +92,7 @@ def traffic(seed: int) -> tuple[Store, list[Row]]:
             _insert(cursor, "session", {"website_id": SITE, "created_at": FIRST, **visitor})
         for row in rows:
             _insert(cursor, "website_event", row)
-    attributes = {one["session_id"]: one for one in sessions}
+    attributes = {session["session_id"]: session for session in sessions}
     whole = [{**attributes[row["session_id"]], **row} for row in rows]
     return store, [{**row, "at": row["created_at"].replace(tzinfo=UTC)} for row in whole]
 
@@ -109,9 +109,9 @@ class Client:
         token = self.ask("POST", "/api/auth/login", json=known).json()["token"]
         self._client.headers["authorization"] = f"Bearer {token}"
 
-    def ask(self, method: str, path: str, **given: Any) -> httpx.Response:
+    def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """The answer to a request."""
-        return self._portal.call(partial(self._client.request, method, path, **given))
+        return self._portal.call(partial(self._client.request, method, path, **options))
 
     def get(self, path: str, params: Mapping[str, Any]) -> httpx.Response:
         """The answer to a question."""

@@ -25,15 +25,15 @@ def made(client: Client, **values: Any) -> dict[str, Any]:
     body = {"date": "2026-11-11T00:00:00Z", "note": "Sale", **values}
     answer = client.ask("POST", PATH, json=body)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    note: dict[str, Any] = answer.json()
+    return note
 
 
-def notes(client: Client, **asked: Any) -> list[str]:
-    return [row["note"] for row in client.get(PATH, asked).json()["data"]]
+def notes(client: Client, **params: Any) -> list[str]:
+    return [row["note"] for row in client.get(PATH, params).json()["data"]]
 
 
-def test_from_creation_to_deletion(client: Client) -> None:
+def test_annotation_is_created_changed_and_deleted(client: Client) -> None:
     note = made(client)
     assert set(note) == {
         *("id", "websiteId", "userId", "date", "allDay", "note", "createdAt", "updatedAt")
@@ -55,7 +55,7 @@ def test_from_creation_to_deletion(client: Client) -> None:
     assert notes(client) == []
 
 
-def test_pages_dates_and_search(client: Client) -> None:
+def test_annotations_are_paged_and_found_by_date_and_text(client: Client) -> None:
     for day, note in ((13, "Third"), (11, "First"), (12, "Second sale")):
         made(client, date=f"2026-11-{day}T00:00:00Z", note=note)
     assert notes(client) == ["First", "Second sale", "Third"]
@@ -69,13 +69,13 @@ def test_pages_dates_and_search(client: Client) -> None:
 
 
 @pytest.mark.parametrize("note", HOSTILE)
-def test_any_text_is_kept_and_found(client: Client, note: str) -> None:
+def test_any_text_is_stored_and_found(client: Client, note: str) -> None:
     assert made(client, note=note)["note"] == note
     assert notes(client, search=note) == [note]
     assert notes(client, search="%a%") == []
 
 
-def test_what_is_refused(client: Client) -> None:
+def test_invalid_annotations_are_refused(client: Client) -> None:
     note = made(client)
     for body in (
         {},
@@ -94,7 +94,7 @@ def test_what_is_refused(client: Client) -> None:
     assert client.get(f"{PATH}/x", {}).status_code == 400
 
 
-def test_a_reset_keeps_annotations_and_a_deletion_does_not(client: Client) -> None:
+def test_annotations_survive_a_reset_but_not_a_deletion(client: Client) -> None:
     made(client)
     client.ask("POST", f"/api/websites/{WEBSITE}/reset").raise_for_status()
     assert notes(client) == ["Sale"]

@@ -1,6 +1,6 @@
-"""Any question about traffic gets what plain Python counts over the same rows.
+"""Any query about traffic gets what plain Python counts over the same rows.
 
-The counting here knows neither SQL nor the server's code: only Umami's definitions.
+The counting here uses neither SQL nor the server's code, only Umami's definitions.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ def rows(tables: Path) -> dict[str, list[Row]]:
     store = Store()
     load(store, tables)
     sessions = {row["session_id"]: row for row in store.records("SELECT * FROM session")}
-    found: dict[str, list[Row]] = defaultdict(list)
+    by_website: dict[str, list[Row]] = defaultdict(list)
     for event in store.records("SELECT * FROM website_event"):
         row = {**sessions[event["session_id"]], **event}
         row["at"] = row["created_at"].replace(tzinfo=UTC)
-        found[str(row["website_id"])].append(row)
+        by_website[str(row["website_id"])].append(row)
     store.close()
-    return found
+    return by_website
 
 
 # Umami's definitions, in plain Python
@@ -90,7 +90,7 @@ def passes(row: Row, name: str, text: str) -> bool:
     return bool(value == text)
 
 
-def kept(rows: Iterable[Row], query: dict[str, Any]) -> list[Row]:
+def matching(rows: Iterable[Row], query: dict[str, Any]) -> list[Row]:
     start, end = (datetime.fromtimestamp(query[at] / 1000, UTC) for at in ("startAt", "endAt"))
     return [
         row
@@ -105,10 +105,10 @@ def views(rows: Iterable[Row]) -> list[Row]:
 
 
 def grouped(rows: Iterable[Row], key: Callable[[Row], Hashable]) -> dict[Any, list[Row]]:
-    found: dict[Any, list[Row]] = defaultdict(list)
+    groups: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:
-        found[key(row)].append(row)
-    return found
+        groups[key(row)].append(row)
+    return groups
 
 
 def sessions_of(rows: Iterable[Row]) -> int:
@@ -118,13 +118,14 @@ def sessions_of(rows: Iterable[Row]) -> int:
 def stats(rows: list[Row]) -> dict[str, int]:
     visits = grouped(views(rows), lambda row: (row["session_id"], row["visit_id"]))
     lengths = (
-        max(row["at"] for row in one) - min(row["at"] for row in one) for one in visits.values()
+        max(row["at"] for row in group) - min(row["at"] for row in group)
+        for group in visits.values()
     )
     return {
         "pageviews": len(views(rows)),
         "visitors": sessions_of(views(rows)),
         "visits": len({row["visit_id"] for row in views(rows)}),
-        "bounces": sum(1 for one in visits.values() if len(one) == 1),
+        "bounces": sum(1 for group in visits.values() if len(group) == 1),
         "totaltime": sum(length // timedelta(seconds=1) for length in lengths),
     }
 
@@ -164,8 +165,8 @@ def metrics(rows: list[Row], everything: list[Row], name: str) -> Counter[Any]:
     if name in ("entry", "exit"):
         extreme = min if name == "entry" else max
         edges = {
-            visit: extreme(row["at"] for row in one)
-            for visit, one in grouped(views(everything), lambda row: row["visit_id"]).items()
+            visit: extreme(row["at"] for row in group)
+            for visit, group in grouped(views(everything), lambda row: row["visit_id"]).items()
         }
         counted = [row for row in counted if row["at"] == edges[row["visit_id"]]]
     column = {**FIELDS, "screen": "screen"}.get(name, "url_path")
@@ -174,11 +175,11 @@ def metrics(rows: list[Row], everything: list[Row], name: str) -> Counter[Any]:
         return (row[column], row["country"]) if name in ("region", "city") else row[column]
 
     count = len if name in EVENTS_COUNT else sessions_of
-    found = Counter({value: count(one) for value, one in grouped(counted, key).items()})
+    counts = Counter({value: count(group) for value, group in grouped(counted, key).items()})
     if name != "language":
-        return found
+        return counts
     merged: Counter[Any] = Counter()
-    for value, number in found.items():
+    for value, number in counts.items():
         merged[str(value or "null").lower().split("-")[0]] += number
     return merged
 
@@ -224,7 +225,7 @@ def filtered_by(draw: st.DrawFn, rows: list[Row], name: str) -> str:
     return sign + value.lstrip("!~")
 
 
-def asked(umami: httpx.Client, website: str, kind: str, query: dict[str, Any]) -> Any:
+def fetch(umami: httpx.Client, website: str, kind: str, query: dict[str, Any]) -> Any:
     answer = umami.get(f"/api/websites/{website}/{kind}", params=query)
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -237,7 +238,7 @@ website_of = st.sampled_from(["shop", "docs"])
 @pytest.mark.parametrize("field", FIELDS)
 @few
 @given(data=st.data(), name=website_of, within=ranges())
-def test_stats(
+def test_stats_equal_a_recount(
     umami: httpx.Client,
     rows: dict[str, list[Row]],
     websites: dict[str, str],
@@ -252,9 +253,9 @@ def test_stats(
     minutes = (query["endAt"] - query["startAt"]) // 60_000
     before = {**query, "startAt": query["startAt"] - minutes * 60_000}
     before["endAt"] = query["endAt"] - minutes * 60_000
-    earlier = [] if compare == "yoy" else kept(rows[site], before)
-    answer = asked(umami, site, "stats", {**query, **({"compare": compare} if compare else {})})
-    now, then = stats(kept(rows[site], query)), stats(earlier)
+    earlier = [] if compare == "yoy" else matching(rows[site], before)
+    answer = fetch(umami, site, "stats", {**query, **({"compare": compare} if compare else {})})
+    now, then = stats(matching(rows[site], query)), stats(earlier)
     assert answer == {key: {"value": now[key], "prev": then[key]} for key in now}
 
 
@@ -265,7 +266,7 @@ def test_stats(
     unit=st.sampled_from(["minute", "hour", "day", "month", "year"]),
     zone=st.sampled_from(ZONES),
 )
-def test_over_time(
+def test_series_equal_a_recount(
     umami: httpx.Client,
     rows: dict[str, list[Row]],
     websites: dict[str, str],
@@ -277,27 +278,27 @@ def test_over_time(
 ) -> None:
     site = websites[name]
     query = {**within, **data.draw(filters(rows[site])), "unit": unit, "timezone": zone}
-    found = kept(rows[site], query)
+    selected = matching(rows[site], query)
 
     def start(row: Row) -> str:
         return bucket(row["at"], answered_unit(query), zone)
 
-    buckets = sorted(grouped(views(found), start).items())
-    assert asked(umami, site, "pageviews", query) == {
-        "pageviews": [{"x": at, "y": len(one)} for at, one in buckets],
-        "sessions": [{"x": at, "y": sessions_of(one)} for at, one in buckets],
+    buckets = sorted(grouped(views(selected), start).items())
+    assert fetch(umami, site, "pageviews", query) == {
+        "pageviews": [{"x": at, "y": len(group)} for at, group in buckets],
+        "sessions": [{"x": at, "y": sessions_of(group)} for at, group in buckets],
     }
-    custom = [row for row in found if row["event_type"] == 2]
+    custom = [row for row in selected if row["event_type"] == 2]
     series = grouped(custom, lambda row: (start(row), row["event_name"]))
-    assert asked(umami, site, "events/series", query) == [
-        {"x": event, "t": at, "y": len(one)} for (at, event), one in sorted(series.items())
+    assert fetch(umami, site, "events/series", query) == [
+        {"x": event, "t": at, "y": len(group)} for (at, event), group in sorted(series.items())
     ]
 
 
 @pytest.mark.parametrize("kind", [*FIELDS, "screen", "entry", "exit"])
 @few
 @given(data=st.data(), name=website_of, within=ranges())
-def test_metrics(
+def test_metrics_equal_a_recount(
     umami: httpx.Client,
     rows: dict[str, list[Row]],
     websites: dict[str, str],
@@ -310,8 +311,8 @@ def test_metrics(
     # Which view is the first of a visit must not depend on what is filtered.
     always = ("url",) if kind in ("entry", "exit") else ()
     query = {**within, **data.draw(filters(rows[site], *always))}
-    expected = metrics(kept(rows[site], query), kept(rows[site], within), kind)
-    answer = asked(umami, site, "metrics", {**query, "type": kind, "limit": 10_000})
+    expected = metrics(matching(rows[site], query), matching(rows[site], within), kind)
+    answer = fetch(umami, site, "metrics", {**query, "type": kind, "limit": 10_000})
     placed = kind in ("region", "city")
     assert Counter(
         {(row["x"], row["country"]) if placed else row["x"]: row["y"] for row in answer}
@@ -321,11 +322,11 @@ def test_metrics(
         assert counts == sorted(counts, reverse=True)
         offset, limit = data.draw(st.integers(0, 5)), data.draw(st.integers(0, 5))
         part = {**query, "type": kind, "limit": limit, "offset": offset}
-        assert asked(umami, site, "metrics", part) == answer[offset : offset + limit]
+        assert fetch(umami, site, "metrics", part) == answer[offset : offset + limit]
 
 
 @given(data=st.data(), name=website_of, within=ranges(), zone=st.sampled_from(ZONES))
-def test_sessions(
+def test_session_totals_and_hours_equal_a_recount(
     umami: httpx.Client,
     rows: dict[str, list[Row]],
     websites: dict[str, str],
@@ -336,25 +337,25 @@ def test_sessions(
 ) -> None:
     site = websites[name]
     query = {**within, **data.draw(filters(rows[site]))}
-    found = kept(rows[site], query)
-    assert asked(umami, site, "sessions/stats", query) == {
-        "pageviews": {"value": len(found)},
-        "visitors": {"value": sessions_of(found)},
-        "visits": {"value": len({row["visit_id"] for row in found})},
-        "countries": {"value": len({row["country"] for row in found} - {None})},
-        "events": {"value": sum(1 for row in found if row["event_type"] == 2)},
+    selected = matching(rows[site], query)
+    assert fetch(umami, site, "sessions/stats", query) == {
+        "pageviews": {"value": len(selected)},
+        "visitors": {"value": sessions_of(selected)},
+        "visits": {"value": len({row["visit_id"] for row in selected})},
+        "countries": {"value": len({row["country"] for row in selected} - {None})},
+        "events": {"value": sum(1 for row in selected if row["event_type"] == 2)},
     }
     hours: dict[tuple[int, int], set[Any]] = defaultdict(set)
-    for row in kept(rows[site], within):
+    for row in matching(rows[site], within):
         local = row["at"].astimezone(ZoneInfo(zone))
         hours[local.isoweekday() % 7, local.hour].add(row["session_id"])
-    assert asked(umami, site, "sessions/weekly", {**within, "timezone": zone}) == [
+    assert fetch(umami, site, "sessions/weekly", {**within, "timezone": zone}) == [
         [len(hours[weekday, hour]) for hour in range(24)] for weekday in range(7)
     ]
 
 
 @given(data=st.data(), name=website_of, within=ranges(), kind=st.sampled_from([*FIELDS, "screen"]))
-def test_values(
+def test_values_equal_a_recount(
     umami: httpx.Client,
     rows: dict[str, list[Row]],
     websites: dict[str, str],
@@ -365,18 +366,18 @@ def test_values(
 ) -> None:
     site = websites[name]
     column = {**FIELDS, "screen": "screen"}[kind]
-    found = [
+    selected = [
         row
-        for row in kept(rows[site], within)
+        for row in matching(rows[site], within)
         if kind != "referrer" or (row[column] and row[column] != row["hostname"])
     ]
-    known = sorted({row[column] for row in found} - {None, ""})
+    known = sorted({row[column] for row in selected} - {None, ""})
     query = {**within, "type": kind}
     if known and data.draw(st.booleans()):
         query["search"] = data.draw(st.sampled_from(known)).replace(",", "")[:4].upper()
         search = f"%{query['search']}%"
-        found = [row for row in found if row[column] and matches(search, row[column])]
-    expected = Counter(row[column] for row in found)
-    answer = asked(umami, site, "values", query)
+        selected = [row for row in selected if row[column] and matches(search, row[column])]
+    expected = Counter(row[column] for row in selected)
+    answer = fetch(umami, site, "values", query)
     assert all(expected[row["value"]] == row["count"] for row in answer)
     assert [row["count"] for row in answer] == sorted(expected.values(), reverse=True)[:10]

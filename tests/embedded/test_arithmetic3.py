@@ -1,6 +1,6 @@
-"""Any question about traffic gets what plain Python counts over the same random rows.
+"""Any query about traffic gets what plain Python counts over the same random rows.
 
-The counting here knows neither SQL nor the server's code: only Umami's definitions.
+The counting here uses neither SQL nor the server's code, only Umami's definitions.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Site(NamedTuple):
     newest: bool
 
 
-class Asked(NamedTuple):
-    """A question: its range, its filters, and how they combine."""
+class Selection(NamedTuple):
+    """The rows that a query selects: a range, filters, and how they combine."""
 
     startAt: int
     endAt: int
@@ -69,17 +69,17 @@ class Asked(NamedTuple):
 
     @property
     def query(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"startAt": self.startAt, "endAt": self.endAt}
+        params: dict[str, Any] = {"startAt": self.startAt, "endAt": self.endAt}
         for number, (name, operator, value) in enumerate(self.filters):
             # A number makes it another filter on the same field.
-            found[f"{name}{number or ''}"] = f"{operator}.{value}"
+            params[f"{name}{number or ''}"] = f"{operator}.{value}"
         if self.either:
-            found["match"] = "any"
+            params["match"] = "any"
         if self.event_type is not None:
-            found["eventType"] = self.event_type
+            params["eventType"] = self.event_type
         if self.exclude:
-            found["excludeBounce"] = "true"
-        return found
+            params["excludeBounce"] = "true"
+        return params
 
 
 # Umami's definitions, in plain Python
@@ -97,18 +97,18 @@ def passes(row: Row, name: str, operator: str, text: str) -> bool:
     return (value in text.split(",")) == (operator == "eq")
 
 
-def own(row: Row) -> str | None:
+def own_domain(row: Row) -> str | None:
     name = row["hostname"]
     return None if name is None else str(name).removeprefix("www.")
 
 
 def elsewhere(row: Row) -> bool:
-    known = row["referrer_domain"] is not None and own(row) is not None
-    return known and row["referrer_domain"] != own(row)
+    known = row["referrer_domain"] is not None and own_domain(row) is not None
+    return known and row["referrer_domain"] != own_domain(row)
 
 
-def within(rows: Iterable[Row], asked: Asked) -> list[Row]:
-    start, end = (datetime.fromtimestamp(at / 1000, UTC) for at in asked[:2])
+def within(rows: Iterable[Row], selection: Selection) -> list[Row]:
+    start, end = (datetime.fromtimestamp(at / 1000, UTC) for at in selection[:2])
     return [row for row in rows if start <= row["at"] <= end]
 
 
@@ -116,19 +116,23 @@ def visit(row: Row) -> tuple[Any, Any]:
     return row["session_id"], row["visit_id"]
 
 
-def kept(rows: Iterable[Row], asked: Asked) -> list[Row]:
-    found = within(rows, asked)
-    seen = Counter(visit(row) for row in found if row["event_type"] == 1)
-    if asked.exclude:
-        found = [row for row in found if seen[visit(row)] > 1]
-    if asked.event_type is not None:
-        found = [row for row in found if row["event_type"] == asked.event_type]
-    if any(name == "referrer" for name, _, _ in asked.filters):
-        found = [row for row in found if row["referrer_domain"] is None or elsewhere(row)]
-    if asked.filters:
-        enough = any if asked.either else all
-        found = [row for row in found if enough(passes(row, *one) for one in asked.filters)]
-    return found
+def matching(rows: Iterable[Row], selection: Selection) -> list[Row]:
+    selected = within(rows, selection)
+    seen = Counter(visit(row) for row in selected if row["event_type"] == 1)
+    if selection.exclude:
+        selected = [row for row in selected if seen[visit(row)] > 1]
+    if selection.event_type is not None:
+        selected = [row for row in selected if row["event_type"] == selection.event_type]
+    if any(name == "referrer" for name, _, _ in selection.filters):
+        selected = [row for row in selected if row["referrer_domain"] is None or elsewhere(row)]
+    if selection.filters:
+        enough = any if selection.either else all
+        selected = [
+            row
+            for row in selected
+            if enough(passes(row, *filter_) for filter_ in selection.filters)
+        ]
+    return selected
 
 
 def views(rows: Iterable[Row]) -> list[Row]:
@@ -139,28 +143,31 @@ def custom(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if row["event_type"] == 2]
 
 
-def acted(rows: Iterable[Row], asked: Asked) -> Acted:
+def acted(rows: Iterable[Row], selection: Selection) -> Acted:
     """The visits with a custom event in the range; from 3.3 on, none of them is a bounce."""
-    return {visit(row) for row in custom(within(rows, asked))}
+    return {visit(row) for row in custom(within(rows, selection))}
 
 
 def summed(rows: list[Row], acted: Acted = frozenset()) -> dict[str, int]:
     visits = grouped(rows, visit)
     lengths = (
-        max(row["at"] for row in one) - min(row["at"] for row in one) for one in visits.values()
+        max(row["at"] for row in group) - min(row["at"] for row in group)
+        for group in visits.values()
     )
     return {
         "pageviews": len(rows),
         "visitors": sessions_of(rows),
         "visits": len({row["visit_id"] for row in rows}),
-        "bounces": sum(1 for key, one in visits.items() if len(one) == 1 and key not in acted),
+        "bounces": sum(1 for key, group in visits.items() if len(group) == 1 and key not in acted),
         "totaltime": sum(length // timedelta(seconds=1) for length in lengths),
     }
 
 
-def stats(rows: list[Row], asked: Asked, newest: bool) -> dict[str, int]:
-    found = summed(views(kept(rows, asked)), acted(rows, asked) if newest else frozenset())
-    return {**found, "bounces": 0} if asked.exclude else found
+def stats(rows: list[Row], selection: Selection, newest: bool) -> dict[str, int]:
+    totals = summed(
+        views(matching(rows, selection)), acted(rows, selection) if newest else frozenset()
+    )
+    return {**totals, "bounces": 0} if selection.exclude else totals
 
 
 def contains(text: str | None, *marks: str) -> bool:
@@ -201,12 +208,12 @@ def channel(row: Row, newest: bool) -> str:
     return "referral" if elsewhere(row) and domain else ""
 
 
-def by_channel(found: list[Row], newest: bool) -> dict[str, list[Row]]:
+def by_channel(rows: list[Row], newest: bool) -> dict[str, list[Row]]:
     """Rows by their channel; from 3.3 on, all rows of a visit have the same one."""
     if not newest:
-        return grouped(found, lambda row: channel(row, newest=False))
+        return grouped(rows, lambda row: channel(row, newest=False))
     channels: dict[str, list[Row]] = {}
-    for of in grouped(found, visit).values():
+    for of in grouped(rows, visit).values():
         inside = sorted(of, key=lambda row: row["at"])
         names = [name for row in inside if (name := channel(row, newest=True))]
         channels.setdefault(names[0] if names else "direct", []).extend(of)
@@ -234,43 +241,49 @@ def label(row: Row, kind: str, *, grouping: bool = False) -> Any:
 
 def edge(rows: Iterable[Row], kind: str) -> dict[Any, Row]:
     extreme = min if kind == "entry" else max
-    found = grouped(views(rows), lambda row: row["visit_id"])
-    return {one: extreme(of, key=lambda row: row["at"]) for one, of in found.items()}
+    visits = grouped(views(rows), lambda row: row["visit_id"])
+    return {visit: extreme(of, key=lambda row: row["at"]) for visit, of in visits.items()}
 
 
-def metrics(rows: list[Row], asked: Asked, kind: str, newest: bool) -> dict[Any, int]:
+def metrics(rows: list[Row], selection: Selection, kind: str, newest: bool) -> dict[Any, int]:
     if kind == "event":
-        asked = asked._replace(exclude=False, event_type=None)
-        names = grouped(custom(kept(rows, asked)), lambda row: row["event_name"])
-        return {name: len(one) for name, one in names.items()}
-    found = views(kept(rows, asked))
+        selection = selection._replace(exclude=False, event_type=None)
+        names = grouped(custom(matching(rows, selection)), lambda row: row["event_name"])
+        return {name: len(group) for name, group in names.items()}
+    selected = views(matching(rows, selection))
     if kind in ("entry", "exit"):
-        edges = edge(within(rows, asked), kind)
-        values = grouped(found, lambda row: edges[row["visit_id"]]["url_path"])
+        edges = edge(within(rows, selection), kind)
+        values = grouped(selected, lambda row: edges[row["visit_id"]]["url_path"])
     elif kind == "channel":
-        values = by_channel(found, newest)
+        values = by_channel(selected, newest)
     else:
-        values = grouped(found, lambda row: label(row, kind))
-    return {value: sessions_of(one) for value, one in values.items() if value}
+        values = grouped(selected, lambda row: label(row, kind))
+    return {value: sessions_of(group) for value, group in values.items() if value}
 
 
-def expanded(rows: list[Row], asked: Asked, kind: str, newest: bool) -> dict[Any, dict[str, int]]:
+def expanded(
+    rows: list[Row], selection: Selection, kind: str, newest: bool
+) -> dict[Any, dict[str, int]]:
     if kind == "event":
-        asked = asked._replace(exclude=False, event_type=None)
-    found = custom(kept(rows, asked)) if kind == "event" else views(kept(rows, asked))
+        selection = selection._replace(exclude=False, event_type=None)
+    selected = (
+        custom(matching(rows, selection)) if kind == "event" else views(matching(rows, selection))
+    )
     if kind in ("entry", "exit"):
-        edges = edge(within(rows, asked), kind)
-        found = [row for row in found if row["event_id"] == edges[row["visit_id"]]["event_id"]]
+        edges = edge(within(rows, selection), kind)
+        selected = [
+            row for row in selected if row["event_id"] == edges[row["visit_id"]]["event_id"]
+        ]
     if kind == "channel":
-        values = by_channel(found, newest)
+        values = by_channel(selected, newest)
     else:
-        values = grouped(found, lambda row: label(row, kind, grouping=True))
-    events = acted(rows, asked) if newest else frozenset()
-    return {value: summed(one, events) for value, one in values.items() if value}
+        values = grouped(selected, lambda row: label(row, kind, grouping=True))
+    events = acted(rows, selection) if newest else frozenset()
+    return {value: summed(group, events) for value, group in values.items() if value}
 
 
-def answered_unit(asked: Asked, unit: str | None) -> str:
-    start, end = (datetime.fromtimestamp(at / 1000, UTC) for at in asked[:2])
+def answered_unit(selection: Selection, unit: str | None) -> str:
+    start, end = (datetime.fromtimestamp(at / 1000, UTC) for at in selection[:2])
     minutes = (end - start) // timedelta(minutes=1)
     finest = "minute" if minutes <= 60 else "hour" if minutes <= 30 * 1440 else "day"
     return max(unit or finest, finest, key=UNITS.index)
@@ -297,11 +310,11 @@ def filters(draw: st.DrawFn, rows: list[Row]) -> tuple[str, str, str]:
 
 
 @st.composite
-def questions(draw: st.DrawFn, rows: list[Row]) -> Asked:
+def questions(draw: st.DrawFn, rows: list[Row]) -> Selection:
     first = draw(st.integers(0, DAYS * 24 - 1))
     length = draw(st.integers(0, DAYS * 24) | st.sampled_from([0, 1, 24]))
     start = int((FIRST + timedelta(hours=first)).replace(tzinfo=UTC).timestamp()) * 1000
-    return Asked(
+    return Selection(
         start,
         start + length * 3_600_000 + draw(st.sampled_from([0, 59_999, 3_599_999])),
         tuple(draw(st.lists(filters(rows), max_size=3))),
@@ -321,9 +334,9 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
 
 
 def answer(client: Client, kind: str, query: dict[str, Any]) -> Any:
-    found = client.get(f"/api/websites/{SITE}/{kind}", params=query)
-    assert found.status_code == 200, found.text
-    return found.json()
+    response = client.get(f"/api/websites/{SITE}/{kind}", params=query)
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 often = settings(max_examples=settings().max_examples // 2)
@@ -331,26 +344,30 @@ often = settings(max_examples=settings().max_examples // 2)
 
 @often
 @given(data=st.data())
-def test_stats(site: Site, data: st.DataObject) -> None:
+def test_stats_equal_a_recount(site: Site, data: st.DataObject) -> None:
     client, rows, newest = site
-    asked = data.draw(questions(rows))
-    minutes = (asked.endAt - asked.startAt) // 60_000 * 60_000
-    before = asked._replace(startAt=asked.startAt - minutes, endAt=asked.endAt - minutes)
-    assert answer(client, "stats", {**asked.query, "compare": "prev"}) == {
-        **stats(rows, asked, newest),
+    selection = data.draw(questions(rows))
+    minutes = (selection.endAt - selection.startAt) // 60_000 * 60_000
+    before = selection._replace(
+        startAt=selection.startAt - minutes, endAt=selection.endAt - minutes
+    )
+    assert answer(client, "stats", {**selection.query, "compare": "prev"}) == {
+        **stats(rows, selection, newest),
         "comparison": stats(rows, before, newest),
     }
-    events = [custom(kept(rows, one._replace(exclude=False))) for one in (asked, before)]
+    events = [
+        custom(matching(rows, chosen._replace(exclude=False))) for chosen in (selection, before)
+    ]
     now, then = (
         {
-            "events": len(one),
-            "visitors": sessions_of(one),
-            "visits": len({row["visit_id"] for row in one}),
-            "uniqueEvents": len({row["event_name"] for row in one}),
+            "events": len(group),
+            "visitors": sessions_of(group),
+            "visits": len({row["visit_id"] for row in group}),
+            "uniqueEvents": len({row["event_name"] for row in group}),
         }
-        for one in events
+        for group in events
     )
-    assert answer(client, "events/stats", asked.query) == {"data": {**now, "comparison": then}}
+    assert answer(client, "events/stats", selection.query) == {"data": {**now, "comparison": then}}
 
 
 @often
@@ -360,7 +377,7 @@ def test_stats(site: Site, data: st.DataObject) -> None:
     zone=st.sampled_from([None, "utc", *ZONES]),
     most=st.sampled_from([None, 1, 2]),
 )
-def test_over_time(
+def test_series_equal_a_recount(
     site: Site,
     data: st.DataObject,
     unit: str | None,
@@ -368,24 +385,24 @@ def test_over_time(
     most: int | None,
 ) -> None:
     client, rows, _ = site
-    asked = data.draw(questions(rows))
-    query = {**asked.query, **({"unit": unit} if unit else {})}
+    selection = data.draw(questions(rows))
+    query = {**selection.query, **({"unit": unit} if unit else {})}
 
     def start(row: Row) -> str:
         if zone in (None, "utc"):
-            return bucket(row["at"], answered_unit(asked, unit), "UTC").replace(" ", "T") + "Z"
-        return bucket(row["at"], answered_unit(asked, unit), str(zone))
+            return bucket(row["at"], answered_unit(selection, unit), "UTC").replace(" ", "T") + "Z"
+        return bucket(row["at"], answered_unit(selection, unit), str(zone))
 
-    buckets = sorted(grouped(views(kept(rows, asked)), start).items())
+    buckets = sorted(grouped(views(matching(rows, selection)), start).items())
     over = {**query, **({"timezone": zone} if zone else {})}
     assert answer(client, "pageviews", over) == {
-        "pageviews": [{"x": at, "y": len(one)} for at, one in buckets],
-        "sessions": [{"x": at, "y": sessions_of(one)} for at, one in buckets],
+        "pageviews": [{"x": at, "y": len(group)} for at, group in buckets],
+        "sessions": [{"x": at, "y": sessions_of(group)} for at, group in buckets],
     }
     if zone is None:
         return
-    events = custom(kept(rows, asked._replace(exclude=False)))
-    counts = Counter(row["event_name"] for row in custom(within(rows, asked)))
+    events = custom(matching(rows, selection._replace(exclude=False)))
+    counts = Counter(row["event_name"] for row in custom(within(rows, selection)))
     if most and len(counts) > most:
         ranked = counts.most_common()
         if ranked[most - 1][1] == ranked[most][1]:
@@ -394,7 +411,7 @@ def test_over_time(
         events = [row for row in events if row["event_name"] in dict(ranked[:most])]
     series = grouped(events, lambda row: (start(row), row["event_name"]))
     assert answer(client, "events/series", {**over, **({"limit": most} if most else {})}) == [
-        {"x": name, "t": at, "y": len(one)} for (at, name), one in sorted(series.items())
+        {"x": name, "t": at, "y": len(group)} for (at, name), group in sorted(series.items())
     ]
 
 
@@ -402,19 +419,19 @@ def test_over_time(
 @pytest.mark.parametrize("kind", [*COLUMNS, "entry", "exit", "channel"])
 @settings(max_examples=settings().max_examples // 6)
 @given(data=st.data())
-def test_metrics(site: Site, data: st.DataObject, kind: str) -> None:
+def test_metrics_equal_a_recount(site: Site, data: st.DataObject, kind: str) -> None:
     client, rows, newest = site
-    asked = data.draw(questions(rows))
-    query = {**asked.query, "type": kind, "limit": 1000}
-    found = answer(client, "metrics", query)
+    selection = data.draw(questions(rows))
+    query = {**selection.query, "type": kind, "limit": 1000}
+    answered = answer(client, "metrics", query)
 
     def key(row: Row, name: str) -> Any:
         return (row[name], row["country"]) if kind in PLACED else row[name]
 
-    assert {key(row, "x"): row["y"] for row in found} == metrics(rows, asked, kind, newest)
-    assert [row["y"] for row in found] == sorted((row["y"] for row in found), reverse=True)
+    assert {key(row, "x"): row["y"] for row in answered} == metrics(rows, selection, kind, newest)
+    assert [row["y"] for row in answered] == sorted((row["y"] for row in answered), reverse=True)
     if kind != "channel":
-        assert answer(client, "metrics", {**query, "limit": 2, "offset": 1}) == found[1:3]
+        assert answer(client, "metrics", {**query, "limit": 2, "offset": 1}) == answered[1:3]
     elif not newest:
         # Here 3.1 splits a visit by referrer and campaign, as recorded answers show.
         return
@@ -428,36 +445,41 @@ def test_metrics(site: Site, data: st.DataObject, kind: str) -> None:
             "totaltime": int(row["totaltime"]),
         }
         for row in wide
-    } == expanded(rows, asked, kind, newest)
+    } == expanded(rows, selection, kind, newest)
     order = [(-row["visitors"], -row["visits"]) for row in wide]
     assert order == sorted(order)
 
 
 @often
 @given(data=st.data(), kind=st.sampled_from(sorted(FIELDS)))
-def test_search(site: Site, data: st.DataObject, kind: str) -> None:
+def test_searched_metrics_and_values_equal_a_recount(
+    site: Site, data: st.DataObject, kind: str
+) -> None:
     client, rows, newest = site
-    asked = data.draw(questions(rows))
+    selection = data.draw(questions(rows))
     value = data.draw(st.sampled_from(sorted({row[FIELDS[kind]] or "x" for row in rows})))
     text = value.replace(",", "")[:3].upper()
-    searched = asked._replace(
-        filters=(*(one for one in asked.filters if one[0] != kind), (kind, "c", text))
+    searched = selection._replace(
+        filters=(
+            *(filter_ for filter_ in selection.filters if filter_[0] != kind),
+            (kind, "c", text),
+        )
     )
-    query = {**asked.query, "type": kind, "search": text, "limit": 1000}
-    found = {row["x"]: 0 for row in answer(client, "metrics", query)}
+    query = {**selection.query, "type": kind, "search": text, "limit": 1000}
+    counts = {row["x"]: 0 for row in answer(client, "metrics", query)}
     for row in answer(client, "metrics", query):
-        found[row["x"]] += row["y"]
+        counts[row["x"]] += row["y"]
     expected: Counter[Any] = Counter()
     for name, count in metrics(rows, searched, kind, newest).items():
         expected[name[0] if kind in PLACED else name] += count
-    assert found == expected
+    assert counts == expected
     counted = [
         row
-        for row in within(rows, asked)
+        for row in within(rows, selection)
         if passes(row, kind, "c", text) and (kind != "referrer" or (elsewhere(row)))
     ]
     values = Counter(row[FIELDS[kind]] for row in counted)
-    plain = {"startAt": asked.startAt, "endAt": asked.endAt, "type": kind, "search": text}
+    plain = {"startAt": selection.startAt, "endAt": selection.endAt, "type": kind, "search": text}
     listed = answer(client, "values", plain)
     assert all(values[row["value"]] == row["count"] for row in listed)
     assert [row["count"] for row in listed] == sorted(values.values(), reverse=True)[:10]

@@ -1,4 +1,4 @@
-"""Batches hold whole records, all of them once, whatever their text is and however they are cut."""
+"""Batches contain every record once and whole, for any text and batch size."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEADER = "session_id,city\n"
 
 
 def cut(packed: Packed, folder: Path, size: int) -> list[tuple[bytes, int]]:
-    """The text of every batch, and how much of the file was in it by then."""
+    """The text of every batch, and the bytes of the file that were read by then."""
     folder.mkdir(exist_ok=True)
     return [(path.read_bytes(), read) for path, read in batches(packed, folder, size)]
 
@@ -48,33 +48,33 @@ def plain(folder: Path, text: str) -> Packed:
     size=st.integers(1, 60),
     ended=st.booleans(),
 )
-def test_records_stay_whole(
+def test_batches_do_not_split_records(
     tmp_path: Path, rows: list[tuple[str, str]], size: int, ended: bool
 ) -> None:
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\n").writerows(rows)
     text = HEADER + (out.getvalue() if ended else out.getvalue().removesuffix("\n"))
-    found = cut(plain(tmp_path, text), tmp_path / "cut", size)
-    assert HEADER + "".join(one.decode().removeprefix(HEADER) for one, _ in found) == text
-    read = [row for one, _ in found for row in records(one)[1:]]
+    parts = cut(plain(tmp_path, text), tmp_path / "cut", size)
+    assert HEADER + "".join(part.decode().removeprefix(HEADER) for part, _ in parts) == text
+    read = [row for part, _ in parts for row in records(part)[1:]]
     assert read == records(text.encode())[1:]
     if rows:
-        assert len(found) >= min(len(rows), len(out.getvalue()) // (size + 90))
+        assert len(parts) >= min(len(rows), len(out.getvalue()) // (size + 90))
 
 
-def test_a_value_that_should_have_been_quoted(tmp_path: Path) -> None:
+def test_unquoted_quotation_mark_does_not_stop_batches(tmp_path: Path) -> None:
     lines = [f"{number},{'x' * 90}" for number in range(60_000)]
     lines[10] = '10,a 5" lamp'
     text = HEADER + "\n".join(lines) + "\n"
     assert len(text) > 2 * LONGEST
-    found = cut(plain(tmp_path, text), tmp_path / "cut", 1000)
-    assert len(found) > 2
-    assert [row[0] for one, _ in found for row in records(one)[1:]] == [
+    parts = cut(plain(tmp_path, text), tmp_path / "cut", 1000)
+    assert len(parts) > 2
+    assert [row[0] for part, _ in parts for row in records(part)[1:]] == [
         str(number) for number in range(60_000)
     ]
 
 
-def test_a_line_without_an_end(tmp_path: Path) -> None:
+def test_endless_line_is_refused(tmp_path: Path) -> None:
     packed = plain(tmp_path, HEADER + "1,a\n2," + "x" * (LONGEST + 1000) + "\n")
     with pytest.raises(ImportRefused, match="longer") as refused:
         cut(packed, tmp_path / "cut", 1000)
@@ -105,22 +105,22 @@ def gzipped(source: Path) -> Path:
     ],
     ids=["plain", "gzip", "zip", "deflated", "gzip in a zip"],
 )
-def test_how_far_it_is_is_told_in_bytes_of_the_file(
+def test_progress_is_in_bytes_of_the_packed_file(
     tmp_path: Path, tables: Path, pack: Callable[[Path], Path]
 ) -> None:
     path = tmp_path / "website_event.csv"
     path.write_bytes(gzip.decompress((tables / "website_event.csv.gz").read_bytes()))
     packed = contents_of(pack(path))[0]["website_event"]
-    found = cut(packed, tmp_path / "cut", 100_000)
-    header = found[0][0].index(b"\n") + 1
+    parts = cut(packed, tmp_path / "cut", 100_000)
+    header = parts[0][0].index(b"\n") + 1
     length = header
-    for one, at in found:
-        length += len(one) - header
+    for part, at in parts:
+        length += len(part) - header
         share = length / path.stat().st_size
         # What is read ahead is little; what unpacks is not packed evenly.
         assert share - 0.12 < at / packed.size < share + 0.12
         if packed.path.suffix == ".csv":
             assert length - 200_000 <= at <= length + 200_000
-    assert [at for _, at in found] == sorted(at for _, at in found)
-    assert found[-1][1] == packed.size
-    assert len(found) > 10
+    assert [at for _, at in parts] == sorted(at for _, at in parts)
+    assert parts[-1][1] == packed.size
+    assert len(parts) > 10

@@ -1,4 +1,4 @@
-"""Visitors of many websites, links and pixels at once."""
+"""Visitor charts of several websites, links and pixels."""
 
 from __future__ import annotations
 
@@ -48,22 +48,22 @@ def client(store: Store) -> Iterator[Client]:
         yield client
 
 
-def chart(client: Client, kind: str, *ids: UUID, start: str, end: str, **asked: Any) -> Any:
-    found = client.get(
+def chart(client: Client, kind: str, *ids: UUID, start: str, end: str, **params: Any) -> Any:
+    response = client.get(
         f"/api/{kind}/charts",
         {
             "ids": ",".join(map(str, ids)),
             "startAt": milliseconds(start),
             "endAt": milliseconds(end),
-            **asked,
+            **params,
         },
     )
-    assert found.status_code == 200, found.text
-    return found.json()["data"]
+    assert response.status_code == 200, response.text
+    return response.json()["data"]
 
 
 def test_visitors_by_half_day(client: Client) -> None:
-    found = chart(
+    charts = chart(
         client,
         "websites",
         *(WEBSITE, LINK, uuid4()),
@@ -71,52 +71,52 @@ def test_visitors_by_half_day(client: Client) -> None:
         end="2026-11-13 22:59:59",
         timezone="Europe/Zurich",
     )
-    assert found == {str(WEBSITE): {"total": 5, "values": [1, 1, 1, 0, 1, 2, 1, 0]}}
+    assert charts == {str(WEBSITE): {"total": 5, "values": [1, 1, 1, 0, 1, 2, 1, 0]}}
 
 
-def test_slots_that_begin_elsewhere_are_empty(client: Client) -> None:
-    """As they are in Umami, whose slots are labelled by the wall clock."""
-    found = chart(
+def test_slots_off_the_wall_clock_are_empty(client: Client) -> None:
+    """As in Umami, whose slots are labelled by the wall clock."""
+    charts = chart(
         client, "websites", WEBSITE, start="2026-11-10 01:00:00", end="2026-11-13 12:00:00"
     )
-    assert found == {str(WEBSITE): {"total": 5, "values": [0] * 7}}
+    assert charts == {str(WEBSITE): {"total": 5, "values": [0] * 7}}
 
 
-def test_slots_after_a_change_of_the_clock_are_empty(client: Client) -> None:
+def test_slots_after_a_daylight_saving_change_are_empty(client: Client) -> None:
     range_ = {"start": "2026-10-23 22:00:00", "end": "2026-10-26 22:00:00"}
-    found = chart(client, "links", LINK, **range_, timezone="Europe/Zurich")
-    assert found == {str(LINK): {"total": 2, "values": [0, 1, 0, 0, 0, 0, 0]}}
+    charts = chart(client, "links", LINK, **range_, timezone="Europe/Zurich")
+    assert charts == {str(LINK): {"total": 2, "values": [0, 1, 0, 0, 0, 0, 0]}}
 
 
-def test_links_and_pixels_are_websites_to_every_analysis(client: Client) -> None:
+def test_links_and_pixels_are_analysed_like_websites(client: Client) -> None:
     range_ = {"start": "2026-10-24 00:00:00", "end": "2026-10-26 23:59:59"}
     assert chart(client, "links", LINK, **range_)[str(LINK)]["values"] == [1, 0, 0, 0, 1, 0]
     assert chart(client, "pixels", PIXEL, **range_)[str(PIXEL)]["total"] == 1
-    asked = {
+    params = {
         "startAt": milliseconds("2026-10-24 00:00:00"),
         "endAt": milliseconds("2026-10-27 00:00:00"),
     }
     for id, visitors in ((LINK, 2), (PIXEL, 1)):
-        stats = client.get(f"/api/websites/{id}/stats", asked).json()
+        stats = client.get(f"/api/websites/{id}/stats", params).json()
         assert (stats["visitors"], stats["pageviews"]) == (visitors, visitors)
 
 
-def test_a_week_by_default_and_an_empty_range(client: Client) -> None:
-    found = client.get("/api/websites/charts", {"ids": str(WEBSITE), "timezone": "Asia/Kolkata"})
-    assert len(found.json()["data"][str(WEBSITE)]["values"]) == 14
+def test_default_range_is_a_week_and_a_reversed_one_is_empty(client: Client) -> None:
+    response = client.get("/api/websites/charts", {"ids": str(WEBSITE), "timezone": "Asia/Kolkata"})
+    assert len(response.json()["data"][str(WEBSITE)]["values"]) == 14
     reversed_ = {"start": "2026-11-13 00:00:00", "end": "2026-11-10 00:00:00"}
-    found = chart(client, "websites", WEBSITE, **reversed_)
-    assert found == {str(WEBSITE): {"total": 0, "values": []}}
+    charts = chart(client, "websites", WEBSITE, **reversed_)
+    assert charts == {str(WEBSITE): {"total": 0, "values": []}}
 
 
 @pytest.mark.parametrize("kind", ["websites", "links", "pixels"])
 @pytest.mark.parametrize("ids", [None, "", ",", "x", ",".join(str(uuid4()) for _ in range(21))])
-def test_ids_that_are_refused(client: Client, kind: str, ids: str | None) -> None:
-    """Before the sign-in, by which clients recognise Umami 3.3."""
-    asked = {} if ids is None else {"ids": ids}
-    stranger = {"authorization": "none"}
-    found = client.ask("GET", f"/api/{kind}/charts", params=asked, headers=stranger)
-    assert found.status_code == 400
+def test_invalid_ids_are_refused(client: Client, kind: str, ids: str | None) -> None:
+    """Before authentication, which identifies Umami 3.3."""
+    params = {} if ids is None else {"ids": ids}
+    anonymous = {"authorization": "none"}
+    response = client.ask("GET", f"/api/{kind}/charts", params=params, headers=anonymous)
+    assert response.status_code == 400
     good = {"ids": str(uuid4())}
-    found = client.ask("GET", f"/api/{kind}/charts", params=good, headers=stranger)
-    assert found.status_code == 401
+    response = client.ask("GET", f"/api/{kind}/charts", params=good, headers=anonymous)
+    assert response.status_code == 401

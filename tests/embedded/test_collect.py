@@ -1,4 +1,4 @@
-"""What trackers send becomes the rows that Umami 2.18 would keep."""
+"""Messages of trackers become the rows that Umami 2.18 would store."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ IPHONE = (
 
 
 class Tracker:
-    """Sends to one website of a running server, and looks at what was kept."""
+    """Sends to one website of a running server and reads its stored rows."""
 
     def __init__(self, running: Running, website: str) -> None:
         self.store: Store = running._umami.store
@@ -38,8 +38,8 @@ class Tracker:
     def send(self, type_: str = "event", cache: str = "", **payload: Any) -> dict[str, Any]:
         answer = self.post(type_, cache, **payload)
         assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
+        body: dict[str, Any] = answer.json()
+        return body
 
     def post(self, type_: str = "event", cache: str = "", **payload: Any) -> httpx.Response:
         body = {"type": type_, "payload": {"website": self.website, **payload}}
@@ -59,8 +59,8 @@ class Tracker:
 
 @pytest.fixture(scope="module")
 def running(tables: Any) -> Iterator[Running]:
-    with serve(tables) as one:
-        yield one
+    with serve(tables) as server:
+        yield server
 
 
 @pytest.fixture
@@ -68,12 +68,12 @@ def tracker(running: Running) -> Iterator[Tracker]:
     with signed_in(running) as client:
         body = {"name": "T", "domain": "t.example"}
         website = client.post("/api/websites", json=body).json()["id"]
-    one = Tracker(running, website)
-    yield one
-    one.client.close()
+    tracker = Tracker(running, website)
+    yield tracker
+    tracker.client.close()
 
 
-def test_a_page_view(tracker: Tracker) -> None:
+def test_page_view_is_stored_with_its_attributes(tracker: Tracker) -> None:
     answer = tracker.send(
         hostname="www.t.example",
         url="/blog/a%20b/%C3%BC%2Fx?utm_source=news&utm_medium=e+mail&gclid=g1&q=ü#part",
@@ -127,7 +127,7 @@ def test_a_page_view(tracker: Tracker) -> None:
         ),
     ],
 )
-def test_addresses(
+def test_url_and_referrer_are_split_as_umami_does(
     tracker: Tracker, sent: dict[str, Any], path: str, query: str, hostname: str, referrer: Any
 ) -> None:
     tracker.send(**sent)
@@ -136,7 +136,7 @@ def test_addresses(
     ]
 
 
-def test_an_event_with_data(tracker: Tracker) -> None:
+def test_event_is_stored_with_its_properties(tracker: Tracker) -> None:
     tracker.send(
         name="purchase",
         url="/checkout",
@@ -153,8 +153,8 @@ def test_an_event_with_data(tracker: Tracker) -> None:
     )
     assert tracker.rows("event_type, event_name, url_path") == [(2, "purchase", "/checkout")]
     rows = tracker.rows("data_key, data_type, string_value, number_value, date_value", "event_data")
-    found = {row[0]: row[1:] for row in rows}
-    assert {key: value[:2] for key, value in found.items()} == {
+    by_key = {row[0]: row[1:] for row in rows}
+    assert {key: value[:2] for key, value in by_key.items()} == {
         "revenue": (2, "19.9900"),
         "currency": (1, "EUR"),
         "new": (3, "true"),
@@ -164,8 +164,8 @@ def test_an_event_with_data(tracker: Tracker) -> None:
         "customer.plan.name": (1, "x" * 500),
         "not a date": (1, "2026-02-31T10:00:00Z"),
     }
-    assert float(found["revenue"][2]) == 19.99
-    assert found["when"][3] == datetime(2026, 8, 1, 8)
+    assert float(by_key["revenue"][2]) == 19.99
+    assert by_key["when"][3] == datetime(2026, 8, 1, 8)
     money = tracker.rows("event_name, currency, revenue::DOUBLE", "revenue")
     assert money == [("purchase", "EUR", 19.99)]
 
@@ -197,12 +197,14 @@ def test_an_event_with_data(tracker: Tracker) -> None:
         ({"revenue": 5, "currency": 7}, []),
     ],
 )
-def test_what_counts_as_money(tracker: Tracker, data: dict[str, Any], money: list[Any]) -> None:
+def test_revenue_needs_an_amount_and_a_currency(
+    tracker: Tracker, data: dict[str, Any], money: list[Any]
+) -> None:
     tracker.send(name="purchase", data=data)
     assert tracker.rows("revenue::DOUBLE, currency", "revenue") == money
 
 
-def test_who_somebody_is(tracker: Tracker) -> None:
+def test_identify_stores_session_properties(tracker: Tracker) -> None:
     first = tracker.send("identify", id="user-1", data={"plan": "free", "seats": 3})
     again = tracker.send("identify", id="user-1", data={"plan": "pro"})
     other = tracker.send("identify", id="user-2")
@@ -219,7 +221,7 @@ def stamp(*parts: int) -> int:
     return int(datetime(*parts, tzinfo=UTC).timestamp())  # type: ignore[arg-type]
 
 
-def test_a_visitor_is_new_each_month_and_with_another_address_or_browser(tracker: Tracker) -> None:
+def test_session_depends_on_month_address_and_browser(tracker: Tracker) -> None:
     august = tracker.send(timestamp=stamp(2026, 8, 1))["sessionId"]
     assert tracker.send(timestamp=stamp(2026, 8, 31, 23, 59))["sessionId"] == august
     others = [
@@ -234,7 +236,7 @@ def test_a_visitor_is_new_each_month_and_with_another_address_or_browser(tracker
     assert created == (datetime(2026, 8, 1),)
 
 
-def test_without_a_token_a_visit_ends_with_the_hour(tracker: Tracker) -> None:
+def test_visit_without_a_token_ends_with_the_hour(tracker: Tracker) -> None:
     first = tracker.send(timestamp=stamp(2026, 8, 1, 10, 1))
     assert tracker.send(timestamp=stamp(2026, 8, 1, 10, 59))["visitId"] == first["visitId"]
     later = tracker.send(timestamp=stamp(2026, 8, 1, 11, 0))
@@ -242,7 +244,7 @@ def test_without_a_token_a_visit_ends_with_the_hour(tracker: Tracker) -> None:
     assert later["sessionId"] == first["sessionId"]
 
 
-def test_with_its_token_a_visit_goes_on_over_the_hour(tracker: Tracker) -> None:
+def test_visit_with_a_token_continues_past_the_hour(tracker: Tracker) -> None:
     first = tracker.send(timestamp=stamp(2026, 8, 1, 10, 59))
     later = tracker.send(cache=first["cache"], timestamp=stamp(2026, 8, 1, 11, 1))
     assert later["visitId"] == first["visitId"]
@@ -259,7 +261,7 @@ def test_with_its_token_a_visit_goes_on_over_the_hour(tracker: Tracker) -> None:
         assert answer.json()["visitId"] != first["visitId"]
 
 
-def test_a_visit_ends_after_half_an_hour() -> None:
+def test_visit_ends_after_half_an_hour_of_inactivity() -> None:
     def sign(text: str) -> str:
         return text.upper().replace(".", "")
 
@@ -294,7 +296,7 @@ def test_a_visit_ends_after_half_an_hour() -> None:
         "Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/126.0.0.0 Safari/537.36",
     ],
 )
-def test_machines_are_heard_and_forgotten(tracker: Tracker, agent: str) -> None:
+def test_bots_are_answered_but_not_stored(tracker: Tracker, agent: str) -> None:
     assert tracker.send(userAgent=agent) == {"beep": "boop"}
     assert tracker.rows("1") == tracker.rows("1", "session") == []
 
@@ -313,14 +315,16 @@ def test_machines_are_heard_and_forgotten(tracker: Tracker, agent: str) -> None:
         ({"data": {"n": 10**15}}, "data.n"),
     ],
 )
-def test_refused(tracker: Tracker, payload: dict[str, Any], reason: str) -> None:
+def test_invalid_messages_are_refused_with_a_reason(
+    tracker: Tracker, payload: dict[str, Any], reason: str
+) -> None:
     answer = tracker.post(**payload)
     assert answer.status_code == 400
     assert reason in answer.text
     assert tracker.rows("1") == tracker.rows("1", "session") == []
 
 
-def test_without_a_user_agent(tracker: Tracker) -> None:
+def test_message_without_a_user_agent_is_refused(tracker: Tracker) -> None:
     tracker.client.headers["user-agent"] = ""
     for payload in ({}, {"userAgent": "  "}):
         answer = tracker.post(**payload)
@@ -328,7 +332,7 @@ def test_without_a_user_agent(tracker: Tracker) -> None:
         assert answer.json()["error"]["properties"] == {"User-Agent": {"errors": ["Required"]}}
 
 
-def test_what_a_later_tracker_adds_is_no_reason_to_refuse(tracker: Tracker) -> None:
+def test_unknown_members_and_long_texts_are_accepted(tracker: Tracker) -> None:
     tracker.send(
         vid="5f0c", browser="chrome", colour={"a": [1]}, url="/a?" + "q" * 5000, title="\ud800t"
     )
@@ -339,7 +343,7 @@ def test_what_a_later_tracker_adds_is_no_reason_to_refuse(tracker: Tracker) -> N
     ]
 
 
-def test_how_fast_a_page_was(tracker: Tracker) -> None:
+def test_web_vitals_are_stored(tracker: Tracker) -> None:
     vitals = {"lcp": 1200.54, "inp": 80, "cls": 0.0123, "fcp": 900}
     tracker.send("performance", url="/a?b=1#c", title="A", **vitals)
     assert tracker.rows("event_type, url_path, page_title, lcp, inp, cls, fcp, ttfb") == [
@@ -375,7 +379,7 @@ def test_how_fast_a_page_was(tracker: Tracker) -> None:
         ),
     ],
 )
-def test_what_is_not_kept_is_accepted(
+def test_unstored_message_types_are_accepted(
     tracker: Tracker, type_: str, payload: dict[str, Any]
 ) -> None:
     before = tracker.send(url="/")
@@ -385,7 +389,7 @@ def test_what_is_not_kept_is_accepted(
     assert tracker.post(type_, website=str(uuid4())).status_code == 400
 
 
-def test_a_batch(tracker: Tracker) -> None:
+def test_batch_reports_each_invalid_message(tracker: Tracker) -> None:
     def message(type_: str = "event", **payload: Any) -> dict[str, Any]:
         return {"type": type_, "payload": {"website": tracker.website, **payload}}
 
@@ -402,7 +406,7 @@ def test_a_batch(tracker: Tracker) -> None:
         "processed": 3,
         "errors": 2,
     }
-    assert [one["index"] for one in answer["details"]] == [1, 2]
+    assert [detail["index"] for detail in answer["details"]] == [1, 2]
     assert answer["details"][0]["response"]["error"]["code"] == "bad-request"
     assert sorted(tracker.rows("url_path, event_name")) == [("/a", None), ("/b", "buy")]
     for wrong in ({}, [{}] * 501):
@@ -445,7 +449,9 @@ ANDROID = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, l
         ("something else entirely", None, None),
     ],
 )
-def test_browsers_and_systems(agent: str, browser: str | None, system: str | None) -> None:
+def test_browser_and_system_of_a_user_agent(
+    agent: str, browser: str | None, system: str | None
+) -> None:
     assert (user_agent.browser(agent), user_agent.system(agent)) == (browser, system)
     assert not user_agent.is_machine(agent)
 
@@ -470,5 +476,7 @@ def test_browsers_and_systems(agent: str, browser: str | None, system: str | Non
         ("", "iOS", None),
     ],
 )
-def test_devices(screen: str | None, os: str | None, device: str | None) -> None:
+def test_device_of_a_screen_and_system(
+    screen: str | None, os: str | None, device: str | None
+) -> None:
     assert user_agent.device(screen, os) == device

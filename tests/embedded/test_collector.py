@@ -1,4 +1,4 @@
-"""What is served to the public: the collect routes alone, bounded in size, rate and time."""
+"""The public server: collect routes only, limited in size, rate and time."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ UNLIMITED = Rate(10**6, 10**6)
 
 @pytest.fixture(scope="module")
 def running(tables: Any) -> Iterator[Running]:
-    with serve(tables) as one:
-        yield one
+    with serve(tables) as server:
+        yield server
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ class Public:
         return self.request("POST", "/api/send", host=host, json=body, **options)
 
 
-def test_only_the_collect_routes_are_there(running: Running) -> None:
+def test_only_collect_routes_are_served(running: Running) -> None:
     public = Public(running)
     assert public.request("GET", "/script.js").status_code == 200
     assert public.request("OPTIONS", "/api/send").status_code == 204
@@ -81,17 +81,15 @@ def test_only_the_collect_routes_are_there(running: Running) -> None:
     assert public.request("POST", "/script.js").status_code == 405
 
 
-def test_a_visitor_is_told_apart_by_the_address_of_the_connection(
-    running: Running, website: str
-) -> None:
+def test_sessions_differ_by_connection_address(running: Running, website: str) -> None:
     public = Public(running)
-    one = public.send(website, "203.0.113.7").json()["sessionId"]
-    assert public.send(website, "::ffff:203.0.113.7").json()["sessionId"] == one
-    assert public.send(website, "203.0.113.8").json()["sessionId"] != one
+    session = public.send(website, "203.0.113.7").json()["sessionId"]
+    assert public.send(website, "::ffff:203.0.113.7").json()["sessionId"] == session
+    assert public.send(website, "203.0.113.8").json()["sessionId"] != session
     assert sessions(running, website) == 2
 
 
-def test_a_visit_goes_on_with_its_token(running: Running, website: str) -> None:
+def test_visit_continues_with_its_token(running: Running, website: str) -> None:
     public = Public(running)
     first = public.send(website).json()
     again = public.send(website, headers={"x-umami-cache": first["cache"]}).json()
@@ -100,7 +98,7 @@ def test_a_visit_goes_on_with_its_token(running: Running, website: str) -> None:
 
 @pytest.mark.parametrize("path", ["/api/send", "/api/batch"])
 @pytest.mark.parametrize("announced", [True, False])
-def test_a_body_that_is_too_large(running: Running, path: str, announced: bool) -> None:
+def test_body_over_the_limit_is_refused(running: Running, path: str, announced: bool) -> None:
     body = b" " * (LARGEST[path] + 1)
 
     async def chunks() -> Any:
@@ -114,7 +112,7 @@ def test_a_body_that_is_too_large(running: Running, path: str, announced: bool) 
     assert Public(running).request("POST", path, content=fits).status_code in (200, 400)
 
 
-def test_an_address_that_sends_too_much_waits(running: Running, website: str) -> None:
+def test_rate_limit_of_an_address(running: Running, website: str) -> None:
     now = [0.0]
     limits = Limits(Rate(3, 0.5), UNLIMITED, clock=lambda: now[0])
     public = Public(running, limits)
@@ -128,13 +126,13 @@ def test_an_address_that_sends_too_much_waits(running: Running, website: str) ->
     assert [public.send(website).status_code for _ in range(2)] == [200, 429]
 
 
-def test_all_together_wait(running: Running, website: str) -> None:
+def test_rate_limit_of_all_addresses(running: Running, website: str) -> None:
     public = Public(running, Limits(UNLIMITED, Rate(3, 1), clock=lambda: 0.0))
     answers = [public.send(website, f"203.0.113.{host}").status_code for host in range(5)]
     assert answers == [200, 200, 200, 429, 429]
 
 
-def test_a_network_of_ipv6_is_one_address(running: Running, website: str) -> None:
+def test_rate_limit_counts_an_ipv6_network_as_one_address(running: Running, website: str) -> None:
     public = Public(running, Limits(Rate(1, 1), UNLIMITED, clock=lambda: 0.0))
     hosts = ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "2001:db8:0:2::1")
     assert [public.send(website, host).status_code for host in hosts] == [200, 429, 200]
@@ -142,7 +140,7 @@ def test_a_network_of_ipv6_is_one_address(running: Running, website: str) -> Non
     assert [public.send(website, host).status_code for host in hosts] == [200, 200]
 
 
-def test_a_batch_counts_by_its_messages(running: Running, website: str) -> None:
+def test_rate_limit_counts_messages_of_a_batch(running: Running, website: str) -> None:
     def batch(size: int) -> list[dict[str, Any]]:
         return [{"type": "event", "payload": {"website": website}}] * size
 
@@ -152,7 +150,7 @@ def test_a_batch_counts_by_its_messages(running: Running, website: str) -> None:
     assert public.send(website).status_code == 200
 
 
-def test_a_body_that_does_not_arrive(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stalled_body_times_out(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collecting, "PATIENCE", 0.05)
 
     async def stalls() -> Any:
@@ -162,7 +160,7 @@ def test_a_body_that_does_not_arrive(running: Running, monkeypatch: pytest.Monke
     assert Public(running).request("POST", "/api/send", content=stalls()).status_code == 408
 
 
-def test_a_visitor_who_hangs_up(running: Running) -> None:
+def test_disconnect_is_not_an_error(running: Running) -> None:
     sent: list[Message] = []
 
     async def receive() -> Message:

@@ -1,4 +1,4 @@
-"""Pages of every origin may send and read the answers of the collect routes, and nothing else."""
+"""Pages of any origin may use the collect routes, and nothing else."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def cors(answer: httpx.Response) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("path", ["/api/send", "/api/batch", "/script.js"])
-def test_the_preflight_of_every_tracker_is_allowed(page: httpx.Client, path: str) -> None:
+def test_preflight_of_every_tracker_is_allowed(page: httpx.Client, path: str) -> None:
     # The last two are of trackers later than 3.5.0.
     sent = ["content-type", "x-umami-cache", "x-umami-website-id", "x-umami-hostname"]
     answer = page.options(
@@ -52,7 +52,7 @@ def test_the_preflight_of_every_tracker_is_allowed(page: httpx.Client, path: str
     assert "access-control-allow-credentials" not in answer.headers
 
 
-def test_answers_and_refusals_can_be_read(page: httpx.Client) -> None:
+def test_answers_and_errors_are_readable_across_origins(page: httpx.Client) -> None:
     body = {"type": "event", "payload": {"website": str(uuid4())}}
     for answer, status in (
         (page.post("/api/send", json=body), 400),
@@ -65,19 +65,19 @@ def test_answers_and_refusals_can_be_read(page: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("route", OTHERS, ids=lambda route: f"{min(route.methods)} {route.path}")
-def test_no_other_route_can_be_read(page: httpx.Client, route: Route) -> None:
+def test_other_routes_are_not_readable_across_origins(page: httpx.Client, route: Route) -> None:
     path = re.sub(r"\{\w+\}", str(uuid4()), route.path)
     for method in (*(route.methods or ()), "OPTIONS"):
         answer = page.request(method, path, headers={"access-control-request-method": "GET"})
         assert not cors(answer)
 
 
-def test_nothing_beside_the_routes_can_be_read(page: httpx.Client) -> None:
+def test_unknown_paths_are_not_readable_across_origins(page: httpx.Client) -> None:
     for path in ("/", "/api", "/api/send/", "/api//send", "/script.js/", "/nothing"):
         assert not cors(page.get(path))
 
 
-def test_the_script(page: httpx.Client) -> None:
+def test_tracker_script_is_cacheable(page: httpx.Client) -> None:
     answer = page.get("/script.js")
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
     assert answer.headers["cache-control"] == "public, max-age=86400, must-revalidate"

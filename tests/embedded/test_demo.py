@@ -1,4 +1,4 @@
-"""The demo: the same for a day, whole, believable, and going on."""
+"""The demo: deterministic within a day, complete, plausible, and continuing."""
 
 from __future__ import annotations
 
@@ -45,26 +45,26 @@ class Clock:
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
-    """The demo as it stands at noon; for reading only."""
+    """The demo as of noon; for reading only."""
     with closing(Store()) as made:
         Demo(made, Clock(NOON))
         yield made
 
 
-def one(store: Store, sql: str, *values: object) -> float:
+def scalar(store: Store, sql: str, *values: object) -> float:
     row = store.row(sql, list(values))
     assert row
     return float(row[0])
 
 
 def counted(store: Store) -> dict[str, float]:
-    return {table: one(store, f"SELECT count(*) FROM {table}") for table in TABLES}
+    return {table: scalar(store, f"SELECT count(*) FROM {table}") for table in TABLES}
 
 
 def assert_whole(store: Store) -> None:
-    """Ids come once, and no row is without the one it belongs to."""
+    """Ids are unique, and all references exist."""
     for table, id in IDS.items():
-        assert one(store, f"SELECT count(*) - count(DISTINCT {id}) FROM {table}") == 0, table
+        assert scalar(store, f"SELECT count(*) - count(DISTINCT {id}) FROM {table}") == 0, table
     orphans = {
         "events": "website_event e ANTI JOIN session s USING (session_id, website_id)",
         "sessions": "session s ANTI JOIN website_event e USING (session_id, website_id)",
@@ -83,20 +83,20 @@ def assert_whole(store: Store) -> None:
         "sessions begun late": "session s JOIN website_event e USING (session_id)"
         " WHERE e.created_at < s.created_at",
     }
-    assert {name: one(store, f"SELECT count(*) FROM {sql}") for name, sql in orphans.items()} == (
-        dict.fromkeys(orphans, 0.0)
-    )
+    assert {
+        name: scalar(store, f"SELECT count(*) FROM {sql}") for name, sql in orphans.items()
+    } == (dict.fromkeys(orphans, 0.0))
 
 
 # The same for a day
 
 
-def test_a_day_is_always_the_same() -> None:
+def test_demo_day_is_deterministic() -> None:
     first, again = (generate(TODAY - DAY, TODAY, TODAY) for _ in range(2))
     assert all(first[name].equals(again[name]) for name in first)
 
 
-def test_a_day_does_not_depend_on_its_neighbours() -> None:
+def test_demo_day_is_independent_of_other_days() -> None:
     alone = generate(TODAY, TODAY, TODAY)["website_event"].to_pylist()
     among = generate(TODAY - 3 * DAY, TODAY + DAY, TODAY)["website_event"].to_pylist()
     visits = {row["visit_id"] for row in alone}
@@ -105,7 +105,7 @@ def test_a_day_does_not_depend_on_its_neighbours() -> None:
 
 
 @pytest.mark.thorough
-def test_it_starts_the_same_twice(store: Store) -> None:
+def test_demo_starts_with_the_same_rows(store: Store) -> None:
     with closing(Store()) as other:
         Demo(other, Clock(NOON))
         for table in TABLES:
@@ -114,7 +114,7 @@ def test_it_starts_the_same_twice(store: Store) -> None:
 
 
 @pytest.mark.thorough
-def test_it_is_the_same_at_noon_whenever_it_started(store: Store) -> None:
+def test_demo_rows_do_not_depend_on_the_start_time(store: Store) -> None:
     with closing(Store()) as other:
         clock = Clock(NOON - timedelta(hours=11))
         demo = Demo(other, clock)
@@ -128,12 +128,12 @@ def test_it_is_the_same_at_noon_whenever_it_started(store: Store) -> None:
 # Whole
 
 
-def test_rows_belong_together(store: Store) -> None:
+def test_demo_rows_reference_existing_rows(store: Store) -> None:
     assert_whole(store)
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_year_up_to_now(store: Store, table: str) -> None:
+def test_demo_covers_a_year_up_to_now(store: Store, table: str) -> None:
     first, last = store.row(f"SELECT min(created_at), max(created_at) FROM {table}") or ()
     assert NOON - 402 * DAY < first < NOON - 360 * DAY
     assert NOON - DAY < last <= NOON
@@ -149,9 +149,9 @@ def test_values_are_written_as_umami_writes_them(store: Store) -> None:
             WHEN 4 THEN string_value = strftime(date_value, '%Y-%m-%dT%H:%M:%S.%gZ')
             ELSE false END
     """
-    assert one(store, wrong) == 0
-    assert one(store, "SELECT count(DISTINCT data_type) FROM event_data") == 4
-    assert one(store, "SELECT count(*) FROM event_data WHERE data_key = 'form.fields'") > 0
+    assert scalar(store, wrong) == 0
+    assert scalar(store, "SELECT count(DISTINCT data_type) FROM event_data") == 4
+    assert scalar(store, "SELECT count(*) FROM event_data WHERE data_key = 'form.fields'") > 0
 
 
 def test_addresses_and_referrers_are_those_a_tracker_sends(store: Store) -> None:
@@ -166,7 +166,7 @@ def test_addresses_and_referrers_are_those_a_tracker_sends(store: Store) -> None
             AND (referrer_domain IS NULL) = (referrer_path IS NULL)
             AND (referrer_domain IS NULL OR referrer_domain NOT LIKE 'www.%'), false)
     """
-    assert one(store, wrong) == 0
+    assert scalar(store, wrong) == 0
     # Each page of a visit but the first was reached from the one before, on the own host.
     broken = """
         WITH pages AS (
@@ -178,40 +178,42 @@ def test_addresses_and_referrers_are_those_a_tracker_sends(store: Store) -> None
         WHERE earlier IS NOT NULL
           AND NOT coalesce(referrer_path = earlier AND referrer_domain = domain, false)
     """
-    assert one(store, broken) == 0
+    assert scalar(store, broken) == 0
 
 
 # Believable
 
 
-def test_a_marketer_nods(store: Store) -> None:
-    assert 150_000 < one(store, "SELECT count(*) FROM website_event") < 200_000
+def test_demo_figures_are_plausible(store: Store) -> None:
+    assert 150_000 < scalar(store, "SELECT count(*) FROM website_event") < 200_000
     visits = """
         FROM (SELECT visit_id, count(*) AS views, epoch(max(created_at) - min(created_at)) AS took
               FROM website_event WHERE website_id = ? AND event_type = 1 GROUP BY 1)
     """
     for site in scenario.SITES:
         id = str(site.id)
-        assert 0.4 < one(store, f"SELECT avg(CAST(views = 1 AS INT)) {visits}", id) < 0.5
-        assert 60 < one(store, f"SELECT avg(took) {visits}", id) < 240
-        assert one(store, f"SELECT max(took) {visits}", id) < 2 * 3600
+        assert 0.4 < scalar(store, f"SELECT avg(CAST(views = 1 AS INT)) {visits}", id) < 0.5
+        assert 60 < scalar(store, f"SELECT avg(took) {visits}", id) < 240
+        assert scalar(store, f"SELECT max(took) {visits}", id) < 2 * 3600
         returning = """
             SELECT avg(CAST(visits > 1 AS INT)) FROM (
                 SELECT count(DISTINCT visit_id) AS visits FROM website_event
                 WHERE website_id = ? GROUP BY session_id)
         """
-        assert 0.15 < one(store, returning, id) < 0.4
+        assert 0.15 < scalar(store, returning, id) < 0.4
     steps = [
-        one(store, "SELECT count(DISTINCT session_id) FROM website_event WHERE url_path = ?", path)
+        scalar(
+            store, "SELECT count(DISTINCT session_id) FROM website_event WHERE url_path = ?", path
+        )
         for path in ("/products", "/cart", "/checkout", "/thank-you")
     ]
     assert all(more > 1.3 * fewer for more, fewer in pairwise(steps))
     share = "SELECT min(share) FROM (SELECT count(*) / sum(count(*)) OVER () AS share FROM revenue"
-    assert one(store, "SELECT count(DISTINCT currency) FROM revenue") == 2
-    assert one(store, f"{share} GROUP BY currency)") > 0.2
+    assert scalar(store, "SELECT count(DISTINCT currency) FROM revenue") == 2
+    assert scalar(store, f"{share} GROUP BY currency)") > 0.2
 
 
-def test_visitors_of_many_places_and_machines(store: Store) -> None:
+def test_demo_has_many_places_and_devices(store: Store) -> None:
     for column, least in (
         ("country", 15),
         ("language", 10),
@@ -221,19 +223,19 @@ def test_visitors_of_many_places_and_machines(store: Store) -> None:
         ("screen", 8),
         ("device", 4),
     ):
-        assert one(store, f"SELECT count(DISTINCT {column}) FROM session") >= least, column
+        assert scalar(store, f"SELECT count(DISTINCT {column}) FROM session") >= least, column
     wrong = "session WHERE NOT (length(country) = 2 AND starts_with(region, country || '-'))"
-    assert one(store, f"SELECT count(*) FROM {wrong}") == 0
+    assert scalar(store, f"SELECT count(*) FROM {wrong}") == 0
 
 
-def test_sources_of_every_kind(store: Store) -> None:
+def test_demo_has_sources_of_every_channel(store: Store) -> None:
     domains = {row[0] for row in store.rows("SELECT DISTINCT referrer_domain FROM website_event")}
     assert domains >= {
         *("google.com", "bing.com", "duckduckgo.com", "chatgpt.com", "t.co", "facebook.com"),
         *("linkedin.com", "news.ycombinator.com", "youtube.com", None),
     }
     for column in ("utm_campaign", "gclid", "fbclid", "tag"):
-        assert one(store, f"SELECT count({column}) FROM website_event") > 500, column
+        assert scalar(store, f"SELECT count({column}) FROM website_event") > 500, column
     hosts = {row[0] for row in store.rows("SELECT DISTINCT hostname FROM website_event")}
     assert hosts >= {f"www.{scenario.SHOP.domain}", *(site.domain for site in scenario.SITES)}
 
@@ -244,10 +246,10 @@ def daily(store: Store, first: date, days: int) -> float:
         SELECT count(DISTINCT visit_id) / ? FROM website_event
         WHERE website_id = ? AND created_at >= ? AND created_at < ?
     """
-    return one(store, sql, days, SHOP, first, first + days * DAY)
+    return scalar(store, sql, days, SHOP, first, first + days * DAY)
 
 
-def test_the_campaign_spikes_and_sells(store: Store) -> None:
+def test_demo_campaign_raises_visits_and_sales(store: Store) -> None:
     begun = TODAY - scenario.CAMPAIGN_AGO * DAY
     usual = daily(store, begun - 14 * DAY, 14)
     assert max(daily(store, begun + n * DAY, 1) for n in range(3)) > 2 * usual
@@ -257,12 +259,12 @@ def test_the_campaign_spikes_and_sells(store: Store) -> None:
              / count(DISTINCT session_id)
         FROM website_event WHERE website_id = ? AND session_id {{}} IN ({tagged})
     """
-    usual = one(store, buyers.format("NOT"), SHOP)
+    usual = scalar(store, buyers.format("NOT"), SHOP)
     assert 0.005 < usual < 0.05
-    assert one(store, buyers.format(""), SHOP) > 1.3 * usual
+    assert scalar(store, buyers.format(""), SHOP) > 1.3 * usual
 
 
-def test_the_story_shows(store: Store) -> None:
+def test_demo_scenario_is_visible_in_the_figures(store: Store) -> None:
     broken = TODAY - scenario.BROKEN_AGO * DAY
     assert daily(store, broken, 7) < 0.6 * daily(store, broken - 14 * DAY, 7)
     assert daily(store, TODAY - 60 * DAY, 28) > 1.2 * daily(store, TODAY - 300 * DAY, 28)
@@ -272,19 +274,19 @@ def test_the_story_shows(store: Store) -> None:
              / count(DISTINCT visit_id) FILTER (isodow(created_at) = 1)
         FROM website_event WHERE website_id = ?
     """
-    assert one(store, weekend, SHOP) < 0.95
+    assert scalar(store, weekend, SHOP) < 0.95
     night = """
         SELECT count(*) FILTER (hour = 3) / count(*) FILTER (hour = 20) FROM (
             SELECT hour(timezone(?, timezone('UTC', e.created_at))) AS hour
             FROM website_event e JOIN session s USING (session_id) WHERE country = ?)
     """
     for zone, country in (("Europe/Berlin", "DE"), ("America/New_York", "US")):
-        assert one(store, night, zone, country) < 0.4
+        assert scalar(store, night, zone, country) < 0.4
 
 
 @pytest.mark.parametrize("today", [TODAY, date(2027, 3, 31), date(2027, 8, 12)])
-def test_somebody_is_there_at_any_time(today: date) -> None:
-    """Also from one day to the next when each is made alone."""
+def test_demo_has_active_visitors_at_any_time(today: date) -> None:
+    """Also across midnight when each day is generated alone."""
     seen: list[datetime] = []
     for day in (today, today + DAY, today + 2 * DAY):
         table = generate(day, day, today)["website_event"].to_pylist()
@@ -299,7 +301,7 @@ def test_somebody_is_there_at_any_time(today: date) -> None:
 
 
 @pytest.mark.thorough
-def test_what_is_due_comes_once_and_midnight_is_no_end() -> None:
+def test_demo_adds_due_rows_once_across_midnight() -> None:
     # Also into another month, in which who comes back is new.
     with closing(Store()) as store:
         clock = Clock(datetime(2026, 11, 29, 23, 50))
@@ -316,12 +318,12 @@ def test_what_is_due_comes_once_and_midnight_is_no_end() -> None:
             assert grown["website_event"] > before["website_event"]
             before = grown
             late = "SELECT count(*) FROM website_event WHERE created_at > ?"
-            assert one(store, late, clock.now) == 0
+            assert scalar(store, late, clock.now) == 0
         assert_whole(store)
 
 
 @pytest.mark.thorough
-def test_a_long_sleep_is_made_up_for() -> None:
+def test_demo_catches_up_after_a_long_sleep() -> None:
     with closing(Store()) as store, closing(Store()) as step_by_step:
         clock = Clock(NOON)
         asleep, awake = Demo(store, clock), Demo(step_by_step, clock)
@@ -335,7 +337,7 @@ def test_a_long_sleep_is_made_up_for() -> None:
 
 
 @pytest.mark.thorough
-def test_a_reset_leaves_nothing_behind() -> None:
+def test_demo_continues_cleanly_after_a_reset() -> None:
     with closing(Store()) as store:
         clock = Clock(NOON)
         demo = Demo(store, clock)
@@ -345,28 +347,28 @@ def test_a_reset_leaves_nothing_behind() -> None:
         clock.now += timedelta(hours=3)
         demo.advance()
         assert_whole(store)
-        assert one(store, "SELECT count(*) FROM website_event WHERE website_id = ?", SHOP) > 20
+        assert scalar(store, "SELECT count(*) FROM website_event WHERE website_id = ?", SHOP) > 20
 
 
 @pytest.mark.thorough
-def test_catching_up_costs_nothing_when_nothing_is_due(store: Store) -> None:
-    with closing(Store()) as own:
+def test_catching_up_without_due_rows_takes_no_lock(store: Store) -> None:
+    with closing(Store()) as empty:
         clock = Clock(NOON)
-        demo = Demo(own, clock)
+        demo = Demo(empty, clock)
         demo.catch_up()
         with ThreadPoolExecutor(1) as pool:
             # Whoever adds rows waits until this transaction is over.
-            with own.writing():
+            with empty.writing():
                 looks = pool.submit(lambda: [demo.catch_up() for _ in range(1000)])
                 assert not wait([looks], timeout=60).not_done
             looks.result()
         clock.now += timedelta(minutes=10)
-        before = counted(own)
+        before = counted(empty)
         demo.catch_up()
-        assert counted(own)["website_event"] > before["website_event"]
+        assert counted(empty)["website_event"] > before["website_event"]
 
 
-def test_the_server_shows_it() -> None:
+def test_server_answers_from_the_demo() -> None:
     with serve() as running, httpx.Client(base_url=running.url) as client:
         assert running.demo
         signed = client.post(

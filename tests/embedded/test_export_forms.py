@@ -1,4 +1,4 @@
-"""One export, written as many tools and releases of Umami would write it, comes in the same."""
+"""One export in the formats of many tools and releases of Umami gives the same rows."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def written(folder: Path, tables: Tables = TABLES, encoding: str = "utf-8", **fo
 
 
 def contents(source: Path) -> dict[str, Any]:
-    """Every row that an import makes, but for ids that it draws."""
+    """Every imported row, without generated ids."""
     store = Store()
     load(store, source)
     return {
@@ -164,7 +164,7 @@ def usual(tmp_path: Path) -> dict[str, Any]:
     "word", ["NULL", r"\N", "null", "[NULL]", "<null>", "(null)", "nan", "NaN", "None"]
 )
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
-def test_every_spelling_of_null(
+def test_every_spelling_of_null_is_recognised(
     tmp_path: Path, usual: dict[str, Any], word: str, quoting: int
 ) -> None:
     if word == r"\N" and quoting == csv.QUOTE_ALL:
@@ -173,7 +173,7 @@ def test_every_spelling_of_null(
 
 
 @pytest.mark.parametrize("column", ["city", "distinct_id", "region"])
-def test_null_in_one_column_alone(tmp_path: Path, column: str) -> None:
+def test_null_in_a_single_column_is_recognised(tmp_path: Path, column: str) -> None:
     filled = {name: value or "" for name, value in SESSIONS[0].items()}
     rows = [{**filled, column: "NULL"}]
     source = written(tmp_path / "words", {**TABLES, "session": rows})
@@ -181,8 +181,8 @@ def test_null_in_one_column_alone(tmp_path: Path, column: str) -> None:
 
 
 @pytest.mark.thorough
-def test_values_that_look_like_null(tmp_path: Path) -> None:
-    """In an export that spells NULL otherwise, and where Umami leaves nothing empty in any."""
+def test_values_that_look_like_null_are_kept(tmp_path: Path) -> None:
+    """In exports with another spelling of NULL, and in columns that Umami never leaves empty."""
     rows = [
         *EVENTS,
         event(4, event_type="2", event_name="None", page_title="null", utm_source="null")
@@ -211,7 +211,7 @@ def test_values_that_look_like_null(tmp_path: Path) -> None:
         assert f"website_event.csv: {word} was read as no value." in notes
 
 
-def test_a_word_in_quotes_is_a_value_where_null_has_none(tmp_path: Path) -> None:
+def test_quoted_word_is_a_value_where_null_is_unquoted(tmp_path: Path) -> None:
     source = written(tmp_path / "quotes", null="NULL")
     path = source / "website_event.csv"
     first, *rest = path.read_text().splitlines(keepends=True)
@@ -221,13 +221,13 @@ def test_a_word_in_quotes_is_a_value_where_null_has_none(tmp_path: Path) -> None
     assert values(source, titles) == [("NULL",), (None,)]
 
 
-def test_a_word_after_the_sample(tmp_path: Path) -> None:
+def test_null_after_the_sample_is_recognised(tmp_path: Path) -> None:
     rows = [*EVENTS, *[EVENTS[1]] * (SAMPLE // 150)]
     rows = [{**row, "event_id": f"{EVENT[:-6]}{at:07}"} for at, row in enumerate(rows)]
     rows[-1] |= {"referrer_domain": "NULL", "lcp": "NULL", "event_name": "NULL", "page_title": "x"}
     source = written(tmp_path / "late", {"session": SESSIONS, "website_event": rows})
-    found = "SELECT referrer_domain, lcp, event_name FROM website_event WHERE page_title = 'x'"
-    assert values(source, found) == [(None, None, None)]
+    query = "SELECT referrer_domain, lcp, event_name FROM website_event WHERE page_title = 'x'"
+    assert values(source, query) == [(None, None, None)]
 
 
 # Names of columns, and what follows from others
@@ -242,7 +242,7 @@ def without(rows: list[Row], *names: str) -> list[Row]:
     return [{key: value for key, value in row.items() if key not in names} for row in rows]
 
 
-def test_columns_of_umami_2_0(tmp_path: Path, usual: dict[str, Any]) -> None:
+def test_columns_of_umami_2_0_are_imported(tmp_path: Path, usual: dict[str, Any]) -> None:
     tables = renamed(TABLES, "session", {"region": "subdivision1"})
     numbers = [{**row, "string_value": row["string_value"]} for row in TABLES["event_data"]]
     numbers[0]["string_value"] = None
@@ -263,15 +263,15 @@ def test_columns_of_umami_2_0(tmp_path: Path, usual: dict[str, Any]) -> None:
     tables["website_event"] = without(
         tables["website_event"], "hostname", "tag", "utm_source", "gclid", "lcp", "visit_id"
     )
-    found = contents(written(tmp_path / "old", tables))
-    visits = {row.pop("visit_id") for row in found["website_event"]}
+    imported = contents(written(tmp_path / "old", tables))
+    visits = {row.pop("visit_id") for row in imported["website_event"]}
     assert len(visits) == 1
     for row in usual["website_event"]:
         row.pop("visit_id")
-    assert found == usual
+    assert imported == usual
 
 
-def test_session_data_of_umami_2_12(tmp_path: Path) -> None:
+def test_session_data_of_umami_2_12_are_imported(tmp_path: Path) -> None:
     row: Row = {
         "session_data_id": f"{DATA}9",
         "website_id": WEBSITE,
@@ -288,7 +288,7 @@ def test_session_data_of_umami_2_12(tmp_path: Path) -> None:
     assert values(source, "SELECT data_key, string_value FROM session_data") == [("plan", "pro")]
 
 
-def test_visits_are_hours_of_sessions_where_there_are_none(tmp_path: Path) -> None:
+def test_missing_visit_ids_are_derived_from_session_and_hour(tmp_path: Path) -> None:
     rows = [
         {**event(at), "created_at": time}
         for at, time in enumerate(("2026-10-01 10:05", "2026-10-01 10:55", "2026-10-01 11:00"))
@@ -303,7 +303,7 @@ def test_visits_are_hours_of_sessions_where_there_are_none(tmp_path: Path) -> No
     assert load(store, source).added.total() == 0
 
 
-def test_campaigns_come_from_the_query(tmp_path: Path) -> None:
+def test_missing_utm_columns_are_read_from_the_query(tmp_path: Path) -> None:
     queries = (
         "utm_source=News&utm_campaign=black%20friday+now&gclid=abc",
         "a=1&UTM_MEDIUM=mail&xutm_source=no&utm_term=",
@@ -335,7 +335,9 @@ def test_campaigns_come_from_the_query(tmp_path: Path) -> None:
         *((amount, None) for amount in ("١٢", "NaN", "Infinity")),
     ],
 )
-def test_amounts_that_are_text(tmp_path: Path, amount: str, sum_: str | None) -> None:
+def test_amounts_as_text_are_imported_or_noted(
+    tmp_path: Path, amount: str, sum_: str | None
+) -> None:
     rows = money(amount, "EUR", number_value=None)
     rows[0]["data_type"] = "1"
     store = Store()
@@ -345,13 +347,13 @@ def test_amounts_that_are_text(tmp_path: Path, amount: str, sum_: str | None) ->
 
 
 @pytest.mark.parametrize("amount", ["19,99", "1.234,56", "1 234.56", "€19.99"])
-def test_numbers_as_people_write_them(tmp_path: Path, amount: str) -> None:
-    found = refusal(written(tmp_path / "text", {**TABLES, "event_data": money(amount, "EUR")}))
-    assert (found.file, found.line, found.column) == ("event_data.csv", 2, "number_value")
-    assert "1234.56" in str(found)
+def test_localised_numbers_are_refused_with_the_expected_form(tmp_path: Path, amount: str) -> None:
+    error = refusal(written(tmp_path / "text", {**TABLES, "event_data": money(amount, "EUR")}))
+    assert (error.file, error.line, error.column) == ("event_data.csv", 2, "number_value")
+    assert "1234.56" in str(error)
 
 
-def test_tables_of_umami_1(tmp_path: Path) -> None:
+def test_tables_of_umami_1_are_refused(tmp_path: Path) -> None:
     written(tmp_path / "old", {"pageview": EVENTS, "session": SESSIONS})
     assert "Umami 1" in str(refusal(tmp_path / "old"))
 
@@ -367,7 +369,9 @@ def shouted(text: str) -> str:
 @pytest.mark.thorough
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
-def test_separators(tmp_path: Path, usual: dict[str, Any], delimiter: str, quoting: int) -> None:
+def test_separators_are_detected(
+    tmp_path: Path, usual: dict[str, Any], delimiter: str, quoting: int
+) -> None:
     form = {"delimiter": delimiter, "quoting": quoting}
     assert contents(written(tmp_path / "form", null="NULL", **form)) == usual
 
@@ -382,13 +386,15 @@ def test_separators(tmp_path: Path, usual: dict[str, Any], delimiter: str, quoti
         ("utf-8", "\r"),
     ],
 )
-def test_encodings_and_line_ends(
+def test_encodings_and_line_endings_are_detected(
     tmp_path: Path, usual: dict[str, Any], encoding: str, end: str
 ) -> None:
     assert contents(written(tmp_path / "form", encoding=encoding, lineterminator=end)) == usual
 
 
-def test_big_endian_and_mixed_ends_and_shouted_names(tmp_path: Path, usual: dict[str, Any]) -> None:
+def test_utf_16_be_mixed_line_endings_and_upper_case_names(
+    tmp_path: Path, usual: dict[str, Any]
+) -> None:
     source = written(tmp_path / "form")
     path = source / "website_event.csv"
     path.write_bytes(b"\xfe\xff" + path.read_text().encode("utf-16-be"))
@@ -398,25 +404,25 @@ def test_big_endian_and_mixed_ends_and_shouted_names(tmp_path: Path, usual: dict
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
-def test_text_that_is_not_unicode(tmp_path: Path, encoding: str) -> None:
-    found = refusal(written(tmp_path / "form", encoding=encoding))
-    assert (found.file, found.line, found.column) == ("website_event.csv", 2, "page_title")
-    assert "CSV UTF-8" in str(found)
+def test_text_in_a_legacy_encoding_is_refused(tmp_path: Path, encoding: str) -> None:
+    error = refusal(written(tmp_path / "form", encoding=encoding))
+    assert (error.file, error.line, error.column) == ("website_event.csv", 2, "page_title")
+    assert "CSV UTF-8" in str(error)
 
 
-def test_utf_16_that_is_cut(tmp_path: Path) -> None:
+def test_truncated_utf_16_is_refused(tmp_path: Path) -> None:
     source = written(tmp_path / "form", encoding="utf-16")
     path = source / "session.csv"
     path.write_bytes(path.read_bytes()[:-1])
     assert refusal(source).file == "session.csv"
 
 
-def test_a_line_for_excel(tmp_path: Path) -> None:
+def test_separator_line_for_excel_is_refused(tmp_path: Path) -> None:
     source = written(tmp_path / "form", delimiter=";")
     path = source / "session.csv"
     path.write_text("sep=;\n" + path.read_text())
-    found = refusal(source)
-    assert (found.line, "Delete this line" in str(found)) == (1, True)
+    error = refusal(source)
+    assert (error.line, "Delete this line" in str(error)) == (1, True)
 
 
 # Archives
@@ -435,7 +441,7 @@ def zipped(
 
 
 class Pipe(io.RawIOBase):
-    """A target that cannot be sought, so that sizes come after the data."""
+    """A target that is not seekable, so that sizes come after the data."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")
@@ -476,7 +482,7 @@ def tarred(source: Path, target: Path, mode: Any = "w", form: int = tarfile.PAX_
     ],
     ids=["deflated", "stored, zip64", "data descriptors", "tar", "tar.gz"],
 )
-def test_archives(
+def test_archives_are_imported(
     tmp_path: Path, usual: dict[str, Any], pack: Callable[[Path, Path], None]
 ) -> None:
     target = tmp_path / "export.archive"
@@ -484,7 +490,7 @@ def test_archives(
     assert contents(target) == usual
 
 
-def test_names_in_capitals_and_other_extensions(tmp_path: Path, usual: dict[str, Any]) -> None:
+def test_file_names_in_capitals_and_other_extensions(tmp_path: Path, usual: dict[str, Any]) -> None:
     source = written(tmp_path / "form", delimiter="\t")
     (source / "session.csv").rename(source / "Session.TSV")
     packed = gzip.compress((source / "website_event.csv").read_bytes())
@@ -495,7 +501,7 @@ def test_names_in_capitals_and_other_extensions(tmp_path: Path, usual: dict[str,
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_other_methods_are_refused(tmp_path: Path, method: int) -> None:
+def test_other_compression_methods_are_refused(tmp_path: Path, method: int) -> None:
     zipped(written(tmp_path / "form"), tmp_path / "export.zip", method)
     assert "only Deflate" in str(refusal(tmp_path / "export.zip"))
 
@@ -542,7 +548,7 @@ def test_names_are_found_in_either_unicode_form(tmp_path: Path, stored: Any, typ
                 ("dnc", "fé", 0),
             ):
                 chosen = Filter("path", operator, normalize(typed, text))  # type: ignore[arg-type]
-                found = replace(view, filters=(chosen,))
-                assert client.ask(traffic.stats(found)).current.views == views
+                filtered = replace(view, filters=(chosen,))
+                assert client.ask(traffic.stats(filtered)).current.views == views
             search = normalize(typed, "käuf")
             assert client.ask(events.events(view, search=search)).count == 1

@@ -1,4 +1,4 @@
-"""Filters in 3.1's words, segments and cohorts, and what of them is refused."""
+"""Filters of 3.1, segments and cohorts, and their errors."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ NOWHERE = "00000000-0000-4000-8000-000000000001"
 
 @pytest.fixture
 def store() -> Iterator[Store]:
-    found = golden()
-    yield found
-    found.close()
+    store = golden()
+    yield store
+    store.close()
 
 
 def save(store: Store, kind: str, **parameters: Any) -> str:
@@ -78,17 +78,17 @@ def visitors(store: Store, **filters: Any) -> int:
         ("", Filter("country", "eq", ("",))),
     ],
 )
-def test_operators(store: Store, text: str, expected: Filter) -> None:
+def test_operators_are_parsed(store: Store, text: str, expected: Filter) -> None:
     assert apply_filters(store, ALL, {"country": text}).filters == (expected,)
 
 
-def test_a_field_may_be_filtered_by_again(store: Store) -> None:
+def test_numbered_names_filter_a_field_again(store: Store) -> None:
     assert visitors(store, country="eq.DE", country1="eq.US") == 0
     assert visitors(store, country="eq.DE", country1="eq.US", match="any") == 3
     assert visitors(store, country="eq.DE", country1="eq.US", match="all") == 0
 
 
-def test_the_event_type_is_a_number(store: Store) -> None:
+def test_event_type_is_a_number(store: Store) -> None:
     assert apply_filters(store, ALL, {"eventType": "2"}).event_type == 2
 
 
@@ -106,12 +106,12 @@ def test_the_event_type_is_a_number(store: Store) -> None:
     ],
     ids=str,
 )
-def test_refused(store: Store, filters: dict[str, Any]) -> None:
+def test_invalid_filters_are_refused(store: Store, filters: dict[str, Any]) -> None:
     with pytest.raises(BadRequest):
         apply_filters(store, ALL, filters)
 
 
-def test_a_segment_is_its_filters(store: Store) -> None:
+def test_segment_applies_its_filters(store: Store) -> None:
     either = [where("country", ["DE", "US"]), where("path", "account", "c")]
     segment = save(store, "segment", filters=either, match="any")
     assert visitors(store, segment=segment) == 4
@@ -121,7 +121,7 @@ def test_a_segment_is_its_filters(store: Store) -> None:
     assert visitors(store, segment=twice) == 0
 
 
-def test_a_segment_is_of_one_website_and_no_cohort(store: Store) -> None:
+def test_segment_of_another_website_or_kind_is_refused(store: Store) -> None:
     segment = save(store, "segment", filters=[where("country", "DE")])
     with pytest.raises(BadRequest):
         apply_filters(store, ALL, {"cohort": segment})
@@ -140,13 +140,13 @@ def test_a_segment_is_of_one_website_and_no_cohort(store: Store) -> None:
     ],
     ids=str,
 )
-def test_a_segment_that_cannot_be_read(store: Store, parameters: dict[str, Any]) -> None:
+def test_malformed_segment_is_refused(store: Store, parameters: dict[str, Any]) -> None:
     segment = save(store, "segment", **parameters)
     with pytest.raises(BadRequest):
         apply_filters(store, ALL, {"segment": segment})
 
 
-def test_a_cohort_is_who_did_something_in_its_own_time(store: Store) -> None:
+def test_cohort_has_its_own_date_range(store: Store) -> None:
     def cohort(**parameters: Any) -> str:
         return save(store, "cohort", **{"dateRange": "all", **parameters})
 
@@ -182,25 +182,25 @@ def test_a_cohort_is_who_did_something_in_its_own_time(store: Store) -> None:
         ("9999week", "1970-01-01", "2026-11-21 23:59:59.999"),
     ],
 )
-def test_dates_of_a_cohort(text: str, first: str, last: str) -> None:
-    found = cohort_range(text, datetime(2026, 11, 18, 15, 30, 12))
-    assert found == (datetime.fromisoformat(first), datetime.fromisoformat(last))
+def test_date_range_of_a_cohort_is_parsed(text: str, first: str, last: str) -> None:
+    range_ = cohort_range(text, datetime(2026, 11, 18, 15, 30, 12))
+    assert range_ == (datetime.fromisoformat(first), datetime.fromisoformat(last))
 
 
 # Over HTTP
 
 with gzip.open(DATA / "v3.1.0.jsonl.gz", "rt") as lines:
     REFUSED = [
-        one
-        for one in map(json.loads, lines)
-        if one["status"] != 200
-        and re.search(r"/(stats|pageviews|metrics|events/series)$", one["path"])
-        and "/sessions/" not in one["path"]
+        line
+        for line in map(json.loads, lines)
+        if line["status"] != 200
+        and re.search(r"/(stats|pageviews|metrics|events/series)$", line["path"])
+        and "/sessions/" not in line["path"]
     ]
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case["name"])
-def test_recorded_refusals(umami3: httpx.Client, case: dict[str, Any]) -> None:
+def test_errors_equal_the_recorded_ones(umami3: httpx.Client, case: dict[str, Any]) -> None:
     # What 3.1 fails at is the question's fault here, and says so.
     answer = umami3.get(case["path"], params=case["query"])
     assert answer.status_code == 400
@@ -230,7 +230,7 @@ def test_recorded_refusals(umami3: httpx.Client, case: dict[str, Any]) -> None:
         ("events/stats", {"path": "re.["}),
     ],
 )
-def test_refused_questions(
+def test_invalid_queries_are_refused(
     umami3: httpx.Client, shop: str, kind: str, query: dict[str, str]
 ) -> None:
     answer = umami3.get(f"/api/websites/{shop}/{kind}", params={**RANGE, **query})
@@ -260,7 +260,7 @@ NAMES = sorted(
 )
 texts = st.sampled_from(ODD_TEXT) | st.text(max_size=20)
 operators = st.sampled_from(["", *OPERATORS, *UNSUPPORTED]).map(
-    lambda one: f"{one}." if one else ""
+    lambda operator: f"{operator}." if operator else ""
 )
 
 
@@ -268,7 +268,7 @@ operators = st.sampled_from(["", *OPERATORS, *UNSUPPORTED]).map(
     kind=st.sampled_from(sorted(ASKED)),
     added=st.dictionaries(st.sampled_from(NAMES), st.tuples(operators, texts), max_size=3),
 )
-def test_anything_gets_an_answer_or_reasons(
+def test_any_query_is_answered_or_refused_with_reasons(
     umami3: httpx.Client, shop: str, kind: str, added: dict[str, tuple[str, str]]
 ) -> None:
     odd = {name: plain(operator + value) for name, (operator, value) in added.items()}

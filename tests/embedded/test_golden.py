@@ -1,4 +1,4 @@
-"""Figures that real servers gave for a handful of rows one can count by hand."""
+"""Figures that real servers gave for a handful of rows that can be counted by hand."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ ALL = Scope(WEBSITE, START, END, definitions=V3_1)
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
-    found = golden()
-    yield found
-    found.close()
+    store = golden()
+    yield store
+    store.close()
 
 
 def visitors(store: Store, field: str, scope: Scope = ALL) -> dict[str | None, int]:
@@ -53,25 +53,27 @@ def visitors(store: Store, field: str, scope: Scope = ALL) -> dict[str | None, i
         ((Filter("tag", "neq", "t2"),), (2, 1, 1, 0, 0)),
     ],
 )
-def test_totals(store: Store, filters: tuple[Filter, ...], expected: tuple[int, ...]) -> None:
+def test_totals_equal_the_golden_data(
+    store: Store, filters: tuple[Filter, ...], expected: tuple[int, ...]
+) -> None:
     assert tuple(totals(store, ALL.filtered(*filters)).values()) == expected
 
 
-def test_a_visit_is_cut_at_the_edge_of_the_range(store: Store) -> None:
+def test_visit_is_cut_at_the_end_of_the_range(store: Store) -> None:
     scope = ALL.between(START.replace(hour=8, minute=1), START.replace(hour=8, minute=4))
     assert tuple(totals(store, scope).values()) == (1, 1, 1, 1, 0)
 
 
 def test_timeline_follows_the_clock_of_the_zone(store: Store) -> None:
-    found = timeline(store, ALL, "day", "Europe/Zurich")
-    assert [(start.day, views, sessions) for start, views, sessions in found] == [
+    buckets = timeline(store, ALL, "day", "Europe/Zurich")
+    assert [(start.day, views, sessions) for start, views, sessions in buckets] == [
         *((10, 4, 2), (11, 2, 1)),
         *((12, 4, 3), (13, 2, 1)),
     ]
     assert [views for _, views, _ in timeline(store, ALL, "day", "UTC")] == [4, 3, 3, 2]
 
 
-def test_pages(store: Store) -> None:
+def test_pages_equal_the_golden_data(store: Store) -> None:
     assert visitors(store, "path") == {
         "/": 3,
         "/blog": 2,
@@ -89,13 +91,15 @@ def test_pages(store: Store) -> None:
         ("exit", {"/": 2, "/pricing": 1, "/docs": 1, "/checkout": 1, "/account": 1, "/blog": 1}),
     ],
 )
-def test_edges(store: Store, edge: Edge, expected: dict[str, int]) -> None:
+def test_entry_and_exit_pages_equal_the_golden_data(
+    store: Store, edge: Edge, expected: dict[str, int]
+) -> None:
     # Two views of D are in the same second: both are first, and both are last.
     ranks = edges(store, ALL, edge, count="visitors", limit=500)
     assert {rank["x"]: rank["y"] for rank in ranks} == expected
 
 
-def test_sources(store: Store) -> None:
+def test_sources_equal_the_golden_data(store: Store) -> None:
     assert visitors(store, "referrer") == {"demo.test": 2, "google.com": 1, "t.co": 1}
     assert {name: count for name, count in channels(store, ALL).items() if count} == {
         "direct": 5,
@@ -105,13 +109,13 @@ def test_sources(store: Store) -> None:
     }
 
 
-def test_places_and_languages(store: Store) -> None:
+def test_places_and_languages_equal_the_golden_data(store: Store) -> None:
     assert visitors(store, "country") == {"FR": 2, "US": 2, "DE": 1}
     assert visitors(store, "language") == {"de-DE": 1, "en-US": 1, "en-GB": 1, "fr-FR": 1, "fr": 1}
     assert visitors(store, "tag") == {None: 4, "t1": 1}
 
 
-def test_events(store: Store) -> None:
+def test_events_equal_the_golden_data(store: Store) -> None:
     ranks = ranking(store, ALL, "event", count="events", limit=500)
     assert {rank["x"]: rank["y"] for rank in ranks} == {"purchase": 2, "signup": 2}
     series = event_series(store, ALL, "day", "Europe/Zurich")
@@ -121,12 +125,12 @@ def test_events(store: Store) -> None:
     ]
 
 
-def test_session_totals(store: Store) -> None:
+def test_session_totals_equal_the_golden_data(store: Store) -> None:
     counts = [count["value"] for count in session_totals(store, ALL).values()]
     assert counts == [16, 5, 7, 3, 4]
 
 
-def test_rhythm_begins_on_sunday(store: Store) -> None:
+def test_weekly_hours_begin_on_sunday(store: Store) -> None:
     tuesday, wednesday, thursday, friday = range(2, 6)
     week = weekly_sessions(store, ALL, "Europe/Zurich")
     assert {
@@ -145,20 +149,20 @@ def test_rhythm_begins_on_sunday(store: Store) -> None:
     }
 
 
-def test_one_session(store: Store) -> None:
-    found = session(store, WEBSITE, identity("A"), by_hostname=False)
-    assert found is not None
-    assert (found["views"], found["events"], found["visits"]) == ("6", "2", 3)
-    assert found["seconds"] == "400"
+def test_session_profile_equals_the_golden_data(store: Store) -> None:
+    profile = session(store, WEBSITE, identity("A"), by_hostname=False)
+    assert profile is not None
+    assert (profile["views"], profile["events"], profile["visits"]) == ("6", "2", 3)
+    assert profile["seconds"] == "400"
     assert session(store, WEBSITE, identity("nobody"), by_hostname=True) is None
     assert len(events_of_sessions(store, ALL, [identity("A")])) == 8
 
 
-def test_lists(store: Store) -> None:
+def test_lists_are_ordered_searched_and_limited(store: Store) -> None:
     newest: dict[str, Any] = {"most": 1000, "limit": 10, "offset": 0}
-    found = sessions(store, ALL, search=None, **newest)
-    assert [row["session_id"] for row in found.rows] == [identity(name) for name in "AEDCB"]
-    assert found.count == 5
+    listed = sessions(store, ALL, search=None, **newest)
+    assert [row["session_id"] for row in listed.rows] == [identity(name) for name in "AEDCB"]
+    assert listed.count == 5
     assert sessions(store, ALL, search="USER-", **newest).count == 1
     assert page(store, ALL, pattern="%sign%", **newest).count == 2
     assert page(store, ALL, pattern="%PRIC%", **newest).count == 2
@@ -170,7 +174,7 @@ def data_values(store: Store, event: str, name: str) -> list[tuple[str, int]]:
     return [(row["value"], row["total"]) for row in property_data.values(store, records)]
 
 
-def test_event_data(store: Store) -> None:
+def test_event_data_equal_the_golden_data(store: Store) -> None:
     size = {"events": 4, "properties": 7, "records": "10"}
     assert property_data.size_of_events(store, ALL) == size
     assert data_values(store, "purchase", "revenue") == [("19.9900", 1), ("5", 1)]
@@ -184,7 +188,7 @@ def test_event_data(store: Store) -> None:
     ]
 
 
-def test_session_data(store: Store) -> None:
+def test_session_data_equal_the_golden_data(store: Store) -> None:
     columns = property_data.PROPERTY | property_data.TYPE
     assert property_data.counted(store, of_sessions(ALL), columns) == [
         {"propertyName": "age", "dataType": 2, "total": 1},
@@ -195,7 +199,7 @@ def test_session_data(store: Store) -> None:
     assert property_data.counted(store, of_sessions(before), columns) == []
 
 
-def test_values(store: Store) -> None:
+def test_values_are_searched_and_ranked(store: Store) -> None:
     rows = values(store, ALL, "path", "C")
     assert [tuple(row.values()) for row in rows] == [
         *(("/pricing", 5), ("/checkout", 2), ("/docs", 2), ("/account", 1)),

@@ -1,5 +1,5 @@
-"""Figures for a handful of rows one can count by hand: what real servers of 3.1 gave for them, and
-what they are by the definitions of 3.5."""
+"""Figures for a handful of rows that can be counted by hand: those of real 3.1 servers, and those
+by the definitions of 3.5."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ def newest() -> Iterator[Client]:
 
 def served(definitions: Definitions, more: list[Row] | None = None) -> Iterator[Client]:
     store = golden(more)
-    with asking(store, definitions) as found:
-        yield found
+    with asking(store, definitions) as client:
+        yield client
     store.close()
 
 
 def answer(client: Client, kind: str, **query: Any) -> Any:
-    found = client.get(f"/api/websites/{WEBSITE}/{kind}", params={**RANGE, **query})
-    assert found.status_code == 200, found.text
-    return found.json()
+    response = client.get(f"/api/websites/{WEBSITE}/{kind}", params={**RANGE, **query})
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 def counted(client: Client, kind: str, **query: Any) -> dict[str, int]:
@@ -71,7 +71,9 @@ def counted(client: Client, kind: str, **query: Any) -> dict[str, int]:
         ({"distinctId": "eq.user-1"}, [1, 1, 1, 1, 0]),
     ],
 )
-def test_stats(client: Client, query: dict[str, str], expected: list[int]) -> None:
+def test_stats_equal_the_golden_data(
+    client: Client, query: dict[str, str], expected: list[int]
+) -> None:
     keys = ("pageviews", "visitors", "visits", "bounces", "totaltime")
     nothing = dict.fromkeys(keys, 0)
     assert answer(client, "stats", **query) == {
@@ -93,14 +95,14 @@ def test_buckets_follow_the_clock_of_the_zone(client: Client) -> None:
 
 @pytest.mark.parametrize("zone", [{}, {"timezone": "utc"}])
 def test_buckets_without_a_zone_are_instants(client: Client, zone: dict[str, str]) -> None:
-    found = answer(client, "pageviews", unit="day", **zone)["pageviews"]
-    assert [row["x"] for row in found] == [f"2026-11-{day}T00:00:00Z" for day in (10, 11, 12, 13)]
-    assert [row["y"] for row in found] == [4, 3, 3, 2]
+    views = answer(client, "pageviews", unit="day", **zone)["pageviews"]
+    assert [row["x"] for row in views] == [f"2026-11-{day}T00:00:00Z" for day in (10, 11, 12, 13)]
+    assert [row["y"] for row in views] == [4, 3, 3, 2]
     # Six days are answered by the hour, if no unit is asked for.
     assert answer(client, "pageviews", **zone)["pageviews"][0]["x"] == "2026-11-10T08:00:00Z"
 
 
-def test_metrics(client: Client) -> None:
+def test_metrics_equal_the_golden_data(client: Client) -> None:
     assert counted(client, "path") == {
         "/": 3,
         "/blog": 2,
@@ -118,7 +120,7 @@ def test_metrics(client: Client) -> None:
     assert counted(client, "tag") == {"t1": 1}
 
 
-def test_first_and_last_pages(client: Client) -> None:
+def test_entry_and_exit_pages_equal_the_golden_data(client: Client) -> None:
     # One visit saw two pages in the same second: either was its first.
     first, last = counted(client, "entry"), counted(client, "exit")
     assert first in (
@@ -129,9 +131,9 @@ def test_first_and_last_pages(client: Client) -> None:
     assert last in ({**sure, "/": 2}, {**sure, "/": 1, "/blog": 1})
 
 
-def test_events_over_time(client: Client) -> None:
-    found = answer(client, "events/series", unit="day", timezone="Europe/Zurich")
-    assert sorted((row["x"], row["t"], row["y"]) for row in found) == [
+def test_event_series_equal_the_golden_data(client: Client) -> None:
+    rows = answer(client, "events/series", unit="day", timezone="Europe/Zurich")
+    assert sorted((row["x"], row["t"], row["y"]) for row in rows) == [
         (name, f"2026-11-{day} 00:00:00", 1) for name in ("purchase", "signup") for day in (10, 11)
     ]
     assert answer(client, "events/stats")["data"] == {
@@ -143,25 +145,25 @@ def test_events_over_time(client: Client) -> None:
     }
 
 
-def test_expanded_channels(client: Client) -> None:
-    found = {row.pop("name"): row for row in answer(client, "metrics/expanded", type="channel")}
+def test_expanded_channels_equal_the_golden_data(client: Client) -> None:
+    channels = {row.pop("name"): row for row in answer(client, "metrics/expanded", type="channel")}
     alone = {"pageviews": "1", "visitors": 1, "visits": 1, "bounces": 1}
-    assert found == {
+    assert channels == {
         name: {**alone, "totaltime": "0"} for name in ("email", "organicSocial", "paidAds")
     }
 
 
-def test_a_path_with_its_query_is_a_page_of_its_own(newest: Client) -> None:
-    found = counted(newest, "fullPath")
-    assert {name: count for name, count in found.items() if name.startswith("/?")} == {
+def test_full_path_includes_the_query(newest: Client) -> None:
+    counts = counted(newest, "fullPath")
+    assert {name: count for name, count in counts.items() if name.startswith("/?")} == {
         "/?utm_source=google&utm_medium=cpc&utm_campaign=x&gclid=abc": 1,
         "/?utm_source=newsletter&utm_medium=email": 1,
     }
     # A came back to the first page, and B saw it.
-    assert (found["/"], found["/pricing"]) == (2, 2)
+    assert (counts["/"], counts["/pricing"]) == (2, 2)
     assert counted(newest, "fullPath", search="PRIC") == {"/pricing": 2}
     pages = answer(newest, "metrics/expanded", type="fullPath")
-    assert {one["name"]: one["visitors"] for one in pages} == found
+    assert {page["name"]: page["visitors"] for page in pages} == counts
 
 
 KEYS = ("pageviews", "visitors", "visits", "bounces", "totaltime")
@@ -180,15 +182,17 @@ KEYS = ("pageviews", "visitors", "visits", "bounces", "totaltime")
         ({"excludeBounce": "true"}, [9, 3, 4, 0, 970]),
     ],
 )
-def test_a_visit_with_a_custom_event_is_no_bounce(
+def test_visit_with_a_custom_event_is_not_a_bounce(
     newest: Client, query: dict[str, str], expected: list[int]
 ) -> None:
-    found = answer(newest, "stats", **query)
-    assert [found[key] for key in KEYS] == expected
+    totals = answer(newest, "stats", **query)
+    assert [totals[key] for key in KEYS] == expected
 
 
 @pytest.mark.parametrize(("definitions", "bounces"), [(V3_1, 4), (NEWEST, 3)], ids=["3.1", "3.5"])
-def test_one_view_and_one_event(definitions: Definitions, bounces: int) -> None:
+def test_bounce_of_one_view_and_one_event_depends_on_the_version(
+    definitions: Definitions, bounces: int
+) -> None:
     for client in served(definitions, ACTED):
         assert answer(client, "stats") == {
             **dict(zip(KEYS, (13, 5, 8, bounces, 970), strict=True)),
@@ -196,27 +200,27 @@ def test_one_view_and_one_event(definitions: Definitions, bounces: int) -> None:
         }
         # Neither a bounce nor kept where bounces are left out.
         assert answer(client, "stats", excludeBounce="true")["visits"] == 4
-        by_path = {one["path"]: one for one in answer(client, "breakdown", fields='["path"]')}
+        by_path = {row["path"]: row for row in answer(client, "breakdown", fields='["path"]')}
         assert by_path["/offer"]["bounces"] == bounces - 3
         (american,) = [
-            one for one in answer(client, "metrics/expanded", type="country") if one["name"] == "US"
+            row for row in answer(client, "metrics/expanded", type="country") if row["name"] == "US"
         ]
         # B's visits on the 10th and the 14th, and C's.
         assert (american["visits"], american["bounces"]) == (3, bounces - 2)
-        pages = {one["name"]: one for one in answer(client, "metrics/expanded", type="path")}
+        pages = {row["name"]: row for row in answer(client, "metrics/expanded", type="path")}
         assert pages["/offer"]["bounces"] == bounces - 3
         assert pages["/account"]["bounces"] == 1
 
 
-def test_a_visit_has_one_channel(newest: Client) -> None:
+def test_visit_has_one_channel(newest: Client) -> None:
     assert counted(newest, "channel") == {
         "direct": 3, "email": 1, "organicSocial": 1, "paidAds": 1,
     }  # fmt: skip
-    found = {
-        one["name"]: [int(one[key]) for key in KEYS]
-        for one in answer(newest, "metrics/expanded", type="channel")
+    channels = {
+        row["name"]: [int(row[key]) for key in KEYS]
+        for row in answer(newest, "metrics/expanded", type="channel")
     }
-    assert found == {
+    assert channels == {
         # A's second and third visit, B, and E.
         "direct": [5, 3, 4, 3, 40],
         "email": [2, 1, 1, 0, 0],
@@ -225,7 +229,7 @@ def test_a_visit_has_one_channel(newest: Client) -> None:
     }
 
 
-def test_a_later_row_tells_the_channel_and_assistants_are_their_own() -> None:
+def test_later_row_decides_the_channel_and_llm_is_a_channel() -> None:
     more: list[Row] = [
         ("B", 2, "14 10:00:00", "/", "", None, None, ()),
         ("B", 2, "14 10:00:09", "/blog", "", "chatgpt.com", None, ()),
@@ -244,27 +248,27 @@ def test_a_later_row_tells_the_channel_and_assistants_are_their_own() -> None:
 
 
 def money(client: Client, currency: str, **query: str) -> list[float | None]:
-    found = answer(client, "revenue/stats", currency=currency, **query)
-    amount = None if found["sum"] is None else float(found["sum"])
-    return [amount, found["count"], found["unique_count"], found["total_sessions"]]
+    totals = answer(client, "revenue/stats", currency=currency, **query)
+    amount = None if totals["sum"] is None else float(totals["sum"])
+    return [amount, totals["count"], totals["unique_count"], totals["total_sessions"]]
 
 
-def test_revenue_of_a_page_is_that_of_its_visitors(client: Client, newest: Client) -> None:
-    for one in (client, newest):
-        assert money(one, "USD") == [19.99, 1, 1, 5]
-        assert money(one, "EUR") == [5, 1, 1, 5]
+def test_filtered_revenue_is_that_of_matching_visitors(client: Client, newest: Client) -> None:
+    for client_ in (client, newest):
+        assert money(client_, "USD") == [19.99, 1, 1, 5]
+        assert money(client_, "EUR") == [5, 1, 1, 5]
     # C, who bought, and D saw it; C bought elsewhere.
     assert money(client, "EUR", path="/blog") == [None, 0, 0, 5]
     assert money(newest, "EUR", path="/blog") == [5, 1, 1, 2]
     # A, B and D.
     assert money(newest, "USD", path="/") == [19.99, 1, 1, 3]
     assert money(newest, "USD", path="/blog") == [None, 0, 0, 2]
-    found = answer(newest, "revenue/stats", currency="EUR", path="/blog")
-    assert (found["average"], found["arpu"]) == (5, 2.5)
+    totals = answer(newest, "revenue/stats", currency="EUR", path="/blog")
+    assert (totals["average"], totals["arpu"]) == (5, 2.5)
     chart = answer(newest, "revenue/chart", currency="EUR", path="/blog", unit="day")["chart"]
-    assert [(one["t"], float(one["y"]), one["count"]) for one in chart] == [
+    assert [(bucket["t"], float(bucket["y"]), bucket["count"]) for bucket in chart] == [
         ("2026-11-11 00:00:00", 5, 1)
     ]
     for part, name in (("country", "US"), ("referrer", "t.co"), ("channel", "organicSocial")):
         rows = answer(newest, "revenue/metrics", currency="EUR", path="/blog", type=part)
-        assert [(one["name"], float(one["value"])) for one in rows] == [(name, 5)]
+        assert [(row["name"], float(row["value"])) for row in rows] == [(name, 5)]

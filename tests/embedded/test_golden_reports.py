@@ -1,4 +1,4 @@
-"""Analyses that real servers gave for a handful of rows one can count by hand."""
+"""Reports that real servers gave for a handful of rows that can be counted by hand."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ PURCHASE = Step("event", "purchase")
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
-    found = golden()
-    yield found
-    found.close()
+    store = golden()
+    yield store
+    store.close()
 
 
-def test_funnel(store: Store) -> None:
+def test_funnel_equals_the_golden_data(store: Store) -> None:
     steps = [Step("path", "/"), Step("path", "/pricing"), PURCHASE]
     assert funnel(store, ALL, steps, 60) == [3, 1, 1]
 
@@ -37,15 +37,15 @@ def test_goals_count_rows(store: Store) -> None:
     assert times(store, ALL, Step("path", "/pricing")) == 5
 
 
-def test_journey(store: Store) -> None:
+def test_journey_equals_the_golden_data(store: Store) -> None:
     paths = journey(store, ALL, 5, None, None)
     assert [count for _, count in paths] == [1] * 7
     assert ["/", "/pricing", "signup", "/checkout", "purchase"] in [path for path, _ in paths]
 
 
-def test_retention_is_of_the_zone(store: Store) -> None:
-    found = retention(store, ALL, "Europe/Zurich")
-    assert [tuple(cell.values()) for cell in found] == [
+def test_retention_uses_days_of_the_zone(store: Store) -> None:
+    retained = retention(store, ALL, "Europe/Zurich")
+    assert [tuple(cell.values()) for cell in retained] == [
         ("2026-11-10 00:00:00", 0, 2, 2, 100.0),
         ("2026-11-10 00:00:00", 2, 2, 1, 50.0),
         ("2026-11-10 00:00:00", 3, 2, 1, 50.0),
@@ -56,7 +56,7 @@ def test_retention_is_of_the_zone(store: Store) -> None:
     assert [cell["day"] for cell in cells if cell["date"].startswith("2026-11-10")] == [0, 1, 3]
 
 
-def test_utm(store: Store) -> None:
+def test_utm_equals_the_golden_data(store: Store) -> None:
     assert utm(store, ALL) == {
         "utm_source": {"google": 1, "newsletter": 1},
         "utm_medium": {"cpc": 1, "email": 1},
@@ -64,16 +64,17 @@ def test_utm(store: Store) -> None:
     }
 
 
-def test_revenue(store: Store) -> None:
+def test_revenue_equals_the_golden_data(store: Store) -> None:
     sums = {
-        one.currency: (one.amount, one.events, one.sessions) for one in revenue.totals(store, ALL)
+        total.currency: (total.amount, total.events, total.sessions)
+        for total in revenue.totals(store, ALL)
     }
     assert sums["USD"] == (Decimal("19.99"), 1, 1)
     assert revenue.countries(store, ALL, "USD") == [("DE", Decimal("19.99"))]
     assert revenue.currencies(store, ALL) == ["USD", "eur"]
 
 
-def test_attribution(store: Store) -> None:
+def test_attribution_equals_the_golden_data(store: Store) -> None:
     parts = attribution(store, ALL, "first-click", PURCHASE)
     assert {row["name"]: row["value"] for row in parts["referrer"]} == {"google.com": 1, "t.co": 1}
     assert parts["paidAds"] == [{"name": "Google Ads", "value": 1}]

@@ -1,4 +1,5 @@
-"""Tables come in whole and true, or not at all; what is wrong is named by file, line and column."""
+"""Tables are imported completely and correctly, or not at all; faults name file, line and
+column."""
 
 from __future__ import annotations
 
@@ -40,7 +41,7 @@ def counts(store: Store) -> dict[str, int]:
 
 @pytest.fixture
 def folder(tmp_path: Path, tables: Path) -> Path:
-    """The contract's tables, plain, to be spoilt."""
+    """The contract's tables, unpacked, to be damaged."""
     for packed in tables.glob("*.csv.gz"):
         (tmp_path / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
     return tmp_path
@@ -78,7 +79,7 @@ def line(table: str, **values: str) -> str:
 
 
 def refused(source: Path) -> ImportRefused:
-    """The refusal of a source, of which nothing must have come in."""
+    """The refusal of a source, after which the store is empty."""
     store = Store()
     with pytest.raises(ImportRefused) as caught:
         load(store, source)
@@ -90,7 +91,7 @@ def refused(source: Path) -> ImportRefused:
 # What comes in
 
 
-def test_all_rows_of_the_contract(tables: Path) -> None:
+def test_all_rows_of_the_contract_are_imported(tables: Path) -> None:
     store = imported(tables)
     assert counts(store) == dict.fromkeys(TABLES, 0) | {
         "website": 3,
@@ -111,7 +112,9 @@ def test_all_rows_of_the_contract(tables: Path) -> None:
 
 
 @pytest.mark.thorough
-def test_every_way_to_pack_is_the_same(tables: Path, folder: Path, tmp_path: Path) -> None:
+def test_every_archive_format_gives_the_same_rows(
+    tables: Path, folder: Path, tmp_path: Path
+) -> None:
     plain = tmp_path / "plain.zip"
     packed = tmp_path / "packed.zip"
     with zipfile.ZipFile(plain, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -123,11 +126,11 @@ def test_every_way_to_pack_is_the_same(tables: Path, folder: Path, tmp_path: Pat
         for path in tables.glob("*.gz"):
             archive.write(path, path.name)
     wanted = counts(imported(tables))
-    assert [counts(imported(one)) for one in (folder, plain, packed)] == [wanted] * 3
+    assert [counts(imported(source)) for source in (folder, plain, packed)] == [wanted] * 3
 
 
 @pytest.mark.thorough
-def test_rows_lie_sorted(tables: Path) -> None:
+def test_rows_are_sorted_by_website_and_time(tables: Path) -> None:
     rows = imported(tables).rows("SELECT website_id, created_at FROM website_event")
     assert rows == sorted(rows)
 
@@ -158,13 +161,13 @@ def test_columns_are_read_by_name(folder: Path) -> None:
         "2026-08-01 15:42:54+02",
     ],
 )
-def test_ways_to_write_a_time(tmp_path: Path, written: str) -> None:
+def test_formats_of_time_are_parsed(tmp_path: Path, written: str) -> None:
     text = line("session", session_id=SESSION, website_id=WEBSITE, created_at=written)
     store = imported(small(tmp_path, session=text))
     assert store.row("SELECT created_at FROM session") == (datetime(2026, 8, 1, 13, 42, 54),)
 
 
-def test_an_empty_text_is_not_a_missing_one(tmp_path: Path) -> None:
+def test_empty_text_differs_from_null(tmp_path: Path) -> None:
     text = line("session", session_id=SESSION, website_id=WEBSITE, created_at="2026-08-01")
     spelled = text.replace(f"{SESSION},{WEBSITE},,,", f'{SESSION},{WEBSITE},"",,')
     assert imported(small(tmp_path, session=spelled)).row("SELECT browser, os FROM session") == (
@@ -173,14 +176,14 @@ def test_an_empty_text_is_not_a_missing_one(tmp_path: Path) -> None:
     )
 
 
-def test_a_byte_order_mark_and_strange_folders(tmp_path: Path) -> None:
+def test_byte_order_mark_and_unusual_folder_names(tmp_path: Path) -> None:
     odd = small(tmp_path / "it's [odd]*?")
     path = odd / "website.csv"
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     assert imported(odd).row("SELECT name FROM website") == ("Shop",)
 
 
-def test_columns_of_newer_and_older_servers(tmp_path: Path) -> None:
+def test_columns_of_newer_and_older_servers_are_imported(tmp_path: Path) -> None:
     website = f"website_id,name,domain,replay_enabled,share_id\n{WEBSITE},Shop,,f,abcdefgh\n"
     events = [
         {**row, "lcp": "12.5"}
@@ -212,11 +215,11 @@ OF_3_5 = {
 """Files as Umami 3.5 has their tables, a row each."""
 
 
-def test_tables_of_3_5(tmp_path: Path) -> None:
+def test_tables_of_umami_3_5_are_imported(tmp_path: Path) -> None:
     store = Store()
-    found = load(store, small(tmp_path, **OF_3_5))
-    assert found.notes == []
-    assert {table: found.added[table] for table in OF_3_5} == dict.fromkeys(OF_3_5, 1)
+    imported = load(store, small(tmp_path, **OF_3_5))
+    assert imported.notes == []
+    assert {table: imported.added[table] for table in OF_3_5} == dict.fromkeys(OF_3_5, 1)
     assert store.row("SELECT team_id::VARCHAR FROM website") == (TEAM,)
     assert store.row("SELECT distinct_id, session_id::VARCHAR FROM session_link") == (
         "user-1",
@@ -230,7 +233,7 @@ def test_tables_of_3_5(tmp_path: Path) -> None:
     assert load(store, tmp_path).added.total() == 0
 
 
-def test_web_vitals_are_read(tmp_path: Path) -> None:
+def test_web_vitals_are_imported(tmp_path: Path) -> None:
     event = line(
         "website_event",
         event_id=EVENT,
@@ -258,7 +261,7 @@ def with_columns(added: dict[str, str]) -> str:
     return f"{','.join([header, *added])}\n{','.join([row, *added.values()])}\n"
 
 
-def test_what_is_not_known_is_skipped_with_a_sentence(tmp_path: Path) -> None:
+def test_unknown_columns_and_tables_are_skipped_with_a_note(tmp_path: Path) -> None:
     session = with_columns({"mood": "good", "colour": "red"})
     small(tmp_path, session=session, heatmap_event="x\n\0\n", user="password\nhush\n")
     (tmp_path / "two_factor_auth.csv.gz").write_bytes(b"not even gzip")
@@ -280,7 +283,7 @@ def test_what_is_not_known_is_skipped_with_a_sentence(tmp_path: Path) -> None:
     assert load(Store(), archive).notes == [f"export/{note}" for note in notes]
 
 
-def test_many_unknown_columns_are_one_sentence(tmp_path: Path) -> None:
+def test_many_unknown_columns_give_one_note(tmp_path: Path) -> None:
     session = with_columns({f"new_{number}": "" for number in range(500)})
     (note,) = load(Store(), small(tmp_path, session=session)).notes
     assert note.endswith("new_8, new_9 and 490 more.")
@@ -296,7 +299,7 @@ def test_many_unknown_columns_are_one_sentence(tmp_path: Path) -> None:
         ("link", (LINK, "x"), (2, "link_id")),
     ],
 )
-def test_faults_of_the_newer_tables(
+def test_faults_of_newer_tables_name_line_and_column(
     tmp_path: Path, table: str, spoilt: tuple[str, str], place: tuple[int, str | None]
 ) -> None:
     text = OF_3_5[table].replace(*spoilt, 1)
@@ -305,7 +308,7 @@ def test_faults_of_the_newer_tables(
 
 
 @pytest.mark.thorough
-def test_tables_that_are_not_there_are_made(folder: Path) -> None:
+def test_missing_websites_and_revenue_are_derived(folder: Path) -> None:
     whole = imported(folder)
     (folder / "website.csv").unlink()
     (folder / "revenue.csv").unlink()
@@ -330,7 +333,7 @@ CLOUD = (
 
 
 def cloud_row(number: int, time: str, **values: str) -> str:
-    given = {
+    cells = {
         "website_id": WEBSITE,
         "session_id": SESSION,
         "visit_id": VISIT,
@@ -342,10 +345,10 @@ def cloud_row(number: int, time: str, **values: str) -> str:
         "created_at": time,
         **values,
     }
-    return ",".join(f'"{given.get(name, "")}"' for name in CLOUD.strip().split(",")) + "\n"
+    return ",".join(f'"{cells.get(name, "")}"' for name in CLOUD.strip().split(",")) + "\n"
 
 
-def test_the_export_of_the_cloud(tmp_path: Path) -> None:
+def test_export_of_umami_cloud_is_imported(tmp_path: Path) -> None:
     (tmp_path / "website_event.csv").write_text(
         CLOUD
         + cloud_row(2, "2026-08-02 10:00:00", country="DE", event_type="2", event_name="purchase")
@@ -384,7 +387,7 @@ def test_the_export_of_the_cloud(tmp_path: Path) -> None:
 # What is refused
 
 
-def test_nothing_there(tmp_path: Path) -> None:
+def test_missing_files_are_named(tmp_path: Path) -> None:
     assert "no folder or file" in str(refused(tmp_path / "nowhere"))
     assert "no website_event.csv" in str(refused(tmp_path))
     small(tmp_path)
@@ -421,7 +424,7 @@ def spoilt(path: Path, number: int, old: str, new: str) -> None:
         ("session", 6, ",ios", ',"ios', None, "not CSV"),
     ],
 )
-def test_a_fault_is_named(
+def test_fault_names_file_line_and_column(
     folder: Path, table: str, number: int, old: str, new: str, column: str | None, reason: str
 ) -> None:
     spoilt(folder / f"{table}.csv", number, old, new)
@@ -432,14 +435,14 @@ def test_a_fault_is_named(
     assert "\n" not in str(refusal)
 
 
-def test_lines_are_counted_as_an_editor_does(tmp_path: Path) -> None:
+def test_line_numbers_are_those_of_an_editor(tmp_path: Path) -> None:
     values = {"session_id": SESSION, "website_id": WEBSITE, "created_at": "2026-08-01"}
     text = line("session", **values, city="two\nlines") + "\n"
     text += line("session", **{**values, "session_id": "nope"}).split("\n", 1)[1]
     assert refused(small(tmp_path, session=text)).line == 5
 
 
-def test_an_id_that_comes_twice(folder: Path) -> None:
+def test_duplicate_id_is_refused(folder: Path) -> None:
     path = folder / "session.csv"
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join([*lines, lines[7]]))
@@ -447,7 +450,7 @@ def test_an_id_that_comes_twice(folder: Path) -> None:
     assert (refusal.line, refusal.column) == (len(lines) + 1, "session_id")
 
 
-def test_files_that_are_no_tables(tmp_path: Path) -> None:
+def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
     for content, reason in (
         (b"", "no header"),
         (b"\xff\xfd\x01", "not UTF-8"),
@@ -460,7 +463,7 @@ def test_files_that_are_no_tables(tmp_path: Path) -> None:
         assert reason in str(refusal)
 
 
-def test_text_that_is_not_utf_8(folder: Path) -> None:
+def test_text_that_is_not_utf_8_is_refused(folder: Path) -> None:
     path = folder / "session.csv"
     path.write_bytes(path.read_bytes().replace("Zürich".encode(), b"Z\xfcrich", 1))
     refusal = refused(folder)
@@ -468,7 +471,7 @@ def test_text_that_is_not_utf_8(folder: Path) -> None:
     assert "not UTF-8" in str(refusal)
 
 
-def test_damaged_packages(tables: Path, tmp_path: Path) -> None:
+def test_damaged_archives_are_refused(tables: Path, tmp_path: Path) -> None:
     folder = tmp_path / "tables"
     shutil.copytree(tables, folder)
     path = folder / "session.csv.gz"
@@ -485,8 +488,8 @@ def test_damaged_packages(tables: Path, tmp_path: Path) -> None:
     assert "neither a folder nor a zip" in str(refused(archive))
 
 
-def test_packages_that_burst(tmp_path: Path) -> None:
-    """Rows as good as any, but more than anybody would have packed so small."""
+def test_decompression_bombs_are_refused(tmp_path: Path) -> None:
+    """Valid rows, but compressed far better than real data."""
     folder = small(tmp_path / "tables")
     plain = folder / "session.csv"
     header, row = plain.read_bytes().splitlines(keepends=True)
@@ -504,7 +507,7 @@ def test_packages_that_burst(tmp_path: Path) -> None:
     assert "far more" in str(refused(folder))
 
 
-def test_a_line_without_an_end(tmp_path: Path) -> None:
+def test_endless_line_is_refused(tmp_path: Path) -> None:
     path = small(tmp_path) / "session.csv"
     path.write_bytes(path.read_bytes() + b"," * 100_000_000)
     refusal = refused(tmp_path)
@@ -512,7 +515,7 @@ def test_a_line_without_an_end(tmp_path: Path) -> None:
     assert "longer" in str(refusal)
 
 
-def test_a_table_that_is_there_twice(tmp_path: Path) -> None:
+def test_table_that_occurs_twice_is_refused(tmp_path: Path) -> None:
     small(tmp_path / "tables")
     archive = tmp_path / "tables.zip"
     with zipfile.ZipFile(archive, "w") as packed:

@@ -1,4 +1,4 @@
-"""What is kept in a file: every row once, all of an import or nothing, and what was sent."""
+"""The store file: rows are unique, imports are atomic, collected rows persist."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def contents(path: Path) -> dict[str, tuple[Any, ...] | None]:
-    """What all rows of each table of a store come to, in whatever order they lie."""
+    """A checksum of all rows of each table of a store, whatever their order."""
     with closing(Store(path)) as store:
         return {
             table: store.row(f"SELECT count(*), sum(hash(one)) FROM {table} AS one")
@@ -76,7 +76,7 @@ def test_a_second_import_adds_nothing(tables: Path, path: Path) -> None:
 
 
 @pytest.mark.thorough
-def test_batches_of_any_size_give_the_same(tables: Path, path: Path, tmp_path: Path) -> None:
+def test_result_does_not_depend_on_the_batch_size(tables: Path, path: Path, tmp_path: Path) -> None:
     import_into(path, tables)
     other = tmp_path / "other.duckdb"
     with closing(Store(other)) as store:
@@ -89,17 +89,17 @@ def part(tables: Path, folder: Path, wanted: Callable[[str], bool]) -> Path:
     folder.mkdir()
     for packed in tables.glob("*.csv.gz"):
         with gzip.open(packed, "rt", newline="") as file:
-            header, *found = csv.reader(file)
+            header, *lines = csv.reader(file)
         at = header.index("created_at")
         if packed.name != "website.csv.gz":
-            found = [row for row in found if wanted(row[at])]
+            lines = [row for row in lines if wanted(row[at])]
         with (folder / packed.stem).open("w", newline="") as file:
-            csv.writer(file).writerows([header, *found])
+            csv.writer(file).writerows([header, *lines])
     return folder
 
 
 @pytest.mark.thorough
-def test_exports_that_overlap_are_one(tables: Path, path: Path, tmp_path: Path) -> None:
+def test_overlapping_exports_are_merged(tables: Path, path: Path, tmp_path: Path) -> None:
     early = import_into(path, part(tables, tmp_path / "early", lambda at: at < "2026-09-10"))
     late = import_into(path, part(tables, tmp_path / "late", lambda at: at > "2026-08-20"))
     assert 0 < early.added["website_event"] < WHOLE["website_event"]
@@ -109,20 +109,18 @@ def test_exports_that_overlap_are_one(tables: Path, path: Path, tmp_path: Path) 
         assert counts(store) == WHOLE
 
 
-def test_what_is_there_stays_as_it_is(path: Path, tmp_path: Path) -> None:
+def test_existing_rows_are_not_changed_by_an_import(path: Path, tmp_path: Path) -> None:
     import_into(path, small(tmp_path / "tables"))
     with closing(Store(path)) as store, store.writing() as cursor:
         cursor.execute("UPDATE website SET name = 'Renamed here'")
-    found = import_into(path, small(tmp_path / "tables"))
-    assert (found.added.total(), found.known.total()) == (0, 3)
+    imported = import_into(path, small(tmp_path / "tables"))
+    assert (imported.added.total(), imported.known.total()) == (0, 3)
     assert rows(path, "SELECT name FROM website") == [("Renamed here",)]
 
 
 @pytest.mark.thorough
-def test_revenue_is_the_same_whether_it_was_made_or_told(
-    tables: Path, path: Path, tmp_path: Path
-) -> None:
-    """Umami 2.18 has no such table, the same server has one after an upgrade."""
+def test_derived_revenue_equals_imported_revenue(tables: Path, path: Path, tmp_path: Path) -> None:
+    """Umami 2.18 has no revenue table; the same server has one after an upgrade."""
     sums = "SELECT currency, count(*), sum(revenue) FROM revenue GROUP BY 1 ORDER BY 1"
     before = part(tables, tmp_path / "before", lambda _: True)
     (before / "revenue.csv").unlink()
@@ -146,7 +144,7 @@ def cloud(folder: Path, *events: str, data: str = "") -> Path:
 
 
 def money(event: int, time: str) -> str:
-    """What an event's data say of money, as Umami Cloud exports it."""
+    """The revenue properties of an event, as Umami Cloud exports them."""
     event_id = f"00000000-0000-4000-8000-{event:012}"
     return "".join(
         f'{WEBSITE},{SESSION},{event_id},{key},"{text}",{number},\\N,{kind},{time}\n'
@@ -155,8 +153,8 @@ def money(event: int, time: str) -> str:
 
 
 @pytest.mark.thorough
-def test_exports_of_the_cloud_that_overlap_are_one(path: Path, tmp_path: Path) -> None:
-    """Later months first: a session began when the earlier export says, and is known by all."""
+def test_overlapping_cloud_exports_are_merged(path: Path, tmp_path: Path) -> None:
+    """Later months first: a session then begins when the earlier export says."""
     june = cloud_row(1, "2026-06-30 10:00:00", country="CH")
     buys = cloud_row(2, "2026-07-01 10:00:00", event_type="2", event_name="purchase")
     july = cloud_row(3, "2026-07-01 11:00:00", os="Linux", distinct_id="user-1")
@@ -164,15 +162,15 @@ def test_exports_of_the_cloud_that_overlap_are_one(path: Path, tmp_path: Path) -
     late = cloud(tmp_path / "late", buys, july, data=paid)
     early = cloud(tmp_path / "early", june, buys, data=paid)
     import_into(path, late)
-    found = import_into(path, early)
-    assert dict(found.added) == {
+    imported = import_into(path, early)
+    assert dict(imported.added) == {
         "website_event": 1,
         "event_data": 0,
         "session": 0,
         "website": 0,
         "revenue": 0,
     }
-    assert (found.known["website_event"], found.known["event_data"]) == (1, 2)
+    assert (imported.known["website_event"], imported.known["event_data"]) == (1, 2)
     assert rows(path, "SELECT created_at, country, os, distinct_id FROM session") == [
         (datetime(2026, 6, 30, 10), "CH", "Linux", "user-1")
     ]
@@ -186,7 +184,7 @@ def test_exports_of_the_cloud_that_overlap_are_one(path: Path, tmp_path: Path) -
 # All or nothing
 
 
-def test_what_others_made_meanwhile_is_theirs(path: Path, tmp_path: Path) -> None:
+def test_import_fails_if_the_store_changed_meanwhile(path: Path, tmp_path: Path) -> None:
     folder = small(tmp_path / "tables")
     with closing(Store(path)) as store:
 
@@ -202,27 +200,29 @@ def test_what_others_made_meanwhile_is_theirs(path: Path, tmp_path: Path) -> Non
 
 
 class Enough(Exception):
-    """Somebody does not want to wait any longer."""
+    """Raised to cancel an import."""
 
 
-def test_progress_is_told_and_may_be_ended(tables: Path, path: Path, tmp_path: Path) -> None:
+def test_progress_is_reported_and_an_import_can_be_cancelled(
+    tables: Path, path: Path, tmp_path: Path
+) -> None:
     import_into(path, small(tmp_path / "tables"))
     before = contents(path)
-    told: list[Progress] = []
+    steps: list[Progress] = []
     with closing(Store(path)) as store:
-        load(store, tables, told.append, batch=700_000)
+        load(store, tables, steps.append, batch=700_000)
         everything = counts(store)
     total = sum(packed.stat().st_size for packed in tables.glob("*.csv.gz"))
-    assert told[0] == Progress(0, total, 0)
-    assert told[-1] == Progress(total, total, sum(WHOLE.values()))
+    assert steps[0] == Progress(0, total, 0)
+    assert steps[-1] == Progress(total, total, sum(WHOLE.values()))
     assert everything == WHOLE
-    assert [one.done for one in told] == sorted(one.done for one in told)
-    assert [one.rows for one in told] == sorted(one.rows for one in told)
-    assert len({one.done for one in told}) > 10
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert [step.rows for step in steps] == sorted(step.rows for step in steps)
+    assert len({step.done for step in steps}) > 10
     path.unlink()
     import_into(path, small(tmp_path / "tables"))
     assert contents(path) == before
-    for last in (told[0], told[len(told) // 2], told[-1]):
+    for last in (steps[0], steps[len(steps) // 2], steps[-1]):
 
         def tell(progress: Progress, last: Progress = last) -> None:
             if progress == last:
@@ -255,7 +255,7 @@ def test_a_cancelled_import_interrupts_its_statement(path: Path) -> None:
 
 @contextmanager
 def process(code: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """A Python of its own; what it prints can be read."""
+    """A Python process whose output can be read."""
     child = subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
         stdin=subprocess.PIPE,
@@ -285,7 +285,7 @@ load(Store(Path(sys.argv[1])), Path(sys.argv[2]), told, batch=700_000)
 
 
 @pytest.mark.thorough
-def test_a_killed_import_leaves_what_was_there(tables: Path, path: Path, tmp_path: Path) -> None:
+def test_killed_import_changes_nothing(tables: Path, path: Path, tmp_path: Path) -> None:
     import_into(path, small(tmp_path / "tables"))
     before = contents(path)
     with process(HALFWAY, path, tables) as child:
@@ -304,10 +304,8 @@ def test_a_killed_import_leaves_what_was_there(tables: Path, path: Path, tmp_pat
     assert not path.with_name("umami.duckdb.import").exists()
 
 
-def test_a_fault_in_the_middle_leaves_what_was_there(
-    tables: Path, path: Path, tmp_path: Path
-) -> None:
-    """It is named by its line in the whole file, though it was read in batches and packed."""
+def test_fault_during_an_import_changes_nothing(tables: Path, path: Path, tmp_path: Path) -> None:
+    """The error names the line in the whole file, although it is packed and read in batches."""
     import_into(path, small(tmp_path / "tables"))
     before = contents(path)
     folder = part(tables, tmp_path / "spoilt", lambda _: True)
@@ -324,7 +322,7 @@ def test_a_fault_in_the_middle_leaves_what_was_there(
 
 
 @pytest.mark.thorough
-def test_an_id_twice_far_apart(tables: Path, path: Path, tmp_path: Path) -> None:
+def test_duplicate_id_in_another_batch_is_refused(tables: Path, path: Path, tmp_path: Path) -> None:
     folder = part(tables, tmp_path / "twice", lambda _: True)
     for table in ("website_event", "session_data"):
         file = folder / f"{table}.csv"
@@ -353,8 +351,10 @@ except StoreRefused as refused:
 
 
 @pytest.mark.thorough
-def test_a_place_that_is_full(tables: Path, path: Path, tmp_path: Path) -> None:
-    """As far as the system lets a file grow, so the disk is, for a process."""
+def test_full_disk_is_reported_and_changes_nothing(
+    tables: Path, path: Path, tmp_path: Path
+) -> None:
+    """A limit on the file size stands in for the full disk."""
     import_into(path, small(tmp_path / "tables"))
     before = contents(path)
     with process(FULL, path, tables) as child:
@@ -366,7 +366,7 @@ def test_a_place_that_is_full(tables: Path, path: Path, tmp_path: Path) -> None:
 # What the file may be
 
 
-def test_files_that_are_no_store(path: Path, tmp_path: Path) -> None:
+def test_files_that_are_no_store_are_refused(path: Path, tmp_path: Path) -> None:
     path.write_text("hello")
     with pytest.raises(StoreRefused, match=r"umami.duckdb is not a DuckDB file\.$"):
         Store(path)
@@ -394,7 +394,7 @@ def test_files_that_are_no_store(path: Path, tmp_path: Path) -> None:
 VERSION_1 = Path(__file__).parent / "data" / "store_version_1.sql"
 
 
-def test_a_file_of_an_older_version_gets_what_it_lacks(path: Path, tmp_path: Path) -> None:
+def test_store_of_an_older_version_is_upgraded(path: Path, tmp_path: Path) -> None:
     with duckdb.connect(str(path)) as old:
         old.execute(VERSION_1.read_text())
         old.execute("INSERT INTO umami_store VALUES (1, 'secret'::BLOB)")
@@ -408,11 +408,11 @@ def test_a_file_of_an_older_version_gets_what_it_lacks(path: Path, tmp_path: Pat
         upgraded = layout(store)
     with closing(Store(tmp_path / "new.duckdb")) as new:
         assert upgraded == layout(new)
-    found = import_into(path, small(tmp_path / "tables"))
-    assert (found.known["website"], found.added["website_event"]) == (1, 1)
+    imported = import_into(path, small(tmp_path / "tables"))
+    assert (imported.known["website"], imported.added["website_event"]) == (1, 1)
 
 
-def test_an_upgrade_that_fails_changes_nothing(path: Path) -> None:
+def test_failed_upgrade_changes_nothing(path: Path) -> None:
     with duckdb.connect(str(path)) as old:
         old.execute(VERSION_1.read_text())
         old.execute("INSERT INTO umami_store VALUES (1, 'secret'::BLOB)")
@@ -437,7 +437,7 @@ def layout(store: Store) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def nobody() -> Iterator[None]:
-    """Without the permissions of an administrator, who may write everywhere."""
+    """Run without root's permission to write everywhere."""
     mine = os.geteuid()
     if mine == 0:
         os.seteuid(65534)
@@ -447,7 +447,7 @@ def nobody() -> Iterator[None]:
         os.seteuid(mine)
 
 
-def test_a_place_that_cannot_be_written(path: Path) -> None:
+def test_read_only_store_is_refused(path: Path) -> None:
     with closing(Store(path)):
         pass
     path.chmod(0o444)
@@ -455,13 +455,13 @@ def test_a_place_that_cannot_be_written(path: Path) -> None:
         Store(path)
 
 
-def test_a_store_alone_has_to_be_there(path: Path) -> None:
+def test_missing_store_without_tables_is_refused(path: Path) -> None:
     with pytest.raises(StoreRefused, match=r"no umami\.duckdb: import tables"):
         opened(None, path)
     assert not path.exists()
 
 
-def test_memory_is_limited(path: Path) -> None:
+def test_memory_limit_is_set(path: Path) -> None:
     with closing(Store(path)) as store:
         assert store.row("SELECT current_setting('memory_limit')") == ("1.0 GiB",)
 
@@ -469,7 +469,7 @@ def test_memory_is_limited(path: Path) -> None:
 # Served from it
 
 
-def test_what_is_sent_and_edited_is_kept(tables: Path, path: Path, shop: str) -> None:
+def test_collected_and_edited_rows_survive_a_restart(tables: Path, path: Path, shop: str) -> None:
     event = {"type": "event", "payload": {"website": shop, "url": "/kept", "name": "kept"}}
     saved = {"websiteId": shop, "type": "goal", "name": "Kept", "description": "", "parameters": {}}
     segment = {"type": "segment", "name": "Kept", "parameters": {"filters": []}}
@@ -492,8 +492,8 @@ def test_what_is_sent_and_edited_is_kept(tables: Path, path: Path, shop: str) ->
     assert rows(path, "SELECT count(*) FROM website_event") == [(WHOLE["website_event"] + 3,)]
 
 
-def test_data_are_read_again_when_they_change(path: Path, tmp_path: Path) -> None:
-    """So that what was deleted does not come back with every start."""
+def test_tables_are_imported_again_when_they_change(path: Path, tmp_path: Path) -> None:
+    """Otherwise deleted rows would return with every start."""
     folder = small(tmp_path / "tables")
     opened(folder, path).store.close()
     with closing(Store(path)) as store, store.writing() as cursor:
@@ -506,44 +506,44 @@ def test_data_are_read_again_when_they_change(path: Path, tmp_path: Path) -> Non
     assert rows(path, "SELECT count(*) FROM website_event") == [(1,)]
 
 
-def test_an_import_does_not_stop_the_server(tables: Path, path: Path, shop: str) -> None:
-    """In one process: it answers with the old rows, takes new ones, and then has all."""
+def test_server_answers_during_an_import(tables: Path, path: Path, shop: str) -> None:
+    """In one process: it answers from the old rows, takes new ones, and then has all."""
     event = {
         "type": "event",
         "payload": {"website": shop, "url": "/meanwhile", "name": "meanwhile"},
     }
     days = {"startAt": 1785542400000, "endAt": 1790812800000}
-    asked: list[int] = []
+    views_seen: list[int] = []
     with serve(None, made(path, shop)) as running, signed_in(running) as client:
 
         def pageviews() -> int:
-            found = client.get(f"/api/websites/{shop}/stats", params=days)
-            return int(found.raise_for_status().json()["pageviews"])
+            response = client.get(f"/api/websites/{shop}/stats", params=days)
+            return int(response.raise_for_status().json()["pageviews"])
 
-        def told(progress: Progress) -> None:
+        def report_progress(progress: Progress) -> None:
             client.post("/api/send", json=event, headers=BROWSER).raise_for_status()
-            asked.append(pageviews())
+            views_seen.append(pageviews())
 
-        import_into(path, tables, told)
-        assert len(asked) > 5
-        assert set(asked) == {0}
+        import_into(path, tables, report_progress)
+        assert len(views_seen) > 5
+        assert set(views_seen) == {0}
         assert pageviews() > 1000
     assert rows(path, "SELECT count(*) FROM website_event WHERE event_name = 'meanwhile'") == [
-        (len(asked),)
+        (len(views_seen),)
     ]
 
 
 @pytest.mark.thorough
-def test_a_reset_waits_for_the_end_of_an_import(tables: Path, path: Path, shop: str) -> None:
-    """Else what was added would belong to sessions that are gone."""
+def test_reset_waits_for_the_end_of_an_import(tables: Path, path: Path, shop: str) -> None:
+    """Otherwise imported rows would refer to deleted sessions."""
     with serve(None, made(path, shop)) as running, signed_in(running) as client:
         resetting = Thread(target=lambda: client.post(f"/api/websites/{shop}/reset"))
 
-        def told(progress: Progress) -> None:
+        def report_progress(progress: Progress) -> None:
             if progress.done == 0:
                 resetting.start()
 
-        import_into(path, tables, told)
+        import_into(path, tables, report_progress)
         resetting.join()
     assert rows(path, f"SELECT count(*) FROM website_event WHERE website_id = '{shop}'") == [(0,)]
     assert rows(path, f"SELECT count(*) FROM session WHERE website_id = '{shop}'") == [(0,)]
@@ -568,17 +568,19 @@ def command(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.thorough
-def test_the_command_says_what_it_does(tables: Path, path: Path, tmp_path: Path) -> None:
+def test_import_command_reports_progress_and_result(
+    tables: Path, path: Path, tmp_path: Path
+) -> None:
     archive = tmp_path / "tables.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         for file in tables.glob("*.csv.gz"):
             packed.write(file, file.name)
-    found = command(archive, "--store", path)
-    assert (found.returncode, found.stdout.splitlines()[0].split(" (")[0]) == (
+    process = command(archive, "--store", path)
+    assert (process.returncode, process.stdout.splitlines()[0].split(" (")[0]) == (
         0,
         "28,483 rows were added, 0 existed already",
     )
-    lines = found.stderr.splitlines()
+    lines = process.stderr.splitlines()
     assert lines[0] == "0.0 of 1.3 MB read, 0 rows"
     assert lines[-1].startswith("1.3 of 1.3 MB read, 28,483 rows, ")
     assert lines[-1].endswith(" a second, 0 s left")
@@ -590,7 +592,7 @@ def test_the_command_says_what_it_does(tables: Path, path: Path, tmp_path: Path)
     assert refused.stderr == f"There is no folder or file {tmp_path / 'none.zip'}.\n"
 
 
-def test_a_single_file(path: Path, tmp_path: Path) -> None:
+def test_single_file_is_imported(path: Path, tmp_path: Path) -> None:
     file = tmp_path / "website_event.csv.gz"
     file.write_bytes(gzip.compress((CLOUD + cloud_row(1, "2026-06-30 10:00:00")).encode()))
     assert dict(import_into(path, file).added) == {
@@ -606,8 +608,8 @@ def test_a_single_file(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
-def test_the_command_names_what_it_does_not_read(path: Path, tmp_path: Path) -> None:
-    found = command(small(tmp_path / "tables", heatmap_event="x\n"), "--store", path)
-    assert found.stdout.splitlines()[-1] == (
+def test_import_command_names_unused_tables(path: Path, tmp_path: Path) -> None:
+    process = command(small(tmp_path / "tables", heatmap_event="x\n"), "--store", path)
+    assert process.stdout.splitlines()[-1] == (
         "heatmap_event.csv was not read: the dashboard has no use for this table."
     )

@@ -1,4 +1,4 @@
-"""Percentiles of web vitals, by hand."""
+"""Percentiles of web vitals, calculated by hand."""
 
 from __future__ import annotations
 
@@ -40,29 +40,29 @@ def client() -> Iterator[Client]:
         yield client
 
 
-def answer(client: Client, place: str, **asked: Any) -> Any:
-    found = client.get(f"/api/websites/{WEBSITE}/performance/{place}", {**RANGE, **asked})
-    assert found.status_code == 200, found.text
-    return found.json()
+def answer(client: Client, place: str, **params: Any) -> Any:
+    response = client.get(f"/api/websites/{WEBSITE}/performance/{place}", {**RANGE, **params})
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 def percentiles(p50: float | None, p75: float | None, p95: float | None) -> dict[str, Any]:
     return {"p50": p50, "p75": p75, "p95": p95}
 
 
-def test_all_vitals(client: Client) -> None:
-    found = answer(client, "stats")
-    assert found["count"] == 5
-    assert found["lcp"] == percentiles(250, 325, 385)
-    assert found["cls"] == pytest.approx(percentiles(0.015, 0.0175, 0.0195))
-    assert found["inp"] == found["fcp"] == found["ttfb"] == percentiles(0, 0, 0)
+def test_percentiles_of_all_web_vitals(client: Client) -> None:
+    vitals = answer(client, "stats")
+    assert vitals["count"] == 5
+    assert vitals["lcp"] == percentiles(250, 325, 385)
+    assert vitals["cls"] == pytest.approx(percentiles(0.015, 0.0175, 0.0195))
+    assert vitals["inp"] == vitals["fcp"] == vitals["ttfb"] == percentiles(0, 0, 0)
     assert answer(client, "stats", path="eq./pricing")["lcp"] == percentiles(200, 200, 200)
     # Measurements are no views.
     stats = client.get(f"/api/websites/{WEBSITE}/stats", RANGE).json()
     assert stats["pageviews"] == 12
 
 
-def test_over_time(client: Client) -> None:
+def test_percentiles_over_time(client: Client) -> None:
     assert answer(client, "chart", unit="day", timezone="Europe/Zurich") == {
         "chart": [
             {"t": "2026-11-10 00:00:00", **percentiles(200, 250, 290)},
@@ -74,7 +74,7 @@ def test_over_time(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "names", "counts"),
+    ("params", "names", "counts"),
     [
         ({"type": "path"}, ["/blog", "/", "/pricing", "/empty"], [1, 2, 1, 0]),
         ({"type": "path", "limit": 1}, ["/blog"], [1]),
@@ -83,24 +83,24 @@ def test_over_time(client: Client) -> None:
         ({"type": "browser"}, [None], [4]),
     ],
 )
-def test_by_what(
-    client: Client, asked: dict[str, Any], names: list[str | None], counts: list[int]
+def test_percentiles_by_field(
+    client: Client, params: dict[str, Any], names: list[str | None], counts: list[int]
 ) -> None:
-    found = answer(client, "metrics", **asked)
-    assert [row["name"] for row in found] == names
-    assert [row["count"] for row in found] == counts
+    rows = answer(client, "metrics", **params)
+    assert [row["name"] for row in rows] == names
+    assert [row["count"] for row in rows] == counts
 
 
-def test_an_empty_website_and_bad_questions(client: Client) -> None:
+def test_empty_website_and_invalid_queries(client: Client) -> None:
     empty = f"/api/websites/{identity('empty')}/performance"
     assert client.get(f"{empty}/stats", RANGE).json()["count"] == 0
     assert client.get(f"{empty}/chart", RANGE).json() == {"chart": []}
     assert client.get(f"{empty}/metrics", {**RANGE, "type": "path"}).json() == []
-    for path, asked in (
+    for path, params in (
         ("stats", {"startAt": 2, "endAt": 1}),
         ("chart", {**RANGE, "metric": "fid"}),
         ("metrics", RANGE),
         ("metrics", {**RANGE, "type": "country"}),
         ("metrics", {**RANGE, "type": "path", "limit": 501}),
     ):
-        assert client.get(f"{empty}/{path}", asked).status_code == 400
+        assert client.get(f"{empty}/{path}", params).status_code == 400

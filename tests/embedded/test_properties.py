@@ -1,4 +1,4 @@
-"""Properties of events and sessions in depth, counted by hand on the golden rows."""
+"""Analyses of event and session properties, counted by hand on the golden rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def store() -> Store:
     store = golden()
     with store.writing() as cursor:
 
-        def told(session: str, key: str, kind: int, at: str, text: str) -> None:
+        def add(session: str, key: str, kind: int, at: str, text: str) -> None:
             cursor.execute(
                 "INSERT INTO session_data VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
                 [
@@ -32,12 +32,12 @@ def store() -> Store:
                 ],
             )
 
-        told("A", "age", 2, "2026-07-01 00:00:00", "20.0000")
-        told("A", "age", 2, "2026-11-10 08:00:00", "21.0000")
-        told("B", "born", 4, "2026-11-10 22:30:00", "2001-07-01 12:00:00")
-        told("C", "email", 1, "2026-11-11 10:00:00", "someone@demo.test")
-        told("D", "likes", 5, "2026-11-12 12:00:00", '["tea", "tea", 3, null]')
-        told("E", "likes", 5, "2026-11-12 13:00:00", "null")
+        add("A", "age", 2, "2026-07-01 00:00:00", "20.0000")
+        add("A", "age", 2, "2026-11-10 08:00:00", "21.0000")
+        add("B", "born", 4, "2026-11-10 22:30:00", "2001-07-01 12:00:00")
+        add("C", "email", 1, "2026-11-11 10:00:00", "someone@demo.test")
+        add("D", "likes", 5, "2026-11-12 12:00:00", '["tea", "tea", 3, null]')
+        add("E", "likes", 5, "2026-11-12 13:00:00", "null")
     return store
 
 
@@ -47,16 +47,16 @@ def client(store: Store) -> Iterator[Client]:
         yield client
 
 
-def answer(client: Client, place: str, **asked: Any) -> Any:
-    found = client.get(f"/api/websites/{WEBSITE}/{place}", {**ZURICH, **asked})
-    assert found.status_code == 200, found.text
-    return found.json()
+def answer(client: Client, place: str, **params: Any) -> Any:
+    response = client.get(f"/api/websites/{WEBSITE}/{place}", {**ZURICH, **params})
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 # Events
 
 
-def test_numbers_of_events(client: Client) -> None:
+def test_numeric_statistics_of_event_properties(client: Client) -> None:
     revenue = {"eventName": "purchase", "propertyName": "revenue"}
     assert answer(client, f"{EVENTS}/numeric-stats", **revenue) == {
         "total": 24.99,
@@ -76,7 +76,7 @@ def test_numbers_of_events(client: Client) -> None:
     assert in_us["total"] == 5
 
 
-def test_values_of_events_over_time(client: Client) -> None:
+def test_series_of_event_property_values(client: Client) -> None:
     signup = {"eventName": "signup"}
     first, second = "2026-11-10 00:00:00", "2026-11-11 00:00:00"
     assert answer(client, f"{EVENTS}/property-series", **signup, propertyName="plan") == [
@@ -94,19 +94,19 @@ def test_values_of_events_over_time(client: Client) -> None:
         {"t": "2026-11-10 09:00:00", "y": 1}
     ]
     # Without a zone, buckets are instants.
-    asked = {**RANGE, **signup, "propertyName": "when"}
-    found = client.get(f"/api/websites/{WEBSITE}/{EVENTS}/date-series", asked)
-    assert found.json() == [{"t": "2026-11-10T08:00:00Z", "y": 1}]
+    params = {**RANGE, **signup, "propertyName": "when"}
+    response = client.get(f"/api/websites/{WEBSITE}/{EVENTS}/date-series", params)
+    assert response.json() == [{"t": "2026-11-10T08:00:00Z", "y": 1}]
 
 
-def test_events_with_all_their_data(client: Client) -> None:
-    found = answer(client, EVENTS, eventName="signup")
-    assert (found["count"], found["page"], found["pageSize"]) == (2, 1, 20)
-    assert [row["createdAt"] for row in found["data"]] == [
+def test_events_are_listed_with_their_properties(client: Client) -> None:
+    body = answer(client, EVENTS, eventName="signup")
+    assert (body["count"], body["page"], body["pageSize"]) == (2, 1, 20)
+    assert [row["createdAt"] for row in body["data"]] == [
         "2026-11-11T10:12:00.000Z",
         "2026-11-10T08:02:00.000Z",
     ]
-    assert found["data"][1] == {
+    assert body["data"][1] == {
         "eventId": str(identity("event", 2)),
         "eventName": "signup",
         "urlPath": "/pricing",
@@ -116,15 +116,15 @@ def test_events_with_all_their_data(client: Client) -> None:
         "propertyValues": ["pro", "3.0000", '["a","b"]', "true", "2026-11-10 09:00:00"],
     }
     second = answer(client, EVENTS, eventName="signup", page=2, pageSize=1)
-    assert second["data"] == [found["data"][1]]
+    assert second["data"] == [body["data"][1]]
     assert answer(client, EVENTS, eventName="signup", page=3, pageSize=1)["data"] == []
 
 
 # Sessions
 
 
-def test_numbers_of_sessions(client: Client) -> None:
-    """What a session was told last counts, though it was before the range and has summer time."""
+def test_numeric_statistics_of_session_properties(client: Client) -> None:
+    """The last value counts, even if it was set before the range and in summer time."""
     assert answer(client, f"{SESSIONS}/numeric-stats", propertyName="age") == {
         "total": 63,
         "average": 31.5,
@@ -140,7 +140,7 @@ def test_numbers_of_sessions(client: Client) -> None:
     assert only_e["total"] == 42
 
 
-def test_values_of_sessions_over_time(client: Client) -> None:
+def test_series_of_session_property_values(client: Client) -> None:
     assert answer(client, f"{SESSIONS}/property-series", propertyName="email") == [
         {"x": "someone@demo.test", "t": "2026-11-11 00:00:00", "y": 1},
         {"x": "someone@demo.test", "t": "2026-11-12 00:00:00", "y": 1},
@@ -155,7 +155,7 @@ def test_values_of_sessions_over_time(client: Client) -> None:
     ]
 
 
-def test_what_sessions_with_a_value_did(client: Client) -> None:
+def test_statistics_of_sessions_by_property_value(client: Client) -> None:
     assert answer(client, f"{SESSIONS}/stats", propertyName="email") == [
         {
             "label": "someone@demo.test",
@@ -168,10 +168,10 @@ def test_what_sessions_with_a_value_did(client: Client) -> None:
     ]
 
 
-def test_sessions_with_all_their_properties(client: Client) -> None:
-    found = answer(client, f"{SESSIONS}-pivot", propertyName="age")
-    assert found["count"] == 2
-    assert found["data"] == [
+def test_sessions_are_listed_with_their_properties(client: Client) -> None:
+    body = answer(client, f"{SESSIONS}-pivot", propertyName="age")
+    assert body["count"] == 2
+    assert body["data"] == [
         {
             "sessionId": str(identity("E")),
             "distinctId": "user-1",
@@ -193,16 +193,16 @@ def test_sessions_with_all_their_properties(client: Client) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_names_that_are_not_there(client: Client, name: str) -> None:
-    asked = {"eventName": name, "propertyName": name}
+def test_unknown_property_names_have_no_values(client: Client, name: str) -> None:
+    params = {"eventName": name, "propertyName": name}
     for series in SERIES:
-        assert answer(client, f"{EVENTS}/{series}", **asked) == []
+        assert answer(client, f"{EVENTS}/{series}", **params) == []
         assert answer(client, f"{SESSIONS}/{series}", propertyName=name) == []
     assert answer(client, EVENTS, eventName=name)["data"] == []
     assert answer(client, f"{SESSIONS}-pivot", propertyName=name)["data"] == []
     assert answer(client, f"{SESSIONS}/stats", propertyName=name) == []
     zeros = dict.fromkeys(("total", "average", "median", "max", "min"), 0)
-    assert answer(client, f"{EVENTS}/numeric-stats", **asked) == zeros
+    assert answer(client, f"{EVENTS}/numeric-stats", **params) == zeros
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_names_that_are_not_there(client: Client, name: str) -> None:
         *(EVENTS, f"{SESSIONS}-pivot"),
     ],
 )
-def test_what_cannot_be_asked(client: Client, path: str) -> None:
+def test_invalid_property_queries_are_refused(client: Client, path: str) -> None:
     whole = {**ZURICH, "eventName": "signup", "propertyName": "plan"}
     whole = {
         name: value

@@ -1,4 +1,4 @@
-"""Bad input is refused with reasons, whatever it is, and never a fault of the server."""
+"""Invalid input is refused with reasons and never causes an internal error."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ SHOP = json.loads((DATA / "websites.json").read_text())["shop"]
 
 
 @pytest.mark.parametrize(
-    "case", [one for one in RECORDED if one["status"] != 200], ids=lambda c: c["name"]
+    "case", [case for case in RECORDED if case["status"] != 200], ids=lambda c: c["name"]
 )
-def test_recorded_refusals(umami: httpx.Client, case: dict[str, Any]) -> None:
+def test_errors_equal_those_of_2_18(umami: httpx.Client, case: dict[str, Any]) -> None:
     answer = umami.request(case["method"], case["path"], params=case["query"], json=case["body"])
     if case["status"] == 500:
         # Faults of the real server, which an Umami of ours refuses.
@@ -53,9 +53,9 @@ def test_recorded_refusals(umami: httpx.Client, case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", [one for one in RECORDED3 if one["status"] != 200], ids=lambda c: c["name"]
+    "case", [case for case in RECORDED3 if case["status"] != 200], ids=lambda c: c["name"]
 )
-def test_recorded_refusals_of_3_1(umami3: httpx.Client, case: dict[str, Any]) -> None:
+def test_errors_equal_those_of_3_1(umami3: httpx.Client, case: dict[str, Any]) -> None:
     answer = umami3.request(case["method"], case["path"], params=case["query"])
     if case["status"] == 500:
         # Faults of the real server, which an Umami of ours refuses, or has the answer to.
@@ -74,11 +74,11 @@ def test_recorded_refusals_of_3_1(umami3: httpx.Client, case: dict[str, Any]) ->
 def reasons(answer: httpx.Response) -> list[str]:
     error = answer.json()["error"]
     if isinstance(error, dict):
-        placed = [one for at in error.get("properties", {}).values() for one in at["errors"]]
+        placed = [reason for at in error.get("properties", {}).values() for reason in at["errors"]]
         error = [error["message"], *error.get("errors", []), *placed]
-    found = error if isinstance(error, list) else [error]
-    assert all(isinstance(one, str) and one for one in found)
-    return found
+    texts = error if isinstance(error, list) else [error]
+    assert all(isinstance(text, str) and text for text in texts)
+    return texts
 
 
 # Anything at all, at every route
@@ -143,16 +143,16 @@ GOOD_BODIES["/api/reports/{report_id}"] = GOOD_BODIES["/api/reports"]
 
 def names(base: type[Parameters] = Parameters) -> set[str]:
     return {*base.model_fields, *FIELDS, *SWITCHES}.union(
-        *(names(one) for one in base.__subclasses__())
+        *(names(child) for child in base.__subclasses__())
     )
 
 
 def asked_of(route: Route) -> list[dict[str, Any]]:
-    """The recorded questions of a route, good starting points for bad ones."""
+    """The recorded requests of a route, as starting points for invalid ones."""
     return [
-        one
-        for one in (*RECORDED, *RECORDED3)
-        if one["method"] in (route.methods or ()) and route.path_regex.fullmatch(one["path"])
+        case
+        for case in (*RECORDED, *RECORDED3)
+        if case["method"] in (route.methods or ()) and route.path_regex.fullmatch(case["path"])
     ]
 
 
@@ -190,7 +190,7 @@ anything = st.recursive(
 
 @st.composite
 def spoilt(draw: st.DrawFn, value: Any) -> Any:
-    """A JSON value with one place of it changed, added or taken away."""
+    """A JSON value with one part changed, added or removed."""
     if not isinstance(value, dict | list) or not value or draw(st.integers(0, 3)) == 0:
         return draw(anything)
     if isinstance(value, list):
@@ -198,7 +198,7 @@ def spoilt(draw: st.DrawFn, value: Any) -> Any:
         return [*value[:place], draw(spoilt(value[place])), *value[place + 1 :]]
     key = draw(st.sampled_from(sorted(value)))
     if draw(st.integers(0, 4)) == 0:
-        return {name: one for name, one in value.items() if name != key}
+        return {name: item for name, item in value.items() if name != key}
     if draw(st.integers(0, 4)) == 0:
         return {**value, draw(st.sampled_from(sorted(names()))): draw(anything)}
     return {**value, key: draw(spoilt(value[key]))}
@@ -206,8 +206,8 @@ def spoilt(draw: st.DrawFn, value: Any) -> Any:
 
 @st.composite
 def questions(draw: st.DrawFn, route: Route) -> dict[str, Any]:
-    """A request to a route, nearly right or not at all."""
-    method = next(one for one in sorted(route.methods or ()) if one != "HEAD")
+    """A request to a route, nearly valid or not at all."""
+    method = next(method for method in sorted(route.methods or ()) if method != "HEAD")
     good = asked_of(route)
     start = draw(st.sampled_from(good)) if good else None
     # What a website or report holds shall outlive the next question.
@@ -267,14 +267,14 @@ def owned(tables: Path) -> Iterator[dict[int, httpx.Client]]:
         if route.methods
     ],
 )
-def test_anything_gets_an_answer_or_reasons(
+def test_any_request_is_answered_or_refused_with_reasons(
     owned: dict[int, httpx.Client], generation: int, route: Route
 ) -> None:
-    own = owned[generation]
+    client = owned[generation]
     # The route before may have been the one that signs out.
     credentials = {"username": "admin", "password": "umami"}
-    token = own.post("/api/auth/login", json=credentials).json()["token"]
-    own.headers["authorization"] = f"Bearer {token}"
+    token = client.post("/api/auth/login", json=credentials).json()["token"]
+    client.headers["authorization"] = f"Bearer {token}"
 
     @settings(
         max_examples=settings().max_examples // 2,
@@ -282,7 +282,7 @@ def test_anything_gets_an_answer_or_reasons(
     )
     @given(questions(route))
     def ask(question: dict[str, Any]) -> None:
-        answer = own.request(**question)
+        answer = client.request(**question)
         assert answer.status_code < 500, (question, answer.text)
         if answer.status_code in (400, 401, 413):
             assert reasons(answer)
@@ -309,7 +309,9 @@ def test_anything_gets_an_answer_or_reasons(
         bytes
     ),
 )
-def test_any_header(server: Any, shop: str, name: str, value: bytes) -> None:
+def test_any_header_is_answered_without_a_server_error(
+    server: Any, shop: str, name: str, value: bytes
+) -> None:
     with httpx.Client(base_url=server.url) as client:
         for method, path in (("GET", f"/api/websites/{shop}"), ("POST", "/api/send")):
             body = {"type": "event", "payload": {"website": str(uuid4())}}
@@ -326,9 +328,9 @@ def test_any_header(server: Any, shop: str, name: str, value: bytes) -> None:
 
 
 def test_validation_comes_before_authentication(server: Any, shop: str) -> None:
-    with httpx.Client(base_url=server.url) as stranger:
-        assert stranger.get(f"/api/websites/{shop}/daterange?foo=1").status_code == 400
-        answer = stranger.get(f"/api/websites/{shop}/daterange")
+    with httpx.Client(base_url=server.url) as anonymous:
+        assert anonymous.get(f"/api/websites/{shop}/daterange?foo=1").status_code == 400
+        answer = anonymous.get(f"/api/websites/{shop}/daterange")
         assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
 
 
@@ -337,24 +339,24 @@ def test_an_undeclared_parameter_is_named(umami: httpx.Client) -> None:
     assert (answer.status_code, reasons(answer)) == (400, ["pagesize: Unknown parameter"])
 
 
-def test_of_a_key_given_twice_the_last_counts(umami: httpx.Client) -> None:
+def test_last_value_of_a_repeated_parameter_counts(umami: httpx.Client) -> None:
     answer = umami.get("/api/websites?pageSize=x&pageSize=1")
     assert len(answer.json()["data"]) == 1
 
 
-def test_a_trailing_slash_is_sent_on(umami: httpx.Client) -> None:
+def test_trailing_slash_is_redirected(umami: httpx.Client) -> None:
     answer = umami.get("/api/websites/?pageSize=1")
     assert (answer.status_code, answer.headers["location"]) == (308, "/api/websites?pageSize=1")
     elsewhere = umami.get(f"http://127.0.0.1:{umami.base_url.port}//evil.example/")
     assert elsewhere.headers["location"] == "/evil.example"
 
 
-def test_other_names_of_this_machine(umami: httpx.Client) -> None:
+def test_unknown_host_headers_are_refused(umami: httpx.Client) -> None:
     assert umami.get("/api/heartbeat", headers={"host": "evil.example"}).status_code == 400
     assert umami.get("/api/heartbeat", headers={"host": "localhost:3000"}).status_code == 200
 
 
-def test_wrong_methods_and_unknown_paths(umami: httpx.Client, shop: str) -> None:
+def test_wrong_methods_and_unknown_paths_are_refused(umami: httpx.Client, shop: str) -> None:
     assert umami.put("/api/websites").status_code == 405
     assert umami.put("/api/websites").content == b""
     assert umami.options("/api/websites").status_code == 405
@@ -382,18 +384,18 @@ def test_wrong_methods_and_unknown_paths(umami: httpx.Client, shop: str) -> None
     ],
     ids=lambda body: repr(body[:20]),
 )
-def test_bodies_that_are_no_question(umami: httpx.Client, body: bytes) -> None:
+def test_malformed_bodies_are_refused(umami: httpx.Client, body: bytes) -> None:
     answer = umami.post("/api/auth/login", content=body)
     assert answer.status_code == 400
     assert reasons(answer)
 
 
-def test_a_body_that_is_too_large(umami: httpx.Client) -> None:
+def test_body_over_the_limit_is_refused(umami: httpx.Client) -> None:
     answer = umami.post("/api/auth/login", content=b" " * 1_000_001)
     assert (answer.status_code, reasons(answer)) == (413, ["Body too large"])
 
 
-def test_a_fault_of_ours_tells_no_secret(
+def test_internal_error_reveals_no_secret(
     server: Any, umami: httpx.Client, caplog: pytest.LogCaptureFixture, tables: Path
 ) -> None:
     broken = serve(tables)
@@ -406,9 +408,9 @@ def test_a_fault_of_ours_tells_no_secret(
     assert "s3cret" not in caplog.text
 
 
-def test_questions_asked_together_are_answered_side_by_side(umami: httpx.Client, shop: str) -> None:
+def test_concurrent_requests_are_answered(umami: httpx.Client, shop: str) -> None:
     paths = [f"/api/websites/{shop}/daterange"] * 25
     with ThreadPoolExecutor(25) as together:
-        found = list(together.map(lambda path: umami.get(path), paths))
-    assert {answer.status_code for answer in found} == {200}
-    assert len({answer.text for answer in found}) == 1
+        answers = list(together.map(lambda path: umami.get(path), paths))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.text for answer in answers}) == 1

@@ -1,4 +1,4 @@
-"""Analyses of any traffic, counted again in plain Python by Umami's definitions."""
+"""Reports of any traffic, counted again in plain Python by Umami's definitions."""
 
 from __future__ import annotations
 
@@ -94,8 +94,8 @@ def stored(rows: list[Row]) -> Store:
                     'own.example' AS hostname, ? AS utm_source
                 """,
                 [
-                    *(UUID(int=one) for one in (5000 + number, 1)),
-                    *(UUID(int=one) for one in (1000 + row.session, 9000 + row.visit)),
+                    *(UUID(int=value) for value in (5000 + number, 1)),
+                    *(UUID(int=value) for value in (1000 + row.session, 9000 + row.visit)),
                     row.at,
                     row.path,
                     row.event,
@@ -119,7 +119,7 @@ def inside(rows: list[Row]) -> list[Row]:
 
 
 @given(traffic(), st.lists(STEPS, min_size=2, max_size=4), st.integers(1, 2000))
-def test_funnel(rows: list[Row], steps: list[Step], window: int) -> None:
+def test_funnel_equals_a_recount(rows: list[Row], steps: list[Step], window: int) -> None:
     reached = {(row.session, row.at) for row in inside(rows) if row.meets(steps[0])}
     want = [len({session for session, _ in reached})]
     for step in steps[1:]:
@@ -139,7 +139,7 @@ def test_funnel(rows: list[Row], steps: list[Step], window: int) -> None:
 
 
 @given(traffic(), st.sampled_from(ZONES))
-def test_retention(rows: list[Row], zone: str) -> None:
+def test_retention_equals_a_recount(rows: list[Row], zone: str) -> None:
     def day(moment: datetime) -> datetime:
         wall = moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(zone))
         return datetime(wall.year, wall.month, wall.day)
@@ -160,8 +160,8 @@ def test_retention(rows: list[Row], zone: str) -> None:
         for (first, after), count in sorted(back.items())
     ]
     store = stored(rows)
-    found = retention(store, SCOPE, zone)
-    assert [tuple(cell.values())[:4] for cell in found] == want
+    cells = retention(store, SCOPE, zone)
+    assert [tuple(cell.values())[:4] for cell in cells] == want
     store.close()
 
 
@@ -171,7 +171,9 @@ def test_retention(rows: list[Row], zone: str) -> None:
     st.sampled_from([None, *PATHS, *EVENTS]),
     st.sampled_from([None, *PATHS, *EVENTS]),
 )
-def test_journey(rows: list[Row], steps: int, first: str | None, last: str | None) -> None:
+def test_journey_equals_a_recount(
+    rows: list[Row], steps: int, first: str | None, last: str | None
+) -> None:
     visits: dict[int, list[Row]] = {}
     for row in inside(rows):
         visits.setdefault(row.visit, []).append(row)
@@ -181,15 +183,15 @@ def test_journey(rows: list[Row], steps: int, first: str | None, last: str | Non
         if (first is None or path[0] == first) and (last is None or path[-1] == last):
             want[(*path, *[None] * (steps - len(path)))] += 1
     store = stored(rows)
-    found = journey(store, SCOPE, steps, first, last)
-    assert {tuple(path): count for path, count in found} == want
-    assert [count for _, count in found] == sorted(want.values(), reverse=True)
+    paths = journey(store, SCOPE, steps, first, last)
+    assert {tuple(path): count for path, count in paths} == want
+    assert [count for _, count in paths] == sorted(want.values(), reverse=True)
     store.close()
 
 
 @pytest.mark.parametrize("model", ["first-click", "last-click"])
 @given(data=st.data())
-def test_attribution(model: str, data: st.DataObject) -> None:
+def test_attribution_equals_a_recount(model: str, data: st.DataObject) -> None:
     rows = data.draw(traffic())
     step = data.draw(
         st.sampled_from([Step("event", "buy"), Step("path", "/cart"), Step("path", "/")])
@@ -204,8 +206,12 @@ def test_attribution(model: str, data: st.DataObject) -> None:
     ]
     for session in {row.session for row in conversions}:
         at = max(row.at for row in conversions if row.session == session)
-        own = [row for row in inside(rows) if row.session == session]
-        before = own if model == "first-click" else [row for row in own if row.at < at]
+        rows_of_session = [row for row in inside(rows) if row.session == session]
+        before = (
+            rows_of_session
+            if model == "first-click"
+            else [row for row in rows_of_session if row.at < at]
+        )
         if before:
             edge = min if model == "first-click" else max
             touch = edge(before, key=lambda row: row.at)
@@ -227,7 +233,7 @@ def test_attribution(model: str, data: st.DataObject) -> None:
 
 
 @given(traffic())
-def test_breakdown(rows: list[Row]) -> None:
+def test_breakdown_equals_a_recount(rows: list[Row]) -> None:
     groups: dict[tuple[str, str | None], list[Row]] = {}
     for row in inside(rows):
         if row.event is None:
@@ -245,9 +251,10 @@ def test_breakdown(rows: list[Row]) -> None:
             sum(int((max(times) - min(times)).total_seconds()) for times in visits.values()),
         )
     store = stored(rows)
-    found = breakdown(store, SCOPE, ["path", "referrer"])
+    broken_down = breakdown(store, SCOPE, ["path", "referrer"])
     measures = ("views", "visitors", "visits", "bounces", "totaltime")
     assert {
-        (row["path"], row["referrer"]): tuple(int(row[name]) for name in measures) for row in found
+        (row["path"], row["referrer"]): tuple(int(row[name]) for name in measures)
+        for row in broken_down
     } == want
     store.close()

@@ -1,6 +1,6 @@
-"""Any analysis and list gets what plain Python counts over the same random rows.
+"""Any report or list gets what plain Python counts over the same random rows.
 
-The counting here knows neither SQL nor the server's code: only Umami's definitions.
+The counting here uses neither SQL nor the server's code, only Umami's definitions.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from tests.embedded.random_traffic import SITE, Client, Row, asking, traffic
 from tests.embedded.test_arithmetic import ZONES, bucket, grouped, sessions_of
 from tests.embedded.test_arithmetic3 import (
     COLUMNS,
-    Asked,
+    Selection,
     acted,
     answer,
     channel,
     custom,
-    kept,
+    matching,
     often,
     questions,
     summed,
@@ -77,9 +77,9 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     store.close()
 
 
-def alone(asked: Asked) -> Asked:
-    """The question without its filters."""
-    return Asked(asked.startAt, asked.endAt)
+def alone(selection: Selection) -> Selection:
+    """The selection without its filters."""
+    return Selection(selection.startAt, selection.endAt)
 
 
 def local_day(row: Row, zone: str) -> Any:
@@ -88,9 +88,9 @@ def local_day(row: Row, zone: str) -> Any:
 
 @often
 @given(data=st.data(), kind=st.sampled_from(["path", "event"]), star=st.sampled_from(["", "*"]))
-def test_goal(site: Site, data: st.DataObject, kind: str, star: str) -> None:
+def test_goal_equals_a_recount(site: Site, data: st.DataObject, kind: str, star: str) -> None:
     client, rows, *_ = site
-    asked = data.draw(questions(rows))
+    selection = data.draw(questions(rows))
     column, type_ = ("url_path", 1) if kind == "path" else ("event_name", 2)
     # A wildcard's own signs stay alive beside it, and have their test with filters.
     values = {row[column] or "?" for row in rows} - {"/100%", "/a_b"}
@@ -102,24 +102,24 @@ def test_goal(site: Site, data: st.DataObject, kind: str, star: str) -> None:
         hit = name.startswith(value[:-1]) if star else name == value
         return hit and row["event_type"] == type_
 
-    found = kept(rows, asked)
-    assert answer(client, "goals/stats", {**asked.query, "type": kind, "value": value}) == {
-        "num": sessions_of([row for row in found if reaches(row)]),
-        "total": sessions_of(found),
+    selected = matching(rows, selection)
+    assert answer(client, "goals/stats", {**selection.query, "type": kind, "value": value}) == {
+        "num": sessions_of([row for row in selected if reaches(row)]),
+        "total": sessions_of(selected),
     }
 
 
 @often
 @given(data=st.data(), zone=st.sampled_from(ZONES))
-def test_retention(site: Site, data: st.DataObject, zone: str) -> None:
+def test_retention_equals_a_recount(site: Site, data: st.DataObject, zone: str) -> None:
     client, rows, *_ = site
-    asked = data.draw(questions(rows))
+    selection = data.draw(questions(rows))
     firsts = {
         session: min(local_day(row, zone) for row in of)
-        for session, of in grouped(kept(rows, asked), lambda row: row["session_id"]).items()
+        for session, of in grouped(matching(rows, selection), lambda row: row["session_id"]).items()
     }
     sizes = Counter(firsts.values())
-    active = {(row["session_id"], local_day(row, zone)) for row in within(rows, asked)}
+    active = {(row["session_id"], local_day(row, zone)) for row in within(rows, selection)}
     back = Counter(
         (firsts[session], (day - firsts[session]).days)
         for session, day in active
@@ -130,38 +130,40 @@ def test_retention(site: Site, data: st.DataObject, zone: str) -> None:
         for (day, after), count in back.items()
         if after <= 31
     }
-    found = answer(client, "retention", {**asked.query, "timezone": zone})
+    answered = answer(client, "retention", {**selection.query, "timezone": zone})
     assert {
-        (one["date"], one["day"], one["visitors"], one["returnVisitors"]) for one in found
+        (row["date"], row["day"], row["visitors"], row["returnVisitors"]) for row in answered
     } == want
     assert all(
-        one["percentage"] == pytest.approx(100 * one["returnVisitors"] / one["visitors"])
-        for one in found
+        row["percentage"] == pytest.approx(100 * row["returnVisitors"] / row["visitors"])
+        for row in answered
     )
 
 
 @often
 @given(data=st.data(), name=st.sampled_from(UTM))
-def test_utm(site: Site, data: st.DataObject, name: str) -> None:
+def test_utm_equals_a_recount(site: Site, data: st.DataObject, name: str) -> None:
     client, rows, *_ = site
-    asked = data.draw(questions(rows))
-    pages = [row for row in kept(rows, asked) if row["event_type"] == 1]
+    selection = data.draw(questions(rows))
+    pages = [row for row in matching(rows, selection) if row["event_type"] == 1]
     want = Counter(row[name] for row in pages if row[name])
-    found = answer(client, "utm/metrics", {**asked.query, "type": name})
-    assert {one["utm"]: one["views"] for one in found} == want
+    answered = answer(client, "utm/metrics", {**selection.query, "type": name})
+    assert {row["utm"]: row["views"] for row in answered} == want
 
 
 @often
 @given(data=st.data(), fields=st.lists(BROKEN_DOWN, min_size=1, max_size=3, unique=True))
-def test_breakdown(site: Site, data: st.DataObject, fields: list[str]) -> None:
+def test_breakdown_equals_a_recount(site: Site, data: st.DataObject, fields: list[str]) -> None:
     client, rows, _, newest = site
-    asked = data.draw(questions(rows))
-    pages = [row for row in kept(rows, asked) if row["event_type"] == 1]
+    selection = data.draw(questions(rows))
+    pages = [row for row in matching(rows, selection) if row["event_type"] == 1]
     groups = grouped(pages, lambda row: tuple(row[COLUMNS[field]] for field in fields))
-    found = answer(client, "breakdown", {**asked.query, "fields": str(fields).replace("'", '"')})
-    have = {tuple(one[field] for field in fields): one for one in found}
+    answered = answer(
+        client, "breakdown", {**selection.query, "fields": str(fields).replace("'", '"')}
+    )
+    have = {tuple(row[field] for field in fields): row for row in answered}
     assert set(have) == set(groups)
-    events = acted(rows, asked) if newest else frozenset()
+    events = acted(rows, selection) if newest else frozenset()
     for key, of in groups.items():
         want = summed(of, events)
         want["views"] = want.pop("pageviews")
@@ -170,20 +172,22 @@ def test_breakdown(site: Site, data: st.DataObject, fields: list[str]) -> None:
 
 @often
 @given(data=st.data(), steps=st.integers(2, 7), kind=st.sampled_from([None, 1, 2]))
-def test_journey(site: Site, data: st.DataObject, steps: int, kind: int | None) -> None:
+def test_journey_equals_a_recount(
+    site: Site, data: st.DataObject, steps: int, kind: int | None
+) -> None:
     client, rows, *_ = site
-    asked = data.draw(questions(rows))._replace(event_type=kind)
+    selection = data.draw(questions(rows))._replace(event_type=kind)
     paths: Counter[tuple[str, ...]] = Counter()
-    for visit in grouped(kept(rows, asked), lambda row: row["visit_id"]).values():
+    for visit in grouped(matching(rows, selection), lambda row: row["visit_id"]).values():
         inside = sorted(visit, key=lambda row: row["at"])[:steps]
         names = [row["event_name"] or row["url_path"] for row in inside]
         paths[tuple(name for at, name in enumerate(names) if not at or name != names[at - 1])] += 1
-    found: Counter[tuple[str, ...]] = Counter()
-    listed = answer(client, "journeys", {**asked.query, "steps": steps})
-    for one in listed:
-        found[tuple(item for item in one["items"] if item is not None)] += one["count"]
+    counts: Counter[tuple[str, ...]] = Counter()
+    listed = answer(client, "journeys", {**selection.query, "steps": steps})
+    for path in listed:
+        counts[tuple(item for item in path["items"] if item is not None)] += path["count"]
     if len(listed) < 100:
-        assert found == paths
+        assert counts == paths
 
 
 @often
@@ -193,19 +197,21 @@ def test_journey(site: Site, data: st.DataObject, steps: int, kind: int | None) 
     zone=st.sampled_from(ZONES),
     unit=st.sampled_from(["hour", "day", "month"]),
 )
-def test_revenue(site: Site, data: st.DataObject, currency: str, zone: str, unit: str) -> None:
+def test_revenue_equals_a_recount(
+    site: Site, data: st.DataObject, currency: str, zone: str, unit: str
+) -> None:
     client, rows, earned, newest = site
-    asked = data.draw(questions(rows))._replace(exclude=False)
-    bought = [row for row in within(earned, asked) if row["currency"].upper() == currency]
-    everybody = within(rows, asked)
+    selection = data.draw(questions(rows))._replace(exclude=False)
+    bought = [row for row in within(earned, selection) if row["currency"].upper() == currency]
+    everybody = within(rows, selection)
     if newest:
-        chosen = [row for row in kept(rows, asked) if row["event_type"] != 5]
+        chosen = [row for row in matching(rows, selection) if row["event_type"] != 5]
         sessions = {row["session_id"] for row in chosen}
         money = [row for row in bought if row["session_id"] in sessions]
     else:
         chosen = everybody
-        money = kept(bought, asked)
-    query = {**asked.query, "currency": currency}
+        money = matching(bought, selection)
+    query = {**selection.query, "currency": currency}
 
     total = answer(client, "revenue/stats", query)
     amount = sum(row["amount"] for row in money)
@@ -233,50 +239,50 @@ def test_revenue(site: Site, data: st.DataObject, currency: str, zone: str, unit
         sums: Counter[Any] = Counter()
         for row in money:
             sums[name(row), row["country"] if part == "region" else None] += row["amount"]
-        found = answer(client, "revenue/metrics", {**query, "type": part})
-        assert {(one["name"], one.get("country")): float(one["value"]) for one in found} == {
+        answered = answer(client, "revenue/metrics", {**query, "type": part})
+        assert {(row["name"], row.get("country")): float(row["value"]) for row in answered} == {
             key: pytest.approx(float(value)) for key, value in sums.items()
         }
 
     chart: Counter[Any] = Counter()
     for row in money:
         chart[row["event_name"], bucket(row["at"], unit, zone)] += row["amount"]
-    found = answer(client, "revenue/chart", {**query, "unit": unit, "timezone": zone})["chart"]
-    assert {(one["x"], one["t"]): float(one["y"]) for one in found} == {
+    answered = answer(client, "revenue/chart", {**query, "unit": unit, "timezone": zone})["chart"]
+    assert {(row["x"], row["t"]): float(row["y"]) for row in answered} == {
         key: pytest.approx(float(value)) for key, value in chart.items()
     }
 
 
 @often
 @given(data=st.data(), zone=st.sampled_from(ZONES))
-def test_sessions(site: Site, data: st.DataObject, zone: str) -> None:
+def test_sessions_equal_a_recount(site: Site, data: st.DataObject, zone: str) -> None:
     client, rows, *_ = site
-    asked = data.draw(questions(rows))
-    found = kept(rows, asked)
-    of = grouped(found, lambda row: (str(row["session_id"]), row["hostname"]))
-    listed = answer(client, "sessions", {**asked.query, "pageSize": 1000})
+    selection = data.draw(questions(rows))
+    selected = matching(rows, selection)
+    of = grouped(selected, lambda row: (str(row["session_id"]), row["hostname"]))
+    listed = answer(client, "sessions", {**selection.query, "pageSize": 1000})
     assert listed["count"] == len(of) == len(listed["data"])
-    for one in listed["data"]:
-        mine = of[one["id"], one["hostname"]]
-        assert (one["visits"], one["views"], one["events"]) == (
+    for session in listed["data"]:
+        mine = of[session["id"], session["hostname"]]
+        assert (session["visits"], session["views"], session["events"]) == (
             len({row["visit_id"] for row in mine}),
             sum(row["event_type"] == 1 for row in mine),
             sum(row["event_type"] == 2 for row in mine),
         )
-    newest = [one["lastAt"] for one in listed["data"]]
+    newest = [session["lastAt"] for session in listed["data"]]
     assert newest == sorted(newest, reverse=True)
 
     week: Counter[tuple[int, int]] = Counter()
     for _session, day, hour in {
         (row["session_id"], local.isoweekday() % 7, local.hour)
-        for row in views(found)
+        for row in views(selected)
         for local in [row["at"].astimezone(ZoneInfo(zone))]
     }:
         week[day, hour] += 1
-    told = answer(client, "sessions/weekly", {**asked.query, "timezone": zone})
+    hours_by_day = answer(client, "sessions/weekly", {**selection.query, "timezone": zone})
     assert {
         (day, hour): count
-        for day, hours in enumerate(told)
+        for day, hours in enumerate(hours_by_day)
         for hour, count in enumerate(hours)
         if count
     } == week
@@ -284,18 +290,18 @@ def test_sessions(site: Site, data: st.DataObject, zone: str) -> None:
 
 @often
 @given(data=st.data(), page=st.integers(1, 3), size=st.sampled_from([1, 7, 50]))
-def test_events(site: Site, data: st.DataObject, page: int, size: int) -> None:
+def test_events_equal_a_recount(site: Site, data: st.DataObject, page: int, size: int) -> None:
     client, rows, *_ = site
-    asked = data.draw(questions(rows))
-    found = sorted(kept(rows, asked), key=lambda row: row["at"], reverse=True)
-    listed = answer(client, "events", {**asked.query, "page": page, "pageSize": size})
-    assert listed["count"] == len(found)
-    times = [f"{row['at'].isoformat(timespec='milliseconds')[:23]}Z" for row in found]
-    assert [one["createdAt"] for one in listed["data"]] == times[(page - 1) * size :][:size]
-    assert not any(one["hasData"] for one in listed["data"])
+    selection = data.draw(questions(rows))
+    newest_first = sorted(matching(rows, selection), key=lambda row: row["at"], reverse=True)
+    listed = answer(client, "events", {**selection.query, "page": page, "pageSize": size})
+    assert listed["count"] == len(newest_first)
+    times = [f"{row['at'].isoformat(timespec='milliseconds')[:23]}Z" for row in newest_first]
+    assert [event["createdAt"] for event in listed["data"]] == times[(page - 1) * size :][:size]
+    assert not any(event["hasData"] for event in listed["data"])
 
 
-def test_the_rows_are_of_every_kind(site: Site) -> None:
+def test_random_rows_cover_every_kind(site: Site) -> None:
     _client, rows, earned, _newest = site
     assert {row["event_type"] for row in rows} == {1, 2, 3, 4, 5}
     assert {row["currency"] for row in earned} == set(CURRENCIES)

@@ -1,4 +1,4 @@
-"""What is empty but well-formed, what unsigned requests are answered, sessions and the export."""
+"""Routes of 3.5: empty but well-formed answers, unsigned requests, sessions and the export."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def client(store: Store) -> Iterator[Client]:
         yield client
 
 
-def answer(client: Client, place: str, **asked: Any) -> Any:
-    found = client.get(f"{OF_WEBSITE}/{place}", {**RANGE, **asked})
-    assert found.status_code == 200, found.text
-    return found.json()
+def answer(client: Client, place: str, **params: Any) -> Any:
+    response = client.get(f"{OF_WEBSITE}/{place}", {**RANGE, **params})
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 @pytest.mark.parametrize(
@@ -53,15 +53,15 @@ def answer(client: Client, place: str, **asked: Any) -> Any:
         (f"websites/{NIL}/performance/stats", 400),
     ],
 )
-def test_by_what_clients_recognise_the_version(client: Client, path: str, status: int) -> None:
-    found = client.ask("GET", f"/api/{path}", headers={"authorization": "none"})
-    assert found.status_code == status
-    assert found.json()["error"]["status"] == status
+def test_unsigned_requests_identify_the_version(client: Client, path: str, status: int) -> None:
+    response = client.ask("GET", f"/api/{path}", headers={"authorization": "none"})
+    assert response.status_code == status
+    assert response.json()["error"]["status"] == status
 
 
 def test_errors_are_empty(client: Client) -> None:
-    asked = {"status": "resolved", "search": "'", "urlPath": "/", "page": 2, "pageSize": 100}
-    assert answer(client, "errors", **asked) == {
+    params = {"status": "resolved", "search": "'", "urlPath": "/", "page": 2, "pageSize": 100}
+    assert answer(client, "errors", **params) == {
         "data": [],
         "count": 0,
         "page": 2,
@@ -88,22 +88,22 @@ def test_errors_are_empty(client: Client) -> None:
 
 
 def test_heatmaps_and_boards_are_empty(client: Client) -> None:
-    found = answer(client, "heatmaps", mode="scroll", urlPath="/")
-    assert (found["mode"], found["pages"], found["points"], found["snapshot"]) == (
+    body = answer(client, "heatmaps", mode="scroll", urlPath="/")
+    assert (body["mode"], body["pages"], body["points"], body["snapshot"]) == (
         "scroll",
         [],
         [],
         None,
     )
-    assert found["scroll"]["buckets"] == []
+    assert body["scroll"]["buckets"] == []
     assert client.get("/api/boards", {}).json()["count"] == 0
     assert client.get(f"/api/boards/{NIL}", {}).status_code == 404
 
 
-def test_sessions_that_paid(client: Client) -> None:
-    found = answer(client, "revenue/sessions", currency="USD")
-    assert found["count"] == 1
-    (row,) = found["data"]
+def test_sessions_with_revenue_are_listed(client: Client) -> None:
+    body = answer(client, "revenue/sessions", currency="USD")
+    assert body["count"] == 1
+    (row,) = body["data"]
     assert (row["id"], row["views"], row["events"], row["visits"]) == (
         str(identity("A")),
         6,
@@ -118,7 +118,7 @@ def test_sessions_that_paid(client: Client) -> None:
     assert client.get(f"{OF_WEBSITE}/revenue/sessions", RANGE).status_code == 400
 
 
-def test_a_session_is_deleted_with_all_that_it_did(client: Client, store: Store) -> None:
+def test_session_is_deleted_with_its_events(client: Client, store: Store) -> None:
     path = f"{OF_WEBSITE}/sessions/{identity('A')}"
     assert client.ask("DELETE", path).json() == {"ok": True}
     assert client.ask("DELETE", path).status_code == 404
@@ -128,18 +128,18 @@ def test_a_session_is_deleted_with_all_that_it_did(client: Client, store: Store)
     assert store.row("SELECT count(*) FROM event_data") == (3,)
 
 
-def test_an_archive_of_metrics(client: Client) -> None:
-    def files(**asked: Any) -> dict[str, str]:
-        packed = base64.b64decode(answer(client, "export", **asked)["zip"])
+def test_export_is_an_archive_of_metrics(client: Client) -> None:
+    def files(**params: Any) -> dict[str, str]:
+        packed = base64.b64decode(answer(client, "export", **params)["zip"])
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             return {name: archive.read(name).decode() for name in archive.namelist()}
 
-    found = files(page=3)
-    assert set(found) == {
+    archive_files = files(page=3)
+    assert set(archive_files) == {
         f"{name}.csv"
         for name in ("events", "pages", "referrers", "browsers", "os", "devices", "countries")
     }
-    assert found["events.csv"] == "x,y\r\npurchase,2\r\nsignup,2\r\n"
-    assert found["countries.csv"] == "x,y\r\nFR,2\r\nUS,2\r\nDE,1\r\n"
-    assert found["os.csv"] == "x,y\r\n"
+    assert archive_files["events.csv"] == "x,y\r\npurchase,2\r\nsignup,2\r\n"
+    assert archive_files["countries.csv"] == "x,y\r\nFR,2\r\nUS,2\r\nDE,1\r\n"
+    assert archive_files["os.csv"] == "x,y\r\n"
     assert files(country="eq.DE")["countries.csv"] == "x,y\r\nDE,1\r\n"

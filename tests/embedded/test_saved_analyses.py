@@ -32,14 +32,14 @@ def saved(client: Client, kind: str, parameters: dict[str, Any], name: str = "A"
     body = {"name": name, "description": "B", "parameters": parameters}
     answer = client.ask("POST", f"{OF_WEBSITE}/{kind}", json=body)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    report: dict[str, Any] = answer.json()
+    return report
 
 
 @pytest.mark.parametrize(
     ("kind", "parameters", "other"), [("funnels", FUNNEL, GOAL), ("goals", GOAL, FUNNEL)]
 )
-def test_from_creation_to_deletion(
+def test_analysis_is_created_changed_and_deleted(
     client: Client, kind: str, parameters: dict[str, Any], other: dict[str, Any]
 ) -> None:
     report = saved(client, kind, parameters, "Größe '💥'")
@@ -66,13 +66,13 @@ def test_from_creation_to_deletion(
     assert client.get(path, {}).status_code == 404
 
 
-def test_answers(client: Client) -> None:
+def test_saved_analysis_is_computed(client: Client) -> None:
     funnel = saved(client, "funnels", FUNNEL)
-    found = client.get(f"{OF_WEBSITE}/funnels/{funnel['id']}/stats", RANGE).json()
-    assert [step["visitors"] for step in found] == [3, 1, 1]
-    asked = {**RANGE, "country": "eq.FR"}
-    found = client.get(f"{OF_WEBSITE}/funnels/{funnel['id']}/stats", asked).json()
-    assert [step["visitors"] for step in found] == [1, 0, 0]
+    body = client.get(f"{OF_WEBSITE}/funnels/{funnel['id']}/stats", RANGE).json()
+    assert [step["visitors"] for step in body] == [3, 1, 1]
+    params = {**RANGE, "country": "eq.FR"}
+    body = client.get(f"{OF_WEBSITE}/funnels/{funnel['id']}/stats", params).json()
+    assert [step["visitors"] for step in body] == [1, 0, 0]
     goal = saved(client, "goals", GOAL)
     path = f"{OF_WEBSITE}/goals/{goal['id']}/stats"
     assert client.get(path, RANGE).json() == {"num": 2, "total": 5}
@@ -81,7 +81,7 @@ def test_answers(client: Client) -> None:
     assert client.get(path, {}).status_code == 400
 
 
-def test_reports_that_were_saved_elsewhere(client: Client) -> None:
+def test_analyses_saved_as_reports_are_listed(client: Client) -> None:
     body = {"websiteId": str(WEBSITE), "type": "goal", "name": "Old", "description": ""}
     ranged = {**GOAL, "startDate": "2026-11-10", "endDate": "2026-11-16"}
     for parameters, status in ((ranged, 200), ({"window": 60}, 400)):
@@ -91,7 +91,7 @@ def test_reports_that_were_saved_elsewhere(client: Client) -> None:
         assert client.get(f"{path}/stats", RANGE).status_code == status
 
 
-def test_what_is_refused(client: Client) -> None:
+def test_invalid_analyses_are_refused(client: Client) -> None:
     for kind, parameters in (
         ("funnels", {}),
         ("funnels", {"window": 60, "steps": STEPS[:1]}),

@@ -1,4 +1,4 @@
-"""Times are told as the clocks of a zone tell them, and filters compare as PostgreSQL does."""
+"""Times follow the wall clock of a zone, and filters compare as PostgreSQL does."""
 
 from __future__ import annotations
 
@@ -31,14 +31,16 @@ def local(time: datetime, zone: str) -> datetime:
     length=st.timedeltas(timedelta(0), timedelta(days=800)),
     parts=st.lists(st.floats(0, 1), min_size=1, max_size=20),
 )
-def test_wall_clock(zone: str, start: datetime, length: timedelta, parts: list[float]) -> None:
+def test_wall_clock_equals_zoneinfo(
+    zone: str, start: datetime, length: timedelta, parts: list[float]
+) -> None:
     end = start + length
     scope = Scope(uuid4(), start, end)
     times = [min(end, start + length * part) for part in parts]
-    found = STORE.rows(
+    rows = STORE.rows(
         f"SELECT {wall_clock(scope, zone, 'time')} FROM unnest(?::TIMESTAMP[]) AS t(time)", [times]
     )
-    assert [row[0] for row in found] == [local(time, zone) for time in times]
+    assert [row[0] for row in rows] == [local(time, zone) for time in times]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,9 @@ def test_wall_clock(zone: str, start: datetime, length: timedelta, parts: list[f
     ],
 )
 @pytest.mark.parametrize("past", [timedelta(seconds=-1), timedelta(0), timedelta(seconds=1)])
-def test_the_second_at_which_clocks_change(zone: str, instant: datetime, past: timedelta) -> None:
+def test_wall_clock_around_a_daylight_saving_change(
+    zone: str, instant: datetime, past: timedelta
+) -> None:
     time = instant + past
     ranges = [(time, time), (time - timedelta(days=400), time), (time, time + timedelta(days=400))]
     for start, end in ranges:
@@ -63,15 +67,15 @@ def test_the_second_at_which_clocks_change(zone: str, instant: datetime, past: t
         assert STORE.row(sql, [time]) == (local(time, zone),)
 
 
-def test_two_hours_of_one_name_are_one_bucket() -> None:
+def test_repeated_hour_is_one_bucket() -> None:
     scope = Scope(uuid4(), datetime(2026, 10, 25), datetime(2026, 10, 26))
     hours = [datetime(2026, 10, 25, 0, 30), datetime(2026, 10, 25, 1, 30)]
-    found = STORE.rows(
+    rows = STORE.rows(
         f"SELECT DISTINCT {bucket(scope, 'hour', 'Europe/Zurich', 'time')} "
         "FROM unnest(?::TIMESTAMP[]) AS t(time)",
         [hours],
     )
-    assert [format_bucket(row[0]) for row in found] == ["2026-10-25 02:00:00"]
+    assert [format_bucket(row[0]) for row in rows] == ["2026-10-25 02:00:00"]
 
 
 @pytest.mark.parametrize(
@@ -89,5 +93,5 @@ def test_two_hours_of_one_name_are_one_bucket() -> None:
         ("ba", "a%b", False),
     ],
 )
-def test_like(text: str, value: str, expected: bool) -> None:
+def test_like_escapes_wildcards(text: str, value: str, expected: bool) -> None:
     assert STORE.row(f"SELECT {like('?', value)}", [text, f"%{value}%"]) == (expected,)

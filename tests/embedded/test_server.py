@@ -1,4 +1,4 @@
-"""The server starts on a real socket, says who it is and stops."""
+"""The server starts on a real socket, answers and stops."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from umami.embedded.server import PortTaken, Running, bound, listen, serve
 pytestmark = pytest.mark.slow
 
 
-def test_answers_as_soon_as_it_is_returned(tables: Path) -> None:
+def test_server_answers_when_serve_returns(tables: Path) -> None:
     with serve(tables) as running:
         assert running.url.startswith("http://127.0.0.1:")
         assert not running.demo
@@ -36,7 +36,7 @@ def test_a_taken_port_is_named(tables: Path) -> None:
             serve(tables, port=port)
 
 
-def test_a_port_that_another_program_was_faster_to_listen_on() -> None:
+def test_port_taken_between_bind_and_listen_is_named() -> None:
     with bound(0) as fast, bound(fast.getsockname()[1]) as slow:
         listen(fast)
         with pytest.raises(PortTaken, match=str(fast.getsockname()[1])):
@@ -72,7 +72,7 @@ def answering(process: subprocess.Popen[str], port: int) -> httpx.Response:
 
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM])
-def test_alone_until_it_is_told_to_end(tables: Path, ends: signal.Signals) -> None:
+def test_command_serves_until_a_signal(tables: Path, ends: signal.Signals) -> None:
     port = free_port()
     with command("--data", str(tables), "--port", str(port)) as process:
         assert answering(process, port).json() == {"ok": True}
@@ -83,7 +83,7 @@ def test_alone_until_it_is_told_to_end(tables: Path, ends: signal.Signals) -> No
 
 
 @pytest.mark.thorough
-def test_alone_on_a_taken_port(server: Running, tables: Path) -> None:
+def test_command_names_a_taken_port(server: Running, tables: Path) -> None:
     port = server.url.rpartition(":")[2]
     with command("--data", str(tables), "--port", port) as process:
         _, err = process.communicate(timeout=120)
@@ -91,7 +91,7 @@ def test_alone_on_a_taken_port(server: Running, tables: Path) -> None:
 
 
 @pytest.mark.thorough
-def test_alone_without_its_data(tmp_path: Path) -> None:
+def test_command_names_missing_data(tmp_path: Path) -> None:
     for path in (tmp_path / "nowhere", tmp_path):
         with command("--data", str(path), "--port", "0") as process:
             _, err = process.communicate(timeout=120)
@@ -100,7 +100,7 @@ def test_alone_without_its_data(tmp_path: Path) -> None:
             assert path.name in err
 
 
-def test_nobody_else_can_reach_it(server: Running) -> None:
+def test_server_listens_on_loopback_only(server: Running) -> None:
     port = int(server.url.rpartition(":")[2])
     with socket.socket() as elsewhere:
         elsewhere.settimeout(5)

@@ -1,4 +1,4 @@
-"""What 3.5 answers otherwise than 3.1 did, over rows one can count by hand."""
+"""Differences between the answers of 3.5 and 3.1, over rows that can be counted by hand."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ DOTTED: list[Row] = [
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
-    found = golden(DOTTED)
-    with found.writing() as cursor:
+    store = golden(DOTTED)
+    with store.writing() as cursor:
         for session, distinct_id in LINKS:
             cursor.execute(
                 "INSERT INTO session_link VALUES (?, ?, ?, ?)",
@@ -37,14 +37,14 @@ def store() -> Iterator[Store]:
             "string_value, data_type, created_at) VALUES (?, ?, ?, 'email', 'old@demo.test', 1, ?)",
             [uuid4(), WEBSITE, identity("E"), START],
         )
-    yield found
-    found.close()
+    yield store
+    store.close()
 
 
 @pytest.fixture(scope="module")
 def client(store: Store) -> Iterator[Client]:
-    with asking(store) as found:
-        yield found
+    with asking(store) as client:
+        yield client
 
 
 def get(client: Client, path: str, /, **query: Any) -> httpx.Response:
@@ -52,21 +52,21 @@ def get(client: Client, path: str, /, **query: Any) -> httpx.Response:
 
 
 def answer(client: Client, path: str, /, **query: Any) -> Any:
-    found = get(client, path, **query)
-    assert found.status_code == 200, found.text
-    return found.json()
+    response = get(client, path, **query)
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 # What the server says of itself
 
 
-def test_there_are_no_settings_for_everybody(client: Client) -> None:
-    found = client.get("/api/config", params={})
-    assert found.status_code == 404
-    assert found.headers["content-type"].startswith("text/html")
+def test_config_route_is_absent(client: Client) -> None:
+    response = client.get("/api/config", params={})
+    assert response.status_code == 404
+    assert response.headers["content-type"].startswith("text/html")
 
 
-def test_the_version_is_in_the_script_and_in_the_document(client: Client) -> None:
+def test_script_and_openapi_document_name_the_version(client: Client) -> None:
     script = client.get("/api/scripts/telemetry", params={})
     assert "a.png?v=3.5.0" in script.text
     assert script.headers["content-type"].startswith("text/javascript")
@@ -78,23 +78,23 @@ def test_the_version_is_in_the_script_and_in_the_document(client: Client) -> Non
     assert next(iter(document)) == "info"
 
 
-def test_who_is_signed_in(client: Client) -> None:
-    found = client.get("/api/me", params={}).json()
-    assert found["authType"] == "session"
-    assert set(found) == {"user", "authType"}
-    assert set(found["user"]) == {"id", "username", "role", "isAdmin"}
+def test_me_names_the_signed_in_user(client: Client) -> None:
+    body = client.get("/api/me", params={}).json()
+    assert body["authType"] == "session"
+    assert set(body) == {"user", "authType"}
+    assert set(body["user"]) == {"id", "username", "role", "isAdmin"}
     key = client.ask("POST", "/api/me/api-keys", json={"name": "mine"}).json()
     by_key = {"authorization": f"Bearer {key['key']}"}
     assert client.ask("GET", "/api/me", headers=by_key).json() == {
-        "user": found["user"],
+        "user": body["user"],
         "authType": "api-key",
         "apiKey": {"id": key["id"], "name": "mine"},
     }
 
 
-def test_a_website(client: Client) -> None:
-    found = client.get(SITE, params={}).json()
-    assert (found["recorderEnabled"], found["replayConfig"], found["shareId"]) == (
+def test_website_has_the_members_of_3_5(client: Client) -> None:
+    body = client.get(SITE, params={}).json()
+    assert (body["recorderEnabled"], body["replayConfig"], body["shareId"]) == (
         False,
         None,
         None,
@@ -104,94 +104,94 @@ def test_a_website(client: Client) -> None:
 # Lists
 
 
-def test_a_search_looks_for_a_part_of_a_name_or_a_path(client: Client) -> None:
-    found = answer(client, "events", search="IGN")
-    assert {one["eventName"] for one in found["data"]} == {"signup"}
-    assert found["count"] == 2
+def test_search_matches_part_of_a_name_or_path(client: Client) -> None:
+    body = answer(client, "events", search="IGN")
+    assert {row["eventName"] for row in body["data"]} == {"signup"}
+    assert body["count"] == 2
     assert answer(client, "events", search="lo")["data"][0]["urlPath"] == "/blog"
     assert answer(client, "events", search="%ign%")["count"] == 2
 
 
 def test_events_name_their_visit_and_visitor(client: Client) -> None:
-    (found,) = answer(client, "events", path="/account")["data"]
-    assert found["visitId"] == str(identity("E", 1))
-    assert found["distinctId"] == "user-1"
-    assert {one["distinctId"] for one in answer(client, "events")["data"]} == {None, "user-1"}
+    (event,) = answer(client, "events", path="/account")["data"]
+    assert event["visitId"] == str(identity("E", 1))
+    assert event["distinctId"] == "user-1"
+    assert {row["distinctId"] for row in answer(client, "events")["data"]} == {None, "user-1"}
 
 
 @pytest.mark.parametrize(("kind", "rows"), [("events", 17), ("sessions", 5)])
-def test_rows_are_counted_up_to_a_number(client: Client, kind: str, rows: int) -> None:
+def test_count_is_capped_at_max_results(client: Client, kind: str, rows: int) -> None:
     for most, count, capped in ((rows + 1, rows, False), (rows, rows, False), (3, 3, True)):
-        found = answer(client, kind, maxResults=most, pageSize=1)
-        assert (found["count"], found["isCapped"]) == (count, capped)
-        assert len(found["data"]) == 1
+        body = answer(client, kind, maxResults=most, pageSize=1)
+        assert (body["count"], body["isCapped"]) == (count, capped)
+        assert len(body["data"]) == 1
     assert answer(client, kind)["isCapped"] is False
     assert get(client, kind, maxResults=0).status_code == 400
 
 
 def test_pages_of_events_do_not_overlap(client: Client) -> None:
     # Two views of D happened in the same second.
-    whole = [one["id"] for one in answer(client, "events", pageSize=100)["data"]]
+    whole = [row["id"] for row in answer(client, "events", pageSize=100)["data"]]
     parts = [
         answer(client, "events", pageSize=1, page=page)["data"][0]["id"]
         for page in range(1, len(whole) + 1)
     ]
     assert parts == whole
-    times = [one["createdAt"] for one in answer(client, "events", pageSize=100)["data"]]
+    times = [row["createdAt"] for row in answer(client, "events", pageSize=100)["data"]]
     assert times == sorted(times, reverse=True)
 
 
 def test_sessions_name_their_visitor(client: Client) -> None:
-    found = {one["id"]: one["distinctId"] for one in answer(client, "sessions")["data"]}
-    assert found[str(identity("E"))] == "user-1"
-    assert found[str(identity("A"))] is None
+    visitors = {row["id"]: row["distinctId"] for row in answer(client, "sessions")["data"]}
+    assert visitors[str(identity("E"))] == "user-1"
+    assert visitors[str(identity("A"))] is None
 
 
 # One session
 
 
 def session(client: Client, name: str) -> dict[str, Any]:
-    found = client.get(f"{SITE}/sessions/{identity(name)}", params={})
-    assert found.status_code == 200
-    answered: dict[str, Any] = found.json()
+    response = client.get(f"{SITE}/sessions/{identity(name)}", params={})
+    assert response.status_code == 200
+    answered: dict[str, Any] = response.json()
     return answered
 
 
-def test_sessions_of_one_visitor_are_added_up(client: Client) -> None:
-    found = session(client, "A")
+def test_sessions_of_a_visitor_are_stitched(client: Client) -> None:
+    body = session(client, "A")
     # Three visits of A, and one each of B and C; A's take 400 seconds, C's 725.
-    assert (found["visits"], found["views"], found["events"], found["totaltime"]) == (
+    assert (body["visits"], body["views"], body["events"], body["totaltime"]) == (
         *(5, "9", "4", "1125"),
     )
-    assert (found["firstAt"], found["lastAt"]) == (
+    assert (body["firstAt"], body["lastAt"]) == (
         "2026-11-10T08:00:00.000Z",
         "2026-11-13T09:00:40.000Z",
     )
-    assert (found["stitchedSessionCount"], found["distinctIds"]) == (3, ["anna"])
-    assert (found["distinctId"], found["country"], found["canDelete"]) == ("anna", "DE", True)
+    assert (body["stitchedSessionCount"], body["distinctIds"]) == (3, ["anna"])
+    assert (body["distinctId"], body["country"], body["canDelete"]) == ("anna", "DE", True)
 
 
-def test_a_session_of_two_visitors_names_none(client: Client) -> None:
-    found = session(client, "C")
-    assert (found["stitchedSessionCount"], found["distinctIds"]) == (3, ["anna", "bert"])
-    assert "distinctId" not in found
-    assert found["country"] == "US"
+def test_session_of_two_visitors_names_neither(client: Client) -> None:
+    body = session(client, "C")
+    assert (body["stitchedSessionCount"], body["distinctIds"]) == (3, ["anna", "bert"])
+    assert "distinctId" not in body
+    assert body["country"] == "US"
 
 
-def test_a_session_that_is_linked_to_nothing(client: Client) -> None:
-    found = session(client, "D")
-    assert (found["stitchedSessionCount"], found["distinctIds"]) == (1, [])
-    assert "distinctId" not in found
+def test_unlinked_session_is_not_stitched(client: Client) -> None:
+    body = session(client, "D")
+    assert (body["stitchedSessionCount"], body["distinctIds"]) == (1, [])
+    assert "distinctId" not in body
     # Identified before there were links.
-    found = session(client, "E")
-    assert (found["stitchedSessionCount"], found["distinctIds"]) == (1, ["user-1"])
-    assert found["distinctId"] == "user-1"
+    body = session(client, "E")
+    assert (body["stitchedSessionCount"], body["distinctIds"]) == (1, ["user-1"])
+    assert body["distinctId"] == "user-1"
 
 
 def test_an_unknown_session_is_not_found(client: Client) -> None:
-    found = client.get(f"{SITE}/sessions/{UUID(int=1)}", params={})
-    assert found.status_code == 404
-    assert found.json()["error"]["code"] == "not-found"
+    response = client.get(f"{SITE}/sessions/{UUID(int=1)}", params={})
+    assert response.status_code == 404
+    assert response.json()["error"]["code"] == "not-found"
 
 
 def test_activity_of_a_session_and_of_a_visitor(client: Client) -> None:
@@ -199,7 +199,7 @@ def test_activity_of_a_session_and_of_a_visitor(client: Client) -> None:
     assert len(answer(client, path)) == 8
     whole = answer(client, path, distinctId="anna")
     assert len(whole) == 13
-    times = [one["createdAt"] for one in whole]
+    times = [event["createdAt"] for event in whole]
     assert times == sorted(times, reverse=True)
     assert len(answer(client, path, distinctId="nobody")) == 8
 
@@ -226,8 +226,8 @@ def test_identifying_links_a_session() -> None:
 
 
 def test_a_session_has_one_value_of_a_property(client: Client) -> None:
-    found = client.get(f"{SITE}/sessions/{identity('E')}/properties", params={}).json()
-    assert [(one["dataKey"], one["stringValue"]) for one in found] == [
+    body = client.get(f"{SITE}/sessions/{identity('E')}/properties", params={}).json()
+    assert [(row["dataKey"], row["stringValue"]) for row in body] == [
         ("age", "42"),
         ("email", "someone@demo.test"),
     ]
@@ -249,25 +249,25 @@ def test_properties_of_sessions_have_types(client: Client) -> None:
 
 
 def test_fields_have_no_values(client: Client) -> None:
-    found = {one["propertyName"]: one for one in answer(client, "event-data/fields")}
-    assert found["plan"] == {"propertyName": "plan", "dataType": 1, "total": 2}
-    assert set(found) == {
+    fields = {row["propertyName"]: row for row in answer(client, "event-data/fields")}
+    assert fields["plan"] == {"propertyName": "plan", "dataType": 1, "total": 2}
+    assert set(fields) == {
         *("plan", "seats", "trial", "when", "tags", "revenue", "currency", "plan.id"),
     }
     names = answer(client, "event-data/fields", eventName="purchase")
-    assert {one["propertyName"] for one in names} == {"revenue", "currency"}
+    assert {row["propertyName"] for row in names} == {"revenue", "currency"}
 
 
 def test_properties_of_events_have_types(client: Client) -> None:
-    found = answer(client, "event-data/properties")
-    assert found[0]["total"] == 2
-    assert {"eventName": "signup", "propertyName": "seats", "dataType": 2, "total": 1} in found
+    body = answer(client, "event-data/properties")
+    assert body[0]["total"] == 2
+    assert {"eventName": "signup", "propertyName": "seats", "dataType": 2, "total": 1} in body
 
 
 def test_values_are_those_of_an_event(client: Client) -> None:
     def values(**query: Any) -> set[str]:
         rows = answer(client, "event-data/values", propertyName="plan", **query)
-        return {one["value"] for one in rows}
+        return {row["value"] for row in rows}
 
     assert values() == values(eventName="signup") == {"pro", "free"}
     assert values(eventName="purchase") == set()
@@ -332,7 +332,7 @@ def test_sessions_with_a_property(client: Client) -> None:
         assert answer(client, "sessions", spf0=text)["count"] == visitors
 
 
-def test_filters_by_properties_all_have_to_pass(client: Client) -> None:
+def test_property_filters_are_combined_with_and(client: Client) -> None:
     both = {"epf0": "1.eq.plan.pro", "epf1": "2.eq.seats.3"}
     assert events(client, **both) == 1
     assert events(client, **{**both, "epf1": "2.eq.seats.4"}) == 0
@@ -340,9 +340,9 @@ def test_filters_by_properties_all_have_to_pass(client: Client) -> None:
     assert events(client, epf0="1.eq.plan.pro", country="US", path="/pricing", match="any") == 1
 
 
-def test_an_event_with_a_property_is_no_view(client: Client) -> None:
-    found = answer(client, "stats", epf0="1.eq.plan.pro")
-    assert {found[name] for name in ("pageviews", "visitors", "visits", "bounces")} == {0}
+def test_property_filter_of_events_excludes_views(client: Client) -> None:
+    body = answer(client, "stats", epf0="1.eq.plan.pro")
+    assert {body[name] for name in ("pageviews", "visitors", "visits", "bounces")} == {0}
     assert answer(client, "events/stats", epf0="1.eq.plan.pro")["data"]["events"] == 1
     # Revenue is that of all purchases of such sessions.
     earned = answer(client, "revenue/stats", currency="EUR", epf0="1.eq.plan.free")
@@ -360,7 +360,7 @@ def test_reports_are_filtered_by_properties(client: Client) -> None:
     assert client.ask("POST", "/api/reports/goal", json=body).json() == {"num": 1, "total": 1}
 
 
-def test_a_segment_may_hold_properties_of_sessions(client: Client) -> None:
+def test_segment_may_contain_session_properties(client: Client) -> None:
     def saved(*filters: dict[str, Any]) -> str:
         made = client.ask(
             "POST",
@@ -394,9 +394,9 @@ def test_a_segment_may_hold_properties_of_sessions(client: Client) -> None:
 )
 @pytest.mark.parametrize("name", ["spf0", "epf12"])
 def test_a_malformed_filter_is_refused(client: Client, name: str, text: str) -> None:
-    found = get(client, "stats", **{name: text})
-    assert found.status_code == 400, found.text
-    assert found.json()["error"]["properties"][name]["errors"]
+    response = get(client, "stats", **{name: text})
+    assert response.status_code == 400, response.text
+    assert response.json()["error"]["properties"][name]["errors"]
 
 
 @pytest.mark.parametrize("name", ["spf", "epf", "spf0x", "pf0", "SPF0"])
@@ -432,7 +432,7 @@ def test_only_numbered_names_filter_by_properties(client: Client, name: str) -> 
         {"endAt": 8.65e15},
     ],
 )
-def test_a_range_has_whole_ends_in_order(
+def test_invalid_ranges_are_refused(
     client: Client, path: str, query: dict[str, Any], range_: dict[str, Any]
 ) -> None:
     assert get(client, path, **{**query, **range_}).status_code == 400

@@ -32,11 +32,11 @@ def with_token(client: Client, slug: str) -> dict[str, str]:
     }
 
 
-def status(client: Client, path: str, headers: dict[str, str], **asked: Any) -> int:
-    return client.ask("GET", path, params=asked, headers=headers).status_code
+def status(client: Client, path: str, headers: dict[str, str], **params: Any) -> int:
+    return client.ask("GET", path, params=params, headers=headers).status_code
 
 
-def test_from_creation_to_deletion(client: Client) -> None:
+def test_share_is_created_opened_and_deleted(client: Client) -> None:
     share = client.ask("POST", SHARES, json={"name": "Board", "parameters": {"theme": "x"}}).json()
     assert set(share) == {
         *("id", "entityId", "name", "shareType", "slug", "parameters", "createdAt", "updatedAt")
@@ -54,8 +54,8 @@ def test_from_creation_to_deletion(client: Client) -> None:
     )
     first, second = with_token(client, share["slug"]), with_token(client, other["slug"])
     for path in ("daterange", "annotations", "stats"):
-        asked = RANGE if path == "stats" else {}
-        assert status(client, f"{OF_WEBSITE}/{path}", first, **asked) == 200
+        params = RANGE if path == "stats" else {}
+        assert status(client, f"{OF_WEBSITE}/{path}", first, **params) == 200
     for path in (f"{OF_WEBSITE}/shares", "/api/teams", f"/api/share/id/{share['id']}"):
         assert status(client, path, first) == 401
     assert status(client, f"{OF_WEBSITE}/errors", first, **RANGE) == 401
@@ -66,7 +66,7 @@ def test_from_creation_to_deletion(client: Client) -> None:
     assert client.get(f"/api/share/{share['slug']}", {}).status_code == 404
 
 
-def test_the_share_id_of_a_website_is_a_share(client: Client) -> None:
+def test_share_id_of_a_website_is_listed_as_a_share(client: Client) -> None:
     client.ask("POST", OF_WEBSITE, json={"shareId": "autumn-2026"}).raise_for_status()
     (share,) = client.get(SHARES, {}).json()["data"]
     assert (share["id"], share["slug"]) == (str(WEBSITE), "autumn-2026")
@@ -84,12 +84,12 @@ UTM = {
 }
 
 
-def test_a_share_of_some_sections(client: Client) -> None:
+def test_share_allows_only_its_sections(client: Client) -> None:
     parameters = {"overview": True, "utm": True, "events": False, "allowFilter": False}
     share = client.ask("POST", SHARES, json={"parameters": parameters}).json()
     assert client.get(f"/api/share/{share['slug']}", {}).json()["parameters"] == parameters
     headers = with_token(client, share["slug"])
-    for path, asked in (
+    for path, params in (
         ("", {}),
         ("/daterange", {}),
         ("/stats", RANGE),
@@ -98,8 +98,8 @@ def test_a_share_of_some_sections(client: Client) -> None:
         ("/metrics/expanded", {**RANGE, "type": "path"}),
         ("/utm/metrics", {**RANGE, "type": "utm_source"}),
     ):
-        assert status(client, f"{OF_WEBSITE}{path}", headers, **asked) == 200, path
-    for path, asked in (
+        assert status(client, f"{OF_WEBSITE}{path}", headers, **params) == 200, path
+    for path, params in (
         ("events", RANGE),
         ("events/series", {**RANGE, "timezone": "UTC"}),
         ("sessions", RANGE),
@@ -111,7 +111,7 @@ def test_a_share_of_some_sections(client: Client) -> None:
         ("annotations", {}),
         ("values", {**RANGE, "type": "path"}),
     ):
-        assert status(client, f"{OF_WEBSITE}/{path}", headers, **asked) == 401, path
+        assert status(client, f"{OF_WEBSITE}/{path}", headers, **params) == 401, path
     assert status(client, f"/api/realtime/{WEBSITE}", headers) == 401
     utm = client.ask("POST", "/api/reports/utm", json=UTM, headers=headers)
     assert utm.status_code == 200
@@ -132,7 +132,7 @@ def test_a_share_of_some_sections(client: Client) -> None:
     assert status(client, f"{OF_WEBSITE}/events", whole, **RANGE) == 200
 
 
-def test_what_is_refused(client: Client) -> None:
+def test_invalid_shares_are_refused(client: Client) -> None:
     for body in ({"parameters": []}, {"name": "x" * 201}, {"colour": "red"}):
         assert client.ask("POST", SHARES, json=body).status_code == 400
     share = client.ask("POST", SHARES, json={}).json()

@@ -41,8 +41,8 @@ def client(store: Store) -> Iterator[Client]:
         yield client
 
 
-def names(client: Client, path: str, **asked: Any) -> list[str]:
-    answer = client.get(f"/api/{path}", asked)
+def names(client: Client, path: str, **params: Any) -> list[str]:
+    answer = client.get(f"/api/{path}", params)
     assert answer.status_code == 200, answer.text
     return [row["name"] for row in answer.json()["data"]]
 
@@ -50,7 +50,7 @@ def names(client: Client, path: str, **asked: Any) -> list[str]:
 # Teams
 
 
-def test_teams_and_their_members(client: Client) -> None:
+def test_teams_are_listed_with_their_members(client: Client) -> None:
     assert names(client, "teams") == names(client, "me/teams") == ["Design", "Marketing"]
     assert names(client, "teams", search="MARK") == ["Marketing"]
     team = client.get(f"/api/teams/{TEAM}", {}).json()
@@ -66,7 +66,7 @@ def test_teams_and_their_members(client: Client) -> None:
     assert client.get(f"/api/teams/{uuid4()}", {}).status_code == 404
 
 
-def test_websites_of_teams(client: Client) -> None:
+def test_websites_are_listed_by_owner_and_team(client: Client) -> None:
     mine = ["Demo", "of an unknown team"]
     assert names(client, "websites") == names(client, "me/websites") == mine
     assert names(client, f"users/{ADMIN.id}/websites") == mine
@@ -81,7 +81,7 @@ def test_websites_of_teams(client: Client) -> None:
     assert names(client, f"teams/{OTHER}/websites") == []
 
 
-def test_a_website_for_a_team(client: Client) -> None:
+def test_website_is_created_for_a_team(client: Client) -> None:
     body = {"name": "New", "domain": "new.example", "teamId": str(OTHER)}
     assert client.ask("POST", "/api/websites", json=body).json()["teamId"] == str(OTHER)
     assert names(client, f"teams/{OTHER}/websites") == ["New"]
@@ -93,7 +93,9 @@ def test_a_website_for_a_team(client: Client) -> None:
 
 
 @pytest.mark.parametrize("kind", ["links", "pixels"])
-def test_from_creation_to_deletion(client: Client, store: Store, kind: str) -> None:
+def test_link_or_pixel_is_created_changed_and_deleted(
+    client: Client, store: Store, kind: str
+) -> None:
     url = {"url": "https://shop.example/?a=b"} if kind == "links" else {}
     body = {"name": "Autumn 'mail' 💥", "slug": "autumn-mail", **url}
     made = client.ask("POST", f"/api/{kind}", json=body).json()
@@ -116,7 +118,7 @@ def test_from_creation_to_deletion(client: Client, store: Store, kind: str) -> N
 
 
 @pytest.mark.parametrize("kind", ["links", "pixels"])
-def test_what_is_refused(client: Client, kind: str) -> None:
+def test_invalid_links_and_pixels_are_refused(client: Client, kind: str) -> None:
     url = {"url": "https://shop.example"} if kind == "links" else {}
     good = {"name": "A", "slug": "a", **url}
     for spoilt in (

@@ -13,18 +13,18 @@ from umami.embedded.server import Running
 RANGE = {"startAt": 1785542400000, "endAt": 1790812799999}
 
 
-def made(own: httpx.Client, **values: Any) -> dict[str, Any]:
+def made(writable: httpx.Client, **values: Any) -> dict[str, Any]:
     body = {"name": "Atelier", "domain": "atelier.example.com", **values}
-    answer = own.post("/api/websites", json=body)
+    answer = writable.post("/api/websites", json=body)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    website: dict[str, Any] = answer.json()
+    return website
 
 
 # Accounts
 
 
-def test_signing_in_and_out(server: Running) -> None:
+def test_user_signs_in_and_out(server: Running) -> None:
     with httpx.Client(base_url=server.url) as client:
         answer = client.post(
             "/api/auth/login", json={"username": "admin", "password": server.password}
@@ -39,7 +39,7 @@ def test_signing_in_and_out(server: Running) -> None:
 
 
 @pytest.mark.parametrize("name", ["admin", "root", "ädmin", ""])
-def test_wrong_credentials(server: Running, name: str) -> None:
+def test_wrong_credentials_are_refused(server: Running, name: str) -> None:
     answer = httpx.post(
         f"{server.url}/api/auth/login", json={"username": name, "password": "wrong"}
     )
@@ -47,7 +47,7 @@ def test_wrong_credentials(server: Running, name: str) -> None:
     assert answer.json() == {"error": "message.incorrect-username-password"}
 
 
-def test_no_token_and_no_such_token(server: Running) -> None:
+def test_missing_or_invalid_token_is_refused(server: Running) -> None:
     for headers in ({}, {"authorization": "Bearer x"}, {"authorization": "Basic YTpi"}):
         answer = httpx.get(f"{server.url}/api/websites", headers=headers)
         assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
@@ -56,30 +56,30 @@ def test_no_token_and_no_such_token(server: Running) -> None:
 # Websites
 
 
-def test_the_list(umami: httpx.Client, websites: dict[str, str]) -> None:
-    found = umami.get("/api/websites").json()
-    assert {name: found[name] for name in ("count", "page", "pageSize", "orderBy")} == {
+def test_websites_are_listed(umami: httpx.Client, websites: dict[str, str]) -> None:
+    body = umami.get("/api/websites").json()
+    assert {name: body[name] for name in ("count", "page", "pageSize", "orderBy")} == {
         "count": 3,
         "page": 1,
         "pageSize": 10,
         "orderBy": "name",
     }
-    assert [one["id"] for one in found["data"]] == [
+    assert [row["id"] for row in body["data"]] == [
         websites["docs"],
         websites["empty"],
         websites["shop"],
     ]
-    assert set(found["data"][0]) == {
+    assert set(body["data"][0]) == {
         *("id", "name", "domain", "shareId", "resetAt", "userId", "teamId", "createdBy"),
         *("createdAt", "updatedAt", "deletedAt", "user"),
     }
-    assert found["data"][0]["createdAt"] == "2026-11-23T11:07:18.194Z"
+    assert body["data"][0]["createdAt"] == "2026-11-23T11:07:18.194Z"
 
 
-def test_pages_order_and_search(umami: httpx.Client) -> None:
-    def names(**asked: Any) -> list[str]:
-        answer = umami.get("/api/websites", params=asked)
-        return [one["name"] for one in answer.raise_for_status().json()["data"]]
+def test_websites_are_paged_ordered_and_searched(umami: httpx.Client) -> None:
+    def names(**params: Any) -> list[str]:
+        answer = umami.get("/api/websites", params=params)
+        return [row["name"] for row in answer.raise_for_status().json()["data"]]
 
     assert names(pageSize=1, page=2) == ["Nordlicht Empty"]
     assert names(pageSize=1, page=9) == []
@@ -89,19 +89,21 @@ def test_pages_order_and_search(umami: httpx.Client) -> None:
     assert names(search="%") == names(search="_") == names(search="\\") == []
 
 
-def test_from_creation_to_deletion(own: httpx.Client) -> None:
-    website = made(own)
+def test_website_is_created_changed_and_deleted(writable: httpx.Client) -> None:
+    website = made(writable)
     path = f"/api/websites/{website['id']}"
-    assert own.get(path).json() == website
-    changed = own.post(path, json={"name": "Studio", "domain": "s.example", "shareId": "abcdEFGH1"})
+    assert writable.get(path).json() == website
+    changed = writable.post(
+        path, json={"name": "Studio", "domain": "s.example", "shareId": "abcdEFGH1"}
+    )
     assert changed.json()["shareId"] == "abcdEFGH1"
-    kept = own.post(path, json={"name": "Studio 2", "domain": "s.example"}).json()
-    assert (kept["name"], kept["shareId"]) == ("Studio 2", "abcdEFGH1")
-    unshared = own.post(path, json={"name": "Studio", "domain": "s.example", "shareId": None})
+    saved = writable.post(path, json={"name": "Studio 2", "domain": "s.example"}).json()
+    assert (saved["name"], saved["shareId"]) == ("Studio 2", "abcdEFGH1")
+    unshared = writable.post(path, json={"name": "Studio", "domain": "s.example", "shareId": None})
     assert unshared.json()["shareId"] is None
-    assert own.delete(path).json() == {"ok": True}
-    assert own.get(path).status_code == 404
-    assert own.get("/api/websites", params={"search": "Studio"}).json()["count"] == 0
+    assert writable.delete(path).json() == {"ok": True}
+    assert writable.get(path).status_code == 404
+    assert writable.get("/api/websites", params={"search": "Studio"}).json()["count"] == 0
 
 
 @pytest.mark.parametrize(
@@ -117,13 +119,13 @@ def test_from_creation_to_deletion(own: httpx.Client) -> None:
         {"name": "x", "domain": "x", "colour": "red"},
     ],
 )
-def test_what_cannot_be_created(own: httpx.Client, body: dict[str, Any]) -> None:
-    assert own.post("/api/websites", json=body).status_code == 400
+def test_invalid_website_is_not_created(writable: httpx.Client, body: dict[str, Any]) -> None:
+    assert writable.post("/api/websites", json=body).status_code == 400
 
 
-def test_what_cannot_be_changed(own: httpx.Client) -> None:
-    taken = made(own, shareId="taken0001")
-    website = made(own)
+def test_invalid_change_is_refused(writable: httpx.Client) -> None:
+    taken = made(writable, shareId="taken0001")
+    website = made(writable)
     path = f"/api/websites/{website['id']}"
     good = {"name": "x", "domain": "x"}
     for body in (
@@ -133,33 +135,37 @@ def test_what_cannot_be_changed(own: httpx.Client) -> None:
         {**good, "shareId": "x" * 17},
         {**good, "shareId": taken["shareId"]},
     ):
-        answer = own.post(path, json=body)
+        answer = writable.post(path, json=body)
         assert (answer.status_code, bool(answer.json()["error"])) == (400, True)
-    assert own.get(path).json() == website
-    assert own.post(f"/api/websites/{uuid4()}", json=good).status_code == 404
+    assert writable.get(path).json() == website
+    assert writable.post(f"/api/websites/{uuid4()}", json=good).status_code == 404
     again = {**good, "id": website["id"]}
-    assert own.post("/api/websites", json=again).status_code == 400
-    assert own.post("/api/websites", json={**good, "shareId": "taken0001"}).status_code == 400
-    assert own.post("/api/websites", json={**good, "teamId": str(uuid4())}).status_code == 401
+    assert writable.post("/api/websites", json=again).status_code == 400
+    assert writable.post("/api/websites", json={**good, "shareId": "taken0001"}).status_code == 400
+    assert writable.post("/api/websites", json={**good, "teamId": str(uuid4())}).status_code == 401
 
 
-def test_a_reset_takes_the_rows_of_one_website(own: httpx.Client, websites: dict[str, str]) -> None:
+def test_reset_deletes_rows_of_one_website(
+    writable: httpx.Client, websites: dict[str, str]
+) -> None:
     path = f"/api/websites/{websites['docs']}"
-    assert own.get(f"{path}/daterange").json()["mindate"] == "2026-08-01T08:01:32.000Z"
-    assert own.post(f"{path}/reset").json() == {"ok": True}
-    assert own.get(f"{path}/daterange").json() == {"mindate": None, "maxdate": None}
-    assert own.get(path).json()["resetAt"] is not None
-    other = own.get(f"/api/websites/{websites['shop']}/daterange").json()
+    assert writable.get(f"{path}/daterange").json()["mindate"] == "2026-08-01T08:01:32.000Z"
+    assert writable.post(f"{path}/reset").json() == {"ok": True}
+    assert writable.get(f"{path}/daterange").json() == {"mindate": None, "maxdate": None}
+    assert writable.get(path).json()["resetAt"] is not None
+    other = writable.get(f"/api/websites/{websites['shop']}/daterange").json()
     assert other["maxdate"] == "2026-09-30T00:05:07.000Z"
 
 
 # Public links
 
 
-def test_a_share_token_reads_its_website_only(own: httpx.Client, websites: dict[str, str]) -> None:
+def test_a_share_token_reads_its_website_only(
+    writable: httpx.Client, websites: dict[str, str]
+) -> None:
     shop, docs = (f"/api/websites/{websites[name]}" for name in ("shop", "docs"))
-    own.post(shop, json={"name": "Shop", "domain": "shop.example.com", "shareId": "shopshop1"})
-    with httpx.Client(base_url=own.base_url) as visitor:
+    writable.post(shop, json={"name": "Shop", "domain": "shop.example.com", "shareId": "shopshop1"})
+    with httpx.Client(base_url=writable.base_url) as visitor:
         assert visitor.get("/api/share/nothing-here").status_code == 404
         shared = visitor.get("/api/share/shopshop1").json()
         assert shared["websiteId"] == websites["shop"]
@@ -178,15 +184,15 @@ def test_a_share_token_reads_its_website_only(own: httpx.Client, websites: dict[
             assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
         changed = visitor.post(shop, json={"name": "Mine", "domain": "x"})
         assert changed.status_code == 401
-        own.post(shop, json={"name": "Shop", "domain": "shop.example.com", "shareId": None})
+        writable.post(shop, json={"name": "Shop", "domain": "shop.example.com", "shareId": None})
         assert visitor.get(f"{shop}/daterange").status_code == 401
         assert visitor.get("/api/share/shopshop1").status_code == 404
 
 
-def test_a_share_token_asks_for_reports(own: httpx.Client, websites: dict[str, str]) -> None:
+def test_share_token_may_request_reports(writable: httpx.Client, websites: dict[str, str]) -> None:
     shop = f"/api/websites/{websites['shop']}"
-    own.post(shop, json={"name": "Shop", "domain": "shop.example.com", "shareId": "shopshop2"})
-    with httpx.Client(base_url=own.base_url) as visitor:
+    writable.post(shop, json={"name": "Shop", "domain": "shop.example.com", "shareId": "shopshop2"})
+    with httpx.Client(base_url=writable.base_url) as visitor:
         shared = visitor.get("/api/share/shopshop2").json()
         visitor.headers["x-umami-share-token"] = shared["token"]
         dates = {"startDate": "2026-08-01T00:00:00Z", "endDate": "2026-08-31T00:00:00Z"}

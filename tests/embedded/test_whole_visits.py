@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from tests.embedded.random_traffic import SITE, Client, Row, asking, traffic
 from tests.embedded.test_arithmetic import grouped, matches, sessions_of
 from tests.embedded.test_arithmetic3 import (
-    Asked,
+    Selection,
     acted,
     by_channel,
     custom,
     elsewhere,
-    kept,
+    matching,
     questions,
     stats,
     views,
@@ -81,10 +81,10 @@ def shop() -> Iterator[Shop]:
     store.close()
 
 
-def whole(rows: list[Row], question: Asked) -> list[Row]:
+def whole(rows: list[Row], question: Selection) -> list[Row]:
     """All rows in the range of the visits that have a row that passes the filters."""
-    passed = {visit(row) for row in kept(rows, question._replace(exclude=False))}
-    rest = kept(rows, Asked(question.startAt, question.endAt, exclude=question.exclude))
+    passed = {visit(row) for row in matching(rows, question._replace(exclude=False))}
+    rest = matching(rows, Selection(question.startAt, question.endAt, exclude=question.exclude))
     return [row for row in rest if visit(row) in passed]
 
 
@@ -93,7 +93,7 @@ def whole(rows: list[Row], question: Asked) -> list[Row]:
 def test_totals_and_series_are_those_of_whole_visits(shop: Shop, data: st.DataObject) -> None:
     question = data.draw(questions(shop.rows))
     rows = whole(shop.rows, question)
-    everything = Asked(question.startAt, question.endAt, exclude=question.exclude)
+    everything = Selection(question.startAt, question.endAt, exclude=question.exclude)
     expected = stats(rows, everything, newest=False)
     events = {visit(row) for row in custom(within(shop.rows, question))}
     visits = grouped(views(rows), visit)
@@ -101,9 +101,9 @@ def test_totals_and_series_are_those_of_whole_visits(shop: Shop, data: st.DataOb
         expected["bounces"] = sum(
             len(seen) == 1 and key not in events for key, seen in visits.items()
         )
-    found = shop.get("stats", question.query)
-    found.pop("comparison")
-    assert found == expected
+    answered = shop.get("stats", question.query)
+    answered.pop("comparison")
+    assert answered == expected
     series = shop.get("pageviews", {**question.query, "unit": "day", "timezone": "UTC"})
     assert sum(bucket["y"] for bucket in series["pageviews"]) == len(views(rows))
 
@@ -117,8 +117,8 @@ def test_rows_are_those_of_whole_visits(shop: Shop, data: st.DataObject, search:
         seen = [row for row in seen if matches(f"%{search}%", row["url_path"])]
     pages = grouped(seen, lambda row: row["url_path"])
     query = {**question.query, "type": "path", "limit": 1000}
-    found = shop.get("metrics", {**query, **({"search": search} if search else {})})
-    assert {row["x"]: row["y"] for row in found} == {
+    answered = shop.get("metrics", {**query, **({"search": search} if search else {})})
+    assert {row["x"]: row["y"] for row in answered} == {
         path: sessions_of(rows) for path, rows in pages.items()
     }
 
@@ -135,28 +135,30 @@ def names(rows: list[Row], kind: str) -> dict[Any, set[Any]]:
     """The visits of each value of a field, by the definitions of the conversions."""
     seen = sorted(views(rows), key=lambda row: (row["at"], row["event_id"]))
     if kind == "channel":
-        return {name: set(map(visit, found)) for name, found in by_channel(seen, True).items()}
+        return {
+            name: set(map(visit, answered)) for name, answered in by_channel(seen, True).items()
+        }
     values: dict[Any, set[Any]] = {}
     if kind in OVERLAPPING:
         for row in seen:
             values.setdefault(row[OVERLAPPING[kind]] or "", set()).add(visit(row))
         return values
-    for key, found in grouped(seen, visit).items():
+    for key, answered in grouped(seen, visit).items():
         if kind in ("entry", "exit"):
-            name = found[0 if kind == "entry" else -1]["url_path"]
+            name = answered[0 if kind == "entry" else -1]["url_path"]
         elif kind == "referrer":
             name = next(
                 (
                     row["referrer_domain"]
-                    for row in found
+                    for row in answered
                     if elsewhere(row) and row["referrer_domain"]
                 ),
                 "",
             )
         elif kind in FIRST:
-            name = next((row[FIRST[kind]] for row in found if row[FIRST[kind]]), "")
+            name = next((row[FIRST[kind]] for row in answered if row[FIRST[kind]]), "")
         else:
-            name = found[0]["distinct_id" if kind == "distinctId" else kind] or ""
+            name = answered[0]["distinct_id" if kind == "distinctId" else kind] or ""
         values.setdefault(name, set()).add(key)
     return values
 
@@ -206,15 +208,15 @@ def test_conversions_by_field(
         **({"goal": goal[0], "value": goal[1]} if goal[1] else {}),
         **({"currency": currency} if currency else {}),
     }
-    found = {row["name"]: row for row in shop.get("conversions", query)}
+    answered = {row["name"]: row for row in shop.get("conversions", query)}
     expected = names(rows, kind)
-    assert found.keys() == expected.keys()
+    assert answered.keys() == expected.keys()
     for name, keys in expected.items():
         lengths = [
             max(row["at"] for row in of_visit[key]) - min(row["at"] for row in of_visit[key])
             for key in keys
         ]
-        row = found[name]
+        row = answered[name]
         assert row["visitors"] == len({session for session, _ in keys})
         assert row["visits"] == len(keys)
         assert row["bounces"] == sum(len(of_visit[k]) == 1 and k not in events for k in keys)
@@ -224,7 +226,7 @@ def test_conversions_by_field(
     if kind in PARTITIONS:
         (total,) = shop.get("conversions", {k: v for k, v in query.items() if k != "type"}) or [{}]
         for measure in ("visits", "bounces", "totaltime", "conversions", "revenue", "pageviews"):
-            assert sum(row[measure] for row in found.values()) == pytest.approx(
+            assert sum(row[measure] for row in answered.values()) == pytest.approx(
                 total.get(measure, 0)
             )
 

@@ -1,4 +1,4 @@
-"""The app as Streamlit's own test tool runs it, over the recorded tables."""
+"""The app in Streamlit's ``AppTest``, over the recorded tables."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Open = Callable[..., AppTest]
 
 @pytest.fixture(scope="session", autouse=True)
 def installed() -> Iterator[None]:
-    """Streamlit's test tool looks for components in all that is installed, before every run."""
+    """``AppTest`` searches all installed packages for components before every run."""
     with pytest.MonkeyPatch.context() as patch:
         scan = cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", scan)
@@ -52,9 +52,9 @@ def installed() -> Iterator[None]:
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """A process that nothing was configured for, and whose client is made anew.
+    """A process without configuration and with a new client.
 
-    A server of its own stays, by the tables it holds: who writes has another.
+    An embedded server is reused for the same tables, except where a test writes.
     """
     for name in ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA", "STORE"):
         monkeypatch.delenv(f"UMAMI_{name}", raising=False)
@@ -70,7 +70,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 @pytest.fixture(scope="session")
 def old() -> Iterator[Running]:
-    """A server of the second generation."""
+    """An Umami 2.x server."""
     with serve_version("2.18", TABLES) as running:
         yield running
 
@@ -82,25 +82,24 @@ def behind() -> Iterator[str]:
 
 
 @pytest.fixture
-def way(behind: str, bare: pytest.MonkeyPatch) -> Iterator[Between]:
-    with between(behind) as one:
-        bare.setenv("UMAMI_URL", one.url)
+def proxy(behind: str, bare: pytest.MonkeyPatch) -> Iterator[Between]:
+    with between(behind) as proxy:
+        bare.setenv("UMAMI_URL", proxy.url)
         bare.setenv("UMAMI_USERNAME", "admin")
         bare.setenv("UMAMI_PASSWORD", "umami")
-        yield one
+        yield proxy
 
 
 @pytest.fixture(scope="session")
 def remembered(behind: str) -> Iterator[Between]:
-    with between(behind) as one:
-        one.known = {}
-        yield one
+    with between(behind) as proxy:
+        proxy.known = {}
+        yield proxy
 
 
 @pytest.fixture
 def quick(remembered: Between, bare: pytest.MonkeyPatch) -> Between:
-    """A server that is quick, as it remembers what it has answered, and is tried again at once
-    when it fails."""
+    """A fast server: it remembers its answers, and is retried at once when it fails."""
     bare.setenv("UMAMI_URL", remembered.url)
     bare.setenv("UMAMI_USERNAME", "admin")
     bare.setenv("UMAMI_PASSWORD", "umami")
@@ -142,7 +141,7 @@ def open_page(
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a page tells in figures, and what it says; clocks are left out of that."""
+    """The figures and texts of a page, without clocks."""
 
     metrics: list[tuple[str, str, str]]
     tables: list[tuple[str, str]]
@@ -151,20 +150,20 @@ class Shown:
 
 
 def opened_at(area: PageInfo) -> AppTest:
-    """Open a page so that it shows all it can."""
+    """Open a page with the parameters that show all of it."""
     return open_page(area.name, **CHOICES.get(area.name, {}))
 
 
 def shown(app: AppTest) -> Shown:
-    """Everything that could be a wrong number."""
+    """All that could be a wrong number."""
 
     def key(element: Any) -> str:
         return str(element.proto.id).rpartition("-")[2]
 
     return Shown(
-        [(one.label, one.value, one.delta) for one in app.metric],
-        [(key(one), one.proto.json) for one in app.get("bidi_component")],
-        [(key(one), one.proto.spec) for one in app.get("plotly_chart")],
+        [(tile.label, tile.value, tile.delta) for tile in app.metric],
+        [(key(element), element.proto.json) for element in app.get("bidi_component")],
+        [(key(element), element.proto.spec) for element in app.get("plotly_chart")],
         [CLOCK.sub("", line) for line in said(app).splitlines()],
     )
 
@@ -175,8 +174,8 @@ def tiles(app: AppTest) -> dict[str, str]:
 
 
 def said(app: AppTest) -> str:
-    """Everything a page says in captions and paragraphs, as it is read: without escapes."""
-    return "\n".join(unescaped(one.value) for one in (*app.caption, *app.markdown))
+    """All captions and paragraphs of a page, unescaped."""
+    return "\n".join(unescaped(element.value) for element in (*app.caption, *app.markdown))
 
 
 def unescaped(text: str) -> str:

@@ -1,6 +1,6 @@
-"""Who may see what: each page and each question, as each kind of viewer, through the real app.
+"""Permissions of each kind of viewer for each page and query, through the real app.
 
-What is expected stands here in words of its own; nothing is read off the code that decides.
+The expected permissions are stated here; nothing is derived from the code that decides.
 """
 
 from __future__ import annotations
@@ -77,9 +77,9 @@ VIEW = View(SHOP, Period.of_days(*(datetime(2026, 8, day).date() for day in (1, 
 
 
 def reads(who: str) -> set[str]:
-    """The reading questions that somebody may ask about a website that is theirs."""
+    """The reading endpoints that a viewer may request for a permitted website."""
     if who == "admin":
-        return {one.name for one in REGISTRY.values() if one.access is Access.READS}
+        return {endpoint.name for endpoint in REGISTRY.values() if endpoint.access is Access.READS}
     if who == "analyst":
         of_areas = {name for area in PAGES for name in (*area.endpoints, *area.optional_endpoints)}
         return {*of_areas, *ALWAYS, *OF_CHOICES}
@@ -89,9 +89,9 @@ def reads(who: str) -> set[str]:
 
 
 def writes(who: str) -> set[str]:
-    """The changes that somebody may ask for at a website that is theirs."""
+    """The writing endpoints that a viewer may request for a permitted website."""
     if who == "admin":
-        return {one.name for one in REGISTRY.values() if one.access is Access.WRITES}
+        return {endpoint.name for endpoint in REGISTRY.values() if endpoint.access is Access.WRITES}
     return SAVING if who == "analyst" else set()
 
 
@@ -103,9 +103,9 @@ def behind() -> Iterator[str]:
 
 
 @pytest.fixture
-def accounts(way: Between, bare: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Between]:
+def accounts(proxy: Between, bare: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Between]:
     """A real server, and accounts of three kinds."""
-    assert way.url
+    assert proxy.url
     users = write(
         tmp_path / "users.yaml",
         {
@@ -119,7 +119,7 @@ def accounts(way: Between, bare: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
     bare.setenv("DASHBOARD_USERS", str(users))
     bare.setenv("DASHBOARD_STORE", f"sqlite:///{tmp_path / 'dashboard.sqlite'}")
     viewer.forget()
-    yield way
+    yield proxy
     viewer.desk().engine.dispose()
 
 
@@ -149,51 +149,49 @@ def link(
     return shares.token(made.id)
 
 
-def website(one: Passed) -> str | None:
+def website(request: Passed) -> str | None:
     """The website that a request is about."""
-    parts = urlsplit(one.target)
+    parts = urlsplit(request.target)
     named = [id for id in WEBSITES.values() if id in parts.path]
-    body = json.loads(one.body) if one.body else {}
+    body = json.loads(request.body) if request.body else {}
     queried = parse_qs(parts.query).get("websiteId", [])
     return next(iter([*named, *queried, body.get("websiteId")]), None)
 
 
-def asked(way: Between) -> list[Passed]:
-    """What was asked but for signing in to Umami, detecting its version, and the websites of teams,
+def data_requests(proxy: Between) -> list[Passed]:
+    """All requests except signing in to Umami, detecting its version, and the websites of teams,
     which become a part of the list of websites."""
     return [
-        one
-        for one in way.passed
-        if not one.target.startswith(("/api/auth/", "/api/me/teams"))
-        and not detects(one.target)
-        and endpoints(one)
+        request
+        for request in proxy.passed
+        if not request.target.startswith(("/api/auth/", "/api/me/teams"))
+        and not detects(request.target)
+        and endpoints(request)
     ]
 
 
 @pytest.mark.sample(24)
 @pytest.mark.parametrize("page", sorted({*EVERY_PAGE, *OF_ADMINS}))
 @pytest.mark.parametrize("who", WHO)
-def test_a_page_shows_what_its_viewer_may_see_and_asks_for_nothing_else(
-    accounts: Between, who: str, page: str
-) -> None:
+def test_page_requests_only_what_its_viewer_may_see(accounts: Between, who: str, page: str) -> None:
     for site in (SHOP, DOCS):
         accounts.passed.clear()
         app = opened_as(who, page, website=site)
         assert not app.exception
-        headings = [one.value for one in (*app.header, *app.subheader)]
-        for one in asked(accounts):
-            assert endpoints(one) & reads(who), (who, one.target)
-            about = website(one)
-            assert about is None or about in SITES[who] or who == "admin", (who, one.target)
+        headings = [element.value for element in (*app.header, *app.subheader)]
+        for request in data_requests(accounts):
+            assert endpoints(request) & reads(who), (who, request.target)
+            about = website(request)
+            assert about is None or about in SITES[who] or who == "admin", (who, request.target)
         if not SITES[who]:
-            assert asked(accounts) == []
+            assert data_requests(accounts) == []
             assert not app.metric
             assert "access to this page" not in said(app)
         elif page not in OPEN_PAGES[who]:
             assert headings == ["No access"]
             assert not app.metric
         else:
-            title = next(one.title for one in (*PAGES, *ADMIN_PAGES) if one.name == page)
+            title = next(area.title for area in (*PAGES, *ADMIN_PAGES) if area.name == page)
             assert headings[0] == title
             assert ":material/lock:" not in said(app)
         if site not in SITES[who] and SITES[who]:
@@ -222,32 +220,32 @@ for question in st.session_state["questions"]:
 """
 
 
-def answers(who: str, way: Between, *questions: Query[Any]) -> list[tuple[Query[Any], str, int]]:
-    """What becomes of questions that somebody asks, and how much was asked of the server."""
+def answers(who: str, proxy: Between, *questions: Query[Any]) -> list[tuple[Query[Any], str, int]]:
+    """The outcomes of a viewer's queries, and the number of requests to the server."""
     app = AppTest.from_string(SCRIPT, default_timeout=60)
     app.session_state["questions"] = questions
-    app.session_state["count"] = lambda: len(asked(way))
+    app.session_state["count"] = lambda: len(data_requests(proxy))
     seeded(app, who)
     app.run()
     assert not app.exception
-    found: list[tuple[Query[Any], str, int]] = app.session_state["outcomes"]
-    return found
+    outcomes: list[tuple[Query[Any], str, int]] = app.session_state["outcomes"]
+    return outcomes
 
 
 @pytest.mark.parametrize("site", [SHOP, DOCS], ids=["shop", "docs"])
 @pytest.mark.parametrize("who", WHO)
-def test_every_question_is_answered_or_refused_as_configured(
+def test_every_query_is_allowed_or_forbidden_by_the_permissions(
     accounts: Between, who: str, site: str
 ) -> None:
     view = replace(VIEW, website=site)
     # What an admin may change is asked for where nothing is.
     nowhere = "11111111-1111-4111-8111-111111111111"
     questions = []
-    for name, one in REGISTRY.items():
-        if not one.secret:
-            question = example(one, view=view, website=site, report=nowhere)
+    for name, endpoint in REGISTRY.items():
+        if not endpoint.secret:
+            question = example(endpoint, view=view, website=site, report=nowhere)
             if name in writes("admin") - SAVING and who == "admin" and question.website:
-                question = example(one, website=nowhere)
+                question = example(endpoint, website=nowhere)
             questions.append(question)
     for question, outcome, requests in answers(who, accounts, *questions):
         name = question.name
@@ -273,7 +271,7 @@ def seeded(app: AppTest, who: str) -> None:
         )
 
 
-def test_a_report_of_another_website_cannot_be_reached_by_naming_ones_own(
+def test_saved_report_of_another_website_is_forbidden(
     accounts: Between,
 ) -> None:
     from umami.api import reports
@@ -283,14 +281,16 @@ def test_a_report_of_another_website_cannot_be_reached_by_naming_ones_own(
         reports.delete_report(theirs.id),
         reports.update_report(theirs.id, SHOP, "utm", "Mine", {}),
     ):
-        assert [one for _, one, _ in answers("analyst", accounts, question)] == ["Forbidden"]
+        assert [outcome for _, outcome, _ in answers("analyst", accounts, question)] == [
+            "Forbidden"
+        ]
     assert umami_server.umami().ask(reports.report(theirs.id)).name == "Theirs"
     mine = umami_server.umami().ask(reports.create_report(SHOP, "utm", "Mine", {}))
     ((_, outcome, _),) = answers("analyst", accounts, reports.delete_report(mine.id))
     assert outcome == "answered"
 
 
-def test_fixed_filters_of_a_link_hold_against_its_address(accounts: Between) -> None:
+def test_fixed_filters_of_a_share_link_override_the_url(accounts: Between) -> None:
     token = link(filters=("country.eq.DE",))
     app = open_page("overview", share=token)
     german = tiles(app)
@@ -304,14 +304,14 @@ def test_fixed_filters_of_a_link_hold_against_its_address(accounts: Between) -> 
         accounts.passed.clear()
         again = open_page("overview", share=token, **crafted)  # type: ignore[arg-type]
         assert tiles(again) == german
-        assert "country.eq.US" not in str([one.target for one in accounts.passed])
-    assert not [one for one in accounts.passed if one.target.endswith("/active")]
+        assert "country.eq.US" not in str([request.target for request in accounts.passed])
+    assert not [request for request in accounts.passed if request.target.endswith("/active")]
     assert "add_filter" not in again.session_state
     assert "Country is Germany" in said(app)
 
 
 @pytest.mark.thorough
-def test_a_link_that_is_not_fixed_is_filtered(accounts: Between) -> None:
+def test_share_link_without_fixed_filters_takes_filters_of_the_url(accounts: Between) -> None:
     assert accounts
     token = link(locked=False)
     everything = tiles(open_page("overview", share=token))
@@ -320,27 +320,29 @@ def test_a_link_that_is_not_fixed_is_filtered(accounts: Between) -> None:
     assert german["Views"] != "10,797"
 
 
-def test_a_link_without_parameters_shows_its_view(accounts: Between) -> None:
+def test_share_link_without_parameters_shows_its_view(accounts: Between) -> None:
     assert accounts
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     app.query_params["share"] = link()
     assert tiles(app.run())["Views"] == "10,797"
 
 
-def test_the_password_of_a_link_is_asked_for(accounts: Between) -> None:
+def test_share_link_asks_for_its_password(accounts: Between) -> None:
     app = open_page("overview", share=link(password="for-the-client"))
-    assert asked(accounts) == []
-    box = next(one for one in app.text_input if one.label == "Password")
+    assert data_requests(accounts) == []
+    box = next(control for control in app.text_input if control.label == "Password")
     box.set_value("wrong")
-    next(one for one in app.button if one.label == "Open").click().run()
-    assert "not the password of this link" in "".join(one.value for one in app.error)
+    next(button for button in app.button if button.label == "Open").click().run()
+    assert "not the password of this link" in "".join(element.value for element in app.error)
     assert not app.metric
-    next(one for one in app.text_input if one.label == "Password").set_value("for-the-client")
-    next(one for one in app.button if one.label == "Open").click().run()
+    next(control for control in app.text_input if control.label == "Password").set_value(
+        "for-the-client"
+    )
+    next(button for button in app.button if button.label == "Open").click().run()
     assert tiles(app)["Views"] == "10,797"
 
 
-def test_who_may_not_export_finds_no_way_to(accounts: Between) -> None:
+def test_no_downloads_without_the_export_permission(accounts: Between) -> None:
     assert accounts
     assert not opened_as("viewer").get("download_button")
     for who in ("analyst", "admin"):
@@ -348,14 +350,16 @@ def test_who_may_not_export_finds_no_way_to(accounts: Between) -> None:
         assert app.get("download_button"), who
 
 
-def test_a_report_is_made_of_open_pages_by_who_may_export_and_written_down(
+def test_report_needs_the_export_permission_and_is_audited(
     accounts: Between,
 ) -> None:
     assert accounts
     for who in ("viewer", "link"):
         app = opened_as(who)
         app.session_state["report_menu"] = True
-        assert not [one for one in app.run().multiselect if one.key == "report_pages"], who
+        assert not [
+            control for control in app.run().multiselect if control.key == "report_pages"
+        ], who
     app = opened_as("analyst", "utm")
     app.session_state["report_menu"] = True
     app.run()
@@ -365,12 +369,12 @@ def test_a_report_is_made_of_open_pages_by_who_may_export_and_written_down(
     work = session_data(app)["the report that is made, or was made last"].task
     assert b"<h2>UTM</h2>" in work.result(30)
     assert app.run().get("download_button")
-    told = [(one.who, one.what, one.about) for one in viewer.desk().audit.search().rows]
-    assert told[0] == ("analyst", "export", f"report (utm) as html of {SHOP}")
+    entries = [(row.who, row.what, row.about) for row in viewer.desk().audit.search().rows]
+    assert entries[0] == ("analyst", "export", f"report (utm) as html of {SHOP}")
 
 
 @pytest.mark.thorough
-def test_a_report_is_called_off_once_the_session_has_ended(
+def test_report_is_cancelled_when_the_session_ends(
     accounts: Between, bare: pytest.MonkeyPatch
 ) -> None:
     bare.setattr(authorized, "CHECKED_EVERY", 0)
@@ -396,8 +400,8 @@ def test_a_report_is_called_off_once_the_session_has_ended(
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("page", ["overview", "sessions"])
-def test_no_page_runs_once_more_after_signing_out(accounts: Between, page: str) -> None:
-    """Neither in the run that signs out, nor where another tab's session has ended."""
+def test_no_page_runs_again_after_signing_out(accounts: Between, page: str) -> None:
+    """Neither in the run that signs out, nor in another tab of the session."""
     state = {TAB: viewer.desk().sign_in("analyst", PASSWORD, None)}
     mine, other = (open_page(page, {**state, "me": True}) for _ in range(2))
     assert mine.metric
@@ -409,15 +413,15 @@ def test_no_page_runs_once_more_after_signing_out(accounts: Between, page: str) 
     for app in (mine, other):
         assert not app.exception
         assert not app.metric
-        assert [one.value for one in (*app.header, *app.subheader)] == ["Sign in"]
-    assert asked(accounts) == []
+        assert [element.value for element in (*app.header, *app.subheader)] == ["Sign in"]
+    assert data_requests(accounts) == []
 
 
 @pytest.mark.thorough
-def test_signing_out_everywhere_ends_the_other_browsers_too(accounts: Between) -> None:
+def test_signing_out_everywhere_ends_sessions_in_other_browsers(accounts: Between) -> None:
     assert accounts
     tokens = [viewer.desk().sign_in("analyst", PASSWORD, None) for _ in range(3)]
-    first, second, third = (open_page("overview", {TAB: one, "me": True}) for one in tokens)
+    first, second, third = (open_page("overview", {TAB: token, "me": True}) for token in tokens)
 
     def inside(app: AppTest) -> bool:
         app.run()
@@ -430,24 +434,26 @@ def test_signing_out_everywhere_ends_the_other_browsers_too(accounts: Between) -
     assert [inside(app) for app in (second, third)] == [False, False]
 
 
-def test_changes_are_written_down_whether_done_or_refused(accounts: Between) -> None:
+def test_changes_are_audited_whether_done_or_refused(accounts: Between) -> None:
     from umami.api import websites
 
     answers("admin", accounts, websites.create_website("New", "new.example"), traffic.stats(VIEW))
     answers("viewer", accounts, websites.delete_website(SHOP))
-    told = [
-        (one.who, one.what, one.about, one.done)
-        for one in viewer.desk().audit.search().rows
-        if one.what != "sign in"
+    entries = [
+        (row.who, row.what, row.about, row.done)
+        for row in viewer.desk().audit.search().rows
+        if row.what != "sign in"
     ]
-    assert told == [
+    assert entries == [
         ("viewer", "delete website", SHOP, False),
         ("admin", "create website", "New", True),
     ]
 
 
 @pytest.mark.thorough
-def test_a_provider_lets_in_an_account_with_its_rights(accounts: Between, tmp_path: Path) -> None:
+def test_identity_provider_signs_in_an_account_with_its_permissions(
+    accounts: Between, tmp_path: Path
+) -> None:
     write(
         tmp_path / "users.yaml",
         {"pat": {"email": "pat@agency.example", "roles": ["viewer"], "websites": [SHOP]}},
@@ -469,15 +475,15 @@ def test_a_provider_lets_in_an_account_with_its_rights(accounts: Between, tmp_pa
         }
         app.run()
         assert bool(app.metric) == inside, (email, verified)
-        assert bool(asked(accounts)) == inside
+        assert bool(data_requests(accounts)) == inside
 
 
 @pytest.mark.parametrize(
     ("environ", "starts"),
     [({}, False), ({"DASHBOARD_OPEN": "no"}, False), ({"DASHBOARD_OPEN": "yes"}, True)],
 )
-def test_a_real_server_is_not_shown_to_everybody_unless_told(
-    way: Between, bare: pytest.MonkeyPatch, environ: dict[str, str], starts: bool
+def test_real_server_needs_accounts_unless_access_is_open(
+    proxy: Between, bare: pytest.MonkeyPatch, environ: dict[str, str], starts: bool
 ) -> None:
     bare.delenv("DASHBOARD_OPEN")
     for name, value in environ.items():
@@ -488,10 +494,10 @@ def test_a_real_server_is_not_shown_to_everybody_unless_told(
     if not starts:
         assert "only the person who started it" in said(app)
         assert "python -m access" in said(app)
-        assert asked(way) == []
+        assert data_requests(proxy) == []
 
 
-def test_the_demo_is_shown_to_everybody(bare: pytest.MonkeyPatch) -> None:
+def test_demo_needs_no_accounts(bare: pytest.MonkeyPatch) -> None:
     bare.delenv("DASHBOARD_OPEN")
     viewer.forget()
     assert tiles(AppTest.from_file(str(ROOT / "app.py"), default_timeout=90).run())

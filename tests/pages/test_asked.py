@@ -1,4 +1,4 @@
-"""What pages really ask, held against what they are declared to ask, over a real server."""
+"""The requests of each page compared with its declaration, over a real server."""
 
 from __future__ import annotations
 
@@ -36,50 +36,50 @@ def opened_with(area: PageInfo) -> list[Parameters]:
 
 
 @pytest.mark.parametrize("area", PAGES, ids=NAMES)
-def test_a_page_asks_what_it_is_declared_to_ask(way: Between, area: PageInfo) -> None:
+def test_page_requests_exactly_its_declared_endpoints(proxy: Between, area: PageInfo) -> None:
     declared = {*area.endpoints, *area.optional_endpoints}
     allowed = declared.union(BAR, *(PARTS.get(name, set()) for name in declared))
-    asked: set[str] = set()
+    seen: set[str] = set()
     for parameters in opened_with(area):
-        way.passed.clear()
+        proxy.passed.clear()
         app = open_page(area.name, **parameters)
         assert not app.exception
-        for one in of_pages(way.passed):
-            possible = endpoints(one)
-            assert possible & allowed, f"{one.target} is not declared"
-            asked |= possible
-    assert declared <= asked
+        for request in of_pages(proxy.passed):
+            possible = endpoints(request)
+            assert possible & allowed, f"{request.target} is not declared"
+            seen |= possible
+    assert declared <= seen
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("area", PAGES, ids=NAMES)
-def test_what_a_page_always_asks_it_asks_without_any_choice(way: Between, area: PageInfo) -> None:
+def test_page_requests_its_required_endpoints_without_parameters(
+    proxy: Between, area: PageInfo
+) -> None:
     open_page(area.name)
-    asked = set().union(*(endpoints(one) for one in of_pages(way.passed)))
-    assert set(area.endpoints) <= asked
+    sent = set().union(*(endpoints(request) for request in of_pages(proxy.passed)))
+    assert set(area.endpoints) <= sent
 
 
 @pytest.mark.parametrize("area", PAGES, ids=NAMES)
-def test_nothing_is_asked_twice_and_a_second_viewer_asks_nothing(
-    way: Between, area: PageInfo
-) -> None:
+def test_no_duplicate_requests_and_none_for_a_second_viewer(proxy: Between, area: PageInfo) -> None:
     parameters = CHOICES.get(area.name, {})
     open_page(area.name, **parameters)
-    asked = Counter((one.target, one.body) for one in of_pages(way.passed))
-    assert [target for target, times in asked.items() if times > 1] == []
-    before = len(way.passed)
+    counts = Counter((request.target, request.body) for request in of_pages(proxy.passed))
+    assert [target for target, times in counts.items() if times > 1] == []
+    before = len(proxy.passed)
     open_page(area.name, **parameters)
     again = [
-        one.target
-        for one in way.passed[before:]
-        if all(REGISTRY[name].freshness not in SHORT_LIVED for name in endpoints(one))
+        request.target
+        for request in proxy.passed[before:]
+        if all(REGISTRY[name].freshness not in SHORT_LIVED for name in endpoints(request))
     ]
     assert again == []
 
 
 @pytest.mark.parametrize("area", TOGETHER, ids=lambda area: area.name)
-def test_all_questions_of_a_page_leave_together(way: Between, area: PageInfo) -> None:
-    """No question is answered before all are there, so they cannot have waited for each other."""
+def test_all_requests_of_a_page_are_sent_concurrently(proxy: Between, area: PageInfo) -> None:
+    """No request is answered before all have arrived, so none waits for another."""
     choices = CHOICES.get(area.name, {})
     views = [{"from": f"2026-{month}-01", "to": f"2026-{month}-30"} for month in ("08", "09")]
     if area.name == "realtime":
@@ -87,10 +87,10 @@ def test_all_questions_of_a_page_leave_together(way: Between, area: PageInfo) ->
         views = [{"website": WEBSITES[name]} for name in ("docs", "empty")]
     # Signs in, finds out which server it is, and asks what every view of the page needs.
     open_page(area.name, **choices)
-    way.passed.clear()
+    proxy.passed.clear()
     open_page(area.name, **views[0], **choices)
-    usual = of_pages(way.passed)
-    routes = {route({"path": urlsplit(one.target).path}) for one in usual}
+    usual = of_pages(proxy.passed)
+    routes = {route({"path": urlsplit(request.target).path}) for request in usual}
     arrived: list[str] = []
     together = threading.Condition()
 
@@ -103,7 +103,7 @@ def test_all_questions_of_a_page_leave_together(way: Between, area: PageInfo) ->
                 return
         well(exchange)
 
-    way.befall(hold, where=lambda target: route({"path": urlsplit(target).path}) in routes)
+    proxy.befall(hold, where=lambda target: route({"path": urlsplit(target).path}) in routes)
     # Another view: nothing of it is known yet.
     app = open_page(area.name, **views[1], **choices)
     assert not app.exception

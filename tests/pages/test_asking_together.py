@@ -1,4 +1,4 @@
-"""The Overview over a slow and over a faulty server: real requests, counted on their way."""
+"""The Overview over a slow and over a faulty server: real requests, counted by a proxy."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ def behind(generation: Any) -> Iterator[str]:
 
 
 @pytest.fixture
-def way(behind: str, bare: pytest.MonkeyPatch) -> Iterator[Between]:
-    with between(behind) as one:
-        bare.setenv("UMAMI_URL", one.url)
+def proxy(behind: str, bare: pytest.MonkeyPatch) -> Iterator[Between]:
+    with between(behind) as proxy:
+        bare.setenv("UMAMI_URL", proxy.url)
         bare.setenv("UMAMI_USERNAME", "admin")
         bare.setenv("UMAMI_PASSWORD", "umami")
-        yield one
+        yield proxy
 
 
-def of_the_page(way: Between) -> list[Passed]:
-    """What the page asked; the bar's list of websites and the sign-in come before."""
-    return [one for one in way.passed if RECORDED["website"] in one.target]
+def of_the_page(proxy: Between) -> list[Passed]:
+    """The requests of the page, without sign-in and the list of websites."""
+    return [request for request in proxy.passed if RECORDED["website"] in request.target]
 
 
-def test_the_questions_leave_together(way: Between) -> None:
-    """No question is answered before ten are there, so they cannot have waited for each other."""
+def test_requests_are_sent_concurrently(proxy: Between) -> None:
+    """No request is answered before ten have arrived, so none waits for another."""
     arrived: list[str] = []
     together = threading.Condition()
 
@@ -60,43 +60,45 @@ def test_the_questions_leave_together(way: Between) -> None:
                 return
         well(exchange)
 
-    way.befall(hold, where=lambda target: RECORDED["website"] in target)
+    proxy.befall(hold, where=lambda target: RECORDED["website"] in target)
     app = open_page()
     assert app.metric[0].value == "10,797"
-    assert len(of_the_page(way)) >= TOGETHER
+    assert len(of_the_page(proxy)) >= TOGETHER
 
 
-def test_each_question_is_asked_once_and_a_second_viewer_asks_nothing(way: Between) -> None:
+def test_no_duplicate_requests_and_none_for_a_second_viewer(proxy: Between) -> None:
     open_page()
-    asked = [one.target for one in of_the_page(way)]
-    assert len(set(asked)) == len(asked)
-    before = len(way.passed)
+    targets = [request.target for request in of_the_page(proxy)]
+    assert len(set(targets)) == len(targets)
+    before = len(proxy.passed)
     second = open_page()
     assert second.metric[0].value == "10,797"
-    again = [one.target for one in way.passed[before:]]
+    again = [request.target for request in proxy.passed[before:]]
     assert again == []
 
 
 @pytest.mark.thorough
-def test_only_what_is_shown_is_asked(way: Between, generation: int) -> None:
+def test_only_metrics_that_are_shown_are_requested(proxy: Between, generation: int) -> None:
     open_page()
-    kinds = {one.target.partition("type=")[2].partition("&")[0] for one in of_the_page(way)}
+    kinds = {
+        request.target.partition("type=")[2].partition("&")[0] for request in of_the_page(proxy)
+    }
     assert kinds - {""} == KINDS[generation]
 
 
-def test_one_failing_question_leaves_the_rest_standing(way: Between) -> None:
-    way.breaks = lambda target: "type=referrer" in target
+def test_one_failing_request_leaves_the_other_sections(proxy: Between) -> None:
+    proxy.breaks = lambda target: "type=referrer" in target
     app = open_page()
     assert not app.exception
     assert app.metric[0].value == "10,797"
-    said = [one.value for one in app.caption]
-    assert sum("fault of the Umami server" in one for one in said) == 1
+    said = [element.value for element in app.caption]
+    assert sum("fault of the Umami server" in text for text in said) == 1
 
 
-def test_a_failing_total_is_said_in_its_place(way: Between) -> None:
-    way.breaks = lambda target: "/stats" in target
+def test_failing_totals_are_explained_in_their_place(proxy: Between) -> None:
+    proxy.breaks = lambda target: "/stats" in target
     app = open_page()
     assert not app.exception
     assert not app.metric
-    assert any("fault of the Umami server" in one.value for one in app.caption)
+    assert any("fault of the Umami server" in element.value for element in app.caption)
     assert len(app.get("plotly_chart")) == 4

@@ -1,7 +1,7 @@
-"""Faults × pages: a page stands, says what failed, shows no wrong number, asks no more than three
-times as much, and shows everything as soon as the fault is over.
+"""Faults × pages: a page is drawn, explains the fault, shows no wrong number, sends at most three
+times as many requests, and is complete as soon as the fault is over.
 
-``tests/umami/test_fault_matrix.py`` has every fault in every question.
+``tests/umami/test_fault_matrix.py`` has every fault for every query.
 """
 
 from __future__ import annotations
@@ -26,48 +26,50 @@ CASES = [(area, name) for area in PAGES for name in TROUBLES]
 TROUBLE = ":material/cloud_off:"
 REMEDIES = {kind.remedy for kind in (*TRANSIENT, Unauthorised)}
 NUMBER = re.compile(r"\d")
-Told = tuple[Shown, int]
+Baseline = tuple[Shown, int]
 
 
 @pytest.fixture(scope="module")
-def known() -> dict[str, Told]:
+def known() -> dict[str, Baseline]:
     """What pages show without any fault, and how many requests that takes."""
     return {}
 
 
-def truth(way: Between, area: PageInfo, known: dict[str, Told]) -> Told:
+def truth(proxy: Between, area: PageInfo, known: dict[str, Baseline]) -> Baseline:
     if area.name not in known:
         recognised()
         app = opened_at(area)
         assert not app.exception
-        known[area.name] = shown(app), len(way.asked)
+        known[area.name] = shown(app), len(proxy.asked)
     return known[area.name]
 
 
 def recognised() -> None:
-    """The process begins anew, and has found out what its server is."""
+    """A new client that has detected the version of its server."""
     umami_server.umami.clear()
     umami_server.umami().recognise()
 
 
-def wrong(found: Shown, right: Shown) -> list[object]:
-    """What is neither the truth, nor a figure that is missing, nor about what failed."""
-    figures = [one for one in found.metrics if one not in right.metrics and one[1] != ABSENT]
-    drawn = [one for one in found.tables if one not in right.tables]
-    drawn += [one for one in found.charts if one not in right.charts]
+def wrong(actual: Shown, right: Shown) -> list[object]:
+    """Everything that is neither correct, nor a missing figure, nor an explanation of the fault."""
+    figures = [
+        metric for metric in actual.metrics if metric not in right.metrics and metric[1] != ABSENT
+    ]
+    drawn = [table for table in actual.tables if table not in right.tables]
+    drawn += [chart for chart in actual.charts if chart not in right.charts]
     words = [
-        one
-        for one in found.words
-        if NUMBER.search(one)
-        and one not in right.words
-        and not one.startswith(TROUBLE)
-        and one not in REMEDIES
+        text
+        for text in actual.words
+        if NUMBER.search(text)
+        and text not in right.words
+        and not text.startswith(TROUBLE)
+        and text not in REMEDIES
     ]
     return [*figures, *drawn, *words]
 
 
-def same(found: Shown, right: Shown) -> bool:
-    return (found.metrics, found.tables, found.charts) == (
+def same(actual: Shown, right: Shown) -> bool:
+    return (actual.metrics, actual.tables, actual.charts) == (
         right.metrics,
         right.tables,
         right.charts,
@@ -77,10 +79,10 @@ def same(found: Shown, right: Shown) -> bool:
 @pytest.mark.parametrize(
     ("area", "name"), CASES, ids=[f"{area.name}-{name}" for area, name in CASES]
 )
-def test_a_page_under_a_fault(
+def test_page_shows_correct_figures_or_an_error_under_a_fault(
     quick: Between,
     bare: pytest.MonkeyPatch,
-    known: dict[str, Told],
+    known: dict[str, Baseline],
     area: PageInfo,
     name: str,
 ) -> None:
@@ -91,16 +93,16 @@ def test_a_page_under_a_fault(
         bare.setenv("UMAMI_TIMEOUT", "1")
     recognised()
     quick.asked.clear()
-    strike = quick.befall(trouble.fault(1), data)
+    fault = quick.befall(trouble.fault(1), data)
     app = opened_at(area)
-    found = shown(app)
-    assert strike.struck
+    actual = shown(app)
+    assert fault.struck
     assert not app.exception
-    assert [one.value for one in app.header] == [area.title]
-    assert wrong(found, right) == []
-    failed = [one for one in found.words if one.startswith(TROUBLE)]
+    assert [element.value for element in app.header] == [area.title]
+    assert wrong(actual, right) == []
+    failed = [text for text in actual.words if text.startswith(TROUBLE)]
     assert bool(failed) == bool(trouble.becomes)
-    assert same(found, right) or trouble.becomes
+    assert same(actual, right) or trouble.becomes
     assert len(quick.asked) <= MOST * usual
     quick.heal()
     eventually(lambda: same(shown(app.run()), right) and TROUBLE not in said(app))

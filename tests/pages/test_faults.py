@@ -1,4 +1,4 @@
-"""A fault of the server in each question of each page: the rest of the page stands."""
+"""A fault of each request of each page: the rest of the page is drawn."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def drawn(app: AppTest) -> int:
 @pytest.mark.parametrize(
     ("area", "name"), CASES, ids=[f"{area.name}-{name}" for area, name in CASES]
 )
-def test_one_failing_question_leaves_the_rest_standing(
-    way: Between, area: PageInfo, name: str
+def test_one_failing_request_leaves_the_other_sections(
+    proxy: Between, area: PageInfo, name: str
 ) -> None:
-    way.breaks = lambda target: breaking(name, target)
+    proxy.breaks = lambda target: breaking(name, target)
     app = open_page(area.name, **CHOICES.get(area.name, {}))
     assert not app.exception
-    assert [one.value for one in app.header] == [area.title]
+    assert [element.value for element in app.header] == [area.title]
     faults = said(app).count("fault of the Umami server")
     chosen_elsewhere = area.name == "sessions" and name in area.optional_endpoints[1:]
     hinted = name in QUIET or (area.name, name) in HINTS
@@ -64,12 +64,12 @@ def test_one_failing_question_leaves_the_rest_standing(
 
 
 @pytest.mark.parametrize("area", PAGES, ids=[area.name for area in PAGES])
-def test_a_page_recovers_when_the_fault_ends(way: Between, area: PageInfo) -> None:
+def test_page_recovers_when_the_fault_ends(proxy: Between, area: PageInfo) -> None:
     names = [name for name in (*area.endpoints, *area.optional_endpoints) if name not in QUIET]
-    way.breaks = lambda target: any(breaking(name, target) for name in names)
+    proxy.breaks = lambda target: any(breaking(name, target) for name in names)
     app = open_page(area.name, **CHOICES.get(area.name, {}))
     assert not app.exception
-    way.breaks = lambda _target: False
+    proxy.breaks = lambda _target: False
     # Of another website and period: what failed a moment ago is not asked again at once.
     after = open_page(
         area.name, **CHOICES.get(area.name, {}), website=WEBSITES["docs"], period="30d"

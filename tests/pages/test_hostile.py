@@ -1,4 +1,4 @@
-"""Names that would do harm where they can, and a website without anything, on every page."""
+"""Hostile names and an empty website, on every page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def choices(hostile: Path) -> dict[str, Parameters]:
-    """Choices made of hostile names themselves."""
+    """Parameters made of hostile names."""
     with serve(hostile) as running:
         settings = Settings(
             api=f"{running.url}/api", username=running.username, password=running.password
@@ -64,15 +64,17 @@ def choices(hostile: Path) -> dict[str, Parameters]:
 def shown(app: AppTest) -> list[str]:
     """Everything that Streamlit reads as Markdown."""
     texts = [
-        one.value for kind in (app.caption, app.markdown, app.header, app.subheader) for one in kind
+        element.value
+        for kind in (app.caption, app.markdown, app.header, app.subheader)
+        for element in kind
     ]
-    labels = [one.label for kind in (app.button, app.metric, app.expander) for one in kind]
+    labels = [element.label for kind in (app.button, app.metric, app.expander) for element in kind]
     return [text for text in (*texts, *labels) if text]
 
 
 @pytest.mark.sample(6)
 @pytest.mark.parametrize("name", [*IDS, "session"])
-def test_hostile_names_are_text(
+def test_hostile_names_are_escaped(
     bare: pytest.MonkeyPatch,
     hostile: Path,
     choices: dict[str, Parameters],
@@ -85,7 +87,7 @@ def test_hostile_names_are_text(
     assert [text for text in shown(app) if MARK in text and HARM.search(text)] == []
 
 
-def test_the_measure_of_harm_finds_it() -> None:
+def test_harm_pattern_matches_unescaped_markup() -> None:
     for name in ("<script>xyzzy", "**xyzzy**", "[click](x)", ":red[x]"):
         assert HARM.search(name)
         assert not HARM.search(plain(name))
@@ -93,7 +95,7 @@ def test_the_measure_of_harm_finds_it() -> None:
 
 @pytest.mark.sample(8)
 @pytest.mark.parametrize("area", PAGES, ids=IDS)
-def test_an_empty_website_says_what_would_fill_it(opened: Open, area: PageInfo) -> None:
+def test_page_of_an_empty_website_explains_what_is_missing(opened: Open, area: PageInfo) -> None:
     app = opened(area.name, **CHOICES.get(area.name, {}), website=WEBSITES["empty"])
     assert not app.exception
     text = said(app)

@@ -1,4 +1,4 @@
-"""What the Journey page shows, without a browser."""
+"""The Journey page, without a browser."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
 
 
 def answered(view: View = VIEW, steps: int = 5, **edges: str) -> tuple[Path, ...]:
-    """What the client says, of the server that the app has just asked."""
+    """The client's answer from the server that the app has just asked."""
     return umami_server.umami().ask(reports.journey(view, steps, **edges))
 
 
@@ -33,16 +33,16 @@ def summary(paths: tuple[Path, ...] | list[Path]) -> str:
 
 
 def captions(app: AppTest) -> list[str]:
-    return [unescaped(one.value) for one in app.caption]
+    return [unescaped(element.value) for element in app.caption]
 
 
 def nodes(app: AppTest) -> list[dict[str, Any]]:
     (chart,) = app.get("echarts_chart")
-    found: list[dict[str, Any]] = json.loads(chart.proto.spec)["series"][0]["data"]
-    return found
+    data: list[dict[str, Any]] = json.loads(chart.proto.spec)["series"][0]["data"]
+    return data
 
 
-def test_all_paths(opened: Open) -> None:
+def test_all_paths_are_summarised_and_drawn(opened: Open) -> None:
     app = opened("journey")
     assert not app.exception
     paths = answered()
@@ -53,23 +53,23 @@ def test_all_paths(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("steps", ["3", "7"])
-def test_so_many_steps(opened: Open, steps: str) -> None:
+def test_number_of_steps_is_that_of_the_url(opened: Open, steps: str) -> None:
     app = opened("journey", steps=steps)
     paths = answered(steps=int(steps))
-    assert any(one.startswith(summary(paths)) for one in captions(app))
+    assert any(caption.startswith(summary(paths)) for caption in captions(app))
     assert max(node["depth"] for node in nodes(app)) == int(steps) - 1
 
 
-def test_a_start_and_an_end(opened: Open) -> None:
+def test_paths_start_and_end_at_the_chosen_pages(opened: Open) -> None:
     app = opened("journey", start="/", end="/cart", steps="3")
     paths = answered(steps=3, start="/", end="/cart")
     assert paths
-    assert any(one.startswith(summary(paths)) for one in captions(app))
+    assert any(caption.startswith(summary(paths)) for caption in captions(app))
     assert [node["name"] for node in nodes(app) if node["depth"] == 0] == ["Step 1: /"]
     assert app.selectbox(key="pick_start").value == "/"
 
 
-def test_a_filter_narrows_the_paths_or_the_page_says_that_it_cannot(opened: Open) -> None:
+def test_filter_narrows_the_paths_or_is_reported_as_unsupported(opened: Open) -> None:
     app = opened("journey", filter="country.eq.DE")
     assert not app.exception
     view = replace(VIEW, filters=(Filter("country", "eq", "DE"),))
@@ -77,32 +77,32 @@ def test_a_filter_narrows_the_paths_or_the_page_says_that_it_cannot(opened: Open
     if problem is None:
         paths = answered(view)
         assert paths != answered()
-        assert any(one.startswith(summary(paths)) for one in captions(app))
+        assert any(caption.startswith(summary(paths)) for caption in captions(app))
     else:
         assert isinstance(problem, NotOffered)
         assert str(problem) in captions(app)
         assert not app.get("echarts_chart")
 
 
-def test_through_a_node(opened: Open) -> None:
+def test_paths_are_limited_to_a_node(opened: Open) -> None:
     app = opened("journey", through="2./pricing")
     leading = [path for path in answered() if Through(2, "/pricing").leads(path)]
     assert leading
-    assert any(one.startswith(f"{summary(leading)}, ") for one in captions(app))
+    assert any(caption.startswith(f"{summary(leading)}, ") for caption in captions(app))
     assert [node["name"] for node in nodes(app) if node["depth"] == 1] == ["Step 2: /pricing"]
     app.button(key="all_paths").click().run()
     assert f"{summary(answered())}." in captions(app)
 
 
-def test_a_node_is_chosen_by_name(opened: Open) -> None:
+def test_node_is_chosen_by_name(opened: Open) -> None:
     app = opened("journey")
     app.selectbox(key="pick_through").select("1./").run()
     assert app.session_state["through"] == "1./"
     leading = [path for path in answered() if Through(1, "/").leads(path)]
-    assert any(one.startswith(f"{summary(leading)}, ") for one in captions(app))
+    assert any(caption.startswith(f"{summary(leading)}, ") for caption in captions(app))
 
 
-def test_other_steps_forget_the_node(opened: Open) -> None:
+def test_changing_the_steps_clears_the_node(opened: Open) -> None:
     app = opened("journey", through="5./thank-you")
     app.selectbox(key="pick_steps").select(3).run()
     assert app.session_state["steps"] == "3"
@@ -110,21 +110,21 @@ def test_other_steps_forget_the_node(opened: Open) -> None:
     assert not app.exception
 
 
-def test_what_cannot_be_is_said(opened: Open) -> None:
+def test_invalid_parameters_are_explained(opened: Open) -> None:
     app = opened("journey", steps="12", through="nonsense")
-    assert any("not a number of steps from 3 to 7" in one for one in captions(app))
+    assert any("not a number of steps from 3 to 7" in caption for caption in captions(app))
     assert f"{summary(answered())}." in captions(app)
 
 
-def test_a_node_that_nobody_came_by(opened: Open) -> None:
+def test_node_without_visits_is_explained(opened: Open) -> None:
     app = opened("journey", through="2./*nowhere* <b>$x$")
     assert not app.exception
     assert "None of the paths goes through there." in captions(app)
     assert app.button(key="all_paths")
 
 
-def test_a_start_that_nobody_had(opened: Open) -> None:
+def test_start_without_visits_is_explained(opened: Open) -> None:
     app = opened("journey", start="/nowhere")
     assert not app.exception
-    assert any("No visit took such a path" in one for one in captions(app))
+    assert any("No visit took such a path" in caption for caption in captions(app))
     assert not app.get("echarts_chart")

@@ -1,4 +1,4 @@
-"""Every page shows what the client answers for the same View, filtered and not."""
+"""Every page shows the client's answers for its View, with and without filters."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def filters(request: pytest.FixtureRequest) -> Any:
 
 
 def view(filters: list[str], **params: str) -> View:
-    """What a link to a page means."""
-    given = {**RECORDED, **SEPTEMBER, **params}
-    spelled = {name: [value] for name, value in given.items()} | {"filter": filters}
+    """The View of a URL."""
+    values = {**RECORDED, **SEPTEMBER, **params}
+    spelled = {name: [value] for name, value in values.items()} | {"filter": filters}
     return parse(spelled, now=datetime.now(UTC), websites=[SHOP]).view
 
 
 def answer(question: Query[Any]) -> Any:
-    """What the client says, ``None`` where this server cannot."""
+    """The client's answer, or ``None`` where this server does not offer it."""
     try:
         return umami_server.umami().ask(question)
     except NotOffered:
@@ -51,15 +51,15 @@ def text(value: Any, kind: Any = "count", **options: Any) -> str:
     return Field("x", "x", kind, **options).shown(value)
 
 
-def many(found: Page[Any]) -> str:
-    """How many there are; old servers stop counting at a thousand."""
-    return f"{'at least ' if found.capped else ''}{found.count:,}"
+def many(page: Page[Any]) -> str:
+    """The count as shown; old servers stop counting at a thousand."""
+    return f"{'at least ' if page.capped else ''}{page.count:,}"
 
 
-def test_sessions(opened: Open, filters: list[str]) -> None:
+def test_sessions_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("sessions", **SEPTEMBER, filter=filters)
     stats = answer(sessions.session_stats(view(filters)))
-    found = answer(sessions.sessions(view(filters)))
+    page = answer(sessions.sessions(view(filters)))
     assert tiles(app) == {
         "Visitors": f"{stats.visitors:,}",
         "Visits": f"{stats.visits:,}",
@@ -67,35 +67,35 @@ def test_sessions(opened: Open, filters: list[str]) -> None:
         "Custom events": f"{stats.events:,}",
         "Countries": str(stats.countries),
     }
-    if found is None:
+    if page is None:
         assert "cannot" in said(app) or "not offered" in said(app)
         return
-    assert f"1–{len(found.rows)} of {many(found)} sessions" in said(app)
+    assert f"1–{len(page.rows)} of {many(page)} sessions" in said(app)
     views = [
-        row[-2] if found.rows[0].events is not None else row[-1]
+        row[-2] if page.rows[0].events is not None else row[-1]
         for row in table(app, "session_list")
     ]
-    assert views == [f"{one.views:,}" for one in found.rows]
+    assert views == [f"{row.views:,}" for row in page.rows]
 
 
-def test_a_page_of_sessions_is_the_servers(opened: Open) -> None:
+def test_sessions_are_paged_and_searched_by_the_server(opened: Open) -> None:
     app = opened("sessions", sessions_page="3", sessions_search="chrome")
     whole = view([], **{name: RECORDED[name] for name in ("from", "to")})
-    found = answer(sessions.sessions(whole, 3, 20, "chrome"))
-    assert f"41–60 of {many(found)} sessions" in said(app)
+    page = answer(sessions.sessions(whole, 3, 20, "chrome"))
+    assert f"41–60 of {many(page)} sessions" in said(app)
     assert len(table(app, "session_list")) == 20
 
 
-def test_a_profile(opened: Open) -> None:
+def test_session_profile_shows_the_servers_numbers(opened: Open) -> None:
     app = opened("sessions")
     first = answer(sessions.sessions(view([], **{n: RECORDED[n] for n in ("from", "to")}))).rows[0]
     app = opened("sessions", session=first.id)
-    one = answer(sessions.session(SHOP, first.id))
+    profile = answer(sessions.session(SHOP, first.id))
     assert tiles(app) == {
-        "Visits": f"{one.visits:,}",
-        "Views": f"{one.views:,}",
-        "Custom events": f"{one.events:,}",
-        "Time on site": formats.duration(one.seconds),
+        "Visits": f"{profile.visits:,}",
+        "Views": f"{profile.views:,}",
+        "Custom events": f"{profile.events:,}",
+        "Time on site": formats.duration(profile.seconds),
     }
     facts = dict(table(app, "facts"))
     assert facts["Session"] == first.id
@@ -113,36 +113,36 @@ def test_a_profile(opened: Open) -> None:
         ("00000000-0000-4000-8000-000000000000", ""),
     ],
 )
-def test_a_session_that_is_none(opened: Open, session: str, words: str) -> None:
+def test_invalid_session_is_explained(opened: Open, session: str, words: str) -> None:
     app = opened("sessions", session=session)
     assert not app.exception
     assert words in said(app)
 
 
-def test_events(opened: Open, filters: list[str]) -> None:
+def test_events_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("events", **SEPTEMBER, filter=filters)
     now = answer(events.event_stats(view(filters)))
     assert tiles(app)["Events"] == f"{now.times:,}"
     assert tiles(app)["Different events"] == str(now.names)
-    found = answer(events.events(view(filters)))
-    if found:
+    page = answer(events.events(view(filters)))
+    if page:
         rows = table(app, "event_list")
-        assert [row[0] for row in rows] == [one.name or one.path for one in found.rows]
+        assert [row[0] for row in rows] == [row.name or row.path for row in page.rows]
 
 
-def test_values_of_a_property(opened: Open) -> None:
+def test_property_values_are_the_servers(opened: Open) -> None:
     app = opened("events", event="purchase", event_property="revenue")
     whole = view([], **{name: RECORDED[name] for name in ("from", "to")})
-    found = answer(events.event_data_values(whole, "purchase", "revenue"))
+    values = answer(events.event_data_values(whole, "purchase", "revenue"))
     rows = table(app, "values")
-    total = sum(one.total for one in found)
-    assert rows[0][1:] == [str(found[0].total), formats.percent(found[0].total / total)]
+    total = sum(value.total for value in values)
+    assert rows[0][1:] == [str(values[0].total), formats.percent(values[0].total / total)]
     assert float(tiles(app)["Maximum"].replace(",", "")) == pytest.approx(
-        max(float(one.value) for one in found), abs=0.01
+        max(float(value.value) for value in values), abs=0.01
     )
 
 
-def test_funnel(opened: Open, filters: list[str]) -> None:
+def test_funnel_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     chain = [FunnelStep("path", "/"), FunnelStep("event", "purchase")]
     app = opened(
         "funnel", **SEPTEMBER, filter=filters, step=["1.path./", "2.event.purchase"], window="1440"
@@ -153,12 +153,12 @@ def test_funnel(opened: Open, filters: list[str]) -> None:
         assert not app.get("plotly_chart")
         return
     rows = table(app, "funnel_steps")
-    assert [row[1] for row in rows] == [f"{one.visitors:,}" for one in now]
-    assert [row[4] for row in rows] == [text(one.remaining, "percent") for one in now]
+    assert [row[1] for row in rows] == [f"{row.visitors:,}" for row in now]
+    assert [row[4] for row in rows] == [text(row.remaining, "percent") for row in now]
     assert f"**{formats.percent(now[-1].remaining)}**" in said(app)
 
 
-def test_retention(opened: Open, filters: list[str]) -> None:
+def test_retention_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("retention", **SEPTEMBER, filter=filters)
     now = answer(reports.retention(view(filters)))
     if now is None:
@@ -170,7 +170,7 @@ def test_retention(opened: Open, filters: list[str]) -> None:
     assert tiles(app)["Back on day 7"] == formats.percent(average[7])
 
 
-def test_goals(opened: Open, filters: list[str]) -> None:
+def test_goals_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("goals", **SEPTEMBER, filter=filters, goal="200.event.purchase")
     now = answer(reports.goal(view(filters), "event", "purchase"))
     if now is None:
@@ -184,7 +184,7 @@ def test_goals(opened: Open, filters: list[str]) -> None:
     ]
 
 
-def test_utm(opened: Open, filters: list[str]) -> None:
+def test_utm_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("utm", **SEPTEMBER, filter=filters)
     now = answer(reports.utm(view(filters)))
     views = answer(traffic.stats(view(filters))).current.views
@@ -203,7 +203,7 @@ def test_utm(opened: Open, filters: list[str]) -> None:
     ]
 
 
-def test_revenue(opened: Open, filters: list[str]) -> None:
+def test_revenue_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("revenue", **SEPTEMBER, filter=filters, revenue_currency="EUR")
     # 2.x refuses filters of revenue: the page leaves them out, and says so.
     now = answer(revenue.revenue(view(filters), "EUR")) or answer(revenue.revenue(view([]), "EUR"))
@@ -215,7 +215,7 @@ def test_revenue(opened: Open, filters: list[str]) -> None:
     ]
 
 
-def test_attribution(opened: Open, filters: list[str]) -> None:
+def test_attribution_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("attribution", **SEPTEMBER, filter=filters, conversion="event.purchase")
     first, last = (
         answer(revenue.attribution(view(filters), model, "event", "purchase"))
@@ -244,7 +244,7 @@ def test_attribution(opened: Open, filters: list[str]) -> None:
         assert visitors[2:] == [text(change, "change")]
 
 
-def test_breakdown(opened: Open, filters: list[str]) -> None:
+def test_breakdown_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("breakdown", **SEPTEMBER, filter=filters, field=["country", "browser"])
     frame = answer(reports.breakdown(view(filters), ("country", "browser"))).frame
     top = frame.sort_values("views", ascending=False, kind="stable").head(15)
@@ -255,25 +255,27 @@ def test_breakdown(opened: Open, filters: list[str]) -> None:
     assert f"{largest['views']:,}" in {cell for row in pivot for cell in row}
 
 
-def test_compare(opened: Open, filters: list[str]) -> None:
+def test_compare_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("compare", **SEPTEMBER, filter=filters, by="referrer")
     now_view = view(filters)
     compared = now_view.compared()
     assert compared
-    found = movers(
+    moved = movers(
         answer(traffic.metrics(now_view, "referrer", limit=500)),
         answer(traffic.metrics(compared, "referrer", limit=500)),
         500,
     )
     for move in ("grew", "fell", "appeared", "vanished"):
-        frame = found.of(move)
+        frame = moved.of(move)
         if len(frame):
             rows = table(app, f"moved_{move}")
-            assert [row[1] for row in rows] == [f"{one:,}" for one in frame["now"].head(10)]
-            assert [row[2] for row in rows] == [f"{one:,}" for one in frame["before"].head(10)]
+            assert [row[1] for row in rows] == [f"{number:,}" for number in frame["now"].head(10)]
+            assert [row[2] for row in rows] == [
+                f"{number:,}" for number in frame["before"].head(10)
+            ]
 
 
-def test_compare_needs_a_comparison(opened: Open) -> None:
+def test_compare_page_asks_for_a_comparison(opened: Open) -> None:
     app = opened("compare", compare="none")
     assert "Choose a comparison" in said(app)
     assert not app.metric
@@ -299,7 +301,7 @@ def test_compare_needs_a_comparison(opened: Open) -> None:
         ("reports", {"report": "x"}, "No report is saved"),
     ],
 )
-def test_what_a_link_says_wrongly_is_said(
+def test_invalid_url_parameters_are_explained(
     opened: Open, page: str, params: dict[str, Any], words: str
 ) -> None:
     app = opened(page, **params)

@@ -1,4 +1,4 @@
-"""What the Overview shows, without a browser."""
+"""The Overview page, without a browser."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.sample(2)
 VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
 
 
-def test_the_recorded_figures(opened: Open) -> None:
+def test_tiles_show_the_recorded_figures(opened: Open) -> None:
     app = opened()
     assert not app.exception
     assert tiles(app) == {
@@ -34,7 +34,7 @@ def test_the_recorded_figures(opened: Open) -> None:
     }
 
 
-def test_a_filter_in_the_link(opened: Open) -> None:
+def test_filters_of_the_url_are_applied_and_shown_as_chips(opened: Open) -> None:
     app = opened(filter=["country.eq.DE", "browser.neq.chrome"])
     assert tiles(app)["Views"] not in ("0", "10,797")
     assert [chip.label for chip in app.button if (chip.key or "").startswith("chip_")] == [
@@ -44,13 +44,13 @@ def test_a_filter_in_the_link(opened: Open) -> None:
 
 
 @pytest.mark.thorough
-def test_a_chip_takes_its_filter_away(opened: Open) -> None:
+def test_clicking_a_chip_removes_its_filter(opened: Open) -> None:
     app = opened(filter="country.eq.DE")
     app.button(key="chip_country").click().run()
     assert tiles(app)["Views"] == "10,797"
 
 
-def test_the_comparison_and_none(opened: Open) -> None:
+def test_comparison_can_be_switched_off(opened: Open) -> None:
     september = {"from": "2026-09-01", "to": "2026-09-30"}
     app = opened(**september)
     deltas = {tile.label: tile.delta for tile in app.metric}
@@ -61,7 +61,7 @@ def test_the_comparison_and_none(opened: Open) -> None:
     assert app.session_state["compare"] == "none"
 
 
-def test_a_custom_comparison_has_its_own_figures(opened: Open) -> None:
+def test_custom_comparison_has_figures_of_its_dates(opened: Open) -> None:
     app = opened(
         **{"from": "2026-09-01", "to": "2026-09-30"},
         compare="custom",
@@ -74,7 +74,7 @@ def test_a_custom_comparison_has_its_own_figures(opened: Open) -> None:
 
 
 @pytest.mark.thorough
-def test_the_comparison_is_a_question_of_its_own(opened: Open) -> None:
+def test_comparison_equals_a_custom_comparison_of_the_same_dates(opened: Open) -> None:
     september = opened(**{"from": "2026-09-01", "to": "2026-09-30"}, compare="previous")
     august = opened(
         **{"from": "2026-09-01", "to": "2026-09-30"},
@@ -86,7 +86,7 @@ def test_the_comparison_is_a_question_of_its_own(opened: Open) -> None:
     assert "1 – 30 Sep 2026 compared with 1 – 31 Aug 2026 (one day longer)" in said(september)
 
 
-def test_umamis_own_comparison_is_the_servers(opened: Open) -> None:
+def test_umami_comparison_is_the_servers(opened: Open) -> None:
     app = opened(**{"from": "2026-09-01", "to": "2026-09-30"}, compare="umami")
     now = replace(VIEW, period=Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"))
     umami, earlier = (replace(now, comparison="umami"), now.period.previous_by_umami())
@@ -99,7 +99,7 @@ def test_umamis_own_comparison_is_the_servers(opened: Open) -> None:
 
 
 @pytest.mark.thorough
-def test_weekdays_can_be_matched_where_it_matters(opened: Open) -> None:
+def test_comparison_can_match_weekdays(opened: Open) -> None:
     app = opened(**{"from": "2026-09-01", "to": "2026-09-30"})
     app.toggle(key="match_weekdays").set_value(True).run()
     assert app.session_state["weekdays"] == "1"
@@ -108,7 +108,7 @@ def test_weekdays_can_be_matched_where_it_matters(opened: Open) -> None:
     assert not week.toggle
 
 
-def test_the_bar_writes_what_the_link_reads(opened: Open) -> None:
+def test_control_bar_writes_the_url_parameters(opened: Open) -> None:
     app = opened()
     app.selectbox(key="pick_period").select("30d").run()
     assert not app.exception
@@ -121,9 +121,9 @@ def test_the_bar_writes_what_the_link_reads(opened: Open) -> None:
 
 
 @pytest.mark.thorough
-def test_another_website_forgets_the_filters(opened: Open) -> None:
+def test_changing_the_website_clears_the_filters(opened: Open) -> None:
     app = opened(filter="country.eq.DE")
-    other = next(one for one in app.selectbox(key="pick_website").options if "Docs" in one)
+    other = next(option for option in app.selectbox(key="pick_website").options if "Docs" in option)
     app.selectbox(key="pick_website").select_index(
         app.selectbox(key="pick_website").options.index(other)
     ).run()
@@ -132,39 +132,39 @@ def test_another_website_forgets_the_filters(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("period", ["today", "24h", "week", "month", "12mo", "year", "all"])
-def test_every_kind_of_period_opens(opened: Open, period: str) -> None:
+def test_every_kind_of_period_is_drawn(opened: Open, period: str) -> None:
     app = opened(period=period)
     assert not app.exception
     assert len(app.metric) == 5
 
 
-def test_what_a_link_says_wrongly_is_said_once(opened: Open) -> None:
+def test_invalid_url_parameter_is_explained_once(opened: Open) -> None:
     app = opened(tz="Mars/Phobos")
-    assert any("not a time zone" in one.value for one in app.caption)
+    assert any("not a time zone" in element.value for element in app.caption)
     app.run()
-    assert not any("not a time zone" in one.value for one in app.caption)
+    assert not any("not a time zone" in element.value for element in app.caption)
 
 
-def test_a_dead_server_is_a_sentence(bare: pytest.MonkeyPatch) -> None:
+def test_unreachable_server_is_explained_without_secrets(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("UMAMI_URL", f"http://127.0.0.1:{free_port()}")
     bare.setenv("UMAMI_USERNAME", "reader")
     bare.setenv("UMAMI_PASSWORD", "not-to-be-shown")
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     assert not app.exception
-    assert [one.value for one in app.header] == ["The dashboard is not connected"]
-    shown = " ".join(one.value for one in (*app.markdown, *app.caption))
+    assert [element.value for element in app.header] == ["The dashboard is not connected"]
+    shown = " ".join(element.value for element in (*app.markdown, *app.caption))
     assert "Check the address" in shown
     assert "not-to-be-shown" not in shown
 
 
-def test_a_wrong_setting_is_named(bare: pytest.MonkeyPatch) -> None:
+def test_invalid_setting_is_named(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("UMAMI_URL", "http://127.0.0.1:1")
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     assert not app.exception
-    assert any("UMAMI\\_URL" in one.value for one in app.markdown)
+    assert any("UMAMI\\_URL" in element.value for element in app.markdown)
 
 
-def test_a_page_by_itself_runs_nothing() -> None:
+def test_page_script_draws_nothing_outside_the_app() -> None:
     app = AppTest.from_file(str(ROOT / "pages" / "overview.py"), default_timeout=30).run()
     assert not app.metric
     assert not app.exception
@@ -177,23 +177,23 @@ def test_a_page_by_itself_runs_nothing() -> None:
         ("path.eq./nowhere", "0", "in this period with these filters."),
     ],
 )
-def test_an_empty_page_says_that_it_is_the_filters(
+def test_empty_sections_point_to_the_filters(
     opened: Open, filter: str, views: str, said: str
 ) -> None:
     app = opened(filter=[filter])
     assert app.metric[0].value == views
-    assert sum(said in unescaped(one.value) for one in app.caption) >= 4
+    assert sum(said in unescaped(element.value) for element in app.caption) >= 4
 
 
 @pytest.mark.parametrize(
     "filter", ["referrer.eq.google.com", "path.eq./products", "title.c.a", "query.c.utm"]
 )
-def test_a_filter_that_keeps_parts_of_visits_shows_no_rates(opened: Open, filter: str) -> None:
+def test_rates_are_unknown_under_filters_of_single_rows(opened: Open, filter: str) -> None:
     app = opened(filter=[filter], **{"from": "2026-09-01", "to": "2026-09-30"})
-    found = tiles(app)
-    assert found["Visits"] not in ("0", "–")
+    values = tiles(app)
+    assert values["Visits"] not in ("0", "–")
     for name in ("Bounce rate", "Visit duration"):
-        tile = next(one for one in app.metric if one.label == name)
+        tile = next(tile for tile in app.metric if tile.label == name)
         assert (tile.value, tile.delta, tile.help) == (
             "–",
             "",
@@ -221,7 +221,7 @@ def test_shares_are_of_all_visitors(opened: Open) -> None:
 @pytest.mark.parametrize(
     ("filters", "tells"), [([], True), (["country.eq.DE"], True), (["path.eq./products"], False)]
 )
-def test_direct_visitors_have_a_row_where_they_are_told(
+def test_direct_visitors_have_a_row_where_the_server_counts_them(
     opened: Open, filters: list[str], tells: bool
 ) -> None:
     app = opened(filter=filters)
@@ -232,7 +232,7 @@ def test_direct_visitors_have_a_row_where_they_are_told(
         assert "Direct / none" not in rows
         assert "Direct visitors have no row" in referrers["columns"][2]["help"]
         return
-    view = replace(VIEW, filters=tuple(Filter.parse(one) for one in filters))
+    view = replace(VIEW, filters=tuple(Filter.parse(filter_) for filter_ in filters))
     visitors = client.ask(traffic.stats(view)).current.visitors
     channels = client.ask(traffic.metrics(view, "channel")).frame.set_index("name")["count"]
     direct = rows["Direct / none"]

@@ -1,4 +1,4 @@
-"""What pages write into the URL, each under names of its own."""
+"""URL parameters of pages have unique names."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.support.pages import CHOICES
 
 
 def bound(app: AppTest) -> set[str]:
-    """The names of the parameters that inputs of the page are bound to, the View's left out."""
+    """The URL parameters of the page's inputs, without those of the View."""
     inputs = (*app.text_input, *app.multiselect, *app.toggle)
-    return {one.proto.query_param_key for one in inputs} - {"", "filter", "share", *SPELLED}
+    return {input_.proto.query_param_key for input_ in inputs} - {"", "filter", "share", *SPELLED}
 
 
 @pytest.mark.thorough
-def test_no_two_pages_share_a_name(quick: Between) -> None:
-    found = {area.name: bound(opened_at(area)) for area in (*PAGES, *ADMIN_PAGES)}
-    assert all(CHOICES[name].keys() <= found[name] for name in CHOICES)
-    names = [name for own in found.values() for name in own]
+def test_url_parameters_are_unique_across_pages(quick: Between) -> None:
+    parameters = {area.name: bound(opened_at(area)) for area in (*PAGES, *ADMIN_PAGES)}
+    assert all(CHOICES[name].keys() <= parameters[name] for name in CHOICES)
+    names = [name for page_names in parameters.values() for name in page_names]
     assert sorted(names) == sorted(set(names))

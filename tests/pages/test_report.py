@@ -1,4 +1,4 @@
-"""What a report says is what the page says: figures, tables, sums of the workbook."""
+"""Reports and pages agree: figures, tables, sums of the workbook."""
 
 from __future__ import annotations
 
@@ -39,38 +39,44 @@ def report(page: str, *filters: str) -> Report:
     sites = every_website(client)
     spelled = {name: [value] for name, value in {**RECORDED, **SEPTEMBER}.items()}
     spelled["filter"] = list(filters)
-    view = parse(spelled, now=datetime.now(UTC), websites=[one.id for one in sites]).view
-    given = {
-        name: [one] if isinstance(one, str) else one for name, one in CHOICES.get(page, {}).items()
+    view = parse(spelled, now=datetime.now(UTC), websites=[site.id for site in sites]).view
+    choices = {
+        name: [value] if isinstance(value, str) else value
+        for name, value in CHOICES.get(page, {}).items()
     }
-    return build.make(client, build.Order(view, [page], sites, {page: given}))
+    return build.make(client, build.Order(view, [page], sites, {page: choices}))
 
 
 @pytest.mark.sample(3)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_report_says_what_its_page_says(opened: Open, name: str) -> None:
-    choices = {key: one for key, one in CHOICES.get(name, {}).items() if key != "campaign"}
+def test_report_and_page_show_the_same_figures(opened: Open, name: str) -> None:
+    choices = {key: value for key, value in CHOICES.get(name, {}).items() if key != "campaign"}
     app = opened(name, **SEPTEMBER, **choices)
     made = report(name)
     blocks = [block for part in made.chapters[0].sections for block in part.blocks]
-    told = {one.label: one.value for one in blocks if isinstance(one, Tiles) for one in one.tiles}
-    assert told == tiles(app)
+    tile_values = {
+        tile.label: tile.value
+        for block in blocks
+        if isinstance(block, Tiles)
+        for tile in block.tiles
+    }
+    assert tile_values == tiles(app)
     if name in TABLES:
         key, title = TABLES[name]
-        found = [one for one in blocks if isinstance(one, Table) and one.title == title]
-        shown = table(app, key) if found else []
+        tables = [block for block in blocks if isinstance(block, Table) and block.title == title]
+        shown = table(app, key) if tables else []
         printed = [
             [field.shown(row[field.column]) for field in block.fields]
-            for block in found[:1]
+            for block in tables[:1]
             for row, _ in html.rows(block)
         ]
         many = min(len(shown), len(printed))
-        assert bool(found) == bool(shown)
+        assert bool(tables) == bool(shown)
         assert printed[:many] == shown[:many]
 
 
 @pytest.mark.thorough
-def test_sums_of_the_workbook_are_the_pages(opened: Open) -> None:
+def test_workbook_sums_equal_the_figures_of_the_page(opened: Open) -> None:
     app = opened("overview", **SEPTEMBER)
     book = openpyxl.load_workbook(BytesIO(xlsx.workbook(report("overview"))))
     _, *days = book["Traffic over time"].iter_rows(values_only=True)
@@ -81,7 +87,7 @@ def test_sums_of_the_workbook_are_the_pages(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("filters", [[], ["referrer.eq.google.com"]], ids=["all", "source"])
-def test_shares_and_unknown_rates_are_the_same_everywhere(opened: Open, filters: list[str]) -> None:
+def test_shares_and_unknown_rates_agree_in_all_formats(opened: Open, filters: list[str]) -> None:
     app = opened("overview", **SEPTEMBER, filter=filters)
     made = report("overview", *filters)
     page, text, book = (

@@ -1,4 +1,4 @@
-"""Revenue: filters that servers cannot apply, currencies that are no codes, losses."""
+"""Revenue: unsupported filters, unknown currency codes, negative amounts."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ UNFILTERED = "This server cannot filter revenue by Referrer. The figures below a
 
 
 def embedded(bare: pytest.MonkeyPatch, data: Path = TABLES, definitions: str = "3.5") -> None:
-    """Look at an embedded server over these tables."""
+    """Use an embedded server over these tables."""
     bare.setenv("UMAMI_DATA", str(data))
     bare.setenv("UMAMI_DEFINITIONS", definitions)
     umami_server.umami.clear()
 
 
 def links(app: Any, key: str) -> list[Any]:
-    """What a click on each row of a table filters by."""
+    """The filter of each row of a table."""
     for element in app.get("bidi_component"):
         if element.proto.id.endswith(f"-{key}"):
-            return [one["value"] for one in json.loads(element.proto.json)["records"]]
+            return [record["value"] for record in json.loads(element.proto.json)["records"]]
     raise AssertionError(f"there is no table {key}")
 
 
-def test_a_filter_on_a_source_shows_the_money_of_its_visitors(bare: pytest.MonkeyPatch) -> None:
+def test_filter_on_a_source_shows_revenue_of_its_visitors(bare: pytest.MonkeyPatch) -> None:
     embedded(bare)
     app = open_page("revenue", **SEPTEMBER, filter=GOOGLE)
     now = answer(revenue.revenue(view(GOOGLE), "EUR"))
@@ -46,7 +46,7 @@ def test_a_filter_on_a_source_shows_the_money_of_its_visitors(bare: pytest.Monke
 
 
 @pytest.mark.thorough
-def test_a_filter_that_would_choose_purchases_is_left_out_and_named(
+def test_filter_that_would_select_purchases_is_ignored_and_named(
     bare: pytest.MonkeyPatch,
 ) -> None:
     embedded(bare, definitions="3.1")
@@ -59,7 +59,7 @@ def test_a_filter_that_would_choose_purchases_is_left_out_and_named(
     assert any(links(app, "revenue_countries"))
 
 
-def test_a_server_that_filters_no_revenue_shows_all_of_it(
+def test_server_without_revenue_filters_shows_all_revenue(
     bare: pytest.MonkeyPatch, old: Running
 ) -> None:
     bare.setenv("UMAMI_URL", old.url)
@@ -74,7 +74,7 @@ def test_a_server_that_filters_no_revenue_shows_all_of_it(
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("sent", ["€", "US Dollar"])
-def test_money_in_a_currency_that_is_no_code_is_shown_as_it_is(
+def test_unknown_currency_code_is_shown_unchanged(
     bare: pytest.MonkeyPatch, tmp_path: Path, sent: str
 ) -> None:
     embedded(bare, with_money(TABLES, tmp_path / "tables", lambda rows: rows.assign(currency=sent)))
@@ -87,7 +87,7 @@ def test_money_in_a_currency_that_is_no_code_is_shown_as_it_is(
 
 
 @pytest.mark.thorough
-def test_money_under_another_spelling_is_named(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_other_spelling_of_a_currency_is_named(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def respell(rows: pd.DataFrame) -> pd.DataFrame:
         euros = rows.index[rows["currency"] == "EUR"]
         rows.loc[euros[::2], "currency"] = "eur "
@@ -104,7 +104,9 @@ def test_money_under_another_spelling_is_named(bare: pytest.MonkeyPatch, tmp_pat
 
 
 @pytest.mark.thorough
-def test_losses_have_no_shares_and_are_said(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_negative_revenue_has_no_shares_and_is_explained(
+    bare: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def refund(rows: pd.DataFrame) -> pd.DataFrame:
         refunds = rows.index[::3]
         rows.loc[refunds, "revenue"] = "-500.00"

@@ -1,4 +1,4 @@
-"""Runs of one app: real sessions, side by side, over a server that takes its time."""
+"""Concurrent sessions of one app over a slow server."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.thorough
-def test_a_page_that_waits_for_the_server_holds_up_no_other() -> None:
-    let = threading.Event()
+def test_run_that_waits_for_the_server_does_not_block_others() -> None:
+    release = threading.Event()
     with (
         serve(TABLES) as server,
-        between(server.url) as way,
+        between(server.url) as proxy,
         running_app(
-            UMAMI_URL=way.url,
+            UMAMI_URL=proxy.url,
             UMAMI_USERNAME=server.username,
             UMAMI_PASSWORD=server.password,
             DASHBOARD_OPEN="yes",
@@ -34,19 +34,19 @@ def test_a_page_that_waits_for_the_server_holds_up_no_other() -> None:
     ):
 
         def hold(exchange: Exchange) -> None:
-            let.wait(60)
+            release.wait(60)
             well(exchange)
 
         async def side_by_side() -> tuple[Run, Run]:
             shop = urlencode(RECORDED)
             await opened(app.address, "", shop)
-            asked, answered = len(way.asked), len(way.passed)
-            way.befall(hold)
+            requests, answered = len(proxy.asked), len(proxy.passed)
+            proxy.befall(hold)
             slow = asyncio.create_task(opened(app.address, "events", shop))
-            await asyncio.to_thread(eventually, lambda: len(way.asked) > asked)
+            await asyncio.to_thread(eventually, lambda: len(proxy.asked) > requests)
             quick = await opened(app.address, "", shop)
-            assert len(way.passed) == answered
-            let.set()
+            assert len(proxy.passed) == answered
+            release.set()
             return quick, await slow
 
         # A thread of its own: tests of browsers leave an event loop in theirs.

@@ -34,14 +34,14 @@ CHOSEN = "a-marker-Passw0rd"
 
 @pytest.fixture
 def here(bare: pytest.MonkeyPatch) -> None:
-    """A dashboard that nobody signs in to, opened with the one-time code."""
+    """A dashboard without accounts, opened with its access code."""
     bare.delenv("DASHBOARD_OPEN")
     bare.setattr(local_access, "CODES", local_access.Codes())
 
 
 @pytest.fixture
 def secrets(bare: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """Where the secrets of this test are written, and its store."""
+    """The secrets file of this test, and its database."""
     bare.setenv("DASHBOARD_STORE", f"sqlite:///{tmp_path / 'dashboard.sqlite'}")
     before = config.get_option("secrets.files")
     path = tmp_path / "secrets.toml"
@@ -54,7 +54,7 @@ def secrets(bare: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def account(secrets: Path, bare: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """An admin's session, of accounts that stand in a file of their own."""
+    """A session of an admin, with an accounts file of its own."""
     users = write(tmp_path / "users.yaml", {"ada": user("admin")})
     bare.delenv("DASHBOARD_OPEN")
     bare.setenv("DASHBOARD_USERS", str(users))
@@ -63,15 +63,15 @@ def account(secrets: Path, bare: pytest.MonkeyPatch, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def strange() -> Iterator[Faulty]:
+def web_page_server() -> Iterator[Faulty]:
     """A server that answers everything with a web page."""
-    with faulty() as one:
-        one.decide(lambda request: page())
-        yield one
+    with faulty() as server:
+        server.decide(lambda request: page())
+        yield server
 
 
 def opened(token: str | None = None, *, page: str = "setup", code: bool = True) -> AppTest:
-    """Open a page, with the one-time code that the dashboard printed unless told otherwise."""
+    """Open a page, by default with the access code that the dashboard printed."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     if code:
         link = local_access.CODES.link()
@@ -83,7 +83,7 @@ def opened(token: str | None = None, *, page: str = "setup", code: bool = True) 
 
 
 def check(app: AppTest, way: str, *, keep: bool = False, **typed: str) -> AppTest:
-    """Fill in the form of a way, and send it; ``keep`` keeps tables in a file."""
+    """Fill in and send the form of a kind of connection; ``keep`` stores the tables in a file."""
     if way == "tables":
         app.radio(key="setup_source").set_value("tables").run()
         app.checkbox(key="setup_KEEP").set_value(keep)
@@ -102,16 +102,16 @@ def press(app: AppTest, *keys: str) -> AppTest:
 
 
 def step(app: AppTest) -> str:
-    """The step that the page is at."""
+    """The current step of the page."""
     return next(
-        one.value.split(" ")[-1].rstrip("]")
-        for one in app.markdown
-        if ":primary-badge" in one.value
+        element.value.split(" ")[-1].rstrip("]")
+        for element in app.markdown
+        if ":primary-badge" in element.value
     )
 
 
 def held(app: AppTest) -> dict[str, Any]:
-    """Everything that the session holds."""
+    """Everything in the session state."""
     state = dict(app.session_state._state.filtered_state)
     state.pop(authorized.DATA, None)
     return {**state, **session_data(app)}
@@ -131,7 +131,7 @@ def _bytes(value: Any) -> bytes:
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("generation", [2, 3])
-def test_a_server_is_checked_saved_and_looked_at_without_a_restart(
+def test_server_is_checked_saved_and_used_without_a_restart(
     generation: int, old: Running, behind: str, secrets: Path
 ) -> None:
     url = old.url if generation == 2 else behind
@@ -151,7 +151,7 @@ def test_a_server_is_checked_saved_and_looked_at_without_a_restart(
     assert step(app) == "Save"
     assert not secrets.read_text().count("umami")
     press(app, "setup_save")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     assert tiles(app)
     assert app.selectbox(key="pick_website").value is not None
     assert "Saved" in app.toast[0].value
@@ -178,9 +178,9 @@ def test_a_server_is_checked_saved_and_looked_at_without_a_restart(
         ("tables", {"DATA": "/no/such/folder"}, "There is no folder", "full path"),
     ],
 )
-def test_every_failure_says_what_to_change(
+def test_every_failed_check_names_its_remedy(
     behind: str,
-    strange: Faulty,
+    web_page_server: Faulty,
     tmp_path: Path,
     way: str,
     typed: dict[str, str],
@@ -189,8 +189,13 @@ def test_every_failure_says_what_to_change(
 ) -> None:
     if way == "account":
         typed = {"USERNAME": "admin", "PASSWORD": UMAMIS, **typed}
-    places = {"umami": behind, "strange": strange.url, "empty": tmp_path, "nobody": free_port()}
-    app = check(opened(), way, **{name: one.format(**places) for name, one in typed.items()})
+    places = {
+        "umami": behind,
+        "strange": web_page_server.url,
+        "empty": tmp_path,
+        "nobody": free_port(),
+    }
+    app = check(opened(), way, **{name: value.format(**places) for name, value in typed.items()})
     assert not app.exception
     assert step(app) == "Choose"
     (error,) = app.error
@@ -202,11 +207,11 @@ def test_every_failure_says_what_to_change(
 
 
 @pytest.mark.usefixtures("here")
-def test_tables_are_read_before_they_are_looked_at(secrets: Path) -> None:
+def test_tables_are_checked_before_they_are_used(secrets: Path) -> None:
     app = check(opened(), "tables", DATA=f"'{TABLES}'")
     assert step(app) == "Check"
     press(app, "setup_on", "setup_on", "setup_save")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     assert app.selectbox(key="pick_period").value == "all"
     assert tiles(app)["Views"] != "0"
     assert read({}, secrets).data == TABLES
@@ -221,17 +226,15 @@ def test_tables_are_read_before_they_are_looked_at(secrets: Path) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("here")
-def test_tables_that_are_kept_are_taken_in_before_they_are_looked_at(
-    secrets: Path, tmp_path: Path
-) -> None:
+def test_stored_tables_are_imported_before_they_are_used(secrets: Path, tmp_path: Path) -> None:
     tables = shutil.copytree(TABLES, tmp_path / "tables")
     (tables / "user.csv").write_text("user_id,password\n")
     app = check(opened(), "tables", keep=True, DATA=str(tables))
-    eventually(lambda: "Connected" in [one.value for one in app.run().subheader], within=60)
+    eventually(lambda: "Connected" in [element.value for element in app.run().subheader], within=60)
     assert not app.exception
     assert "it holds passwords or other secrets" in said(app)
     press(app, "setup_on", "setup_on", "setup_save")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     assert tiles(app)["Views"] != "0"
     store = secrets.with_name("umami.duckdb")
     assert (read({}, secrets).data, read({}, secrets).store) == (None, store)
@@ -240,7 +243,7 @@ def test_tables_that_are_kept_are_taken_in_before_they_are_looked_at(
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("here")
-def test_tables_that_cannot_be_taken_in_say_what_to_change(tmp_path: Path) -> None:
+def test_failed_import_names_its_remedy(tmp_path: Path) -> None:
     app = check(opened(), "tables", keep=True, DATA=str(tmp_path))
     eventually(lambda: app.run().error, within=60)
     assert not app.exception
@@ -250,7 +253,7 @@ def test_tables_that_cannot_be_taken_in_say_what_to_change(tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("here")
-def test_the_first_account_is_an_admins_who_is_let_in_at_once(behind: str, secrets: Path) -> None:
+def test_first_account_is_an_admin_who_is_signed_in(behind: str, secrets: Path) -> None:
     app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
     press(app, "setup_on")
     for password, again, sentence in (
@@ -262,7 +265,7 @@ def test_the_first_account_is_an_admins_who_is_let_in_at_once(behind: str, secre
         app.text_input(key="setup_0_password").set_value(password)
         app.text_input(key="setup_0_again").set_value(again)
         press(app, "setup_0_made")
-        errors = [one.value for one in app.error]
+        errors = [element.value for element in app.error]
         assert (sentence in errors[0]) if sentence else not errors
     assert hidden(CHOSEN, app)
     app.text_input(key="setup_1_username").set_value("vic")
@@ -272,22 +275,22 @@ def test_the_first_account_is_an_admins_who_is_let_in_at_once(behind: str, secre
     press(app, "setup_1_made", "setup_on")
     assert "ann and vic sign in" in said(app)
     press(app, "setup_save")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     assert viewer.SHARE in app.session_state
-    found = accounts.load(secrets, ["overview"])
-    assert passwords.matches(CHOSEN, found.users["ann"].password)
-    assert found.users["ann"].roles[0].admin
-    assert found.users["vic"].roles[0].websites == {"47a8e931-d51a-4351-a5e1-51db9a717a5d"}
+    saved = accounts.load(secrets, ["overview"])
+    assert passwords.matches(CHOSEN, saved.users["ann"].password)
+    assert saved.users["ann"].roles[0].admin
+    assert saved.users["vic"].roles[0].websites == {"47a8e931-d51a-4351-a5e1-51db9a717a5d"}
     assert hidden(CHOSEN, app)
     written = viewer.desk().audit.search().rows
-    assert ("ann", "setup") in {(one.who, one.what) for one in written}
-    assert not any(word == "umami" for one in written for word in one.about.split())
+    assert ("ann", "setup") in {(entry.who, entry.what) for entry in written}
+    assert not any(word == "umami" for entry in written for word in entry.about.split())
     # Whoever comes now signs in.
-    assert [one.value for one in opened().header] == []
+    assert [element.value for element in opened().header] == []
 
 
 @pytest.mark.usefixtures("here")
-def test_where_nothing_can_be_written_the_text_is_shown(behind: str, secrets: Path) -> None:
+def test_settings_are_shown_when_the_file_is_read_only(behind: str, secrets: Path) -> None:
     config.set_option("secrets.files", ["/proc/secrets.toml"])
     app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
     press(app, "setup_on", "setup_on", "setup_save")
@@ -298,12 +301,12 @@ def test_where_nothing_can_be_written_the_text_is_shown(behind: str, secrets: Pa
     secrets.write_text(text)
     assert read({}, secrets).texts == {"URL": behind, "USERNAME": "admin", "PASSWORD": "umami"}
     press(app, "setup_done")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     assert "what is being set up" not in held(app)
 
 
 @pytest.mark.usefixtures("here", "secrets")
-def test_the_environment_goes_before_and_is_named(bare: pytest.MonkeyPatch) -> None:
+def test_environment_variables_take_precedence_and_are_named(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("UMAMI_DATA", str(TABLES))
     app = opened()
     assert not app.exception
@@ -315,10 +318,10 @@ def test_the_environment_goes_before_and_is_named(bare: pytest.MonkeyPatch) -> N
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("here")
-def test_what_streamlit_copied_from_the_secrets_is_no_environment(
+def test_secrets_copied_by_streamlit_are_not_environment_variables(
     bare: pytest.MonkeyPatch, behind: str, secrets: Path
 ) -> None:
-    """Streamlit copies the top of the file into the environment as it starts."""
+    """Streamlit copies top-level secrets into the environment when it starts."""
     nobody = f"http://127.0.0.1:{free_port()}"
     secrets.write_text(
         f'UMAMI_URL = "{nobody}"\nUMAMI_USERNAME = "a"\nUMAMI_PASSWORD = "b"\nUMAMI_TIMEOUT = 20\n'
@@ -327,14 +330,14 @@ def test_what_streamlit_copied_from_the_secrets_is_no_environment(
         bare.setenv(f"UMAMI_{name}", value)
     app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
     press(app, "setup_on", "setup_on", "setup_save")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     assert tiles(app)
     assert umami_server.set_up().texts["URL"] == behind
     assert umami_server.set_up().timeout == 20
 
 
 @pytest.mark.usefixtures("secrets")
-def test_without_the_code_nobody_sets_up_what_nobody_signs_in_to(
+def test_setup_without_accounts_needs_the_access_code(
     bare: pytest.MonkeyPatch, behind: str, secrets: Path
 ) -> None:
     app = opened(code=False)
@@ -348,7 +351,7 @@ def test_without_the_code_nobody_sets_up_what_nobody_signs_in_to(
     assert read({}, secrets).username == "reader"
 
 
-def test_a_code_of_an_earlier_process_saves_nothing(
+def test_access_code_of_an_earlier_process_is_refused(
     here: None, bare: pytest.MonkeyPatch, behind: str, secrets: Path
 ) -> None:
     app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
@@ -362,7 +365,7 @@ def test_a_code_of_an_earlier_process_saves_nothing(
 
 
 @pytest.mark.thorough
-def test_an_admin_sets_up_from_anywhere_and_is_written_down(
+def test_setup_by_an_admin_needs_no_access_code_and_is_audited(
     account: str, behind: str, secrets: Path
 ) -> None:
     app = check(opened(account), "account", URL=behind, USERNAME="admin", PASSWORD=UMAMIS)
@@ -372,9 +375,9 @@ def test_an_admin_sets_up_from_anywhere_and_is_written_down(
     # People sign in already: that stays as it is.
     assert step(app) == "Save"
     press(app, "setup_save")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     assert read({}, secrets).texts["URL"] == behind
-    written = [(one.what, one.about, one.done) for one in viewer.desk().audit.search().rows]
+    written = [(row.what, row.about, row.done) for row in viewer.desk().audit.search().rows]
     assert written[:3] == [
         ("setup", f"Umami at {behind}, as admin", True),
         ("try a server", f"Umami at {behind}, as admin", True),
@@ -384,7 +387,7 @@ def test_an_admin_sets_up_from_anywhere_and_is_written_down(
 
 
 @pytest.mark.usefixtures("here", "secrets")
-def test_leaving_forgets_what_was_begun(behind: str) -> None:
+def test_leaving_the_page_discards_the_draft(behind: str) -> None:
     app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
     assert "what is being set up" in held(app)
     app.switch_page("pages/access.py").run()
@@ -398,21 +401,21 @@ def test_leaving_forgets_what_was_begun(behind: str) -> None:
 
 
 @pytest.mark.usefixtures("here")
-def test_what_cannot_be_connected_can_be_set_up(behind: str, secrets: Path) -> None:
+def test_setup_is_offered_when_the_server_is_unreachable(behind: str, secrets: Path) -> None:
     secrets.write_text(
         f'[umami]\nurl = "http://127.0.0.1:{free_port()}"\nusername = "a"\npassword = "b"\n'
     )
     app = opened(page="overview")
-    assert [one.value for one in app.header] == ["The dashboard is not connected"]
-    assert "Set up" in [one.label for one in app.button]
+    assert [element.value for element in app.header] == ["The dashboard is not connected"]
+    assert "Set up" in [button.label for button in app.button]
     app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
     press(app, "setup_on", "setup_on", "setup_save")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
 
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("here")
-def test_accounts_can_be_made_later_for_what_is_looked_at(behind: str, secrets: Path) -> None:
+def test_accounts_can_be_added_to_a_configured_server(behind: str, secrets: Path) -> None:
     secrets.write_text(
         f'[umami]\nurl = "{behind}"\nusername = "admin"\npassword = "umami"   # mine\n'
     )
@@ -425,12 +428,12 @@ def test_accounts_can_be_made_later_for_what_is_looked_at(behind: str, secrets: 
     app.text_input(key="setup_0_password").set_value(CHOSEN)
     app.text_input(key="setup_0_again").set_value(CHOSEN)
     press(app, "setup_0_made", "setup_remove_ann")
-    assert "Continue without accounts" in [one.label for one in app.button]
+    assert "Continue without accounts" in [button.label for button in app.button]
     app.text_input(key="setup_0_username").set_value("ann")
     app.text_input(key="setup_0_password").set_value(CHOSEN)
     app.text_input(key="setup_0_again").set_value(CHOSEN)
     press(app, "setup_0_made", "setup_on", "setup_save")
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     assert set(accounts.load(secrets, ["overview"]).users) == {"ann"}
     assert read({}, secrets).texts == {"URL": behind, "USERNAME": "admin", "PASSWORD": "umami"}
     # Now that people sign in, that is no choice any more.
@@ -439,5 +442,5 @@ def test_accounts_can_be_made_later_for_what_is_looked_at(behind: str, secrets: 
     assert "The current data" not in app.radio(key="setup_source").options
 
 
-def test_the_ways_of_the_page_are_those_that_can_be_tried() -> None:
+def test_setup_offers_every_kind_of_connection() -> None:
     assert {*connection.WAYS, "tables"} == set(get_args(Way))

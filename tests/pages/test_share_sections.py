@@ -1,4 +1,4 @@
-"""A share link of Umami that is limited to some sections: the other pages are not there."""
+"""A share link of Umami that is limited to some sections: the other pages are hidden."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ LINK = "summer2026"
 @pytest.fixture
 def limited(bare: pytest.MonkeyPatch) -> Iterator[Between]:
     """A server whose share link shows the overview only, as 3.2 and newer limit it."""
-    with serve(TABLES, password="umami") as running, between(running.url) as way:
+    with serve(TABLES, password="umami") as running, between(running.url) as proxy:
         account = Settings(api=f"{running.url}/api", username="admin", password="umami")
         with connect(account) as client:
             client.ask(websites.update_website(SHOP, "Shop", "shop.example.com", share_id=LINK))
         path = f"/api/share/{LINK}"
         link = httpx.get(running.url + path).raise_for_status().json()
         link["parameters"] = {"overview": True, "events": False}
-        way.known = {("GET", path, None): Answer(200, json.dumps(link).encode())}
-        way.befall(refuse, where=lambda target: "/sessions" in target or "/events/" in target)
-        bare.setenv("UMAMI_SHARE_URL", f"{way.url}/share/{LINK}")
-        yield way
+        proxy.known = {("GET", path, None): Answer(200, json.dumps(link).encode())}
+        proxy.befall(refuse, where=lambda target: "/sessions" in target or "/events/" in target)
+        bare.setenv("UMAMI_SHARE_URL", f"{proxy.url}/share/{LINK}")
+        yield proxy
 
 
 def refuse(exchange: Exchange) -> None:
@@ -41,7 +41,7 @@ def refuse(exchange: Exchange) -> None:
     exchange.send(Answer(401, json.dumps(error).encode()))
 
 
-def test_pages_outside_the_link_are_hidden(limited: Between) -> None:
+def test_pages_outside_the_share_link_are_hidden(limited: Between) -> None:
     app = open_page()
     assert not app.exception
     assert [area.name for area in navigation.opened(ALL)[:1]] == ["overview"]

@@ -1,5 +1,5 @@
-"""A server that fails after everything was answered once: the figures stay and say how old they are
-and why, and asking anew blanks nothing."""
+"""A server that fails after everything was answered once: figures stay with their age and the
+reason, and a refresh keeps them."""
 
 from __future__ import annotations
 
@@ -37,26 +37,26 @@ def of_age(bare: pytest.MonkeyPatch, keeping: Lifetime) -> None:
         bare.setattr(cache, name, keeping)
 
 
-def figures(found: Shown) -> object:
-    return found.metrics, found.tables, found.charts
+def figures(page: Shown) -> object:
+    return page.metrics, page.tables, page.charts
 
 
 def marked(app: AppTest) -> bool:
     """Whether the page says that what it shows is old, and why."""
     return any(
-        one.value.startswith(TROUBLE) and "Shown are figures as of" in one.value
-        for one in app.caption
+        element.value.startswith(TROUBLE) and "Shown are figures as of" in element.value
+        for element in app.caption
     )
 
 
 def boxes(app: AppTest) -> list[str]:
-    """What is said in the place of figures."""
-    return [one.value for one in app.markdown if one.value.startswith(TROUBLE)]
+    """The messages in the place of figures."""
+    return [element.value for element in app.markdown if element.value.startswith(TROUBLE)]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("area", KEPT, ids=[area.name for area in KEPT])
-def test_figures_stay_and_say_how_old_they_are(
+def test_stale_figures_stay_with_their_age_during_a_fault(
     quick: Between, bare: pytest.MonkeyPatch, area: PageInfo, fault: str
 ) -> None:
     # Older than it should be as soon as it is there.
@@ -85,7 +85,7 @@ def test_figures_stay_and_say_how_old_they_are(
 @pytest.mark.thorough
 @pytest.mark.parametrize("period", ["quarter", "today"])
 @pytest.mark.parametrize("area", ALONE, ids=[area.name for area in ALONE])
-def test_an_outage_outlasts_the_hour(
+def test_figures_stay_when_the_period_moves_on_during_an_outage(
     quick: Between, bare: pytest.MonkeyPatch, area: PageInfo, period: str
 ) -> None:
     def at(hour: int) -> AppTest:
@@ -96,8 +96,8 @@ def test_an_outage_outlasts_the_hour(
                 return noon + timedelta(days=1)
 
         bare.setattr(url_state, "datetime", Clock)
-        given = {**CHOICES.get(area.name, {}), "period": period, "compare": "none"}
-        return open_page(area.name, **given)
+        params = {**CHOICES.get(area.name, {}), "period": period, "compare": "none"}
+        return open_page(area.name, **params)
 
     right = figures(shown(at(11)))
     quick.befall(reset)
@@ -113,7 +113,9 @@ def test_an_outage_outlasts_the_hour(
 
 
 @pytest.mark.thorough
-def test_asking_anew_blanks_nothing(quick: Between, bare: pytest.MonkeyPatch) -> None:
+def test_refresh_keeps_figures_until_new_ones_arrive(
+    quick: Between, bare: pytest.MonkeyPatch
+) -> None:
     bare.setattr(freshness, "YOUNG", 0.0)
     app = open_page()
     right = figures(shown(app))
@@ -126,18 +128,20 @@ def test_asking_anew_blanks_nothing(quick: Between, bare: pytest.MonkeyPatch) ->
     quick.heal()
     quick.asked.clear()
     eventually(lambda: not marked(app.run()))
-    assert len([one for one in quick.asked if data(one)]) >= 10
+    assert len([target for target in quick.asked if data(target)]) >= 10
 
     def asks_nothing() -> bool:
         quick.asked.clear()
         app.run()
-        return not [one for one in quick.asked if data(one) and not one.endswith("/active")]
+        return not [
+            target for target in quick.asked if data(target) and not target.endswith("/active")
+        ]
 
     # Once it is there, it is new enough.
     eventually(asks_nothing)
 
 
-def test_what_is_too_old_to_be_shown_stands_in(quick: Between, bare: pytest.MonkeyPatch) -> None:
+def test_expired_figures_replace_a_missing_answer(quick: Between, bare: pytest.MonkeyPatch) -> None:
     of_age(bare, Lifetime(0, 0, DAY))
     app = open_page("compare")
     right = figures(shown(app))
@@ -155,7 +159,7 @@ def test_what_is_too_old_to_be_shown_stands_in(quick: Between, bare: pytest.Monk
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["resets", "HTML", "503"])
-def test_many_who_come_to_a_dashboard_without_its_server(
+def test_many_viewers_without_a_server_send_few_requests(
     quick: Between, bare: pytest.MonkeyPatch, name: str
 ) -> None:
     quick.asked.clear()
@@ -169,9 +173,9 @@ def test_many_who_come_to_a_dashboard_without_its_server(
     apps = [open_page() for _ in range(5)]
     for app in apps:
         assert not app.exception
-        assert [one.value for one in app.header] == ["The dashboard is not connected"]
+        assert [element.value for element in app.header] == ["The dashboard is not connected"]
         assert len(boxes(app)) == 1
     assert len(quick.asked) <= MOST * usual
     quick.heal()
     eventually(lambda: umami_server.umami().submit(websites.websites()).exception() is None)
-    assert [one.value for one in apps[0].run().header] == ["Overview"]
+    assert [element.value for element in apps[0].run().header] == ["Overview"]

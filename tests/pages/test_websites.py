@@ -1,5 +1,4 @@
-"""What the Websites page shows and does, without a browser. Each test has a server to itself where
-something is written."""
+"""The Websites page, without a browser. Tests that write have a server of their own."""
 
 from __future__ import annotations
 
@@ -45,26 +44,26 @@ def fresh(request: pytest.FixtureRequest, bare: pytest.MonkeyPatch) -> Iterator[
 
 
 def site(name: str = "shop") -> Website:
-    """A website as the server has it now, past what is kept of it."""
+    """A website as the server has it now, without the cache."""
     client = umami_server.umami()
     client.forget()
     return client.ask(websites.website(WEBSITES[name]))
 
 
 def names(app: AppTest) -> list[str]:
-    return [one.value for one in app.subheader if not one.value.startswith("Manage")]
+    return [element.value for element in app.subheader if not element.value.startswith("Manage")]
 
 
 def notes(app: AppTest) -> str:
-    return "\n".join(unescaped(one.value) for one in app.caption)
+    return "\n".join(unescaped(element.value) for element in app.caption)
 
 
 def toasts(app: AppTest) -> list[str]:
-    return [one.value for one in app.toast]
+    return [element.value for element in app.toast]
 
 
 def confirm(app: AppTest, what: str, website: str, typed: str) -> Any:
-    """The button behind the typed name."""
+    """The button that is enabled by typing the name."""
     app.text_input(key=f"{what}_{website}_name").set_value(typed).run()
     return app.button(key=f"{what}_{website}_sure")
 
@@ -72,7 +71,7 @@ def confirm(app: AppTest, what: str, website: str, typed: str) -> Any:
 # Looking
 
 
-def test_every_website_with_its_visitors(opened: Open) -> None:
+def test_every_website_is_listed_with_its_visitors(opened: Open) -> None:
     app = opened("websites")
     assert not app.exception
     assert names(app) == ["Nordlicht Docs", "Nordlicht Empty", "Nordlicht Shop"]
@@ -82,11 +81,11 @@ def test_every_website_with_its_visitors(opened: Open) -> None:
         .current.visitors
         for name in ("docs", "empty", "shop")
     ]
-    assert [tile.value for tile in app.metric] == [formats.short(one) for one in counted]
+    assert [tile.value for tile in app.metric] == [formats.short(number) for number in counted]
     assert counted[2] == 2_423
 
 
-def test_a_filter_of_one_website_leaves_the_others_whole(opened: Open) -> None:
+def test_filters_do_not_apply_to_the_list_of_websites(opened: Open) -> None:
     app = opened("websites", filter="country.eq.DE")
     assert [tile.value for tile in app.metric][2] == "2,423"
 
@@ -94,7 +93,7 @@ def test_a_filter_of_one_website_leaves_the_others_whole(opened: Open) -> None:
 @pytest.mark.parametrize(
     "chosen", [{}, {"compare": "custom", "compare_from": "2026-08-01", "compare_to": "2026-08-15"}]
 )
-def test_the_change_against_the_comparison(opened: Open, chosen: dict[str, str]) -> None:
+def test_change_is_against_the_comparison(opened: Open, chosen: dict[str, str]) -> None:
     app = opened("websites", **{"from": "2026-09-01"}, **chosen)
     before = Period.of_days(date(2026, 8, 1), date(2026, 8, 15), "UTC")
     now = replace(VIEW, period=Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"))
@@ -109,24 +108,24 @@ def test_the_change_against_the_comparison(opened: Open, chosen: dict[str, str])
     assert [tile.delta for tile in app.metric][2] == formats.relative(change)
 
 
-def test_no_comparison_no_change(opened: Open) -> None:
+def test_no_change_without_a_comparison(opened: Open) -> None:
     app = opened("websites", **{"from": "2026-09-01"}, compare="none")
     assert not any(tile.delta for tile in app.metric)
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize(("search", "found"), [("DOCS", 1), ("example.com", 3), ("no such", 0)])
-def test_searching(opened: Open, search: str, found: int) -> None:
+@pytest.mark.parametrize(("search", "count"), [("DOCS", 1), ("example.com", 3), ("no such", 0)])
+def test_websites_are_searched_by_name_and_domain(opened: Open, search: str, count: int) -> None:
     app = opened("websites", websites_search=search)
-    assert len(names(app)) == found
-    assert ("No website matches the search." in notes(app)) == (not found)
+    assert len(names(app)) == count
+    assert ("No website matches the search." in notes(app)) == (not count)
     app.text_input(key="pick_search").set_value("").run()
     assert len(names(app)) == 3
     assert app.session_state["websites_search"] == ""
 
 
 @pytest.mark.thorough
-def test_another_page_of_many(fresh: Running) -> None:
+def test_many_websites_are_paged(fresh: Running) -> None:
     open_page("websites")
     client = umami_server.umami()
     for number in range(12):
@@ -140,7 +139,7 @@ def test_another_page_of_many(fresh: Running) -> None:
 
 
 @pytest.mark.thorough
-def test_opening_a_website(opened: Open) -> None:
+def test_opening_a_website_clears_the_filters(opened: Open) -> None:
     app = opened("websites", filter="country.eq.DE")
     app.button(key=f"look_{WEBSITES['docs']}").click().run()
     assert not app.exception
@@ -149,18 +148,18 @@ def test_opening_a_website(opened: Open) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("site", "said"),
     [("nonsense", "is not the id"), ("00000000-0000-4000-8000-000000000000", "do not have access")],
 )
-def test_no_such_website_to_manage(opened: Open, given: str, said: str) -> None:
-    app = opened("websites", site=given)
+def test_unknown_website_to_manage_is_explained(opened: Open, site: str, said: str) -> None:
+    app = opened("websites", site=site)
     assert not app.exception
     assert said in notes(app)
     assert len(names(app)) == 3
 
 
 @pytest.mark.thorough
-def test_the_tracking_code_of_a_server(fresh: Running) -> None:
+def test_tracking_code_names_the_script_of_the_server(fresh: Running) -> None:
     app = open_page("websites", site=SHOP)
     assert code(app) == [
         f'<script defer src="{fresh.url}/script.js" data-website-id="{SHOP}"></script>'
@@ -169,28 +168,28 @@ def test_the_tracking_code_of_a_server(fresh: Running) -> None:
 
 def code(app: AppTest) -> list[str]:
     assert not app.exception
-    return [one.value for one in app.code]
+    return [element.value for element in app.code]
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file that the embedded server keeps its data in."""
+def store_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store file of the embedded server."""
     path = tmp_path_factory.mktemp("kept") / "umami.duckdb"
     import_into(path, TABLES)
     return path
 
 
 @pytest.fixture
-def collecting(bare: pytest.MonkeyPatch, kept: Path) -> Iterator[pytest.MonkeyPatch]:
+def collecting(bare: pytest.MonkeyPatch, store_file: Path) -> Iterator[pytest.MonkeyPatch]:
     """A process that collects, as ``asgi.py`` serves it."""
-    bare.setenv("UMAMI_STORE", str(kept))
+    bare.setenv("UMAMI_STORE", str(store_file))
     bare.setenv("UMAMI_COLLECT", "yes")
     bare.setattr(collect, "SERVED", True)
     yield bare
     umami_server.umami.clear()
     bare.delenv("UMAMI_COLLECT")
     bare.delenv("UMAMI_STORE")
-    umami_server.let_go(Settings(store=kept))
+    umami_server.let_go(Settings(store=store_file))
 
 
 @pytest.mark.parametrize(
@@ -200,7 +199,7 @@ def collecting(bare: pytest.MonkeyPatch, kept: Path) -> Iterator[pytest.MonkeyPa
         ("stats", "https://stats.example.com/stats/collect/script.js"),
     ],
 )
-def test_the_tracking_code_is_at_the_address_of_the_dashboard(
+def test_tracking_code_uses_the_public_address_of_the_dashboard(
     collecting: pytest.MonkeyPatch, base: str, script: str
 ) -> None:
     app = open_page("websites", site=SHOP)
@@ -216,9 +215,7 @@ def test_the_tracking_code_is_at_the_address_of_the_dashboard(
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1:8501", "[::1]:8501"])
-def test_an_address_that_no_website_reaches_is_named(
-    collecting: pytest.MonkeyPatch, host: str
-) -> None:
+def test_tracking_code_warns_of_a_local_address(collecting: pytest.MonkeyPatch, host: str) -> None:
     app = open_page("websites", site=SHOP)
     app.context["url"] = f"http://{host}/websites"
     app.run()
@@ -226,14 +223,14 @@ def test_an_address_that_no_website_reaches_is_named(
     assert "Only pages on this machine reach this address" in notes(app)
 
 
-def test_without_asgi_there_is_no_tracking_code(collecting: pytest.MonkeyPatch) -> None:
+def test_no_tracking_code_without_asgi(collecting: pytest.MonkeyPatch) -> None:
     collecting.setattr(collect, "SERVED", False)
     app = open_page("websites", site=SHOP)
     assert code(app) == []
     assert "streamlit run asgi" in notes(app)
 
 
-def test_a_file_that_does_not_collect_has_no_tracking_code(
+def test_no_tracking_code_where_collecting_is_off(
     collecting: pytest.MonkeyPatch,
 ) -> None:
     collecting.setenv("UMAMI_COLLECT", "no")
@@ -242,7 +239,7 @@ def test_a_file_that_does_not_collect_has_no_tracking_code(
     assert "Set UMAMI_COLLECT=yes" in notes(app)
 
 
-def test_what_is_not_kept_has_no_tracking_code(bare: pytest.MonkeyPatch) -> None:
+def test_no_tracking_code_for_data_in_memory(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("UMAMI_DATA", str(TABLES))
     app = open_page("websites", site=SHOP)
     assert code(app) == []
@@ -251,7 +248,7 @@ def test_what_is_not_kept_has_no_tracking_code(bare: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.thorough
-def test_the_demo_has_no_tracking_code(bare: pytest.MonkeyPatch) -> None:
+def test_no_tracking_code_for_the_demo(bare: pytest.MonkeyPatch) -> None:
     open_page()
     site = umami_server.umami().ask(websites.websites()).rows[0].id
     app = open_page("websites", website=site, site=site)
@@ -262,21 +259,21 @@ def test_the_demo_has_no_tracking_code(bare: pytest.MonkeyPatch) -> None:
 # Changing
 
 
-def test_a_website_is_created_and_managed_next(fresh: Running) -> None:
+def test_new_website_is_created_and_opened_for_management(fresh: Running) -> None:
     app = open_page("websites")
     app.text_input(key="new_name").set_value(f"  {HOSTILE} ")
     app.text_input(key="new_domain").set_value("neu.example:8080")
     app.button(key="create_website").click().run()
     assert not app.exception
     (made,) = [
-        one
-        for one in umami_server.umami().ask(websites.websites()).rows
-        if one.domain.startswith("neu")
+        row
+        for row in umami_server.umami().ask(websites.websites()).rows
+        if row.domain.startswith("neu")
     ]
     assert (made.name, made.domain) == (HOSTILE, "neu.example:8080")
     assert app.session_state["site"] == made.id
     assert app.text_input(key="new_name").value == ""
-    assert any("was added" in one for one in toasts(app))
+    assert any("was added" in toast for toast in toasts(app))
     assert len(names(app)) == 4
 
 
@@ -291,7 +288,7 @@ def test_a_website_is_created_and_managed_next(fresh: Running) -> None:
         ("Neu", "<script>", "A domain is written"),
     ],
 )
-def test_what_cannot_be_created(opened: Open, name: str, domain: str, said: str) -> None:
+def test_invalid_website_is_not_created(opened: Open, name: str, domain: str, said: str) -> None:
     app = opened("websites")
     app.text_input(key="new_name").set_value(name)
     app.text_input(key="new_domain").set_value(domain)
@@ -302,14 +299,14 @@ def test_what_cannot_be_created(opened: Open, name: str, domain: str, said: str)
 
 
 @pytest.mark.thorough
-def test_name_and_domain_are_changed(fresh: Running) -> None:
+def test_name_and_domain_are_saved(fresh: Running) -> None:
     app = open_page("websites", site=SHOP)
     app.text_input(key=f"name_{SHOP}").set_value(HOSTILE)
     app.text_input(key=f"domain_{SHOP}").set_value("südlicht.example")
     app.button(key=f"save_{SHOP}").click().run()
     assert not app.exception
     assert (site().name, site().domain) == (HOSTILE, "südlicht.example")
-    assert any("was saved" in one for one in toasts(app))
+    assert any("was saved" in toast for toast in toasts(app))
 
 
 @pytest.mark.thorough
@@ -321,7 +318,7 @@ def test_an_empty_name_is_not_saved(fresh: Running) -> None:
     assert site().name == "Nordlicht Shop"
 
 
-def test_the_share_link_on_and_off(fresh: Running) -> None:
+def test_share_link_is_switched_on_and_off(fresh: Running) -> None:
     app = open_page("websites", site=WEBSITES["docs"])
     toggle = f"share_{WEBSITES['docs']}"
     assert not app.toggle(key=toggle).value
@@ -329,11 +326,13 @@ def test_the_share_link_on_and_off(fresh: Running) -> None:
     share = site("docs").share_id
     assert share
     assert re.fullmatch(r"[A-Za-z0-9]{16}", share)
-    assert f"{umami_server.umami().server.address}/share/{share}" in [one.value for one in app.code]
+    assert f"{umami_server.umami().server.address}/share/{share}" in [
+        element.value for element in app.code
+    ]
     assert app.toggle(key=toggle).value
     app.toggle(key=toggle).set_value(False).run()
     assert site("docs").share_id is None
-    assert not any("/share/" in one.value for one in app.code)
+    assert not any("/share/" in element.value for element in app.code)
     assert site("docs").name == "Nordlicht Docs"
 
 
@@ -341,15 +340,17 @@ def test_a_test_event_arrives(fresh: Running) -> None:
     app = open_page("websites", site=WEBSITES["empty"])
     app.button(key="send_test").click().run()
     assert not app.exception
-    assert [one.value for one in app.success] == ["It arrived: the website is being counted."]
+    assert [element.value for element in app.success] == [
+        "It arrived: the website is being counted."
+    ]
     client = umami_server.umami()
     client.forget()
     log = client.ask(realtime.realtime(WEBSITES["empty"])).log
-    assert [one.event for one in log if one.kind == "event"] == [EVENT]
+    assert [event.event for event in log if event.kind == "event"] == [EVENT]
 
 
 @pytest.mark.parametrize("what", ["reset", "delete"])
-def test_nothing_is_destroyed_without_the_name(fresh: Running, what: str) -> None:
+def test_reset_and_deletion_need_the_exact_name(fresh: Running, what: str) -> None:
     app = open_page("websites", site=SHOP)
     assert app.button(key=f"{what}_{SHOP}_sure").disabled
     sure = confirm(app, what, SHOP, "nordlicht shop")
@@ -375,19 +376,19 @@ def test_a_website_is_reset(fresh: Running) -> None:
 
 
 @pytest.mark.thorough
-def test_the_website_that_is_looked_at_is_deleted(fresh: Running) -> None:
+def test_website_in_the_view_can_be_deleted(fresh: Running) -> None:
     app = open_page("websites", site=SHOP)
     confirm(app, "delete", SHOP, "Nordlicht Shop").click().run()
     assert not app.exception
     assert names(app) == ["Nordlicht Docs", "Nordlicht Empty"]
     assert app.session_state["site"] == ""
-    assert any("was deleted" in one for one in toasts(app))
+    assert any("was deleted" in toast for toast in toasts(app))
     with pytest.raises(NotFound):
         site()
 
 
 @pytest.mark.thorough
-def test_the_last_website_is_deleted(fresh: Running) -> None:
+def test_last_website_can_be_deleted(fresh: Running) -> None:
     open_page("websites")
     client = umami_server.umami()
     for name in ("docs", "empty"):
@@ -395,11 +396,11 @@ def test_the_last_website_is_deleted(fresh: Running) -> None:
     app = open_page("websites", site=SHOP)
     confirm(app, "delete", SHOP, "Nordlicht Shop").click().run()
     assert not app.exception
-    assert [one.value for one in app.header] != ["Websites"]
+    assert [element.value for element in app.header] != ["Websites"]
 
 
 @pytest.mark.thorough
-def test_who_may_not_write_reads_why(fresh: Running, bare: pytest.MonkeyPatch) -> None:
+def test_missing_write_access_is_explained(fresh: Running, bare: pytest.MonkeyPatch) -> None:
     open_page("websites")
     umami_server.umami().ask(
         websites.update_website(SHOP, "Nordlicht Shop", "shop.example.com", share_id="a" * 16)
@@ -425,18 +426,20 @@ def test_who_may_not_write_reads_why(fresh: Running, bare: pytest.MonkeyPatch) -
 
 
 @pytest.mark.thorough
-def test_the_first_website_of_an_empty_file(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_first_website_is_created_in_an_empty_store(
+    bare: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     file = tmp_path / "umami.duckdb"
     bare.setenv("UMAMI_STORE", str(file))
     bare.setenv("UMAMI_COLLECT", "yes")
     bare.setattr(collect, "SERVED", True)
     app = open_page("overview", website="")
-    assert [one.value for one in app.header] == ["No website yet"]
+    assert [element.value for element in app.header] == ["No website yet"]
     app.text_input(key="new_name").set_value("Shop")
     app.text_input(key="new_domain").set_value("shop.example")
     app.button(key="create_website").click().run()
     assert not app.exception
-    assert [one.value for one in app.header] == ["Overview"]
+    assert [element.value for element in app.header] == ["Overview"]
     (made,) = umami_server.umami().ask(websites.websites()).rows
     app = open_page("websites", website=made.id, site=made.id)
     assert names(app) == ["Shop"]

@@ -1,4 +1,4 @@
-"""A whole list as one CSV: asked for page by page, called off, failing, and what is kept."""
+"""The export of a full list as CSV: paging, cancelling, errors, and the cache."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ FIELDS = [Field("id", "Id", "text"), Field("views", "Views")]
 
 
 @pytest.fixture
-def client(way: Between) -> Iterator[AuthorizedClient]:
-    settings = Settings(api=f"{way.url}/api", username="admin", password="umami")
-    with connect(settings) as one:
-        one.recognise()
-        yield AuthorizedClient(one, ALL)
+def client(proxy: Between) -> Iterator[AuthorizedClient]:
+    settings = Settings(api=f"{proxy.url}/api", username="admin", password="umami")
+    with connect(settings) as client:
+        client.recognise()
+        yield AuthorizedClient(client, ALL)
 
 
 @pytest.fixture
@@ -48,47 +48,47 @@ def full() -> FullList[Session]:
 
 
 def quiet(_done: int, _total: int) -> None:
-    """Say nothing."""
+    """Ignore the progress."""
 
 
-def lists(way: Between) -> int:
-    """How often a page of the list was asked for."""
-    return sum("/sessions?" in one.target for one in way.passed)
+def lists(proxy: Between) -> int:
+    """The number of requests for pages of the list."""
+    return sum("/sessions?" in request.target for request in proxy.passed)
 
 
-def test_every_row_is_there_once(
-    client: AuthorizedClient, full: FullList[Session], way: Between
+def test_export_contains_every_row_once(
+    client: AuthorizedClient, full: FullList[Session], proxy: Between
 ) -> None:
-    told: list[tuple[int, int]] = []
-    with write(client, full, FIELDS, lambda *now: told.append(now)) as file:
+    progress: list[tuple[int, int]] = []
+    with write(client, full, FIELDS, lambda *now: progress.append(now)) as file:
         file.seek(0)
         rows = list(csv.DictReader(io.TextIOWrapper(file, "utf-8-sig")))
     first = client.ask(full.query(1, 1))
     assert len(rows) == first.count
     # Umami lists a visitor once for each of the hostnames they were on.
     assert len({row["Id"] for row in rows}) == 2_423
-    assert told[-1] == (first.count, first.count)
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert lists(way) == -(-first.count // EXPORT_SIZE) + 1
+    assert progress[-1] == (first.count, first.count)
+    assert [done for done, _ in progress] == sorted(done for done, _ in progress)
+    assert lists(proxy) == -(-first.count // EXPORT_SIZE) + 1
 
 
-def test_nothing_of_it_takes_the_place_of_what_viewers_look_at(
-    client: AuthorizedClient, full: FullList[Session], way: Between
+def test_export_bypasses_the_cache(
+    client: AuthorizedClient, full: FullList[Session], proxy: Between
 ) -> None:
     for _ in range(2):
         write(client, full, FIELDS, quiet).close()
     pages = -(-client.ask(full.query(1, 1)).count // EXPORT_SIZE)
-    assert lists(way) == 2 * pages + 1
+    assert lists(proxy) == 2 * pages + 1
 
 
-def test_it_stops_where_it_is_called_off(
-    client: AuthorizedClient, full: FullList[Session], way: Between
+def test_cancelled_export_stops_sending_requests(
+    client: AuthorizedClient, full: FullList[Session], proxy: Between
 ) -> None:
     go_on = threading.Event()
 
-    def slow(told: ProgressCallback) -> None:
+    def slow(report_progress: ProgressCallback) -> None:
         def once(done: int, total: int) -> None:
-            told(done, total)
+            report_progress(done, total)
             go_on.wait()
 
         write(client, full, FIELDS, once)
@@ -99,26 +99,30 @@ def test_it_stops_where_it_is_called_off(
     go_on.set()
     with pytest.raises(TaskCancelled):
         work.result(10)
-    assert lists(way) == 2
+    assert lists(proxy) == 2
 
 
-def test_a_fault_in_the_middle_is_told(
-    client: AuthorizedClient, full: FullList[Session], way: Between
+def test_fault_during_an_export_is_raised(
+    client: AuthorizedClient, full: FullList[Session], proxy: Between
 ) -> None:
-    way.breaks = lambda target: "page=3" in target
+    proxy.breaks = lambda target: "page=3" in target
     with pytest.raises(ServerFault):
         write(client, full, FIELDS, quiet)
 
 
-def test_a_page_offers_it_shows_how_far_it_is_and_has_the_file(opened: Open) -> None:
+def test_page_offers_the_full_export_with_progress_and_download(opened: Open) -> None:
     app = opened("sessions")
     # Of a list that a server cuts off, the first rows are offered.
-    (begin,) = [one for one in app.button if re.match(r"Export (all|the first) \(", one.label)]
+    (begin,) = [
+        button for button in app.button if re.match(r"Export (all|the first) \(", button.label)
+    ]
     many = begin.label.removeprefix("Export ").replace("(", "").removesuffix(")")
     begin.click().run()
     assert not app.exception
     eventually(
         lambda: [
-            one.label for one in app.run().get("download_button") if one.label == f"Download {many}"
+            element.label
+            for element in app.run().get("download_button")
+            if element.label == f"Download {many}"
         ]
     )

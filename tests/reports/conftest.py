@@ -32,7 +32,7 @@ SEPTEMBER = {
     "tz": ["UTC"],
 }
 GIVEN = {
-    page: {name: [one] if isinstance(one, str) else one for name, one in parameters.items()}
+    page: {name: [value] if isinstance(value, str) else value for name, value in parameters.items()}
     for page, parameters in CHOICES.items()
 }
 """Parameters of their own, for pages that have some."""
@@ -50,16 +50,16 @@ def ordered(
     client: Client,
     view: View,
     pages: Sequence[str],
-    given: Mapping[str, Mapping[str, Sequence[str]]] = GIVEN,
-    told: ProgressCallback = lambda done, total: None,
+    params: Mapping[str, Mapping[str, Sequence[str]]] = GIVEN,
+    report_progress: ProgressCallback = lambda done, total: None,
 ) -> Report:
     """A report of pages."""
-    order = build.Order(view, pages, every_website(client), given)
-    return build.make(client, order, told)
+    order = build.Order(view, pages, every_website(client), params)
+    return build.make(client, order, report_progress)
 
 
 def asking(running: Running) -> Client:
-    """A client of a server of our own."""
+    """A client of an embedded server."""
     settings = Settings(
         api=f"{running.url}/api", username=running.username, password=running.password
     )
@@ -67,20 +67,20 @@ def asking(running: Running) -> Client:
 
 
 def apart(do: Callable[[], bytes]) -> bytes:
-    """Do it in a thread of its own: a browser that a test drives has this one's event loop."""
-    return BackgroundTask(lambda told: do()).result(150)
+    """Run in a thread of its own: Playwright's event loop occupies this one."""
+    return BackgroundTask(lambda _: do()).result(150)
 
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[Running]:
-    with serve(TABLES) as one:
-        yield one
+    with serve(TABLES) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def client(running: Running) -> Iterator[Client]:
-    with asking(running) as one:
-        yield one
+    with asking(running) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The command line, as it is typed."""
+"""The report command."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def told(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings name a server."""
+def server_settings(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of a running server."""
     for name in ("API_KEY", "SHARE_URL", "DATA", "STORE"):
         monkeypatch.delenv(f"UMAMI_{name}", raising=False)
     monkeypatch.setenv("UMAMI_URL", running.url)
@@ -27,7 +27,7 @@ def told(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.thorough
-def test_tables_without_a_server_as_they_would_be_typed(tmp_path: Path) -> None:
+def test_command_reports_on_tables_without_a_server(tmp_path: Path) -> None:
     out = tmp_path / "report.html"
     run = subprocess.run(
         [
@@ -56,22 +56,22 @@ def test_tables_without_a_server_as_they_would_be_typed(tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("server_settings")
 @pytest.mark.parametrize("website", ["shop.example.com", "NORDLICHT SHOP"])
-def test_a_workbook_of_several_pages(tmp_path: Path, website: str) -> None:
+def test_command_writes_a_workbook_of_several_pages(tmp_path: Path, website: str) -> None:
     out = tmp_path / "report.xlsx"
     arguments = ["--website", website, "--pages", "overview,utm", "--out", str(out)]
     days = ["--from", "2026-09-01", "--to", "2026-09-30", "--filter", "country=DE"]
     assert main([*arguments, *days, "--compare", "none"]) == 0
     book = openpyxl.load_workbook(out)
-    told = {row[0]: row[1] for row in book.worksheets[0].iter_rows(values_only=True)}
-    assert told["Filters"] == "Country is Germany"
-    assert told["Compared with"] == "Nothing"
+    cover = {row[0]: row[1] for row in book.worksheets[0].iter_rows(values_only=True)}
+    assert cover["Filters"] == "Country is Germany"
+    assert cover["Compared with"] == "Nothing"
     assert "UTM figures" in book.sheetnames
 
 
-@pytest.mark.usefixtures("told")
-def test_a_link_of_the_dashboard(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("server_settings")
+def test_command_takes_a_url_of_the_dashboard(tmp_path: Path) -> None:
     out = tmp_path / "report.html"
     link = "http://localhost:8501/funnel?period=all&step=1.path./&step=2.event.purchase"
     arguments = ["--website", "shop.example.com", "--pages", "funnel", "--out", str(out)]
@@ -79,7 +79,7 @@ def test_a_link_of_the_dashboard(tmp_path: Path) -> None:
     assert "Lost before it" in out.read_text("utf-8")
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("server_settings")
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
@@ -104,30 +104,30 @@ def test_a_link_of_the_dashboard(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_cannot_be_is_one_sentence(
+def test_invalid_arguments_are_explained_in_one_sentence(
     arguments: list[str], status: int, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == status
-    told = capsys.readouterr()
-    assert words in told.err
-    assert told.err.count("\n") == 1
-    assert told.out == ""
+    output = capsys.readouterr()
+    assert words in output.err
+    assert output.err.count("\n") == 1
+    assert output.out == ""
 
 
-@pytest.mark.usefixtures("told")
-def test_a_server_that_is_away_is_one_sentence(
+@pytest.mark.usefixtures("server_settings")
+def test_unreachable_server_is_explained_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("UMAMI_URL", "http://127.0.0.1:9")
     assert main(["--out", str(tmp_path / "report.html")]) == 1
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    assert "Traceback" not in told
+    errors = capsys.readouterr().err
+    assert errors.count("\n") == 1
+    assert "Traceback" not in errors
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.usefixtures("told")
-def test_without_a_browser_a_pdf_says_so(
+@pytest.mark.usefixtures("server_settings")
+def test_pdf_without_chromium_is_explained(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")

@@ -1,4 +1,4 @@
-"""A report as one file: its size, its policy, its text; what is drawn is tested in a browser."""
+"""Reports as one HTML file: size, policy and text. The browser tests check the charts."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ MEGABYTE = 1_000_000
 
 
 @pytest.mark.thorough
-def test_the_overview_is_under_2_mb_and_all_pages_under_6(overview: Report, whole: Report) -> None:
+def test_report_size_is_bounded(overview: Report, whole: Report) -> None:
     assert len(html.page(overview).encode()) < 2 * MEGABYTE
     assert len(html.page(whole).encode()) < 6 * MEGABYTE
 
 
-def test_nothing_is_loaded_from_anywhere(whole: Report) -> None:
+def test_report_loads_nothing_from_the_network(whole: Report) -> None:
     page = html.page(whole)
     readable = re.sub(r'<script type="text/plain"[^>]*>[^<]*</script>', "", page)
     assert not re.search(r"<(img|link|iframe|object|embed|video|audio)\b", readable)
@@ -37,15 +37,15 @@ def test_nothing_is_loaded_from_anywhere(whole: Report) -> None:
     assert "unsafe" not in script
 
 
-def test_the_policy_names_the_scripts_by_what_they_are(overview: Report) -> None:
+def test_content_security_policy_has_the_hashes_of_the_scripts(overview: Report) -> None:
     page = html.page(overview)
     (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
-    for one in (script, html.LIBRARY.read_text("utf-8")):
-        digest = base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()
+    for code in (script, html.LIBRARY.read_text("utf-8")):
+        digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
         assert f"sha256-{digest}" in page
 
 
-def test_what_draws_is_of_the_version_that_plotly_brings() -> None:
+def test_bundled_library_has_the_version_of_plotly() -> None:
     theirs = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
     version = re.search(r"plotly\.js v([\d.]+)", theirs.read_text("utf-8")[:200])
     assert version
@@ -53,7 +53,7 @@ def test_what_draws_is_of_the_version_that_plotly_brings() -> None:
     assert version[1] in (html.ASSETS / "README.md").read_text()
 
 
-def test_every_trace_that_figures_make_can_be_drawn() -> None:
+def test_bundled_library_draws_every_trace_type() -> None:
     types: set[str] = set()
     for path in (ROOT / "components" / "charts").glob("*.py"):
         types.update(re.findall(r'"type": "(\w+)"', path.read_text()))

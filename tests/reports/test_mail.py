@@ -30,8 +30,8 @@ UNICODE = "pässwörd€"
 
 
 class Taken:
-    """Keeps what the server was given; delivers to everybody but nobody@example.com, and hangs up
-    where it is told of hangup@example.com, or of a mail to late@example.com."""
+    """A mail server's handler that keeps what it was given. It rejects nobody@example.com, and
+    hangs up on mail to hangup@example.com (when named) and late@example.com (when sent)."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -48,12 +48,12 @@ class Taken:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
-        found = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(found, EmailMessage)
-        self.mails.append(found)
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        self.mails.append(message)
         if "late@example.com" in envelope.rcpt_tos:
             server.transport.abort()
-        return "250 taken" if "full" not in found["Subject"] else "452 full"
+        return "250 taken" if "full" not in message["Subject"] else "452 full"
 
 
 class Office:
@@ -66,7 +66,7 @@ class Office:
 
     @property
     def mails(self) -> list[EmailMessage]:
-        """What came."""
+        """The received mails."""
         return self.taken.mails
 
 
@@ -105,17 +105,17 @@ def settings(office: Office, password: str = SPELLED) -> mail.Settings:
     )
 
 
-def parts(found: EmailMessage) -> dict[str, list[EmailMessage]]:
+def parts(message: EmailMessage) -> dict[str, list[EmailMessage]]:
     """The parts of a mail by their kind."""
-    told: dict[str, list[EmailMessage]] = {}
-    for part in found.walk():
+    by_kind: dict[str, list[EmailMessage]] = {}
+    for part in message.walk():
         assert isinstance(part, EmailMessage)
-        told.setdefault(part.get_content_type(), []).append(part)
-    return told
+        by_kind.setdefault(part.get_content_type(), []).append(part)
+    return by_kind
 
 
 def whole(png: bytes, height: int) -> None:
-    """A picture shows a chart and nothing else: its edges are bare, and there is much within."""
+    """A picture shows a chart and nothing else: its edges are blank and its inside is not."""
     picture = Image.open(BytesIO(png)).convert("RGB")
     assert picture.height == pytest.approx(2 * height, abs=4)
     bare = picture.getpixel((0, 0))
@@ -129,17 +129,17 @@ def whole(png: bytes, height: int) -> None:
 @pytest.mark.browser
 def test_a_mail_has_text_pictures_and_the_file(overview: Report, office: Office) -> None:
     to = mail.recipients(["ada@example.com", "grace@example.com"])
-    made = BackgroundTask(lambda told: mail.message(overview, settings(office), to, "xlsx")).result(
+    made = BackgroundTask(lambda _: mail.message(overview, settings(office), to, "xlsx")).result(
         150
     )
     outcomes = mail.send(settings(office), made, to)
-    assert all(one.accepted for one in outcomes)
+    assert all(outcome.accepted for outcome in outcomes)
     (came,) = office.mails
     assert came["Subject"] == "Nordlicht Shop: 1 – 30 Sep 2026"
     assert came["From"] == "shop@example.com"
     assert came["To"] == "ada@example.com, grace@example.com"
-    found = parts(came)
-    (plain,), (page,) = found["text/plain"], found["text/html"]
+    by_kind = parts(came)
+    (plain,), (page,) = by_kind["text/plain"], by_kind["text/html"]
     assert "Views: 5,501 (+3.9% from 5,296)" in plain.get_content()
     assert "United States" in plain.get_content()
     shown = page.get_content()
@@ -147,31 +147,31 @@ def test_a_mail_has_text_pictures_and_the_file(overview: Report, office: Office)
     assert "<script" not in shown
     assert "http://" not in shown
     assert "https://" not in shown
-    pictures = found["image/png"]
+    pictures = by_kind["image/png"]
     assert len(pictures) == len(overview.chapters[0].charts)
     heights = [chart.draw("light").layout.height for chart in overview.chapters[0].charts]
-    for one, height in zip(pictures, heights, strict=True):
-        whole(one.get_content(), height)
-        assert f"cid:{one['Content-ID'].strip('<>')}" in shown
+    for picture, height in zip(pictures, heights, strict=True):
+        whole(picture.get_content(), height)
+        assert f"cid:{picture['Content-ID'].strip('<>')}" in shown
     (attached,) = came.iter_attachments()
     assert attached.get_filename() == "report.xlsx"
     assert attached.get_content()[:2] == b"PK"
 
 
-def test_without_a_browser_a_mail_has_tables_only(
+def test_mail_without_chromium_has_tables_only(
     overview: Report, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
     to = mail.recipients(["ada@example.com"])
-    made = BackgroundTask(lambda told: mail.message(overview, settings(office), to)).result()
-    found = parts(made)
-    assert "image/png" not in found
-    assert "The charts are in the attached report." in found["text/html"][0].get_content()
+    made = BackgroundTask(lambda _: mail.message(overview, settings(office), to)).result()
+    by_kind = parts(made)
+    assert "image/png" not in by_kind
+    assert "The charts are in the attached report." in by_kind["text/html"][0].get_content()
     assert made.get_body(("plain",)) is not None
 
 
 @pytest.mark.thorough
-def test_from_the_command_line(
+def test_mail_is_sent_by_the_command(
     office: Office,
     running: Running,
     monkeypatch: pytest.MonkeyPatch,
@@ -188,12 +188,12 @@ def test_from_the_command_line(
         monkeypatch.setenv(name, value)
     arguments = ["--website", "shop.example.com", "--period", "last-week"]
     assert main([*arguments, "--mail", "ada@example.com"]) == 0
-    assert [one["To"] for one in office.mails] == ["ada@example.com"]
+    assert [message["To"] for message in office.mails] == ["ada@example.com"]
     monkeypatch.setenv("DASHBOARD_MAIL_FROM", "Shop Ä <shop@example.com>")
     assert main([*arguments, "--mail", "nobody@example.com, ada@example.com"]) == 1
-    told = capsys.readouterr()
-    assert told.out.splitlines() == ["ada@example.com: accepted by the mail server"] * 2
-    assert told.err.startswith("nobody@example.com: not sent")
+    output = capsys.readouterr()
+    assert output.out.splitlines() == ["ada@example.com: accepted by the mail server"] * 2
+    assert output.err.startswith("nobody@example.com: not sent")
     wrong = f"smtp://me:wrong-secret@127.0.0.1:{office.port}"
     monkeypatch.setenv("DASHBOARD_SMTP_URL", wrong)
     assert main([*arguments, "--mail", "ada@example.com"]) == 1
@@ -205,19 +205,23 @@ def test_from_the_command_line(
 
 def letter(subject: str = "Hello") -> EmailMessage:
     """A small mail."""
-    found = EmailMessage()
-    found["From"], found["To"], found["Subject"] = "shop@example.com", "x@example.com", subject
-    found.set_content("Hello.")
-    return found
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = (
+        "shop@example.com",
+        "x@example.com",
+        subject,
+    )
+    message.set_content("Hello.")
+    return message
 
 
-def sent(one: mail.Settings, *to: str, subject: str = "Hello") -> list[str]:
-    """What is said of each recipient."""
-    found = mail.recipients(to)
-    return [str(outcome) for outcome in mail.send(one, letter(subject), found)]
+def sent(mail_settings: mail.Settings, *to: str, subject: str = "Hello") -> list[str]:
+    """The outcome for each recipient."""
+    recipients = mail.recipients(to)
+    return [str(outcome) for outcome in mail.send(mail_settings, letter(subject), recipients)]
 
 
-def test_what_became_of_it_is_told_for_each(office: Office) -> None:
+def test_outcome_is_reported_per_recipient(office: Office) -> None:
     ada, nobody = "ada@example.com", "nobody@example.com"
     taken, refused = (
         f"{ada}: accepted by the mail server",
@@ -227,25 +231,25 @@ def test_what_became_of_it_is_told_for_each(office: Office) -> None:
     assert sent(settings(office), nobody) == [refused]
     assert len(office.mails) == 1
     lost = sent(settings(office), ada, nobody, "hangup@example.com", "grace@example.com")
-    assert [one.split(":")[1] for one in lost] == [" not sent"] * 4
+    assert [text.split(":")[1] for text in lost] == [" not sent"] * 4
     assert len(office.mails) == 1
     unsure = sent(settings(office), nobody, ada, "late@example.com")
     assert unsure[0] == refused
-    assert all("unknown: the connection" in one and "may have" in one for one in unsure[1:])
+    assert all("unknown: the connection" in text and "may have" in text for text in unsure[1:])
     full = sent(settings(office), ada, subject="full")
     assert full == [f"{ada}: not sent: the mail server refused the mail (452)"]
 
 
-def test_a_server_that_is_away_is_a_sentence_without_secrets() -> None:
+def test_unreachable_mail_server_is_explained_without_secrets() -> None:
     away = mail.parse_settings(f"smtp://me:{SPELLED}@127.0.0.1:{free_port()}", "shop@example.com")
-    with pytest.raises(MailFailed, match="cannot be reached") as told:
+    with pytest.raises(MailFailed, match="cannot be reached") as error:
         sent(away, "ada@example.com")
-    assert told.value.__cause__ is None
-    assert told.value.__context__ is None
+    assert error.value.__cause__ is None
+    assert error.value.__context__ is None
     assert PASSWORD not in repr(away)
 
 
-def test_a_user_and_password_of_any_letters(office: Office) -> None:
+def test_user_and_password_may_be_non_ascii(office: Office) -> None:
     spelled = f"smtp://j%C3%B6rg:{quote(UNICODE)}@127.0.0.1:{office.port}"
     assert (
         "accepted" in sent(mail.parse_settings(spelled, "shop@example.com"), "ada@example.com")[0]
@@ -259,34 +263,37 @@ def test_a_user_and_password_of_any_letters(office: Office) -> None:
 
 
 @pytest.mark.parametrize("office", [True, False], indirect=True)
-def test_addresses_of_any_letters(office: Office, request: pytest.FixtureRequest) -> None:
-    """A domain goes as ASCII; other parts where the server takes them, and are named elsewhere."""
+def test_addresses_may_be_non_ascii(office: Office, request: pytest.FixtureRequest) -> None:
+    """A domain is sent as ASCII; other parts need a server that accepts UTF-8, and are reported
+    otherwise."""
     wide = request.node.callspec.params["office"]
-    told = sent(settings(office), "ada@bücher.example", "jörg@example.com", "Zoë <zoe@example.com>")
-    assert told[0] == "ada@xn--bcher-kva.example: accepted by the mail server"
-    assert told[1].startswith(
+    outcomes = sent(
+        settings(office), "ada@bücher.example", "jörg@example.com", "Zoë <zoe@example.com>"
+    )
+    assert outcomes[0] == "ada@xn--bcher-kva.example: accepted by the mail server"
+    assert outcomes[1].startswith(
         "jörg@example.com: accepted" if wide else "jörg@example.com: not sent: this mail server"
     )
-    assert told[2] == "zoe@example.com: accepted by the mail server"
+    assert outcomes[2] == "zoe@example.com: accepted by the mail server"
     (came,) = office.mails
     assert ("jörg@example.com" in str(came["To"])) == wide
     assert "Zoë" in str(came["To"])
-    own = replace(settings(office), sender=mail.recipients(["jörg@bücher.example"])[0])
+    from_wide = replace(settings(office), sender=mail.recipients(["jörg@bücher.example"])[0])
     if wide:
-        assert "accepted" in sent(own, "ada@example.com")[0]
+        assert "accepted" in sent(from_wide, "ada@example.com")[0]
     else:
         with pytest.raises(MailFailed, match="DASHBOARD_MAIL_FROM"):
-            sent(own, "ada@example.com")
+            sent(from_wide, "ada@example.com")
 
 
-def test_a_password_goes_to_nobody_who_cannot_keep_it(office: Office) -> None:
-    """Nothing is encrypted by this server: only within the machine it gets the password."""
+def test_password_is_sent_over_encrypted_connections_only(office: Office) -> None:
+    """This server has no encryption: it gets the password over the loopback interface only."""
     machine = next(iter(socket.gethostbyname_ex(socket.gethostname())[2]))
     elsewhere = mail.parse_settings(f"smtp://me:x@{machine}:{office.port}", "shop@example.com")
     secure = mail.parse_settings(f"smtps://me:x@127.0.0.1:{office.port}", "shop@example.com")
-    for one in (elsewhere, secure):
+    for mail_settings in (elsewhere, secure):
         with pytest.raises(MailFailed):
-            sent(one, "ada@example.com")
+            sent(mail_settings, "ada@example.com")
     assert mail.parse_settings("smtps://me:x@mail.example.com", "shop@example.com").port == 465
 
 
@@ -304,10 +311,10 @@ def test_a_password_goes_to_nobody_who_cannot_keep_it(office: Office) -> None:
         ("smtp://me:secret@mail.example.com", "a@b\nBcc: c@d", "DASHBOARD_MAIL_FROM"),
     ],
 )
-def test_settings_that_cannot_be(url: str, sender: str, named: str) -> None:
-    with pytest.raises(SettingsError, match=named) as told:
+def test_invalid_mail_settings_are_named(url: str, sender: str, named: str) -> None:
+    with pytest.raises(SettingsError, match=named) as error:
         mail.parse_settings(url, sender)
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -320,8 +327,8 @@ def test_settings_that_cannot_be(url: str, sender: str, named: str) -> None:
         (["Zoë Ä <zoe@bücher.example>"], ["zoe@xn--bcher-kva.example"]),
     ],
 )
-def test_addresses_as_they_are_typed(typed: list[str], addresses: list[str]) -> None:
-    assert [one.address for one in mail.recipients(typed)] == addresses
+def test_typed_addresses_are_parsed(typed: list[str], addresses: list[str]) -> None:
+    assert [recipient.address for recipient in mail.recipients(typed)] == addresses
 
 
 @pytest.mark.parametrize(
@@ -340,19 +347,19 @@ def test_addresses_as_they_are_typed(typed: list[str], addresses: list[str]) -> 
     ],
     ids=repr,
 )
-def test_what_is_no_address_is_named(typed: str) -> None:
-    with pytest.raises(MailFailed, match="not a mail address") as told:
+def test_invalid_address_is_named(typed: str) -> None:
+    with pytest.raises(MailFailed, match="not a mail address") as error:
         mail.recipients(["grace@example.com", typed])
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.thorough
-def test_a_name_of_a_website_is_no_header(overview: Report, office: Office) -> None:
+def test_website_name_cannot_inject_headers(overview: Report, office: Office) -> None:
     hostile = "Shop\r\nBcc: eve@example.com\0\u2028" + "x" * 500
     report = replace(overview, cover=replace(overview.cover, website=hostile))
     to = mail.recipients(["Ada <ada@example.com>"])
-    made = BackgroundTask(lambda told: mail.message(report, settings(office), to)).result(150)
-    assert [str(one) for one in mail.send(settings(office), made, to)] == [
+    made = BackgroundTask(lambda _: mail.message(report, settings(office), to)).result(150)
+    assert [str(outcome) for outcome in mail.send(settings(office), made, to)] == [
         "ada@example.com: accepted by the mail server"
     ]
     (came,) = office.mails

@@ -1,4 +1,5 @@
-"""Reports ask what pages ask, hold permissions, stand when a part fails, and can be called off."""
+"""Reports send the queries of the pages, respect permissions, survive faults and can be
+cancelled."""
 
 from __future__ import annotations
 
@@ -28,8 +29,8 @@ from umami.client import Client
 
 def sections(report: Report, page: str) -> dict[str, Section]:
     """The sections of a chapter by their titles."""
-    chapter = next(one for one in report.chapters if one.name == page)
-    return {one.title: one for one in chapter.sections}
+    chapter = next(chapter for chapter in report.chapters if chapter.name == page)
+    return {section.title: section for section in chapter.sections}
 
 
 def said(report: Report) -> str:
@@ -43,13 +44,13 @@ def said(report: Report) -> str:
     )
 
 
-def test_every_page_that_means_something_on_paper_has_a_chapter(whole: Report) -> None:
+def test_every_page_but_realtime_and_reports_has_a_chapter(whole: Report) -> None:
     without = {page.name for page in PAGES if not page.in_reports}
     assert without == {"realtime", "reports"}
     assert [chapter.name for chapter in whole.chapters] == [area.name for area in build.offered()]
 
 
-def test_every_chapter_tells_something(whole: Report) -> None:
+def test_every_chapter_has_tables_or_tiles(whole: Report) -> None:
     assert "could not be made" not in said(whole)
     for chapter in whole.chapters:
         kinds = {type(block) for part in chapter.sections for block in part.blocks}
@@ -57,21 +58,21 @@ def test_every_chapter_tells_something(whole: Report) -> None:
         assert Chart in kinds or chapter.name == "websites", chapter.name
 
 
-def test_a_figure_is_the_servers(whole: Report, client: Client) -> None:
+def test_figures_are_the_servers(whole: Report, client: Client) -> None:
     stats = client.ask(traffic.stats(seen())).current
     (tiles,) = sections(whole, "overview")["Figures"].blocks
     assert isinstance(tiles, Tiles)
-    told = {one.label: one.number for one in tiles.tiles}
-    assert (told["Views"], told["Visitors"], told["Visits"]) == (
+    values = {tile.label: tile.number for tile in tiles.tiles}
+    assert (values["Views"], values["Visitors"], values["Visits"]) == (
         stats.views,
         stats.visitors,
         stats.visits,
     )
-    assert told["Bounce rate"] == pytest.approx(stats.bounce_rate)
+    assert values["Bounce rate"] == pytest.approx(stats.bounce_rate)
 
 
 @pytest.mark.thorough
-def test_an_older_server_is_reported_too() -> None:
+def test_report_of_an_older_server_is_complete() -> None:
     with serve_version("2.18", TABLES) as running, asking(running) as old:
         report = ordered(old, seen(), EVERY)
     assert "could not be made" not in said(report)
@@ -79,25 +80,25 @@ def test_an_older_server_is_reported_too() -> None:
 
 
 @pytest.mark.thorough
-def test_an_empty_website_says_what_would_fill_it(client: Client) -> None:
+def test_report_of_an_empty_website_explains_what_is_missing(client: Client) -> None:
     report = ordered(client, seen(website=[WEBSITES["empty"]]), EVERY)
     assert "could not be made" not in said(report)
     assert "No pages in this period" in said(report)
 
 
-def test_analyses_saved_in_umami_stand_where_none_was_chosen(client: Client) -> None:
+def test_saved_analyses_are_the_default(client: Client) -> None:
     report = ordered(client, seen(), ["funnel", "goals", "attribution"], {})
-    told = said(report)
+    texts = said(report)
     for page, none in (
         ("funnel", "No funnel was chosen"),
         ("goals", "No goal was chosen"),
         ("attribution", "No conversion was chosen"),
     ):
-        assert none in told or len(sections(report, page)) >= 1
-    assert "could not be made" not in told
+        assert none in texts or len(sections(report, page)) >= 1
+    assert "could not be made" not in texts
 
 
-def test_what_the_viewer_may_not_see_is_not_asked(client: Client) -> None:
+def test_forbidden_endpoints_are_not_requested(client: Client) -> None:
     shop = frozenset({WEBSITES["shop"]})
     asks = frozenset({"stats", "pageviews"})
     mine = Permissions((Grant(shop, frozenset({"overview"}), asks, filters=True, exports=True),))
@@ -112,28 +113,28 @@ def test_what_the_viewer_may_not_see_is_not_asked(client: Client) -> None:
         assert part.blocks == (Text("You have no access to this website."),)
 
 
-def test_a_report_asks_nothing_that_its_pages_do_not(client: Client) -> None:
-    """So that the permissions of a page are those of its chapter."""
+def test_chapter_requests_only_endpoints_of_its_page(client: Client) -> None:
+    """So the permissions of a page are those of its chapter."""
     for page in build.offered():
         query = Collector(client)
         build.chapter(query, page, seen(), GIVEN.get(page.name, {}))
         assert {sent.name for sent, _ in query.sent} <= ENDPOINTS[page.name], page.name
 
 
-def test_work_is_called_off_between_chapters(client: Client) -> None:
+def test_report_is_cancelled_between_chapters(client: Client) -> None:
     heard: list[tuple[int, int]] = []
 
-    def told(done: int, total: int) -> None:
+    def report_progress(done: int, total: int) -> None:
         heard.append((done, total))
         if done == 1:
             raise TaskCancelled
 
     with pytest.raises(TaskCancelled):
-        ordered(client, seen(), ["overview", "utm", "revenue"], told=told)
+        ordered(client, seen(), ["overview", "utm", "revenue"], report_progress=report_progress)
     assert heard == [(0, 3), (1, 3)]
 
 
-def test_the_cover_says_what_it_is_of(client: Client) -> None:
+def test_cover_names_website_period_and_filters(client: Client) -> None:
     view = seen(filter=["country.eq.DE", "browser.eq.chrome"], match=["any"])
     cover = ordered(client, view, ["overview"]).cover
     lines = cover.lines

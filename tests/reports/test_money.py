@@ -1,4 +1,4 @@
-"""Money in reports: filters that a server cannot apply, and what may not be asked."""
+"""Revenue in reports: unsupported filters and fixed filters."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ LEFT_OUT = (
 
 
 def revenue(report: Report) -> float | None:
-    """The revenue in all that a report tells."""
+    """The revenue in all formats of a report."""
     block = sections(report, "revenue")["Figures"].blocks[0]
     assert isinstance(block, Tiles)
     return block.tiles[0].number
 
 
-def test_a_filter_on_a_source_keeps_the_money_of_its_visitors(client: Client) -> None:
+def test_filter_on_a_source_keeps_revenue_of_its_visitors(client: Client) -> None:
     report = ordered(client, seen(filter=GOOGLE), ["revenue"], {})
     expected = client.ask(endpoints.revenue(seen(filter=GOOGLE), "EUR"))
     assert expected.orders > 0
@@ -41,7 +41,7 @@ def test_a_filter_on_a_source_keeps_the_money_of_its_visitors(client: Client) ->
 
 
 @pytest.mark.parametrize("version", ["2.18", "3.0", "3.1"])
-def test_a_filter_that_cannot_be_applied_is_named_wherever_the_report_goes(version: str) -> None:
+def test_ignored_filter_is_named_in_all_formats(version: str) -> None:
     with serve_version(version, TABLES) as running, asking(running) as old:
         report = ordered(old, seen(filter=GOOGLE), ["revenue"], {})
         expected = old.ask(endpoints.revenue(seen(), "EUR"))
@@ -54,7 +54,7 @@ def test_a_filter_that_cannot_be_applied_is_named_wherever_the_report_goes(versi
     assert any(LEFT_OUT in str(cell.value) for cell in book["Revenue figures"][2])
 
 
-def test_fixed_filters_do_not_deny_that_there_is_money(client: Client) -> None:
+def test_fixed_filters_do_not_hide_that_revenue_exists(client: Client) -> None:
     order = build.Order(seen(filter=GOOGLE), ["revenue"], (), {})
     fixed = Permissions(
         (
@@ -72,7 +72,7 @@ def test_fixed_filters_do_not_deny_that_there_is_money(client: Client) -> None:
     assert "No revenue in this period." not in said(report)
 
 
-def test_attribution_begins_with_the_event_that_carries_money(client: Client) -> None:
+def test_default_conversion_is_the_event_with_revenue(client: Client) -> None:
     report = ordered(client, seen(), ["attribution"], {})
     parts = sections(report, "attribution")
     assert "purchase" in parts

@@ -1,4 +1,4 @@
-"""A report on paper, by a real browser."""
+"""Reports as PDF, printed by a real browser."""
 
 from __future__ import annotations
 
@@ -16,23 +16,25 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize(("paper", "points"), [("A4", (595, 842)), ("Letter", (612, 792))])
-def test_a_report_on_paper(overview: Report, paper: Paper, points: tuple[int, int]) -> None:
+def test_pdf_has_pages_of_the_paper_size(
+    overview: Report, paper: Paper, points: tuple[int, int]
+) -> None:
     page = html.page(overview)
-    found = PdfReader(BytesIO(apart(lambda: chromium.pdf(page, paper))))
-    size = found.pages[0].mediabox
+    pdf = PdfReader(BytesIO(apart(lambda: chromium.pdf(page, paper))))
+    size = pdf.pages[0].mediabox
     assert (float(size.width), float(size.height)) == pytest.approx(points, abs=1.5)
-    assert 4 <= len(found.pages) <= 9
-    text = "\n".join(one.extract_text() for one in found.pages)
+    assert 4 <= len(pdf.pages) <= 9
+    text = "\n".join(page.extract_text() for page in pdf.pages)
     for word in ("Nordlicht Shop", "1 – 30 Sep 2026", "Countries", "Mon", "Sun"):
         assert word in text
     # The first page has the cover, the figures and the first chart with its legend.
-    assert found.pages[0].extract_text().count("Views") >= 2
+    assert pdf.pages[0].extract_text().count("Views") >= 2
 
 
-def test_without_a_browser_it_says_what_to_install(
+def test_pdf_without_chromium_names_the_remedy(
     overview: Report, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
-    with pytest.raises(NoBrowser, match="no browser here") as told:
+    with pytest.raises(NoBrowser, match="no browser here") as error:
         apart(lambda: chromium.pdf(html.page(overview)))
-    assert "Install Chromium" in told.value.remedy
+    assert "Install Chromium" in error.value.remedy

@@ -32,11 +32,11 @@ def of(report: Report, *tables: Table) -> Report:
 
 def rows(book: openpyxl.Workbook, sheet: str) -> list[dict[str, Any]]:
     """The rows of a sheet by their headings."""
-    heading, *found = book[sheet].iter_rows(values_only=True)
-    return [dict(zip(map(str, heading), row, strict=True)) for row in found]
+    heading, *values = book[sheet].iter_rows(values_only=True)
+    return [dict(zip(map(str, heading), row, strict=True)) for row in values]
 
 
-def test_a_sheet_a_table_and_sums_are_the_servers(overview: Report, client: Client) -> None:
+def test_sums_of_sheets_are_the_servers(overview: Report, client: Client) -> None:
     book = opened(overview)
     stats = client.ask(traffic.stats(seen())).current
     figures = {row["Figure"]: row["Value"] for row in rows(book, "Overview figures")}
@@ -47,9 +47,9 @@ def test_a_sheet_a_table_and_sums_are_the_servers(overview: Report, client: Clie
     assert days[0]["Day"] == datetime(2026, 9, 1)
     countries = client.ask(traffic.metrics(seen(), "country")).frame
     shares = [count / stats.visitors for count in countries["count"]]
-    told = rows(book, "Countries")
-    assert [row["Visitors"] for row in told] == list(countries["count"])
-    assert [row["% of visitors"] for row in told] == pytest.approx(shares, abs=0.0001)
+    printed = rows(book, "Countries")
+    assert [row["Visitors"] for row in printed] == list(countries["count"])
+    assert [row["% of visitors"] for row in printed] == pytest.approx(shares, abs=0.0001)
 
 
 @pytest.mark.thorough
@@ -79,10 +79,10 @@ def test_every_table_has_frozen_headings_filters_and_formats(whole: Report) -> N
     assert "EUR" in book["Revenue by country"]["B2"].number_format
 
 
-def test_the_cover_stands_first(overview: Report) -> None:
+def test_cover_is_the_first_sheet(overview: Report) -> None:
     sheet = opened(overview).worksheets[0]
-    told = {row[0]: row[1] for row in sheet.iter_rows(min_row=3, values_only=True)}
-    assert told == overview.cover.lines
+    lines = {row[0]: row[1] for row in sheet.iter_rows(min_row=3, values_only=True)}
+    assert lines == overview.cover.lines
 
 
 def test_text_is_never_a_formula_or_a_link(overview: Report) -> None:
@@ -113,13 +113,13 @@ def test_text_is_never_a_formula_or_a_link(overview: Report) -> None:
         ("x" * 40, ("x" * 31, "x" * 29 + " 2"), "X" + "x" * 28 + " 3"),
     ],
 )
-def test_names_of_sheets(wanted: str, taken: Sequence[str], name: str) -> None:
-    found = xlsx.sheet_name(wanted, set(taken))
-    assert found == name
-    assert len(found) <= xlsx.LONGEST_NAME
+def test_sheet_names_are_valid_and_unique(wanted: str, taken: Sequence[str], name: str) -> None:
+    sheet = xlsx.sheet_name(wanted, set(taken))
+    assert sheet == name
+    assert len(sheet) <= xlsx.LONGEST_NAME
 
 
-def test_what_is_unknown_stays_empty(overview: Report) -> None:
+def test_unknown_values_are_empty_cells(overview: Report) -> None:
     frame = pd.DataFrame(
         {
             "name": ["a", "b"],

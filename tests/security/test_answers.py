@@ -1,4 +1,4 @@
-"""What a hostile server answers: how much memory it takes."""
+"""Memory that answers of a hostile server take."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ SIZE = 5 * LARGEST
 
 @pytest.fixture
 def server() -> Iterator[Faulty]:
-    with faulty() as one:
-        yield one
+    with faulty() as server:
+        yield server
 
 
 @pytest.fixture
 def transport(server: Faulty) -> Iterator[Transport]:
     settings = Settings(api=f"{server.url}/api", username="ada", password="secret", timeout=60)
-    one = Transport(settings.model_copy(update={"connections": AT_ONCE}))
-    one.send(Request("GET", "/x"), endpoint="x", repeatable=False)
-    yield one
-    one.close()
+    transport = Transport(settings.model_copy(update={"connections": AT_ONCE}))
+    transport.send(Request("GET", "/x"), endpoint="x", repeatable=False)
+    yield transport
+    transport.close()
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def zeros() -> bytes:
 
 
 def peak(transport: Transport, questions: int) -> int:
-    """The most memory that so many questions at once take, in bytes; each of them has to fail."""
+    """The peak memory of this many concurrent requests, in bytes; each of them has to fail."""
 
     def ask(_: int) -> type[UmamiError]:
         with pytest.raises(UmamiError) as refused:
@@ -61,7 +61,7 @@ def peak(transport: Transport, questions: int) -> int:
 
 
 @pytest.mark.parametrize("packing", ["gzip", "x-gzip", "GZIP"])
-def test_a_packed_answer_takes_no_more_than_the_largest(
+def test_memory_for_a_compressed_answer_is_bounded(
     server: Faulty, transport: Transport, zeros: bytes, packing: str
 ) -> None:
     assert len(zeros) < SIZE / 500
@@ -71,23 +71,23 @@ def test_a_packed_answer_takes_no_more_than_the_largest(
 
 
 @pytest.mark.parametrize("packing", ["deflate", "br", "zstd", "gzip, gzip", "identity, gzip"])
-def test_what_was_not_asked_for_is_not_unpacked(
+def test_unrequested_encodings_are_not_decompressed(
     server: Faulty, transport: Transport, zeros: bytes, packing: str
 ) -> None:
     server.script("/stats", Act(body=zeros, headers=(("content-encoding", packing),)))
     assert peak(transport, 1) < SPARE
-    assert {one.headers["accept-encoding"] for one in server.seen} == {"gzip"}
+    assert {request.headers["accept-encoding"] for request in server.seen} == {"gzip"}
 
 
-def test_what_follows_a_packed_answer_is_not_read(server: Faulty, transport: Transport) -> None:
+def test_data_after_a_compressed_answer_is_ignored(server: Faulty, transport: Transport) -> None:
     packed = gzip.compress(b"[1]")
     act = Act(body=packed + b"\0" * PIECE, endless=True, headers=(("content-encoding", "gzip"),))
     server.script("/stats", act)
-    asked = Request("GET", "/stats")
-    assert transport.send(asked, endpoint="stats", repeatable=False) == b"[1]"
+    request = Request("GET", "/stats")
+    assert transport.send(request, endpoint="stats", repeatable=False) == b"[1]"
 
 
-def test_the_beginning_of_a_document_takes_no_more_either(
+def test_memory_for_the_start_of_a_document_is_bounded(
     server: Faulty, transport: Transport, zeros: bytes
 ) -> None:
     server.script("/openapi.json", Act(body=zeros, headers=(("content-encoding", "gzip"),)))

@@ -1,4 +1,4 @@
-"""The addresses that strangers send to: what they cannot reach, claim or learn there."""
+"""The public collect routes: what anonymous clients cannot reach, forge or learn."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch, file: Path) -> Iterator[pytest.MonkeyPatch]:
-    """A process without settings, whose client is made anew."""
+    """A process without settings and with a new client."""
     for name in ("URL", "USERNAME", "PASSWORD", "API_KEY", "SHARE_URL", "DATA", "STORE", "COLLECT"):
         monkeypatch.delenv(f"UMAMI_{name}", raising=False)
     umami_server.umami.clear()
@@ -47,7 +47,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, file: Path) -> Iterator[pytest.MonkeyP
 
 
 def close(settings: pytest.MonkeyPatch, file: Path) -> None:
-    """End the server that has the file."""
+    """Stop the server that uses the file."""
     for name in ("COLLECT", "STORE"):
         settings.delenv(f"UMAMI_{name}", raising=False)
     umami_server.umami.clear()
@@ -88,11 +88,11 @@ def request(method: str, path: str, **rest: Any) -> httpx.Response:
 
 
 @pytest.mark.parametrize("collect", [None, "no"])
-@pytest.mark.parametrize("kept", [True, False])
-def test_nothing_is_there_unless_it_collects(
-    bare: pytest.MonkeyPatch, file: Path, collect: str | None, kept: bool
+@pytest.mark.parametrize("store", [True, False])
+def test_collect_routes_are_absent_unless_enabled(
+    bare: pytest.MonkeyPatch, file: Path, collect: str | None, store: bool
 ) -> None:
-    if kept:
+    if store:
         bare.setenv("UMAMI_STORE", str(file))
     if collect:
         bare.setenv("UMAMI_COLLECT", collect)
@@ -106,13 +106,13 @@ def test_nothing_is_there_unless_it_collects(
         assert "access-control-allow-origin" not in answer.headers
 
 
-def test_wrong_settings_are_not_told_to_strangers(bare: pytest.MonkeyPatch) -> None:
+def test_invalid_settings_are_not_disclosed(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("UMAMI_COLLECT", "yes")
     answer = request("POST", "/collect/api/send", json=MESSAGE)
     assert (answer.status_code, answer.text) == (503, "Not available")
 
 
-def test_a_file_that_cannot_be_used(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_unusable_store_answers_503(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "notes.duckdb").write_text("no database")
     bare.setenv("UMAMI_STORE", str(tmp_path / "notes.duckdb"))
     bare.setenv("UMAMI_COLLECT", "yes")
@@ -132,7 +132,7 @@ def test_a_file_that_cannot_be_used(bare: pytest.MonkeyPatch, tmp_path: Path) ->
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_no_other_path_leads_into_the_server(
+def test_no_other_path_reaches_the_server(
     collects: pytest.MonkeyPatch, method: str, path: str
 ) -> None:
     login = {"username": "admin", "password": "umami"}
@@ -142,7 +142,7 @@ def test_no_other_path_leads_into_the_server(
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_no_other_method_is_answered(collects: pytest.MonkeyPatch) -> None:
+def test_other_methods_are_refused(collects: pytest.MonkeyPatch) -> None:
     paths = {"script.js": ("POST", "PUT", "DELETE"), "api/send": ("GET", "PUT", "PATCH", "DELETE")}
     sent = [(method, f"/collect/{path}", {}) for path in paths for method in paths[path]]
     assert {answer.status_code for answer in requests(*sent)} == {405}
@@ -151,12 +151,16 @@ def test_no_other_method_is_answered(collects: pytest.MonkeyPatch) -> None:
 # Only what is true
 
 
-def test_nobody_can_claim_another_address(collects: pytest.MonkeyPatch) -> None:
+def test_forwarded_headers_do_not_change_the_client_address(collects: pytest.MonkeyPatch) -> None:
     def sessions(**headers: str) -> set[str]:
         sent = [
-            ("POST", "/collect/api/send", {"json": MESSAGE, "headers": {name: f"198.51.100.{one}"}})
+            (
+                "POST",
+                "/collect/api/send",
+                {"json": MESSAGE, "headers": {name: f"198.51.100.{number}"}},
+            )
             for name in headers or ("x-nothing",)
-            for one in range(3)
+            for number in range(3)
         ]
         return {answer.json()["sessionId"] for answer in requests(*sent)}
 
@@ -166,7 +170,7 @@ def test_nobody_can_claim_another_address(collects: pytest.MonkeyPatch) -> None:
         assert sessions(**{name: ""}) == mine
 
 
-def test_nothing_of_a_sign_in_is_passed_on_or_answered(collects: pytest.MonkeyPatch) -> None:
+def test_cookies_and_tokens_are_neither_forwarded_nor_set(collects: pytest.MonkeyPatch) -> None:
     answer = request(
         "POST",
         "/collect/api/send",
@@ -183,13 +187,13 @@ def test_nothing_of_a_sign_in_is_passed_on_or_answered(collects: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("path", ["/api/send", "/api/batch"])
-def test_too_large(collects: pytest.MonkeyPatch, path: str) -> None:
+def test_body_over_the_limit_is_refused(collects: pytest.MonkeyPatch, path: str) -> None:
     answer = request("POST", f"/collect{path}", content=b" " * (LARGEST[path] + 1))
     assert answer.status_code == 413
 
 
 @pytest.mark.thorough
-def test_too_many(collects: pytest.MonkeyPatch, file: Path) -> None:
+def test_messages_over_the_rate_limit_are_refused(collects: pytest.MonkeyPatch, file: Path) -> None:
     sent = ("POST", "/collect/api/send", {"json": {"type": "event"}})
     answers = requests(*[sent] * (PER_ADDRESS.burst + 100))
     statuses = [answer.status_code for answer in answers]
@@ -200,7 +204,7 @@ def test_too_many(collects: pytest.MonkeyPatch, file: Path) -> None:
     assert requests(others, host="203.0.113.8")[0].status_code == 200
 
 
-def test_what_strangers_send_is_data(collects: pytest.MonkeyPatch, file: Path) -> None:
+def test_hostile_messages_are_stored_as_data(collects: pytest.MonkeyPatch, file: Path) -> None:
     hostile = "'); DROP TABLE website_event; --<script>alert(1)</script>"
     payload = {
         "website": SHOP,

@@ -1,4 +1,4 @@
-"""The embedded server on a machine that others use, too: its account, its files, its database."""
+"""The embedded server on a shared machine: its account, files and database."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
 SHOP: str = json.loads((TABLES.parent / "websites.json").read_text())["shop"]
 
 
-def test_the_usual_password_does_not_open_the_dashboards_own_server() -> None:
+def test_default_password_does_not_open_the_embedded_server() -> None:
     passwords = set()
     for _ in range(2):
         running = embedded_launcher.own_server(TABLES)
@@ -63,7 +63,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.mark.parametrize("kind", ["event", "identify", "batch"])
 @pytest.mark.parametrize("data", MANY)
-def test_a_message_keeps_so_many_properties(busy: Running, kind: str, data: str) -> None:
+def test_number_of_properties_of_a_message_is_bounded(busy: Running, kind: str, data: str) -> None:
     name = f"{kind} {data}"
     payload = {"website": SHOP, "url": "/", "name": name, "id": name, "data": MANY[data]}
     with httpx.Client(base_url=busy.url, headers=AGENT, timeout=60) as client:
@@ -83,20 +83,20 @@ def test_a_message_keeps_so_many_properties(busy: Running, kind: str, data: str)
     )
     assert row is not None
     # Nested names are cut to the same one, of which a session has one value.
-    one = data == "empty" or (data, kind) == ("nested", "identify")
-    assert row[0] == (1 if one else MOST_PROPERTIES)
+    single = data == "empty" or (data, kind) == ("nested", "identify")
+    assert row[0] == (1 if single else MOST_PROPERTIES)
     assert max(row[1:]) <= 500
 
 
 def test_a_batch_is_written_in_parts(busy: Running) -> None:
-    """Others write in between, and a row that comes twice is there once."""
+    """Other writers get their turn in between, and duplicate rows are stored once."""
     visitors = [f"visitor {number % 7}" for number in range(3 * TOGETHER)]
     sent = [
         {
             "type": "identify" if number % 2 else "event",
-            "payload": {"website": SHOP, "url": "/many", "id": one, "data": {"n": number}},
+            "payload": {"website": SHOP, "url": "/many", "id": visitor, "data": {"n": number}},
         }
-        for number, one in enumerate(visitors)
+        for number, visitor in enumerate(visitors)
     ]
     answer = httpx.post(f"{busy.url}/api/batch", json=sent, headers=AGENT).json()
     assert (answer["processed"], answer["errors"]) == (len(sent), 0)
@@ -106,7 +106,7 @@ def test_a_batch_is_written_in_parts(busy: Running) -> None:
     )
     sessions = "(SELECT session_id FROM session WHERE distinct_id LIKE 'visitor %')"
     assert store.row(f"SELECT count(*) FROM {sessions}") == (7,)
-    last = {one: number for number, one in enumerate(visitors) if number % 2}
+    last = {visitor: number for number, visitor in enumerate(visitors) if number % 2}
     assert (
         dict(
             store.rows(
@@ -130,14 +130,14 @@ def usual_umask() -> Iterator[None]:
 
 
 def modes(folder: Path) -> dict[str, int]:
-    """The permissions of everything that lies beside a store."""
+    """The permissions of all files beside a store."""
     return {
         str(path.relative_to(folder)): stat.S_IMODE(path.stat().st_mode)
         for path in folder.rglob("*")
     }
 
 
-def test_files_of_a_store_are_its_users_alone(usual_umask: None, tmp_path: Path) -> None:
+def test_store_files_are_readable_by_their_user_only(usual_umask: None, tmp_path: Path) -> None:
     path = tmp_path / "umami.duckdb"
     import_into(path, TABLES)
     path.chmod(0o644)  # as earlier versions made it
@@ -162,7 +162,7 @@ def test_files_of_a_store_are_its_users_alone(usual_umask: None, tmp_path: Path)
     assert modes(tmp_path) == {"umami.duckdb": 0o600}
 
 
-def test_data_in_memory_spill_into_a_private_folder(usual_umask: None) -> None:
+def test_in_memory_data_spills_into_a_private_folder(usual_umask: None) -> None:
     store = Store()
     folder = Path(str((store.row("SELECT current_setting('temp_directory')") or ("",))[0]))
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -176,9 +176,9 @@ def test_data_in_memory_spill_into_a_private_folder(usual_umask: None) -> None:
 @pytest.fixture(scope="module", params=["file", "memory"])
 def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
     path = tmp_path_factory.mktemp("kept") / "umami.duckdb" if request.param == "file" else None
-    with closing(Store(path)) as one:
-        load(one, TABLES)
-        yield one
+    with closing(Store(path)) as store:
+        load(store, TABLES)
+        yield store
 
 
 @pytest.mark.parametrize(
@@ -202,13 +202,13 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         "PRAGMA temp_directory='/tmp'",
     ],
 )
-def test_sql_reaches_nothing_outside(store: Store, sql: str, tmp_path: Path) -> None:
+def test_sql_cannot_access_files_or_the_network(store: Store, sql: str, tmp_path: Path) -> None:
     with pytest.raises(duckdb.Error):
         store.rows(sql.replace("{folder}", str(tmp_path)))
     assert not list(tmp_path.iterdir())
 
 
-def test_memory_is_bounded(store: Store) -> None:
+def test_memory_of_the_database_is_bounded(store: Store) -> None:
     most = MEMORY if store.path else MEMORY_ONLY
     assert store.row(
         "SELECT parse_formatted_bytes(current_setting('memory_limit')) <= "
@@ -219,7 +219,7 @@ def test_memory_is_bounded(store: Store) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["a[b] *'", "büro", "linked"])
-def test_imports_go_on_and_name_faults(tmp_path: Path, name: str) -> None:
+def test_imports_work_from_any_folder_and_name_faults(tmp_path: Path, name: str) -> None:
     place = tmp_path / name
     place.mkdir()
     if name == "linked":

@@ -1,4 +1,4 @@
-"""A folder or archive of somebody else shows no other file of this machine, and fills no memory."""
+"""Imported folders and archives cannot disclose other files or exhaust memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def secret(tmp_path: Path) -> Path:
 
 
 def refused(source: Path, reason: str) -> None:
-    """Refused for this reason, in a sentence that says nothing of what the file holds."""
+    """The import is refused for this reason, without quoting the file."""
     with pytest.raises(ImportRefused) as caught:
         load(Store(), source)
     assert reason in str(caught.value)
@@ -57,7 +57,7 @@ def loop(path: Path, _: Path) -> None:
     ids=["link", "relative link", "device", "fifo", "link to itself", "copy"],
 )
 @pytest.mark.parametrize("alone", [False, True], ids=["folder", "file"])
-def test_what_is_no_table_of_its_folder(
+def test_files_outside_the_folder_are_not_imported(
     tmp_path: Path, secret: Path, make: Callable[[Path, Path], None], reason: str, alone: bool
 ) -> None:
     folder = tmp_path / "export"
@@ -67,8 +67,8 @@ def test_what_is_no_table_of_its_folder(
     refused(path if alone else folder, reason)
 
 
-def test_a_link_within_the_folder_is_followed(tmp_path: Path) -> None:
-    """As Kubernetes mounts files."""
+def test_symlink_within_the_folder_is_followed(tmp_path: Path) -> None:
+    """Kubernetes mounts files in this way."""
     (tmp_path / "..data").mkdir()
     for table in ("session", "website_event"):
         header = ",".join(TABLES[table])
@@ -80,7 +80,9 @@ def test_a_link_within_the_folder_is_followed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE]
 )
-def test_members_of_a_tar_that_are_no_files(tmp_path: Path, secret: Path, kind: bytes) -> None:
+def test_tar_members_other_than_files_are_refused(
+    tmp_path: Path, secret: Path, kind: bytes
+) -> None:
     member = tarfile.TarInfo("website_event.csv")
     member.type, member.linkname = kind, str(secret)
     with tarfile.open(tmp_path / "export.tar", "w") as archive:
@@ -89,7 +91,7 @@ def test_members_of_a_tar_that_are_no_files(tmp_path: Path, secret: Path, kind: 
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR])
-def test_members_of_a_zip_that_are_no_files(tmp_path: Path, secret: Path, kind: int) -> None:
+def test_zip_members_other_than_files_are_refused(tmp_path: Path, secret: Path, kind: int) -> None:
     member = zipfile.ZipInfo("website_event.csv")
     member.external_attr = (kind | 0o777) << 16
     with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
@@ -100,7 +102,7 @@ def test_members_of_a_zip_that_are_no_files(tmp_path: Path, secret: Path, kind: 
 @pytest.mark.parametrize(
     "name", ["../{}", "export/../../{}", "/tmp/{}", "..\\..\\{}", "C:\\export\\{}"]
 )
-def test_names_that_lead_out_of_an_archive(tmp_path: Path, name: str) -> None:
+def test_archive_members_cannot_leave_the_folder(tmp_path: Path, name: str) -> None:
     name = name.format("website_event.csv")
     with zipfile.ZipFile(tmp_path / "export.zip", "w") as zipped:
         zipped.writestr(name, "event_id\n")
@@ -112,8 +114,8 @@ def test_names_that_lead_out_of_an_archive(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.thorough
-def test_tar_archives_that_burst(tmp_path: Path) -> None:
-    """By a table, by something before it, and by a header that would be held in memory."""
+def test_tar_bombs_are_refused(tmp_path: Path) -> None:
+    """In a table, in a member before it, and in a header that would be held in memory."""
     end = io.BytesIO()
     with tarfile.open(fileobj=end, mode="w") as archive:
         archive.addfile(tarfile.TarInfo("website_event.csv"))
@@ -136,7 +138,7 @@ def test_tar_archives_that_burst(tmp_path: Path) -> None:
         tracemalloc.stop()
 
 
-def test_a_gnu_sparse_file(tmp_path: Path) -> None:
+def test_gnu_sparse_files_are_refused(tmp_path: Path) -> None:
     member = tarfile.TarInfo("website_event.csv")
     member.type = tarfile.GNUTYPE_SPARSE
     with tarfile.open(tmp_path / "export.tar", "w", format=tarfile.GNU_FORMAT) as archive:

@@ -1,4 +1,4 @@
-"""Without accounts, a dashboard with real data and its Setup are open to who has the code."""
+"""Without accounts, real data and Setup are open only with the access code."""
 
 from __future__ import annotations
 
@@ -37,30 +37,30 @@ def closed(request: pytest.FixtureRequest) -> Iterator[App]:
 
 
 def everything(address: str, page: str, **headers: str) -> bytes:
-    """What a raw WebSocket is sent for a page."""
-    found = opened(address, page, SHOP, headers)
-    return b"".join(one.SerializeToString() for one in found)
+    """All messages that a raw WebSocket is sent for a page."""
+    messages = opened(address, page, SHOP, headers)
+    return b"".join(message.SerializeToString() for message in messages)
 
 
 @pytest.mark.sample(2)
-@pytest.mark.parametrize("headers", HEADERS, ids=lambda given: "+".join(given) or "none")
-def test_no_header_opens_data_or_setup(headers: dict[str, str], closed: App) -> None:
+@pytest.mark.parametrize("headers", HEADERS, ids=lambda headers: "+".join(headers) or "none")
+def test_no_header_bypasses_the_access_code(headers: dict[str, str], closed: App) -> None:
     with ExitStack() as stack:
         address = stack.enter_context(proxy(closed.address, adding(**headers)))
         # The page is of the host that the app is told.
         scheme = headers.get("X_Forwarded_Proto", "http")
         origin = f"{scheme}://{headers.get('Host', urlsplit(address).netloc)}"
         for page in ("", "setup"):
-            told = everything(address, page, Origin=origin)
-            assert origin.encode() not in told
-            assert b"Nobody signs in to this dashboard" in told
-            assert b"Nordlicht" not in told
-            assert b"access_code" not in told
+            text = everything(address, page, Origin=origin)
+            assert origin.encode() not in text
+            assert b"Nobody signs in to this dashboard" in text
+            assert b"Nordlicht" not in text
+            assert b"access_code" not in text
     assert closed.link
 
 
 @pytest.mark.sample(2)
-def test_a_code_opens_once(closed: App) -> None:
+def test_access_code_is_valid_once(closed: App) -> None:
     link = closed.link
     code = link.rpartition("=")[2]
     name = f"umami_dashboard_local_{urlsplit(closed.address).port}"
@@ -68,10 +68,10 @@ def test_a_code_opens_once(closed: App) -> None:
         answer = httpx.get(closed.address, params={"access_code": wrong}, trust_env=False)
         assert (answer.status_code, answer.headers.get("set-cookie")) == (200, None)
     assert b"Nordlicht" not in everything(closed.address, "", Cookie=f"{name}={code}")
-    told = opened(closed.address, "", f"{SHOP}&access_code={code}")
-    assert b"Nordlicht" in b"".join(one.SerializeToString() for one in told)
+    messages = opened(closed.address, "", f"{SHOP}&access_code={code}")
+    assert b"Nordlicht" in b"".join(message.SerializeToString() for message in messages)
     again = opened(closed.address, "", f"{SHOP}&access_code={code}")
-    text = b"".join(one.SerializeToString() for one in again)
+    text = b"".join(message.SerializeToString() for message in again)
     assert b"Nordlicht" not in text
     assert b"was used before" in text
     eventually(lambda: closed.link != link)
@@ -79,9 +79,7 @@ def test_a_code_opens_once(closed: App) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.sample(2)
-def test_the_browser_that_opens_the_link_is_known_from_then_on(
-    closed: App, browser: Browser
-) -> None:
+def test_browser_that_opened_the_link_stays_authorized(closed: App, browser: Browser) -> None:
     link = closed.link
     opened(closed.address, "", link.partition("?")[2])
     # Another one is printed when somebody is turned away.
@@ -103,7 +101,7 @@ def test_the_browser_that_opens_the_link_is_known_from_then_on(
         expect(page.get_by_text("Nobody signs in to this dashboard")).to_be_visible()
 
 
-def test_the_redirect_stays_on_this_host() -> None:
+def test_redirect_stays_on_the_same_host() -> None:
     with running_app(UMAMI_DATA=str(TABLES), DASHBOARD_OPEN="") as app:
         code = app.link.rpartition("=")[2]
         answer = httpx.get(

@@ -1,4 +1,4 @@
-"""Messages and uploads of somebody who has not signed in, over a raw WebSocket."""
+"""Messages and uploads of anonymous clients over a raw WebSocket."""
 
 from __future__ import annotations
 
@@ -19,11 +19,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module", params=SCRIPTS)
-def house(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[App]:
+def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """An app with accounts, over a server that runs on its own."""
-    place = tmp_path_factory.mktemp("house")
+    place = tmp_path_factory.mktemp("dashboard")
     users = write(place / "users.yaml", {"ann": user("admin")})
     with (
         serve(TABLES) as umami,
@@ -40,54 +38,54 @@ def house(
 
 
 def unneeded() -> list[bytes]:
-    """Every message that Streamlit knows and no page needs, and some that are none."""
-    found = []
+    """Every message that Streamlit knows and no page sends."""
+    contents = []
     for name in ("clear_cache", "set_run_on_save", "load_git_info", "debug_shutdown_runtime"):
         message = BackMsg()
         setattr(message, name, True)
-        found.append(message.SerializeToString())
+        contents.append(message.SerializeToString())
     files = BackMsg()
     files.file_urls_request.request_id = "1"
     files.file_urls_request.file_names.append("large.bin")
-    found.append(files.SerializeToString())
+    contents.append(files.SerializeToString())
     for name in ("install_skills", "dismiss_skills_nudge", "dataframe_chunk"):
         message = BackMsg()
         message.backend_operation_request.request_id = "2"
         getattr(message.backend_operation_request, name).SetInParent()
-        found.append(message.SerializeToString())
-    return found
+        contents.append(message.SerializeToString())
+    return contents
 
 
 def malformed() -> list[bytes]:
-    """What is no message, and one that is far longer than a page sends."""
+    """Invalid messages, and one that is longer than any page sends."""
     long = BackMsg()
     long.rerun_script.query_string = "marker=" + "x" * LONGEST
     return [b"", b"\xff\xff\xff", b"\x0a\xff", long.SerializeToString()]
 
 
 @pytest.mark.sample(2)
-def test_unneeded_messages_do_nothing(house: App) -> None:
-    with tab(house.address) as stranger:
-        stranger.open("")
-        served = b"asgi" in Path(f"/proc/{house.pid}/cmdline").read_bytes()
+def test_messages_no_page_sends_are_dropped(app: App) -> None:
+    with tab(app.address) as anonymous:
+        anonymous.open("")
+        served = b"asgi" in Path(f"/proc/{app.pid}/cmdline").read_bytes()
         # Streamlit reads a message before app.py can see it.
         for content in (*unneeded(), *(malformed() if served else [])):
-            stranger.send(content)
+            anonymous.send(content)
         # What is sent next is the answer to this, and to nothing before.
-        kinds = {one.WhichOneof("type") for one in stranger.rerun()}
+        kinds = {message.WhichOneof("type") for message in anonymous.rerun()}
     assert "delta" in kinds
     wrong = {"file_urls_response", "git_info_changed", "session_event", "exception"}
     assert not kinds & {*wrong, "backend_operation_response"}
-    assert not any("Traceback" in line or "decod" in line for line in house.printed)
+    assert not any("Traceback" in line or "decod" in line for line in app.printed)
 
 
-def test_nothing_can_be_uploaded(house: App) -> None:
-    cookie = httpx.get(f"{house.address}/_stcore/health", trust_env=False).cookies
-    with tab(house.address) as stranger:
-        stranger.open("")
+def test_uploads_are_refused(app: App) -> None:
+    cookie = httpx.get(f"{app.address}/_stcore/health", trust_env=False).cookies
+    with tab(app.address) as anonymous:
+        anonymous.open("")
         answer = httpx.put(
-            f"{house.address}/_stcore/upload_file/{stranger.id}/1",
-            headers={"Origin": house.address, "X-Xsrftoken": cookie.get("_streamlit_xsrf", "")},
+            f"{app.address}/_stcore/upload_file/{anonymous.id}/1",
+            headers={"Origin": app.address, "X-Xsrftoken": cookie.get("_streamlit_xsrf", "")},
             cookies=cookie,
             files={"file": b"x" * 2_000_000},
             trust_env=False,

@@ -1,4 +1,4 @@
-"""No page of another origin talks to the dashboard, whatever cookies its browser holds."""
+"""Pages of other origins cannot use the dashboard, whatever cookies the browser holds."""
 
 from __future__ import annotations
 
@@ -38,11 +38,9 @@ PROXY = "https://stats.example.com"
 
 
 @pytest.fixture(scope="module", params=SCRIPTS)
-def house(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[App]:
+def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """An app with accounts."""
-    place = tmp_path_factory.mktemp("house")
+    place = tmp_path_factory.mktemp("dashboard")
     users = write(place / "users.yaml", {"ann": user("admin")})
     with running_app(
         request.param,
@@ -61,10 +59,11 @@ def served(app: App) -> bool:
 
 
 def handshake(app: App, origin: str | None, **headers: str) -> str:
-    """What a WebSocket of this origin gets: ``refused``, or the text of the page."""
-    given = headers if origin is None else {"Origin": origin, **headers}
+    """The result of a WebSocket handshake with this origin: ``refused``, or the text of the
+    page."""
+    sent = headers if origin is None else {"Origin": origin, **headers}
     with suppress(InvalidStatus):
-        return str(b"".join(one.SerializeToString() for one in _open(app, given)))
+        return str(b"".join(message.SerializeToString() for message in _open(app, sent)))
     return "refused"
 
 
@@ -92,69 +91,67 @@ def _open(app: App, headers: dict[str, str]) -> list[Any]:
         *("http://HOST/", "ws://HOST", "http://HOST http://evil.example", "chrome-extension://x"),
     ],
 )
-def test_a_websocket_of_another_origin_is_refused(house: App, origin: str | None) -> None:
-    host = urlsplit(house.address).netloc
-    told = handshake(house, origin.replace("HOST", host) if origin is not None else None)
-    if served(house):
-        assert told == "refused"
+def test_websocket_of_another_origin_is_refused(app: App, origin: str | None) -> None:
+    host = urlsplit(app.address).netloc
+    answer = handshake(app, origin.replace("HOST", host) if origin is not None else None)
+    if served(app):
+        assert answer == "refused"
     else:
-        assert told == "refused" or "is not the address of the dashboard" in told
-        assert "Sign in" not in told
+        assert answer == "refused" or "is not the address of the dashboard" in answer
+        assert "Sign in" not in answer
 
 
 @pytest.mark.parametrize("origin", ["http://HOST", PROXY, PROXY + ":443", "http://[::1]:9"])
-def test_its_own_pages_and_those_of_a_named_proxy_are_answered(house: App, origin: str) -> None:
-    told = handshake(house, origin.replace("HOST", urlsplit(house.address).netloc))
-    assert "Sign in" in told or (
-        told == "refused" and not served(house) and origin != "http://HOST"
+def test_same_origin_and_configured_origins_are_accepted(app: App, origin: str) -> None:
+    answer = handshake(app, origin.replace("HOST", urlsplit(app.address).netloc))
+    assert "Sign in" in answer or (
+        answer == "refused" and not served(app) and origin != "http://HOST"
     )
 
 
-def test_requests_that_change_something_need_the_origin(house: App) -> None:
-    if not served(house):
+def test_unsafe_requests_need_the_same_origin(app: App) -> None:
+    if not served(app):
         pytest.skip("Streamlit answers these itself, with a token of its own")
-    own = {"Origin": house.address}
+    same_origin = {"Origin": app.address}
     for headers in ({}, {"Origin": "http://localhost:3000"}, {"Origin": "null"}):
         for method in ("POST", "PUT", "DELETE", "OPTIONS"):
             answer = httpx.request(
-                method, f"{house.address}/_session", headers=headers, trust_env=False
+                method, f"{app.address}/_session", headers=headers, trust_env=False
             )
             assert answer.status_code == 403, (method, headers)
             assert answer.text == "Only pages of the dashboard may ask this.\n"
-    answer = httpx.post(f"{house.address}/_session", headers=own, trust_env=False)
+    answer = httpx.post(f"{app.address}/_session", headers=same_origin, trust_env=False)
     assert answer.text == ""  # The ticket is missing.
-    for headers, status in (({}, 200), (own, 200), ({"Origin": "http://localhost:1"}, 403)):
-        answer = httpx.get(f"{house.address}/_stcore/health", headers=headers, trust_env=False)
+    for headers, status in (({}, 200), (same_origin, 200), ({"Origin": "http://localhost:1"}, 403)):
+        answer = httpx.get(f"{app.address}/_stcore/health", headers=headers, trust_env=False)
         assert answer.status_code == status
 
 
 @pytest.mark.thorough
 @pytest.mark.sample(2)
-def test_a_page_on_another_port_reads_nothing_with_the_cookie_of_a_viewer(
-    house: App, browser: Browser
-) -> None:
-    """The cookie is sent to every port of the host: only the origin tells the pages apart."""
+def test_page_on_another_port_cannot_use_a_viewers_cookie(app: App, browser: Browser) -> None:
+    """Browsers send the cookie to every port of the host: only the origin differs."""
     with attacker() as address, browser.new_context() as context:
         page = context.new_page()
-        page.goto(f"{house.address}/?{SHOP}")
+        page.goto(f"{app.address}/?{SHOP}")
         page.get_by_label("User name").fill("ann")
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Sign in", exact=True).click()
         expect(metric(page, "Views")).to_have_text("10,797", timeout=WAIT)
         settled(page)
-        assert any(one["name"] == "umami_test" for one in context.cookies())
+        assert any(cookie["name"] == "umami_test" for cookie in context.cookies())
         evil = context.new_page()
         evil.goto(address)
         question = BackMsg()
         question.rerun_script.query_string = SHOP
-        stream = f"ws://{urlsplit(house.address).netloc}/_stcore/stream"
+        stream = f"ws://{urlsplit(app.address).netloc}/_stcore/stream"
         received = evil.evaluate(_SOCKET, [stream, list(question.SerializeToString())])
         assert b"Nordlicht" not in bytes(received)
-        if served(house):
+        if served(app):
             assert received == []
         # The frame of a cookie manager would tell its parent all cookies.
         status = httpx.get(
-            f"{house.address}/component/extra_streamlit_components.CookieManager.cookie_manager"
+            f"{app.address}/component/extra_streamlit_components.CookieManager.cookie_manager"
             "/index.html",
             trust_env=False,
         ).status_code
@@ -199,22 +196,22 @@ def attacker() -> Iterator[str]:
         site.shutdown()
 
 
-def test_only_the_dashboard_may_frame_it(house: App) -> None:
-    if not served(house):
+def test_only_the_dashboard_may_frame_its_pages(app: App) -> None:
+    if not served(app):
         pytest.skip("only asgi.py sends headers")
-    policy = httpx.get(house.address, trust_env=False).headers["content-security-policy"]
+    policy = httpx.get(app.address, trust_env=False).headers["content-security-policy"]
     assert "frame-ancestors 'self'" in re.split(r";\s*", policy)
-    host = httpx.get(f"{house.address}/_stcore/host-config", trust_env=False).json()
+    host = httpx.get(f"{app.address}/_stcore/host-config", trust_env=False).json()
     assert host["allowedOrigins"] == []
 
 
 @pytest.mark.thorough
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_foreign_origin_makes_the_server_ask_nobody(script: str) -> None:
-    """Streamlit looks up its public address for it, and waits for the answer: requests to other
-    hosts go to a port here, which accepts and never answers."""
-    with silent() as (proxied, asked):
+def test_foreign_origin_triggers_no_outgoing_request(script: str) -> None:
+    """Streamlit would look up its public address and wait for it. Requests to other hosts go to a
+    port here, which accepts and never answers."""
+    with silent() as (proxied, times):
         with running_app(
             script,
             HTTP_PROXY=proxied,
@@ -227,13 +224,13 @@ def test_a_foreign_origin_makes_the_server_ask_nobody(script: str) -> None:
             opened(app.address, "")
             with ThreadPoolExecutor(5) as pool:
                 list(pool.map(lambda _: handshake(app, "http://evil.example"), range(5)))
-        assert asked == []
+        assert times == []
 
 
 @contextmanager
 def silent() -> Iterator[tuple[str, list[float]]]:
-    """A proxy that never answers, and when it was asked."""
-    asked: list[float] = []
+    """A proxy that never answers, and the times of requests to it."""
+    times: list[float] = []
     held: list[socket.socket] = []
     listening = socket.create_server(("127.0.0.1", 0))
 
@@ -241,22 +238,22 @@ def silent() -> Iterator[tuple[str, list[float]]]:
         with suppress(OSError):
             while True:
                 held.append(listening.accept()[0])
-                asked.append(time.monotonic())
+                times.append(time.monotonic())
 
     threading.Thread(target=accept, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}", asked
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", times
     finally:
-        for one in (listening, *held):
-            one.close()
+        for connection in (listening, *held):
+            connection.close()
 
 
-def test_behind_a_proxy_that_changes_the_host_the_address_is_named(house: App) -> None:
-    with proxy(house.address, adding(Host="inside:8501")) as address:
+def test_proxy_that_changes_the_host_needs_a_configured_origin(app: App) -> None:
+    with proxy(app.address, adding(Host="inside:8501")) as address:
         for origin, inside in ((PROXY, True), ("https://other.example.com", False)):
-            through = App(address, house.pid)
-            told = handshake(through, origin)
-            assert ("Sign in" in told) is inside
+            through = App(address, app.pid)
+            answer = handshake(through, origin)
+            assert ("Sign in" in answer) is inside
 
 
 @pytest.mark.parametrize(
@@ -273,11 +270,11 @@ def test_behind_a_proxy_that_changes_the_host_the_address_is_named(house: App) -
         ("null", "null", False, False),
     ],
 )
-def test_what_is_the_same_origin(origin: str, host: str, https: bool, passes: bool) -> None:
+def test_same_origin_rules(origin: str, host: str, https: bool, passes: bool) -> None:
     assert request_security.allowed(origin, host, https=https) is passes
 
 
 @pytest.mark.parametrize("text", ["stats.example.com", "https://a/b", "null", "*", "ftp://a"])
-def test_what_is_no_origin_is_refused_by_name(text: str, tmp_path: Path) -> None:
+def test_malformed_origin_setting_is_named_in_the_error(text: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="DASHBOARD_ORIGINS"):
         settings.load({"DASHBOARD_ORIGINS": text}, tmp_path / "none.toml")

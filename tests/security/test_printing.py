@@ -1,4 +1,4 @@
-"""A page that attacks the browser that prints reports: it reads no file and reaches no server."""
+"""A hostile page in the browser that prints reports reads no file and reaches no server."""
 
 from __future__ import annotations
 
@@ -103,12 +103,12 @@ window.report = {
 
 @contextmanager
 def site() -> Iterator[tuple[str, list[str]]]:
-    """A server that lets any page read it, and what was asked of it."""
-    asked: list[str] = []
+    """A server that any page may read, and the paths that were requested."""
+    paths: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            paths.append(self.path)
             self.send_response(200)
             self.send_header("access-control-allow-origin", "*")
             self.end_headers()
@@ -117,53 +117,53 @@ def site() -> Iterator[tuple[str, list[str]]]:
         do_POST = do_GET
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/", asked
+        yield f"http://127.0.0.1:{server.server_port}/", paths
     finally:
         server.shutdown()
 
 
 def printed(page: str) -> str:
-    found = PdfReader(BytesIO(apart(lambda: chromium.pdf(page))))
-    return "\n".join(one.extract_text() for one in found.pages)
+    pdf = PdfReader(BytesIO(apart(lambda: chromium.pdf(page))))
+    return "\n".join(page.extract_text() for page in pdf.pages)
 
 
-def test_a_hostile_page_reads_nothing_and_reaches_nobody(tmp_path: Path) -> None:
+def test_hostile_page_reads_no_file_and_reaches_no_host(tmp_path: Path) -> None:
     file = tmp_path / "secret.txt"
     file.write_text(SECRET)
-    with site() as (address, asked):
+    with site() as (address, paths):
         assert httpx.get(address, trust_env=False).text == "site"
-        asked.clear()
+        paths.clear()
         for url in (address, address.replace("127.0.0.1", "localhost")):
             said = printed(HOSTILE % (file.as_uri(), url))
             assert "TRIED" in said
             assert "GOT" not in said
-        assert asked == []
+        assert paths == []
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("to", ["file", "site"])
-def test_a_page_that_leaves_gets_nowhere(tmp_path: Path, to: str) -> None:
+def test_printed_page_cannot_navigate_away(tmp_path: Path, to: str) -> None:
     file = tmp_path / "secret.txt"
     file.write_text(SECRET)
-    with site() as (address, asked):
+    with site() as (address, paths):
         try:
             said = printed(LEAVING % (file.as_uri() if to == "file" else address))
         except chromium.BrowserFailed:
             said = ""
         assert SECRET not in said
-        assert asked == []
+        assert paths == []
 
 
 @pytest.mark.thorough
-def test_it_starts_with_an_empty_profile_and_no_secrets(
+def test_chromium_starts_with_an_empty_profile_and_no_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Seen by what stands in the place of the browser, and starts it."""
+    """A wrapper script in the place of the browser records its arguments and starts it."""
     real, seen = chromium.Chromium.find_browser(skip_local=False), tmp_path / "seen"
     wrapper = tmp_path / "chromium"
     wrapper.write_text(
@@ -177,20 +177,21 @@ def test_it_starts_with_an_empty_profile_and_no_secrets(
     monkeypatch.setenv("BROWSER_PATH", str(wrapper))
     monkeypatch.setenv("UMAMI_PASSWORD", SECRET)
     printed(LEAVING % "about:blank#")
-    told = seen.read_text()
-    assert told.startswith("700\n--")
-    assert SECRET not in told
+    arguments = seen.read_text()
+    assert arguments.startswith("700\n--")
+    assert SECRET not in arguments
     for loose in ("--disable-web-security", "--allow-file-access-from-files"):
-        assert loose not in told
+        assert loose not in arguments
 
 
 @pytest.mark.thorough
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("able", [True, False])
-def test_its_sandbox_is_on_where_there_is_one(
+def test_chromium_runs_in_its_sandbox_where_available(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, able: bool
 ) -> None:
-    """What stands in the place of the browser ends, as Chromium does, where it has no sandbox."""
+    """A wrapper script in the place of the browser exits, as Chromium does, where there is no
+    sandbox."""
     real, seen = chromium.Chromium.find_browser(skip_local=False), tmp_path / "seen"
     wrapper = tmp_path / "chromium"
     ends = "" if able else 'case "$*" in *--no-sandbox*) ;; *) exit 1;; esac\n'
@@ -202,5 +203,5 @@ def test_its_sandbox_is_on_where_there_is_one(
     monkeypatch.setattr(chromium, "_NO_SANDBOX", threading.Event())
     for _ in range(2):
         printed(LEAVING % "about:blank#")
-    starts = ["--no-sandbox" in one for one in seen.read_text().splitlines()]
+    starts = ["--no-sandbox" in line for line in seen.read_text().splitlines()]
     assert starts == ([False, False] if able else [False, True, True])

@@ -1,4 +1,4 @@
-"""Guessing passwords, telling accounts apart, flooding the log, and claims that are not true."""
+"""Password guessing, account enumeration, flooding of the audit log, and invalid claims."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
 
 def weak(cost: int, password: str = PASSWORD) -> str:
-    """A hash that costs so much."""
+    """A hash of this cost."""
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
 
 
@@ -64,21 +64,21 @@ def desk(engine: Engine, tmp_path: Path) -> Authentication:
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Engine]]:
-    place = tmp_path_factory.mktemp("house")
+    place = tmp_path_factory.mktemp("dashboard")
     known = {"password": weak(10), "roles": ["admin"]}
     users = write(place / "users.yaml", {"cleo": known, "vic": user("admin")})
     url = f"sqlite:///{place / 'dashboard.sqlite'}"
     with running_app(
         UMAMI_DATA=str(TABLES), DASHBOARD_USERS=str(users), DASHBOARD_STORE=url
-    ) as one:
-        kept = database.open_engine(url)
-        yield one, kept
-        kept.dispose()
+    ) as app:
+        engine = database.open_engine(url)
+        yield app, engine
+        engine.dispose()
 
 
 @pytest.mark.thorough
-def test_many_sockets_at_once_have_no_more_guesses_than_one(app: tuple[App, Engine]) -> None:
-    running, kept = app
+def test_concurrent_sockets_share_the_attempt_limit(app: tuple[App, Engine]) -> None:
+    running, engine = app
     ready = threading.Barrier(SOCKETS)
     begun = []
 
@@ -88,7 +88,7 @@ def test_many_sockets_at_once_have_no_more_guesses_than_one(app: tuple[App, Engi
             ready.wait(120)
             begun.append(time.monotonic())
             sent = socket.submit("Sign in", User_name="cleo", Password=f"wrong-{number}")
-            said = b"".join(one.SerializeToString() for one in sent).decode("latin-1")
+            said = b"".join(message.SerializeToString() for message in sent).decode("latin-1")
         for answer in ("password is wrong", "Too many attempts", "Many people are signing in"):
             if answer in said:
                 return answer
@@ -101,7 +101,7 @@ def test_many_sockets_at_once_have_no_more_guesses_than_one(app: tuple[App, Engi
     over = sum(2 ** (wait + 1) - 2 <= taken for wait in range(1, 10))
     assert set(answers) <= {"password is wrong", "Too many attempts", "Many people are signing in"}
     assert 1 <= answers.count("password is wrong") <= PAIR.free + 1 + over
-    with kept.connect() as held:
+    with engine.connect() as held:
         lines = held.scalar(select(func.count()).select_from(database.AUDIT))
     # Two hours, should the hour turn meanwhile.
     assert lines is not None
@@ -109,13 +109,13 @@ def test_many_sockets_at_once_have_no_more_guesses_than_one(app: tuple[App, Engi
     with tab(running.address) as socket:
         socket.open("goals")
         sent = socket.submit("Sign in", User_name=" VIC ", Password=PASSWORD)
-        assert b"Nordlicht" in b"".join(one.SerializeToString() for one in sent)
+        assert b"Nordlicht" in b"".join(message.SerializeToString() for message in sent)
 
 
-def test_who_cannot_be_compared_is_told_so_and_has_not_failed(
+def test_attempts_beyond_capacity_are_refused_but_not_counted(
     desk: Authentication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody stands in a long line, and nothing is counted for whom nothing was compared."""
+    """The queue is short, and an attempt without a password check is no failure."""
     go = threading.Event()
     compare = bcrypt.checkpw
 
@@ -129,9 +129,9 @@ def test_who_cannot_be_compared_is_told_so_and_has_not_failed(
         tried = [
             pool.submit(desk.sign_in, f"name-{number}", "wrong", HERE) for number in range(most + 4)
         ]
-        eventually(lambda: sum(one.done() for one in tried) == 4, 60)
+        eventually(lambda: sum(attempt.done() for attempt in tried) == 4, 60)
         go.set()
-        said = [str(one.exception()) for one in tried]
+        said = [str(attempt.exception()) for attempt in tried]
     assert said.count("Many people are signing in. Try again in a moment.") == 4
     assert said.count("User name or password is wrong.") == most
     monkeypatch.undo()
@@ -144,10 +144,10 @@ def test_who_cannot_be_compared_is_told_so_and_has_not_failed(
 
 
 @pytest.mark.thorough
-def test_every_comparison_takes_the_same_work(
+def test_every_password_check_takes_the_same_work(
     desk: Authentication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether the name exists, has a password, and however cheap its hash is."""
+    """Whether the account exists, has a password, or has a cheap hash."""
     work: list[int] = []
     compare = bcrypt.checkpw
 
@@ -165,8 +165,8 @@ def test_every_comparison_takes_the_same_work(
 
     for typed, forms in (("wrong", 1), ("wröng", 2), ("x" * 100, 1)):
         names = ("weak", "strong", "pat", "nobody", "", "w" * 10_000)
-        found = {took(lambda n=name, t=typed: desk.sign_in(n, t, None)) for name in names}  # type: ignore[misc]
-        assert found == {forms * 2**8}, typed
+        calls = {took(lambda n=name, t=typed: desk.sign_in(n, t, None)) for name in names}  # type: ignore[misc]
+        assert calls == {forms * 2**8}, typed
     account = desk.accounts().users["weak"]
     changed = took(lambda: desk.change_password(account, "wrong", "another-Passw0rd", HERE))
     assert changed == 2**8
@@ -175,9 +175,7 @@ def test_every_comparison_takes_the_same_work(
     assert sum(work) == 2**8
 
 
-def test_names_and_passwords_are_the_same_in_every_form_of_unicode(
-    engine: Engine, tmp_path: Path
-) -> None:
+def test_names_and_passwords_are_normalised(engine: Engine, tmp_path: Path) -> None:
     name, password = "Jörg.Straße", "schlüssel-zum-glück"
     forms = [unicodedata.normalize(form, password) for form in ("NFC", "NFD")]
     for hashed in forms:
@@ -201,8 +199,8 @@ def test_names_and_passwords_are_the_same_in_every_form_of_unicode(
 # The log
 
 
-def test_a_text_that_takes_long_to_normalize_is_not_normalized(desk: Authentication) -> None:
-    """Twenty thousand marks over one letter would stop the process for seconds."""
+def test_overlong_text_is_not_normalised(desk: Authentication) -> None:
+    """Twenty thousand combining marks would block the process for seconds."""
     long = "e\u0301" * LONGEST
     assert normalized("NFC", long) == long
     assert normalized("NFC", long[:LONGEST]) != long[:LONGEST]
@@ -212,21 +210,21 @@ def test_a_text_that_takes_long_to_normalize_is_not_normalized(desk: Authenticat
     assert not passwords.matches(long, weak(4), 4)
 
 
-def test_nobody_fills_the_log(engine: Engine) -> None:
-    """Also with several at once; how many there were is told."""
+def test_refused_attempts_are_summarised_in_the_audit_log(engine: Engine) -> None:
+    """Also with concurrent attempts; the entry has their number."""
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: Audit(engine).refused("somebody", "sign in"), range(80)))
     Audit(engine).refused("ann", "sign in")
     rows = Audit(engine).search(size=100).rows
-    counted = [one.about for one in rows if one.about]
-    lines = [one for one in rows if one.who == "somebody" and not one.about]
+    counted = [row.about for row in rows if row.about]
+    lines = [row for row in rows if row.who == "somebody" and not row.about]
     assert len(lines) <= 2 * MOST
-    assert sum(int(one.split()[0]) for one in counted) + len(lines) == 80
-    assert all("more refused since" in one for one in counted)
-    assert [one.who for one in rows].count("ann") == 1
+    assert sum(int(text.split()[0]) for text in counted) + len(lines) == 80
+    assert all("more refused since" in text for text in counted)
+    assert [row.who for row in rows].count("ann") == 1
 
 
-def test_what_is_typed_as_a_name_is_in_the_log_neither_as_it_is_nor_at_length(
+def test_typed_names_are_not_written_to_the_audit_log(
     desk: Authentication,
 ) -> None:
     for number in range(30):
@@ -234,7 +232,7 @@ def test_what_is_typed_as_a_name_is_in_the_log_neither_as_it_is_nor_at_length(
             desk.sign_in(f"{number} {'mistyped-secret' * 1000}", "wrong", f"198.51.100.{number}")
     rows = desk.audit.search(size=100).rows
     assert len(rows) <= 2 * (MOST + 1)
-    assert all("mistyped" not in f"{one.who} {one.about}" for one in rows)
+    assert all("mistyped" not in f"{row.who} {row.about}" for row in rows)
 
 
 # Claims of identity providers
@@ -243,13 +241,13 @@ ADA = "ada@agency.example"
 
 
 def claimed(**more: Any) -> Claims:
-    given = {"email": ADA, "iat": NOW.timestamp(), **more}
-    return parse_claims({key: value for key, value in given.items() if value is not ...}, NOW)
+    values = {"email": ADA, "iat": NOW.timestamp(), **more}
+    return parse_claims({key: value for key, value in values.items() if value is not ...}, NOW)
 
 
 @pytest.mark.parametrize("verified", [..., True, "true"])
 @pytest.mark.parametrize("issued", [0, -30 * 86_400, 120, 0.5])
-def test_claims_that_are_true(verified: object, issued: float) -> None:
+def test_valid_claims_are_parsed(verified: object, issued: float) -> None:
     said = claimed(email_verified=verified, iat=NOW.timestamp() + issued)
     assert said == Claims(ADA, NOW + timedelta(seconds=issued), True)
 
@@ -276,7 +274,7 @@ def test_claims_that_are_true(verified: object, issued: float) -> None:
     ],
     ids=repr,
 )
-def test_not_verified_in_any_spelling(verified: object) -> None:
+def test_other_values_of_email_verified_do_not_verify(verified: object) -> None:
     assert not claimed(email_verified=verified).verified
 
 
@@ -289,7 +287,7 @@ def test_not_verified_in_any_spelling(verified: object) -> None:
     ],
     ids=repr,
 )
-def test_what_is_no_address_is_nobodys(email: object) -> None:
+def test_claims_without_a_valid_address_are_refused(email: object) -> None:
     with pytest.raises(InvalidClaims, match="address"):
         claimed(email=email)
 
@@ -301,9 +299,9 @@ def test_what_is_no_address_is_nobodys(email: object) -> None:
         *(float("-inf"), 0, -1, 10**400, 1e300, NOW.timestamp() * 1000),
         *(NOW.timestamp() + 3600, NOW.timestamp() - 32 * 86_400),
     ],
-    ids=lambda one: repr(one)[:20],
+    ids=lambda value: repr(value)[:20],
 )
-def test_a_moment_that_cannot_be_lets_nobody_in(issued: object) -> None:
+def test_claims_with_an_invalid_time_are_refused(issued: object) -> None:
     with pytest.raises(InvalidClaims, match="signed in"):
         claimed(iat=issued)
 
@@ -322,9 +320,9 @@ def test_a_moment_that_cannot_be_lets_nobody_in(issued: object) -> None:
         ("JÖRG@agency.example", False),
     ],
 )
-def test_an_address_that_looks_alike_is_another(tmp_path: Path, email: str, mine: bool) -> None:
+def test_lookalike_addresses_do_not_match(tmp_path: Path, email: str, mine: bool) -> None:
     users = {
         name: {"email": f"{name}@agency.example", "roles": ["admin"]} for name in ("ask", "jörg")
     }
-    found = accounts.load(write(tmp_path / "users.yaml", users), SECTIONS).by_email(email)
-    assert (found is not None) == mine
+    user = accounts.load(write(tmp_path / "users.yaml", users), SECTIONS).by_email(email)
+    assert (user is not None) == mine

@@ -1,6 +1,6 @@
-"""What a raw client gets from a page that it has open once its permissions have changed.
+"""What a raw client gets from an open page after its permissions have changed.
 
-It sends what no browser would: fragment reruns only, or buttons of a page that is out of date.
+It sends what no browser would: reruns of fragments only, or buttons of an outdated page.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ROLES: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Dashboard:
     """A running dashboard, its accounts and its store."""
 
     app: App
@@ -51,16 +51,18 @@ class House:
     desk: Authentication
 
     def set_roles(self, **roles: str) -> None:
-        """Change what accounts may do, as an operator who edits the file."""
+        """Change the permissions of accounts, as an operator who edits the file."""
         known = {name: user(role) for name, role in roles.items()}
         write(self.users, known, ROLES)
 
     @contextmanager
     def signed_in(self, name: str) -> Iterator[tuple[Tab, str]]:
-        """A tab of somebody who is signed in, and the token of their session."""
+        """A signed-in tab, and the token of its session."""
         token = self.desk.sign_in(name, PASSWORD, None)
-        with tab(self.app.address, cookies={"umami_test": self.desk.encode_cookie(token)}) as one:
-            yield one, token
+        with tab(
+            self.app.address, cookies={"umami_test": self.desk.encode_cookie(token)}
+        ) as socket:
+            yield socket, token
 
     def share(self) -> ShareLink:
         """A link to the overview."""
@@ -75,8 +77,8 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    place = tmp_path_factory.mktemp("house")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    place = tmp_path_factory.mktemp("dashboard")
     users, url = place / "users.yaml", f"sqlite:///{place / 'dashboard.sqlite'}"
     write(users, {"ana": user("all")}, ROLES)
     with ExitStack() as around:
@@ -85,50 +87,52 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         )
         engine = database.open_engine(url)
         around.callback(engine.dispose)
-        yield House(app, users, Authentication(engine, lambda: accounts.load(users, SECTIONS)))
+        yield Dashboard(app, users, Authentication(engine, lambda: accounts.load(users, SECTIONS)))
 
 
 def text(messages: list[ForwardMsg]) -> str:
-    return "\n".join(str(one) for one in messages)
+    return "\n".join(str(message) for message in messages)
 
 
 def kinds(messages: list[ForwardMsg]) -> set[str]:
-    """Which kinds of elements were sent."""
-    return {str(one.delta.new_element.WhichOneof("type")) for one in messages}
+    """The kinds of elements that were sent."""
+    return {str(message.delta.new_element.WhichOneof("type")) for message in messages}
 
 
 DRAWN = {"metric", "dataframe", "plotly_chart", "echarts_chart"}
 """Elements that show figures."""
 
 
-def downloaded(house: House, who: Tab, file: Any) -> bytes:
-    """What a download button that was drawn at some time gives now."""
+def downloaded(dashboard: Dashboard, who: Tab, file: Any) -> bytes:
+    """What a download button that was drawn earlier returns now."""
     path = who.download(file)
-    return httpx.get(f"{house.app.address}{path}", trust_env=False).content if path else b""
+    return httpx.get(f"{dashboard.app.address}{path}", trust_env=False).content if path else b""
 
 
 @pytest.mark.parametrize("ends", ["signed out", "no account", "other website", "link withdrawn"])
-def test_an_open_dialog_shows_nothing_once_permission_has_ended(house: House, ends: str) -> None:
-    house.set_roles(ana="all")
+def test_open_dialog_shows_nothing_after_permission_has_ended(
+    dashboard: Dashboard, ends: str
+) -> None:
+    dashboard.set_roles(ana="all")
     with ExitStack() as around:
         if ends == "link withdrawn":
-            share = house.share()
-            viewer = around.enter_context(tab(house.app.address))
-            viewer.open("", urlencode({"share": house.desk.shares.token(share.id)}))
+            share = dashboard.share()
+            viewer = around.enter_context(tab(dashboard.app.address))
+            viewer.open("", urlencode({"share": dashboard.desk.shares.token(share.id)}))
         else:
-            viewer, token = around.enter_context(house.signed_in("ana"))
+            viewer, token = around.enter_context(dashboard.signed_in("ana"))
             viewer.open("", urlencode(SHOP))
         viewer.rerun(press="ranking_path_all")
         dialog = viewer.fragments[-1]
         assert "dataframe" in kinds(viewer.rerun(dialog, ranking_path_search="cart"))
         if ends == "signed out":
-            house.desk.sign_out(token)
+            dashboard.desk.sign_out(token)
         elif ends == "link withdrawn":
-            house.desk.shares.revoke(share.id)
+            dashboard.desk.shares.revoke(share.id)
         else:
-            house.set_roles(**({"ana": "docs"} if ends == "other website" else {"bob": "all"}))
+            dashboard.set_roles(**({"ana": "docs"} if ends == "other website" else {"bob": "all"}))
         if file := viewer.elements.get("csv_path"):  # links may not export
-            assert downloaded(house, viewer, file) == OVER
+            assert downloaded(dashboard, viewer, file) == OVER
         sent = viewer.rerun(dialog, ranking_path_search="a")
         assert "dataframe" not in kinds(sent)
         if ends == "other website":
@@ -139,86 +143,88 @@ def test_an_open_dialog_shows_nothing_once_permission_has_ended(house: House, en
 
 
 @pytest.mark.thorough
-def test_a_report_is_made_with_the_permissions_of_the_moment(house: House) -> None:
-    house.set_roles(ana="all")
-    with house.signed_in("ana") as (ana, _):
+def test_report_is_made_with_current_permissions(dashboard: Dashboard) -> None:
+    dashboard.set_roles(ana="all")
+    with dashboard.signed_in("ana") as (ana, _):
         ana.open("", urlencode(SHOP))
         ana.rerun(report_menu=True)
         chosen = ["Overview", "Sessions", "Events"]
         ana.rerun(report_pages=chosen)
-        house.set_roles(ana="overview")
+        dashboard.set_roles(ana="overview")
         assert SAID in text(ana.rerun(press="make_report", report_pages=chosen))
         assert "report_download" not in ana.elements
         ana.rerun(report_menu=True)
         ana.rerun(press="make_report", report_pages=chosen)
-        report = made(house, ana)
+        report = made(dashboard, ana)
         assert b"<h2>Overview</h2>" in report
         assert b"<h2>Sessions</h2>" not in report
 
 
-def test_a_finished_report_is_not_given_out_once_permission_has_ended(house: House) -> None:
-    house.set_roles(ana="all")
-    with house.signed_in("ana") as (ana, _):
+def test_finished_report_is_withheld_after_permission_has_ended(dashboard: Dashboard) -> None:
+    dashboard.set_roles(ana="all")
+    with dashboard.signed_in("ana") as (ana, _):
         ana.open("", urlencode(SHOP))
         ana.rerun(report_menu=True)
         ana.rerun(press="make_report")
-        assert b"<h2>Overview</h2>" in made(house, ana)
+        assert b"<h2>Overview</h2>" in made(dashboard, ana)
         file = ana.elements.pop("report_download")
-        house.set_roles(ana="docs")
-        assert downloaded(house, ana, file) == OVER
+        dashboard.set_roles(ana="docs")
+        assert downloaded(dashboard, ana, file) == OVER
         ana.rerun(report_menu=True)
         assert "make_report" in ana.elements
         assert "report_download" not in ana.elements
 
 
-def made(house: House, who: Tab) -> bytes:
-    """The report that is being made, once it is."""
+def made(dashboard: Dashboard, who: Tab) -> bytes:
+    """The finished report."""
 
     def offered() -> bool:
         who.rerun(report_menu=True)
         return "report_download" in who.elements
 
     eventually(offered, 60)
-    return downloaded(house, who, who.elements["report_download"])
+    return downloaded(dashboard, who, who.elements["report_download"])
 
 
-def test_a_page_that_is_out_of_date_changes_nothing(house: House) -> None:
-    """The buttons of an admin's page, pressed once they are no admin any more."""
-    house.set_roles(bob="admin")
-    with house.signed_in("bob") as (bob, _):
+def test_outdated_page_cannot_change_anything(dashboard: Dashboard) -> None:
+    """The buttons of an admin's page, pressed after the admin role was removed."""
+    dashboard.set_roles(bob="admin")
+    with dashboard.signed_in("bob") as (bob, _):
         bob.open("websites", urlencode(SHOP))
         bob.rerun(share_view=True)
         bob.rerun(add_website=True)
-        house.set_roles(bob="all")
-        before = len(house.desk.shares.all())
+        dashboard.set_roles(bob="all")
+        before = len(dashboard.desk.shares.all())
         assert SAID in text(bob.rerun(press="make_link", link_name="mine"))
         assert SAID not in text(bob.rerun())
         bob.rerun(press="create_website", new_name="mine", new_domain="mine.example")
-        assert len(house.desk.shares.all()) == before
-        assert not [one for one in house.desk.audit.search().rows if one.what.startswith("create")]
+        assert len(dashboard.desk.shares.all()) == before
+        assert not [
+            row for row in dashboard.desk.audit.search().rows if row.what.startswith("create")
+        ]
 
 
-def test_a_part_that_runs_by_itself_ends_with_the_link(house: House) -> None:
-    share = house.share()
-    with tab(house.app.address) as client:
-        token = house.desk.shares.token(share.id)
+def test_fragment_stops_when_the_share_link_ends(dashboard: Dashboard) -> None:
+    share = dashboard.share()
+    with tab(dashboard.app.address) as client:
+        token = dashboard.desk.shares.token(share.id)
         client.open("realtime", urlencode({"share": token}))
         part = client.fragments[-1]
         assert kinds(client.rerun(part)) & DRAWN
-        house.desk.shares.revoke(share.id)
+        dashboard.desk.shares.revoke(share.id)
         sent = client.rerun(part)
         assert "This link was withdrawn" in text(sent)
         assert not kinds(sent) & DRAWN
 
 
-def test_the_log_does_not_say_what_opens_a_session(house: House) -> None:
-    house.set_roles(ana="all")
-    with house.signed_in("ana") as (ana, _):
+def test_log_does_not_reveal_session_ids(dashboard: Dashboard) -> None:
+    dashboard.set_roles(ana="all")
+    with dashboard.signed_in("ana") as (ana, _):
         ana.open("", urlencode(SHOP))
-        with tab(house.app.address, session=ana.id) as other:
+        with tab(dashboard.app.address, session=ana.id) as other:
             other.open("", urlencode(SHOP))
             assert other.id == ana.id
-            eventually(lambda: "is already connected" in "".join(house.app.printed))
-    written = "".join(house.app.printed)
+            eventually(lambda: "is already connected" in "".join(dashboard.app.printed))
+    written = "".join(dashboard.app.printed)
     assert f"id {ana.id[:8]}… is already" in written
     assert ana.id not in written

@@ -1,4 +1,4 @@
-"""A file of accounts as an operator writes one."""
+"""An accounts file as an operator writes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading what a server was asked: which endpoint a request is of."""
+"""Which endpoints the requests to a server belong to."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from umami.compat.detection import DOCUMENT, REQUESTS
 from umami.endpoint import REGISTRY, Access
 
 
-def endpoints(one: Passed) -> frozenset[str]:
-    """The endpoints that a request may be of: several share a route."""
-    return _endpoints(one.method, urlsplit(one.target).path.removeprefix("/api"))
+def endpoints(request: Passed) -> frozenset[str]:
+    """The endpoints that a request may belong to: several share a route."""
+    return _endpoints(request.method, urlsplit(request.target).path.removeprefix("/api"))
 
 
 UNDER_WEBSITE = {
@@ -34,25 +34,26 @@ def _endpoints(method: str, path: str) -> frozenset[str]:
     under = re.fullmatch(r"/websites/[^/]+/(.+)", path)
     if method == "GET" and under and under[1] in UNDER_WEBSITE:
         return frozenset({UNDER_WEBSITE[under[1]]})
-    found = {}
+    names = {}
     for name, endpoint in REGISTRY.items():
         route = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(endpoint.route))
         same = endpoint.method == method and re.fullmatch(route, path)
         if same and endpoint.access is Access.READS and not endpoint.secret:
-            found[name] = endpoint.route.count("{")
+            names[name] = endpoint.route.count("{")
     # A word in a route goes before a name that any word may take.
-    return frozenset(name for name, free in found.items() if free == min(found.values()))
+    return frozenset(name for name, free in names.items() if free == min(names.values()))
 
 
 def detects(target: str) -> bool:
-    """Whether this is asked to detect the version of the server, without a sign-in."""
+    """Whether this request detects the version of the server, without a sign-in."""
     path = urlsplit(target).path
-    return path == DOCUMENT or path.removeprefix("/api") in {one.path for one in REQUESTS}
+    return path == DOCUMENT or path.removeprefix("/api") in {endpoint.path for endpoint in REQUESTS}
 
 
 def of_pages(passed: Iterable[Passed]) -> list[Passed]:
-    """What was asked for pages, but for signing in and finding out which server it is (unsigned,
-    or about a website that nobody has)."""
+    """The requests of pages, without signing in and version detection."""
     return [
-        one for one in passed if endpoints(one) and one.status == 200 and not detects(one.target)
+        request
+        for request in passed
+        if endpoints(request) and request.status == 200 and not detects(request.target)
     ]

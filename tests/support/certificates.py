@@ -1,4 +1,4 @@
-"""Certificates that nobody knows."""
+"""Self-signed certificates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 
 def certificate(folder: Path) -> Path:
-    """Make a key and a certificate of its own for 127.0.0.1 and umami.invalid, both in one file."""
+    """Make a key and a self-signed certificate for 127.0.0.1 and umami.invalid, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)

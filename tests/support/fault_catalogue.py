@@ -1,4 +1,4 @@
-"""What can go wrong between a client and a server, each as a fault of ``between``."""
+"""Faults between a client and a server, for the fault proxy."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ PAGE: Final = b"<!DOCTYPE html><html><body>Bad gateway</body></html>"
 
 
 def data(target: str) -> bool:
-    """Whether this is asked for a page: not to sign in, nor to find out what the server is, nor
-    for the bar above every page."""
+    """Whether this request is for data of a page: not for signing in, version detection or the
+    control bar."""
     path = urlsplit(target).path
     bar = path in ("/api/websites", "/api/me/teams")
     return not (bar or path.startswith("/api/auth") or detects(target))
@@ -56,7 +56,7 @@ def silent(exchange: Exchange) -> None:
 
 
 def uneven(most: float, seed: int = 0) -> Fault:
-    """Answer now sooner, now later."""
+    """Answer with varying delays."""
     chance = random.Random(seed)
 
     def fault(exchange: Exchange) -> None:
@@ -72,47 +72,47 @@ def reset(exchange: Exchange) -> None:
 
 
 def done_and_lost(exchange: Exchange) -> None:
-    """Do what was asked, and break the connection instead of saying so."""
+    """Forward the request, and reset the connection instead of answering."""
     exchange.hand_on()
     exchange.hang_up()
 
 
 def half(exchange: Exchange) -> None:
-    """Promise an answer and end the connection in the middle of it."""
+    """Announce an answer and close the connection in the middle of it."""
     answer = exchange.hand_on()
     middle = len(answer.body) // 2
     exchange.send(replace(answer, body=answer.body[:middle], length=len(answer.body)))
 
 
 def cut(exchange: Exchange) -> None:
-    """An answer whose end is missing, without any sign of that but itself."""
+    """A truncated answer whose length does not reveal it."""
     answer = exchange.hand_on()
     exchange.send(replace(answer, body=answer.body[: len(answer.body) // 2], length=None))
 
 
 def no_http(exchange: Exchange) -> None:
-    """Something that is no HTTP."""
+    """Bytes that are not HTTP."""
     exchange.write(b"SSH-2.0-OpenSSH_9.9\r\n")
 
 
 def page(status: int) -> Fault:
-    """A web page, of a proxy or of whatever answers in the server's place."""
+    """A web page, as of a proxy or another program in the server's place."""
     return lambda exchange: exchange.send(Answer(status, PAGE, "text/html"))
 
 
 def said(body: bytes, status: int = 200, *headers: tuple[str, str]) -> Fault:
-    """Always the same."""
+    """A fixed answer."""
     return lambda exchange: exchange.send(Answer(status, body, headers=headers))
 
 
 def too_many(retry_after: str | None = None) -> Fault:
-    """Ask for a pause; until when, where that is said."""
+    """Answer 429, with ``Retry-After`` where given."""
     headers = () if retry_after is None else (("retry-after", retry_after),)
     return said(b'{"error":"Too many requests"}', 429, *headers)
 
 
 def too_many_by_clock(pause: float, ahead: timedelta) -> Fault:
-    """Ask for a pause until an instant, by a clock that is off."""
+    """Ask for a pause until an instant, by a wrong clock."""
 
     def fault(exchange: Exchange) -> None:
         now = datetime.now(UTC) + ahead
@@ -124,7 +124,7 @@ def too_many_by_clock(pause: float, ahead: timedelta) -> Fault:
 
 
 def changed(change: Callable[[Any], Any]) -> Fault:
-    """An answer with something else in it, which is JSON all the same."""
+    """Valid JSON with changed content."""
 
     def fault(exchange: Exchange) -> None:
         answer = exchange.hand_on()
@@ -136,11 +136,11 @@ def changed(change: Callable[[Any], Any]) -> Fault:
 
 
 def as_text(answer: Any) -> Any:
-    """Words where there were numbers."""
+    """Texts in the place of numbers."""
     if isinstance(answer, dict):
-        return {key: as_text(one) for key, one in answer.items()}
+        return {key: as_text(value) for key, value in answer.items()}
     if isinstance(answer, list):
-        return [as_text(one) for one in answer]
+        return [as_text(value) for value in answer]
     number = isinstance(answer, int | float) and not isinstance(answer, bool)
     return f"about {answer}" if number else answer
 
@@ -154,7 +154,7 @@ def lacking(answer: Any) -> Any:
     """Objects without their members."""
     if isinstance(answer, dict):
         return {}
-    return [lacking(one) for one in answer] if isinstance(answer, list) else answer
+    return [lacking(item) for item in answer] if isinstance(answer, list) else answer
 
 
 def dripping(pause: float) -> Fault:
@@ -170,7 +170,7 @@ def endless(exchange: Exchange) -> None:
 
 
 def clock_off(by: timedelta) -> Fault:
-    """The truth, told by a server whose clock is off."""
+    """The correct answer of a server with a wrong clock."""
 
     def fault(exchange: Exchange) -> None:
         answer = exchange.hand_on()
@@ -181,7 +181,7 @@ def clock_off(by: timedelta) -> Fault:
 
 
 def expired() -> Fault:
-    """Refuse whoever signed in before the first time that this is asked, as if it were long ago."""
+    """Refuse tokens from before the first request, as if they had expired."""
     guard = threading.Lock()
     old: list[str] = []
 

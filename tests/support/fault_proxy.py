@@ -1,4 +1,4 @@
-"""A real server between two others: it hands on what is asked, late or broken where told to."""
+"""A proxy before a real server: it forwards requests, late or broken as configured."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WHOLE = 2**63
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """One request that came by; moments are of ``time.monotonic``."""
+    """One forwarded request; moments are of ``time.monotonic``."""
 
     target: str
     came: float
@@ -41,7 +41,7 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is answered; without a ``length`` its end is where the connection ends."""
+    """An answer; without a ``length`` the end of the connection ends it."""
 
     status: int
     body: bytes
@@ -52,7 +52,7 @@ class Answer:
 
 
 class Exchange:
-    """One request, for a fault to do with as it likes: hand it on, answer it, or neither."""
+    """One request, for a fault to forward, to answer, or neither."""
 
     def __init__(self, here: Between, handler: BaseHTTPRequestHandler, body: bytes | None) -> None:
         self._here = here
@@ -64,7 +64,7 @@ class Exchange:
         self._noted = False
 
     def note(self) -> None:
-        """Remember that it is answered, or given up; once."""
+        """Record once that the request is answered or dropped."""
         if self._noted:
             return
         self._noted = True
@@ -81,14 +81,14 @@ class Exchange:
         )
 
     def hand_on(self) -> Answer:
-        """What the server behind answers. Raises what a connection does."""
-        asked = self.method, self.target, self.body
+        """The server's answer. Raises the errors of a connection."""
+        key = self.method, self.target, self.body
         known = self._here.known
-        if known is not None and asked in known:
-            return known[asked]
+        if known is not None and key in known:
+            return known[key]
         answer = self._ask()
         if known is not None and answer.status == 200 and "/auth/" not in self.target:
-            known[asked] = answer
+            known[key] = answer
         return answer
 
     def _ask(self) -> Answer:
@@ -135,18 +135,18 @@ class Exchange:
             self.wait(pause)
 
     def write(self, raw: bytes) -> None:
-        """Send this, whatever it is."""
+        """Send these bytes unchanged."""
         self._handler.close_connection = True
         self._handler.wfile.write(raw)
 
     def hang_up(self) -> None:
-        """End the connection as a crash does: with a reset."""
+        """End the connection with a reset, as a crash does."""
         at_once = struct.pack("ii", 1, 0)
         self._handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
         self._handler.close_connection = True
 
     def wait(self, seconds: float) -> None:
-        """Let time pass, but none once nobody stands here any more."""
+        """Wait, but not after the proxy is closed."""
         self._here.over.wait(seconds)
 
 
@@ -160,7 +160,7 @@ def _anything(_target: str) -> bool:
 
 @dataclass(slots=True)
 class Strike:
-    """A fault, and what it befalls: a ``share`` of the requests that ``where`` is true of."""
+    """A fault, and the requests that it affects: a ``share`` of those that ``where`` is true of."""
 
     fault: Fault
     where: Callable[[str], bool] = _anything
@@ -174,10 +174,10 @@ class Strike:
         self._chance = random.Random(self.seed)
 
     def befalls(self, target: str) -> bool:
-        """Whether it befalls this request."""
-        found = self.where(target) and (self.share >= 1 or self._chance.random() < self.share)
-        self.struck += found
-        return found
+        """Whether the fault affects this request."""
+        struck = self.where(target) and (self.share >= 1 or self._chance.random() < self.share)
+        self.struck += struck
+        return struck
 
 
 @dataclass(slots=True)
@@ -214,16 +214,16 @@ class Between:
         share: float = 1.0,
         seed: int = 0,
     ) -> Strike:
-        """From now on this fault befalls what is asked, until ``heal``."""
+        """Apply this fault to requests until ``heal``."""
         self.strike = Strike(fault, where, share, seed)
         return self.strike
 
     def heal(self) -> None:
-        """From now on all is well."""
+        """Forward all requests from now on."""
         self.strike = None
 
     def fault(self, target: str) -> Fault:
-        """What becomes of a request."""
+        """The fault of a request."""
         with self._guard:
             self.asked.append(target)
             if self.strike is not None and self.strike.befalls(target):
@@ -234,7 +234,7 @@ class Between:
 
 
 def well(exchange: Exchange) -> None:
-    """No fault at all."""
+    """No fault: forward the request."""
     exchange.send(exchange.hand_on())
 
 
@@ -254,7 +254,7 @@ def _cuts(exchange: Exchange) -> None:
 
 @contextmanager
 def between(behind: str) -> Iterator[Between]:
-    """Stand before the server at ``behind`` until the block is left."""
+    """Run a proxy before the server at ``behind`` until the block ends."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -273,16 +273,16 @@ def between(behind: str) -> Iterator[Between]:
         do_GET = do_POST = do_DELETE = handle_any
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
         request_queue_size = 128
 
-        def finish_request(self, *given: object) -> None:
+        def finish_request(self, *arguments: object) -> None:
             # Whoever asked may be gone when the rest of the answer is sent.
             with suppress(OSError):
-                super().finish_request(*given)  # type: ignore[arg-type]
+                super().finish_request(*arguments)  # type: ignore[arg-type]
 
         def shutdown_request(self, request: object) -> None:
             # Shutting down would end the connection politely before it is reset.

@@ -81,16 +81,17 @@ class Faulty:
     _now: int = 0
 
     def script(self, ending: str, *acts: Act) -> None:
-        """Requests whose path ends like this get these acts in turn, the last for ever."""
+        """Answer requests whose path ends like this with these acts in turn; the last one
+        repeats."""
         self._acts[ending] = list(acts)
 
     def decide(self, function: Callable[[Seen], Act]) -> None:
-        """Ask this function about everything that no script is for."""
+        """Use this function for all requests without a script."""
         self._decide = function
 
     def asked(self, ending: str) -> list[Seen]:
         """Requests so far whose path ends like this."""
-        return [one for one in list(self.seen) if one.path.endswith(ending)]
+        return [request for request in list(self.seen) if request.path.endswith(ending)]
 
     def _act(self, request: Seen) -> Act:
         for ending, acts in self._acts.items():
@@ -123,7 +124,7 @@ async def _read(reader: asyncio.StreamReader) -> Seen | None:
     first, *lines = head.rstrip().split("\r\n")
     method, target, _ = first.split(" ")
     headers = {
-        name.lower(): value.strip() for name, _, value in (one.partition(":") for one in lines)
+        name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
     }
     body = await reader.readexactly(int(headers.get("content-length", 0)))
     parts = urlsplit(target)
@@ -131,7 +132,7 @@ async def _read(reader: asyncio.StreamReader) -> Seen | None:
 
 
 async def _perform(act: Act, request: Seen, writer: asyncio.StreamWriter) -> bool:
-    """Do it; whether the connection may be used again."""
+    """Perform an act; returns whether the connection may be reused."""
     await asyncio.sleep(act.delay)
     while act.after is not None and not act.after():
         await asyncio.sleep(0.005)

@@ -36,8 +36,8 @@ _FORKS: Final = multiprocessing.get_context("forkserver")
 
 @contextmanager
 def forked(arguments: list[str], environment: dict[str, str]) -> Iterator[tuple[int, Connection]]:
-    """``streamlit`` with these arguments and this environment until the block is left; gives the
-    process's id, and where what it prints can be read."""
+    """Run ``streamlit`` with these arguments and this environment until the block ends; yields the
+    process id, and a file with its output."""
     _FORKS.set_forkserver_preload(list(STANDS_ON))
     printed, printing = _FORKS.Pipe(duplex=False)
     process = _FORKS.Process(target=_run, args=(arguments, environment, printing))

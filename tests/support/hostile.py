@@ -1,4 +1,4 @@
-"""The recorded tables with every name in them replaced by one that would do harm where it can."""
+"""The recorded tables with hostile names in the place of all names."""
 
 from __future__ import annotations
 

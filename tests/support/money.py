@@ -1,4 +1,4 @@
-"""Tables with other money than the recorded ones."""
+"""Tables with changed revenue."""
 
 from __future__ import annotations
 

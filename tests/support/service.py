@@ -1,4 +1,4 @@
-"""A program of its own: it answers somewhere, can be killed, and comes back at the same place."""
+"""A program in its own process that can be killed and restarted at the same address."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOOK = 0.01
 
 @dataclass(slots=True)
 class Service:
-    """``answers`` tells whether it does by now."""
+    """``answers`` returns whether the program answers."""
 
     command: Sequence[str]
     answers: Callable[[], bool]
@@ -39,13 +39,13 @@ class Service:
         return time.perf_counter() - begun
 
     def kill(self) -> None:
-        """End it at once, as a crash does."""
+        """Kill it, as a crash does."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()
 
     def stop(self) -> None:
-        """Have it end. May be called twice."""
+        """Terminate it. May be called twice."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             self._process.wait(30)

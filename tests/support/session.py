@@ -1,4 +1,4 @@
-"""A session without a browser: it answers what the app sends over a raw WebSocket, as one does."""
+"""A session without a browser, which answers the app's messages over a raw WebSocket."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Run:
     no page should ever do, in words.
     """
 
-    asked: float
+    sent_at: float
     page: str
     query: str
     every: float = 0.0
@@ -53,20 +53,20 @@ class Run:
 
     @property
     def whole(self) -> bool:
-        """Whether it was the whole page's."""
+        """Whether it was a run of the whole page."""
         return not self.every
 
     @property
     def seconds(self) -> float:
-        """From the question to the end of the run."""
-        return self.finished - self.asked
+        """From sending the request to the end of the run."""
+        return self.finished - self.sent_at
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
     """A message that need not be sent again, and at which of the runs it was used last."""
 
-    told: ForwardMsg
+    message: ForwardMsg
     used: int
 
 
@@ -106,7 +106,8 @@ class Session:
         return self._reading is not None and not self._reading.done()
 
     async def connect(self, address: str | None = None) -> None:
-        """Connect, as somebody new or with the session that was lost. Raises what ``LOST`` has."""
+        """Connect with a new session, or with the one that was lost. Raises the errors in
+        ``LOST``."""
         await self.close()
         self.address = address or self.address
         known = [Subprotocol("no-token"), Subprotocol(self.id)] if self.id else []
@@ -132,7 +133,7 @@ class Session:
         self._parts.clear()
 
     async def drop(self) -> None:
-        """Be gone without a word, as a closed laptop is."""
+        """Drop the connection without closing it, as a closed laptop does."""
         if self._socket is not None:
             self._socket.transport.abort()
         await self.close()
@@ -145,20 +146,20 @@ class Session:
         if not self.alive:
             await self.connect()
         self.page, self.query = page, query
-        return await self._run(self._asked(is_history_navigation=bool(self._pages)))
+        return await self._run(self._rerun_message(is_history_navigation=bool(self._pages)))
 
     async def press(self, button: str, **typed: str) -> Run:
         """Press the button of this key once the inputs of these keys have been filled."""
-        asked = self._asked()
-        states = asked.rerun_script.widget_states.widgets
+        message = self._rerun_message()
+        states = message.rerun_script.widget_states.widgets
         for key, text in typed.items():
             states.add(id=self._widgets[key], string_value=text)
         states.add(id=self._widgets[button], trigger_value=True)
-        return await self._run(asked)
+        return await self._run(message)
 
-    def _asked(self, **more: Any) -> BackMsg:
-        asked = BackMsg()
-        wanted = asked.rerun_script
+    def _rerun_message(self, **more: Any) -> BackMsg:
+        message = BackMsg()
+        wanted = message.rerun_script
         wanted.query_string = self.query
         if self._pages:
             wanted.page_script_hash = self._pages[self.page]
@@ -169,16 +170,16 @@ class Session:
         wanted.context_info.color_scheme = "light"
         for name, value in more.items():
             setattr(wanted, name, value)
-        return asked
+        return message
 
-    async def _run(self, asked: BackMsg) -> Run:
+    async def _run(self, message: BackMsg) -> Run:
         run = Run(time.monotonic(), self.page, self.query)
         over: asyncio.Future[Run] = asyncio.get_running_loop().create_future()
         self._whole = run, over
         # What was running in parts is given up for it.
         self._parts.clear()
         try:
-            await self._send(asked)
+            await self._send(message)
             return await asyncio.wait_for(over, self._patience)
         except TimeoutError:
             run.finished = time.monotonic()
@@ -187,17 +188,17 @@ class Session:
         finally:
             self._whole = None
 
-    async def _send(self, asked: BackMsg) -> None:
+    async def _send(self, message: BackMsg) -> None:
         if self._socket is None:
             raise ConnectionError("The session is closed.")
         self._under_way = False
-        await self._socket.send(asked.SerializeToString())
+        await self._socket.send(message.SerializeToString())
 
     async def _read(self, socket: ClientConnection) -> None:
         try:
             async for answer in socket:
                 assert isinstance(answer, bytes)
-                self._told(ForwardMsg.FromString(answer))
+                self._receive(ForwardMsg.FromString(answer))
         except ConnectionClosed:
             pass
         finally:
@@ -205,46 +206,46 @@ class Session:
             if self._whole is not None and not self._whole[1].done():
                 self._whole[1].set_exception(ConnectionError("The connection is gone."))
 
-    def _told(self, told: ForwardMsg) -> None:
-        what = told.WhichOneof("type")
-        path = told.metadata.delta_path
+    def _receive(self, message: ForwardMsg) -> None:
+        what = message.WhichOneof("type")
+        path = message.metadata.delta_path
         if what == "ref_hash":
-            if told.ref_hash not in self._kept:
+            if message.ref_hash not in self._kept:
                 self._fault("it names a message that was not kept")
                 return
-            told = self._kept[told.ref_hash].told
-            what = told.WhichOneof("type")
-        if told.metadata.cacheable:
-            self._kept[told.hash] = _Kept(told, self._age)
+            message = self._kept[message.ref_hash].message
+            what = message.WhichOneof("type")
+        if message.metadata.cacheable:
+            self._kept[message.hash] = _Kept(message, self._age)
         if what == "delta":
-            self._drawn(tuple(path), told)
+            self._drawn(tuple(path), message)
         elif what == "new_session":
-            self._begun(told)
+            self._begun(message)
         elif what == "script_finished":
-            self._finished(told)
+            self._finished(message)
         elif what == "navigation":
             self._pages = {
-                "" if one.is_default else one.url_pathname: one.page_script_hash
-                for one in told.navigation.app_pages
+                "" if page.is_default else page.url_pathname: page.page_script_hash
+                for page in message.navigation.app_pages
             }
         elif what == "auto_rerun":
-            name = told.auto_rerun.fragment_id
+            name = message.auto_rerun.fragment_id
             self._stop_ticking(name)
-            self._ticking[name] = asyncio.create_task(self._tick(name, told.auto_rerun.interval))
+            self._ticking[name] = asyncio.create_task(self._tick(name, message.auto_rerun.interval))
         elif what == "stop_auto_rerun":
-            self._stop_ticking(*told.stop_auto_rerun.fragment_ids)
+            self._stop_ticking(*message.stop_auto_rerun.fragment_ids)
         elif what == "page_not_found":
             self._fault("there is no such page")
         elif what == "session_event":
-            self._fault(f"the session says {told.session_event.WhichOneof('type')}")
+            self._fault(f"the session says {message.session_event.WhichOneof('type')}")
 
-    def _begun(self, told: ForwardMsg) -> None:
+    def _begun(self, message: ForwardMsg) -> None:
         self._under_way = True
-        self.id = told.new_session.initialize.session_id or self.id
-        self._oldest = told.new_session.config.max_cached_message_age or self._oldest
-        parts = told.metadata.run.fragment_ids
+        self.id = message.new_session.initialize.session_id or self.id
+        self._oldest = message.new_session.config.max_cached_message_age or self._oldest
+        parts = message.metadata.run.fragment_ids
         if parts:
-            self._now = [self._parts[one] for one in parts if one in self._parts]
+            self._now = [self._parts[key] for key in parts if key in self._parts]
         else:
             self._stop_ticking(*self._ticking)
             self._unfilled.clear()
@@ -254,12 +255,12 @@ class Session:
         for run in self._now:
             run.begun = run.begun or time.monotonic()
 
-    def _finished(self, told: ForwardMsg) -> None:
-        status = ForwardMsg.ScriptFinishedStatus.Name(told.script_finished)
+    def _finished(self, message: ForwardMsg) -> None:
+        status = ForwardMsg.ScriptFinishedStatus.Name(message.script_finished)
         if status == "FINISHED_EARLY_FOR_RERUN":
             return
         if self._under_way:  # else what was named in the latest question would be let go of
-            self._let_go(told.metadata.run.fragment_ids)
+            self._let_go(message.metadata.run.fragment_ids)
         if status not in GOOD:
             self._fault(status)
         if self._unfilled:
@@ -274,24 +275,24 @@ class Session:
                 self._whole[1].set_result(run)
 
     def _let_go(self, parts: Sequence[str]) -> None:
-        """Keep no more what was not used for some runs, of the parts that ran or of anything."""
+        """Forget messages that some runs have not used, of the fragments that ran or of all."""
         self._age += 1
         self._kept = {
-            name: one
-            for name, one in self._kept.items()
-            if (parts and one.told.delta.fragment_id not in parts)
-            or self._age - one.used <= self._oldest
+            name: entry
+            for name, entry in self._kept.items()
+            if (parts and entry.message.delta.fragment_id not in parts)
+            or self._age - entry.used <= self._oldest
         }
 
     def _tell(self, run: Run) -> None:
         if self._ran is not None:
             self._ran(run)
 
-    def _drawn(self, path: tuple[int, ...], told: ForwardMsg) -> None:
-        self._unfilled = {one for one in self._unfilled if one[: len(path)] != path}
-        if told.delta.WhichOneof("type") != "new_element":
+    def _drawn(self, path: tuple[int, ...], message: ForwardMsg) -> None:
+        self._unfilled = {place for place in self._unfilled if place[: len(path)] != path}
+        if message.delta.WhichOneof("type") != "new_element":
             return
-        element = told.delta.new_element
+        element = message.delta.new_element
         kind = element.WhichOneof("type")
         drawn = getattr(element, kind) if kind else None
         if named := getattr(drawn, "id", ""):
@@ -319,11 +320,11 @@ class Session:
             run = self._parts.setdefault(
                 fragment, Run(time.monotonic(), self.page, self.query, interval)
             )
-            if time.monotonic() - run.asked > self._patience:
+            if time.monotonic() - run.sent_at > self._patience:
                 run.faults.append(f"a part did not end within {self._patience:.0f} s")
                 self._tell(self._parts.pop(fragment))
             with suppress(*LOST):
-                await self._send(self._asked(fragment_id=fragment, is_auto_rerun=True))
+                await self._send(self._rerun_message(fragment_id=fragment, is_auto_rerun=True))
 
     def _stop_ticking(self, *fragments: str) -> None:
         for name in fragments:
@@ -332,7 +333,7 @@ class Session:
 
 
 async def opened(address: str, page: str, query: str = "") -> Run:
-    """Open a page once, as a session that ends with it."""
+    """Open a page once in a session of its own."""
     session = Session(address)
     run = await session.go(page, query)
     await session.close()

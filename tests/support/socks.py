@@ -1,4 +1,4 @@
-"""A proxy for SOCKS 5, which reaches one server under whatever name it is asked for."""
+"""A SOCKS 5 proxy that reaches one server under any name."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def socks_to(url: str) -> Iterator[Socks]:
         daemon_threads = True
 
         def handle_error(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = Server(("127.0.0.1", 0), Handler)
     here.port = server.server_address[1]

@@ -1,4 +1,4 @@
-"""Something that is asked for answers, and counts how often."""
+"""A source of answers that counts its requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Source:
-    """Counts how often it is asked; answers with the count, or fails; slowly, where told to."""
+    """Counts requests; answers with the count, or fails, slowly where configured."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -43,7 +43,7 @@ def fetching(source: Callable[[], bytes]) -> Fetch:
 
 
 def submitting(run: Callable[[Callable[[], None]], object]) -> Submit:
-    """What the queue of a client does, without its order."""
+    """The queue of a client, without its order."""
 
     def submit(work: Callable[[], T], *, caller: Caller, wanted: Wanted) -> Future[T]:
         future: Future[T] = Future()

@@ -45,10 +45,10 @@ class Tab:
     def open(self, page: str, query: str = "") -> list[ForwardMsg]:
         """Open a page; everything sent until a run was finished."""
         self._query = query
-        asked = BackMsg()
-        asked.rerun_script.query_string = query
-        asked.rerun_script.page_name = page
-        return self._run(asked)
+        message = BackMsg()
+        message.rerun_script.query_string = query
+        message.rerun_script.page_name = page
+        return self._run(message)
 
     def rerun(self, fragment: str = "", press: str = "", **values: Value) -> list[ForwardMsg]:
         """Run the page that is open again, or one fragment of it by its id.
@@ -58,27 +58,27 @@ class Tab:
         its browser side sends. What the tab holds already is named, as browsers do, and is sent by
         name only.
         """
-        asked = BackMsg()
-        asked.rerun_script.query_string = self._query
-        asked.rerun_script.page_script_hash = self._page
-        asked.rerun_script.fragment_id = fragment
-        asked.rerun_script.cached_message_hashes.extend(self._held)
-        states = asked.rerun_script.widget_states.widgets
+        message = BackMsg()
+        message.rerun_script.query_string = self._query
+        message.rerun_script.page_script_hash = self._page
+        message.rerun_script.fragment_id = fragment
+        message.rerun_script.cached_message_hashes.extend(self._held)
+        states = message.rerun_script.widget_states.widgets
         if press:
             states.append(WidgetState(id=self.widget(press), trigger_value=True))
         states.extend(_state(self.widget(key), value) for key, value in values.items())
-        return self._run(asked)
+        return self._run(message)
 
     def submit(self, button: str, **texts: str) -> list[ForwardMsg]:
         """Fill in the fields of these labels (``_`` for a space), and press a form's button."""
-        asked = BackMsg()
-        asked.rerun_script.query_string = self._query
-        asked.rerun_script.page_script_hash = self._page
-        states = asked.rerun_script.widget_states.widgets
+        message = BackMsg()
+        message.rerun_script.query_string = self._query
+        message.rerun_script.page_script_hash = self._page
+        states = message.rerun_script.widget_states.widgets
         for label, text in texts.items():
             states.add(id=self._labelled[label.replace("_", " ")], string_value=text)
         states.add(id=self._labelled[button], trigger_value=True)
-        return self._run(asked)
+        return self._run(message)
 
     def send(self, content: bytes) -> None:
         """Send a message that may be none."""
@@ -91,54 +91,57 @@ class Tab:
     def download(self, button: Any) -> str:
         """Press a download button whose file is made on demand, drawn now or earlier; the path of
         the file, or ``""`` where the app gives none."""
-        asked = BackMsg()
-        operation = asked.backend_operation_request
+        message = BackMsg()
+        operation = message.backend_operation_request
         operation.request_id, operation.session_id = "file", self.id
         operation.deferred_file.file_id = button.deferred_file_id
-        self._socket.send(asked.SerializeToString())
+        self._socket.send(message.SerializeToString())
         while True:
-            told = self._next()
-            if told.WhichOneof("type") == "backend_operation_response":
-                return str(told.backend_operation_response.deferred_file.url)
+            answer = self._next()
+            if answer.WhichOneof("type") == "backend_operation_response":
+                return str(answer.backend_operation_response.deferred_file.url)
 
     def wait(self) -> list[ForwardMsg]:
         """Everything sent until a run that the app began by itself was finished."""
-        found: list[ForwardMsg] = []
+        messages: list[ForwardMsg] = []
         while True:
-            told = self._next()
-            found.append(told)
-            if told.WhichOneof("type") == "script_finished" and told.script_finished in FINISHED:
-                return found
+            message = self._next()
+            messages.append(message)
+            if (
+                message.WhichOneof("type") == "script_finished"
+                and message.script_finished in FINISHED
+            ):
+                return messages
 
-    def _run(self, asked: BackMsg) -> list[ForwardMsg]:
-        self._socket.send(asked.SerializeToString())
+    def _run(self, message: BackMsg) -> list[ForwardMsg]:
+        self._socket.send(message.SerializeToString())
         return self.wait()
 
     def _next(self) -> ForwardMsg:
-        told = ForwardMsg()
+        message = ForwardMsg()
         answer = self._socket.recv(timeout=60)
         assert isinstance(answer, bytes)
-        told.ParseFromString(answer)
-        kind = told.WhichOneof("type")
+        message.ParseFromString(answer)
+        kind = message.WhichOneof("type")
         if kind == "navigation":
-            self._page = told.navigation.page_script_hash
+            self._page = message.navigation.page_script_hash
         elif kind == "new_session":
-            self.id = told.new_session.initialize.session_id or self.id
-            if not told.metadata.run.fragment_ids:
+            self.id = message.new_session.initialize.session_id or self.id
+            if not message.metadata.run.fragment_ids:
                 self.fragments.clear()
         elif kind == "delta":
-            self._drawn(told)
-        if told.metadata.cacheable:
-            self._held.add(told.hash)
-        return told
+            self._drawn(message)
+        if message.metadata.cacheable:
+            self._held.add(message.hash)
+        return message
 
-    def _drawn(self, told: ForwardMsg) -> None:
-        if told.delta.fragment_id and told.delta.fragment_id not in self.fragments:
-            self.fragments.append(told.delta.fragment_id)
-        what = told.delta.WhichOneof("type")
+    def _drawn(self, message: ForwardMsg) -> None:
+        if message.delta.fragment_id and message.delta.fragment_id not in self.fragments:
+            self.fragments.append(message.delta.fragment_id)
+        what = message.delta.WhichOneof("type")
         if what not in ("new_element", "add_block"):
             return
-        drawn = getattr(told.delta, what)
+        drawn = getattr(message.delta, what)
         kind = drawn.WhichOneof("type")
         element = getattr(drawn, kind) if kind else None
         # Ids of widgets are “$$ID-hash-key”.
@@ -178,7 +181,7 @@ def tab(
     known = ["no-token", session] if session else []
     with connect(
         f"ws://{place.netloc}{place.path}/_stcore/stream",
-        subprotocols=[Subprotocol(one) for one in ("streamlit", *known)],
+        subprotocols=[Subprotocol(protocol) for protocol in ("streamlit", *known)],
         additional_headers=sent,
         max_size=None,
     ) as socket:
@@ -189,5 +192,5 @@ def opened(
     address: str, page: str, query: str = "", headers: dict[str, str] | None = None
 ) -> list[ForwardMsg]:
     """Open a page as the first thing of a session; everything sent until a run was finished."""
-    with tab(address, headers) as one:
-        return one.open(page, query)
+    with tab(address, headers) as opened_tab:
+        return opened_tab.open(page, query)

@@ -1,4 +1,4 @@
-"""Waiting for something to become true, and no longer than that."""
+"""Waiting for conditions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def eventually(true: Callable[[], object], within: float = 60.0) -> None:
-    """Return once it is true; fail after so many seconds."""
+    """Return once the condition is true; fail after ``within`` seconds."""
     until = time.monotonic() + within
     while not true():
         assert time.monotonic() < until, "it did not become true"

@@ -11,5 +11,5 @@ parser = argparse.ArgumentParser(prog="python -m tests.doubles.umami", descripti
 parser.add_argument("--version", choices=VERSIONS, required=True, help="the version to stand for")
 parser.add_argument("--data", type=Path, metavar="DIR", help="exported tables; default: the demo")
 parser.add_argument("--port", type=int, default=3000, metavar="N", help="0 takes any free one")
-given = parser.parse_args()
-run(given.version, given.data, port=given.port)
+arguments = parser.parse_args()
+run(arguments.version, arguments.data, port=arguments.port)

@@ -41,7 +41,7 @@ def _reshaped(version: str, route: Route) -> Route:
             return response
         return Json(change(request, json.loads(bytes(response.body))))
 
-    methods = [one for one in route.methods or () if one != "HEAD"]
+    methods = [method for method in route.methods or () if method != "HEAD"]
     return Route(route.path, endpoint, methods=methods, name=route.name)
 
 
@@ -74,24 +74,26 @@ def _without(answer: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def _without_recorder(version: tuple[int, ...], answer: dict[str, Any]) -> Any:
     if "data" in answer:
-        return {**answer, "data": [_without_recorder(version, one) for one in answer["data"]]}
-    found = _without(answer, "recorderEnabled", "replayConfig")
-    return {**found, "replayEnabled": False, "replayConfig": None} if version >= (3, 1) else found
+        return {**answer, "data": [_without_recorder(version, row) for row in answer["data"]]}
+    website = _without(answer, "recorderEnabled", "replayConfig")
+    return (
+        {**website, "replayEnabled": False, "replayConfig": None} if version >= (3, 1) else website
+    )
 
 
 def _channels_with_y(request: Request, answer: list[dict[str, Any]]) -> Any:
     """3.1 answers a column of another query, too."""
     if request.query_params["type"] != CHANNEL:
         return answer
-    return [{**one, "y": None} for one in answer]
+    return [{**row, "y": None} for row in answer]
 
 
 def _pages_without_bounces(request: Request, answer: list[dict[str, Any]]) -> Any:
     """From 3.3.1 on, only fields of sessions and channels have bounces and time."""
     if request.query_params["type"] in (*SESSION_COLUMNS, CHANNEL):
         return answer
-    return [{**one, "bounces": 0, "totaltime": "0"} for one in answer]
+    return [{**row, "bounces": 0, "totaltime": "0"} for row in answer]
 
 
 def _without_visits(_request: Request, answer: dict[str, Any]) -> Any:
-    return {**answer, "data": [_without(one, "visitId") for one in answer["data"]]}
+    return {**answer, "data": [_without(row, "visitId") for row in answer["data"]]}

@@ -98,15 +98,15 @@ def since(path: str) -> str:
 
 def of_version(version: str, routes: Iterable[Route]) -> list[Route]:
     """The routes that a version has."""
-    return [one for one in routes if number(since(one.path)) <= number(version)]
+    return [route for route in routes if number(since(route.path)) <= number(version)]
 
 
-def instead(routes: Iterable[Route], own: Iterable[Route]) -> list[Route]:
+def instead(routes: Iterable[Route], replacements: Iterable[Route]) -> list[Route]:
     """The routes, with a version's own ones in the places of those for the same requests, and in
     front of them where there are none."""
-    replacing = {_key(one): one for one in own}
-    found = [replacing.pop(_key(one), one) for one in routes]
-    return [*replacing.values(), *found]
+    replacing = {_key(route): route for route in replacements}
+    merged = [replacing.pop(_key(route), route) for route in routes]
+    return [*replacing.values(), *merged]
 
 
 def _key(route: Route) -> tuple[str, frozenset[str]]:

@@ -31,7 +31,7 @@ SHARED = (routes.account, routes.websites, routes.collect)
 """Groups of which 2.x has routes that are the same in 3.x."""
 ROUTES = reshaped(
     "2.18",
-    of_version("2.18", [one for module in (*MODULES, *SHARED) for one in module.routes.all]),
+    of_version("2.18", [route for module in (*MODULES, *SHARED) for route in module.routes.all]),
 )
 
 

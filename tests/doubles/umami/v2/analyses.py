@@ -76,10 +76,10 @@ class Funnel(Analysis):
 @routes("POST", "/reports/funnel", Funnel)
 def funnel(call: Call[Funnel]) -> Any:
     """Visitors at each step; drop-off and what remains as fractions."""
-    asked = call.params
-    steps = [one.step for one in asked.steps]
-    visitors = funnel_query(call.umami.store, asked.scope, steps, asked.window)
-    return wire.funnel([(one.type, one.value) for one in asked.steps], visitors)
+    params = call.params
+    steps = [step.step for step in params.steps]
+    visitors = funnel_query(call.umami.store, params.scope, steps, params.window)
+    return wire.funnel([(step.type, step.value) for step in params.steps], visitors)
 
 
 class Zoned(Analysis):
@@ -91,8 +91,8 @@ class Zoned(Analysis):
 @routes("POST", "/reports/retention", Zoned)
 def retention(call: Call[Zoned]) -> Any:
     """Cohorts by local day, and who of them came back."""
-    asked = call.params
-    return retention_query(call.umami.store, asked.scope, asked.timezone)
+    params = call.params
+    return retention_query(call.umami.store, params.scope, params.timezone)
 
 
 @routes("POST", "/reports/utm", Analysis)
@@ -154,11 +154,11 @@ class Journey(Analysis):
 @routes("POST", "/reports/journey", Journey)
 def journey(call: Call[Journey]) -> Any:
     """The most frequent beginnings of visits, padded as 2.x pads them."""
-    asked = call.params
+    params = call.params
     paths = journey_query(
-        call.umami.store, asked.scope, asked.steps, asked.startStep, asked.endStep
+        call.umami.store, params.scope, params.steps, params.startStep, params.endStep
     )
-    return wire.journeys(paths, asked.steps)
+    return wire.journeys(paths, params.steps)
 
 
 class GivenField(Parameters):
@@ -189,10 +189,12 @@ class Insights(Analysis):
 @routes("POST", "/reports/insights", Insights)
 def insights(call: Call[Insights]) -> Any:
     """Totals for each combination of the fields."""
-    asked = call.params
-    filters = [Filter(NAMES[one.name], one.operator, one.value) for one in asked.filters]
-    names = list(dict.fromkeys(one.name for one in asked.fields))
-    scope = asked.scope.filtered(*filters)
+    params = call.params
+    filters = [
+        Filter(NAMES[filter_.name], filter_.operator, filter_.value) for filter_ in params.filters
+    ]
+    names = list(dict.fromkeys(field.name for field in params.fields))
+    scope = params.scope.filtered(*filters)
     measures = ("views", "visitors", "visits", "bounces", "totaltime")
     columns = {**{name: name for name in measures}, **{name: NAMES[name] for name in names}}
     fields, order = [NAMES[name] for name in names], "sum(views) DESC, visitors DESC"
@@ -209,11 +211,11 @@ class Revenue(Zoned):
 @routes("POST", "/reports/revenue", Revenue)
 def revenue(call: Call[Revenue]) -> Any:
     """Over time, by country, in all, and the sums of every currency."""
-    asked, store = call.params, call.umami.store
-    sums = revenue_queries.totals(store, asked.scope)
-    mine = next((one for one in sums if one.currency == asked.currency), None)
+    params, store = call.params, call.umami.store
+    sums = revenue_queries.totals(store, params.scope)
+    mine = next((total for total in sums if total.currency == params.currency), None)
     chart = revenue_queries.chart(
-        store, asked.scope, asked.currency, asked.dateRange.unit, asked.timezone
+        store, params.scope, params.currency, params.dateRange.unit, params.timezone
     )
     return {
         "chart": [
@@ -221,7 +223,7 @@ def revenue(call: Call[Revenue]) -> Any:
         ],
         "country": [
             {"name": country, "value": amount}
-            for country, amount in revenue_queries.countries(store, asked.scope, asked.currency)
+            for country, amount in revenue_queries.countries(store, params.scope, params.currency)
         ],
         "total": {
             "sum": mine.amount if mine else None,
@@ -230,12 +232,12 @@ def revenue(call: Call[Revenue]) -> Any:
         },
         "table": [
             {
-                "currency": one.currency,
-                "sum": one.amount,
-                "count": one.events,
-                "unique_count": one.sessions,
+                "currency": total.currency,
+                "sum": total.amount,
+                "count": total.events,
+                "unique_count": total.sessions,
             }
-            for one in sums
+            for total in sums
         ],
     }
 
@@ -251,9 +253,11 @@ class Currencies(Parameters):
 @routes("GET", "/reports/revenue", Currencies)
 def currencies(call: Call[Currencies]) -> Any:
     """The currencies that events named."""
-    asked = call.params
-    scope = Scope(asked.websiteId, asked.startDate, asked.endDate)
-    return [{"currency": one} for one in revenue_queries.currencies(call.umami.store, scope)]
+    params = call.params
+    scope = Scope(params.websiteId, params.startDate, params.endDate)
+    return [
+        {"currency": currency} for currency in revenue_queries.currencies(call.umami.store, scope)
+    ]
 
 
 class Attribution(Analysis):
@@ -267,11 +271,11 @@ class Attribution(Analysis):
 @routes("POST", "/reports/attribution", Attribution)
 def attribution(call: Call[Attribution]) -> Any:
     """What the conversions are credited to: sessions, or money as text."""
-    asked = call.params
-    model: Model = "first-click" if asked.model == "firstClick" else "last-click"
-    store, scope, step = call.umami.store, asked.scope, asked.steps[0].step
-    if asked.currency:
-        credit = revenue_queries.credited_money(store, scope, model, step, asked.currency)
+    params = call.params
+    model: Model = "first-click" if params.model == "firstClick" else "last-click"
+    store, scope, step = call.umami.store, params.scope, params.steps[0].step
+    if params.currency:
+        credit = revenue_queries.credited_money(store, scope, model, step, params.currency)
     else:
         credit = attribution_query(store, scope, model, step)
     return {**credit, "total": conversion_counts(store, scope, step)}

@@ -55,8 +55,8 @@ class OfProperty(Range):
 @routes("GET", "/websites/{website_id}/events/series", Bucketed)
 def series(call: Call[Bucketed]) -> Any:
     """How often each custom event happened over time."""
-    asked = call.params
-    buckets = event_series(call.umami.store, scope(call), asked.answered_unit, asked.timezone)
+    params = call.params
+    buckets = event_series(call.umami.store, scope(call), params.answered_unit, params.timezone)
     return [{"x": event, "t": format_bucket(start), "y": count} for start, event, count in buckets]
 
 
@@ -100,9 +100,9 @@ def data_properties(call: Call[Range]) -> Any:
 @routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
 def data_values(call: Call[OfProperty]) -> Any:
     """Values of one property of one event."""
-    asked = call.params
-    records = property_data.of_events(scope(call), asked.eventName)
-    records = records.where("d.data_key = ?", asked.propertyName)
+    params = call.params
+    records = property_data.of_events(scope(call), params.eventName)
+    records = records.where("d.data_key = ?", params.propertyName)
     return property_data.values(call.umami.store, records, dates=PLAIN)
 
 

@@ -56,8 +56,8 @@ class Filtered(Range):
     @property
     def filters(self) -> tuple[Filter, ...]:
         """The filters that were given."""
-        given = ((field, getattr(self, name)) for name, field in NAMES.items())
-        return tuple(_filter(field, text) for field, text in given if text is not None)
+        texts = ((field, getattr(self, name)) for name, field in NAMES.items())
+        return tuple(_filter(field, text) for field, text in texts if text is not None)
 
 
 class Bucketed(Filtered):
@@ -69,8 +69,8 @@ class Bucketed(Filtered):
     @property
     def answered_unit(self) -> Unit:
         """The unit that is answered: for a long range, coarser than the one that was asked."""
-        asked, finest = UNITS.index(self.unit), _finest(self.start, self.end)
-        if asked >= UNITS.index("month" if finest == "year" else finest):
+        level, finest = UNITS.index(self.unit), _finest(self.start, self.end)
+        if level >= UNITS.index("month" if finest == "year" else finest):
             return self.unit
         return finest
 

@@ -91,12 +91,12 @@ def weekly(call: Call[Zoned]) -> Any:
 @routes("GET", "/websites/{website_id}/sessions/{session_id}", Nothing)
 def session(call: Call[Nothing]) -> Any:
     """One session over its whole life; its sums are texts."""
-    found = queries.session(
+    row = queries.session(
         call.umami.store, call.id("website_id"), call.id("session_id"), by_hostname=True
     )
-    if found is None:
+    if row is None:
         raise Refusal(404, "Not found")
-    return renamed(found, {**COLUMNS, "distinctId": "distinct_id", **queries.SUMS})
+    return renamed(row, {**COLUMNS, "distinctId": "distinct_id", **queries.SUMS})
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/activity", Range)

@@ -60,25 +60,25 @@ def stats(call: Call[Compared]) -> Any:
     """Totals of the range and of the one before."""
     here = scope(call)
     now = totals(call.umami.store, here)
-    asked = call.params
-    before = totals(call.umami.store, compared(here, asked.start, asked.end, asked.compare))
+    params = call.params
+    before = totals(call.umami.store, compared(here, params.start, params.end, params.compare))
     return {name: {"value": now[name], "prev": before[name]} for name in now}
 
 
 @routes("GET", "/websites/{website_id}/pageviews", Series)
 def pageviews(call: Call[Series]) -> Any:
     """Views and visitors over time; with ``compare`` also those of the range before."""
-    asked, here = call.params, scope(call)
-    answer = _series(call.umami.store, here, asked.answered_unit, asked.timezone)
-    if not asked.compare:
+    params, here = call.params, scope(call)
+    answer = _series(call.umami.store, here, params.answered_unit, params.timezone)
+    if not params.compare:
         return answer
-    before = compared(here, asked.start, asked.end, asked.compare)
+    before = compared(here, params.start, params.end, params.compare)
     return {
         **answer,
-        "startDate": to_iso(asked.start),
-        "endDate": to_iso(asked.end),
+        "startDate": to_iso(params.start),
+        "endDate": to_iso(params.end),
         "compare": {
-            **_series(call.umami.store, before, asked.answered_unit, asked.timezone),
+            **_series(call.umami.store, before, params.answered_unit, params.timezone),
             "startDate": to_iso(before.start),
             "endDate": to_iso(before.end),
         },
@@ -88,23 +88,23 @@ def pageviews(call: Call[Series]) -> Any:
 @routes("GET", "/websites/{website_id}/metrics", Metrics)
 def metrics(call: Call[Metrics]) -> Any:
     """Values of a field and their counts, most first."""
-    asked, here, store = call.params, scope(call), call.umami.store
-    if asked.type == "channel":
-        found = sorted(channels(store, here).items(), key=lambda one: -one[1])
-        return [{"x": name, "y": count} for name, count in found if (asked.search or "") in name]
-    field = FIELDS.get(asked.type, "path")
-    if asked.search:
+    params, here, store = call.params, scope(call), call.umami.store
+    if params.type == "channel":
+        ranked = sorted(channels(store, here).items(), key=lambda entry: -entry[1])
+        return [{"x": name, "y": count} for name, count in ranked if (params.search or "") in name]
+    field = FIELDS.get(params.type, "path")
+    if params.search:
         # Umami knows one filter a name: the search takes the place of another.
-        kept = (one for one in here.filters if one.field != FIELDS.get(asked.type))
-        here = here.filtered(*kept, Filter(field, "c", asked.search))
-    count: Counted = "events" if asked.type in COUNT_EVENTS else "visitors"
-    if asked.type in EDGES:
+        others = (filter_ for filter_ in here.filters if filter_.field != FIELDS.get(params.type))
+        here = here.filtered(*others, Filter(field, "c", params.search))
+    count: Counted = "events" if params.type in COUNT_EVENTS else "visitors"
+    if params.type in EDGES:
         ranks = edges(
-            store, here, EDGES[asked.type], count=count, limit=asked.limit, offset=asked.offset
+            store, here, EDGES[params.type], count=count, limit=params.limit, offset=params.offset
         )
     else:
-        ranks = ranking(store, here, field, count=count, limit=asked.limit, offset=asked.offset)
-    return _primary(ranks) if asked.type == "language" else ranks
+        ranks = ranking(store, here, field, count=count, limit=params.limit, offset=params.offset)
+    return _primary(ranks) if params.type == "language" else ranks
 
 
 @routes("GET", "/websites/{website_id}/values", Values)

@@ -23,13 +23,13 @@ def application(version: str, umami: Umami) -> Starlette:
     """A server of this version over the state."""
     umami.definitions, umami.version = definitions(version), EXACT[version]
     umami.extended = False
-    own = [*config(version).all]
+    replaced = [*config(version).all]
     if number(version) < (3, 3):
-        own += older.routes.all
+        replaced += older.routes.all
     if number(version) == (3, 0):
-        own += v3_0.routes.all
+        replaced += v3_0.routes.all
     routes = of_version(version, ROUTES)
-    app = embedded(umami, reshaped(version, instead(routes, own)))
+    app = embedded(umami, reshaped(version, instead(routes, replaced)))
     if number(version) == (3, 0):
         app.add_middleware(v3_0.SingleValues)
     return app

@@ -47,16 +47,16 @@ def charts_of_links(_call: Call[Nothing]) -> Any:
 @routes("GET", "/websites/{website_id}/events", Paged)
 def events(call: Call[Paged]) -> Any:
     """A page of events and views, newest first; a search is compared with the whole text."""
-    asked = call.params
-    found = event_queries.page(
+    params = call.params
+    page = event_queries.page(
         call.umami.store,
         scope(call),
-        pattern=asked.search,
+        pattern=params.search,
         most=MOST,
-        limit=asked.pageSize,
-        offset=asked.skipped,
+        limit=params.pageSize,
+        offset=params.skipped,
     )
-    return asked.response([renamed(row, EVENT_COLUMNS) for row in found.rows], found.count)
+    return params.response([renamed(row, EVENT_COLUMNS) for row in page.rows], page.count)
 
 
 @routes("GET", "/websites/{website_id}/event-data/fields", Filtered)
@@ -76,36 +76,36 @@ def event_data_properties(call: Call[Filtered]) -> Any:
 @routes("GET", "/websites/{website_id}/event-data/values", OfProperty)
 def event_data_values(call: Call[OfProperty]) -> Any:
     """Values of one property; ``event`` is the name of an event."""
-    asked = call.params
+    params = call.params
     records = property_data.of_events(
-        scope(call, without="event"), asked.filter_params.get("event")
+        scope(call, without="event"), params.filter_params.get("event")
     )
-    records = records.where("d.data_key = ?", asked.propertyName)
+    records = records.where("d.data_key = ?", params.propertyName)
     return property_data.values(call.umami.store, records)
 
 
 @routes("GET", "/websites/{website_id}/sessions", Paged)
 def sessions(call: Call[Paged]) -> Any:
     """A page of the sessions that were active last, a row for each hostname they were on."""
-    asked = call.params
-    found = session_queries.sessions(
+    params = call.params
+    page = session_queries.sessions(
         call.umami.store,
         scope(call),
-        search=asked.search,
+        search=params.search,
         most=MOST,
-        limit=asked.pageSize,
-        offset=asked.skipped,
+        limit=params.pageSize,
+        offset=params.skipped,
     )
-    return asked.response([renamed(row, SESSION_ROW) for row in found.rows], found.count)
+    return params.response([renamed(row, SESSION_ROW) for row in page.rows], page.count)
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}", Nothing)
 def session(call: Call[Nothing]) -> Any:
     """One session over its whole life, its sums as texts; nothing where there is none."""
-    found = session_queries.session(call.umami.store, call.id("website_id"), call.id("session_id"))
-    if found is None:
+    row = session_queries.session(call.umami.store, call.id("website_id"), call.id("session_id"))
+    if row is None:
         return {}
-    return renamed(found, {**SESSION, "distinctId": "distinct_id", **session_queries.SUMS})
+    return renamed(row, {**SESSION, "distinctId": "distinct_id", **session_queries.SUMS})
 
 
 @routes("GET", "/websites/{website_id}/sessions/{session_id}/activity", Timed)

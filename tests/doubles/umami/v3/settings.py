@@ -17,15 +17,15 @@ def config(version: str) -> Routes:
     """The route of a version; ``currentVersion`` came with 3.1, and went when
     ``sessionDeletionEnabled`` came with 3.3."""
     routes = Routes()
-    found = dict(COMMON)
+    settings = dict(COMMON)
     if number(version) >= (3, 3):
-        found["sessionDeletionEnabled"] = False
+        settings["sessionDeletionEnabled"] = False
     elif number(version) >= (3, 1):
-        found["currentVersion"] = True
+        settings["currentVersion"] = True
     if number(version) < (3, 5):
 
         @routes("GET", "/config", Nothing, open_to_all=True)
         def answer(_call: Call[Nothing]) -> dict[str, bool]:
-            return found
+            return settings
 
     return routes

@@ -35,8 +35,8 @@ class SingleValues:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and b"%2C" in scope["query_string"].replace(b",", b"%2C"):
-            given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-            changed = [(name, _single(name, text)) for name, text in given]
+            pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            changed = [(name, _single(name, text)) for name, text in pairs]
             scope = {**scope, "query_string": urlencode(changed).encode()}
         await self._app(scope, receive, send)
 

@@ -67,7 +67,7 @@ def channels(store: Store, scope: Scope) -> dict[str, int]:
     """By channel: the sum of distinct sessions over each pair of referrer domain and URL query,
     rows of any type. A session that came in two ways counts twice."""
     rows = scope.rows()
-    found = store.rows(
+    pairs = store.rows(
         f"""
         SELECT e.referrer_domain, e.url_query, count(DISTINCT e.session_id)
         {rows.sql} GROUP BY 1, 2
@@ -75,7 +75,7 @@ def channels(store: Store, scope: Scope) -> dict[str, int]:
         rows.values,
     )
     counts = dict.fromkeys(CHANNELS, 0)
-    for domain, query, sessions in found:
+    for domain, query, sessions in pairs:
         name = channel(domain, query)
         if name:
             counts[name] += sessions

@@ -15,9 +15,9 @@ Measure = Literal["count", "sum", "average"]
 def times(store: Store, scope: Scope, step: Step) -> int:
     """Rows that match exactly: a path in rows of any kind, or the name of an event."""
     rows = scope.rows().where(*step.exactly)
-    found = store.row(f"SELECT count(*) {rows.sql}", rows.values)
-    assert found
-    return int(found[0])
+    row = store.row(f"SELECT count(*) {rows.sql}", rows.values)
+    assert row
+    return int(row[0])
 
 
 def measured(
@@ -29,7 +29,7 @@ def measured(
         "sum": "sum(d.number_value)",
         "average": "avg(d.number_value)",
     }[measure]
-    found = store.row(
+    row = store.row(
         f"""
         SELECT coalesce({formula}, 0)
         FROM event_data d
@@ -39,6 +39,6 @@ def measured(
         """,
         [scope.website, scope.start, scope.end, event, name],
     )
-    assert found
-    number: int | Decimal | float = found[0]
+    assert row
+    number: int | Decimal | float = row[0]
     return number

@@ -49,7 +49,7 @@ class Sum:
 def totals(store: Store, scope: Scope) -> list[Sum]:
     """The sums in each currency, largest first."""
     table, values = money(scope)
-    found = store.rows(
+    rows = store.rows(
         f"""
         WITH {table}
         SELECT currency, sum(amount) AS amount, count(DISTINCT event_id),
@@ -58,7 +58,7 @@ def totals(store: Store, scope: Scope) -> list[Sum]:
         """,
         values,
     )
-    return [Sum(*row) for row in found]
+    return [Sum(*row) for row in rows]
 
 
 def chart(
@@ -67,7 +67,7 @@ def chart(
     """The amount of each event in each bucket that has one, by time."""
     table, values = money(scope)
     at = bucket(scope, unit, timezone, "created_at")
-    found = store.rows(
+    rows = store.rows(
         f"""
         WITH {table}
         SELECT event_name, {at} AS at, sum(amount) FROM money WHERE currency = ?
@@ -75,13 +75,13 @@ def chart(
         """,
         [*values, currency],
     )
-    return [(name, time, amount) for name, time, amount in found]
+    return [(name, time, amount) for name, time, amount in rows]
 
 
 def countries(store: Store, scope: Scope, currency: str) -> list[tuple[str | None, Decimal]]:
     """The amount by the country of the session, by name."""
     table, values = money(scope)
-    found = store.rows(
+    rows = store.rows(
         f"""
         WITH {table}
         SELECT s.country, sum(m.amount)
@@ -90,12 +90,12 @@ def countries(store: Store, scope: Scope, currency: str) -> list[tuple[str | Non
         """,
         [*values, scope.website, currency],
     )
-    return [(country, amount) for country, amount in found]
+    return [(country, amount) for country, amount in rows]
 
 
 def currencies(store: Store, scope: Scope) -> list[str]:
     """Values of properties whose name contains ``currency``, as they were sent."""
-    found = store.rows(
+    rows = store.rows(
         """
         SELECT DISTINCT string_value FROM event_data
         WHERE website_id = ? AND created_at BETWEEN ? AND ? AND data_key ILIKE '%currency%'
@@ -104,7 +104,7 @@ def currencies(store: Store, scope: Scope) -> list[str]:
         """,
         [scope.website, scope.start, scope.end],
     )
-    return [row[0] for row in found]
+    return [row[0] for row in rows]
 
 
 def credited_money(store: Store, scope: Scope, model: Model, step: Step, currency: str) -> Parts:

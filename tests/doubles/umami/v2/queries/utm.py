@@ -17,12 +17,12 @@ def utm(store: Store, scope: Scope) -> dict[str, dict[str, int]]:
     Values are read off the query as browsers do, so ``a+b`` and ``a%20b`` are one.
     """
     rows = scope.rows(PAGEVIEW).where("e.url_query ILIKE '%utm_%'")
-    found: dict[str, dict[str, int]] = {}
+    by_parameter: dict[str, dict[str, int]] = {}
     for query, views in store.rows(
         f"SELECT e.url_query, count(*) {rows.sql} GROUP BY 1", rows.values
     ):
         for name, value in parse_qsl(query, keep_blank_values=True):
             if NAME.fullmatch(name):
-                values = found.setdefault(name, {})
+                values = by_parameter.setdefault(name, {})
                 values[value] = values.get(value, 0) + int(views)
-    return found
+    return by_parameter
