@@ -141,14 +141,17 @@ def conversion_card(page: Page, view: View, params: Mapping[str, Sequence[str]])
         return
     chosen = conversions.chosen(page, view, params)
 
-    def draw(offered: Suggestions, _: Sequence[Report]) -> None:
+    def draw(paths: Any, events: Any, listed: tuple[str, ...]) -> None:
+        currencies = list(conversions.choices(listed, chosen.currency))
         with elements.row():
-            conversion_inputs(chosen.step, chosen.currency, chosen.currencies, offered)
+            offered = suggestions(paths, events)
+            conversion_inputs(chosen.step, chosen.currency, currencies, offered)
 
     for fault in conversions.faults(params):
         elements.show_note(fault)
     with elements.card("What counts as a conversion"):
-        editor(page, view, draw, height=60)
+        listed = conversions.ask_currencies(page, view)
+        page.section(draw, *ask_suggestions(page, view), listed, height=60)
 
 
 def value_input(

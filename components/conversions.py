@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -104,8 +105,6 @@ class Conversion:
 
     step: FunnelStep
     currency: str
-    currencies: tuple[str, ...]
-    """The website's currencies to choose from."""
 
 
 def faults(params: ui.Params) -> tuple[str, ...]:
@@ -114,10 +113,14 @@ def faults(params: ui.Params) -> tuple[str, ...]:
 
 
 def chosen(query: Collector, view: View, params: ui.Params) -> Conversion:
-    """The conversion of the parameters, else the suggested one; waits for the suggestions."""
-    no_currencies: tuple[str, ...] = ()
-    listed = query.hint(revenue.currencies(view.unfiltered()), no_currencies)
+    """The conversion of the parameters; waits for suggestions in place of what they lack."""
     (step, currency), _ = parse(params)
     step = step if step.value else suggested(query, view)
-    codes = tuple(choices(listed.result(), currency or ""))
-    return Conversion(step, currency or suggested_currency(codes) or "", codes)
+    currency = currency or suggested_currency(ask_currencies(query, view).result())
+    return Conversion(step, currency or "")
+
+
+def ask_currencies(query: Collector, view: View) -> Future[tuple[str, ...]]:
+    """The website's currencies; empty if the server cannot list them."""
+    none: tuple[str, ...] = ()
+    return query.hint(revenue.currencies(view.unfiltered()), none)

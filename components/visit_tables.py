@@ -23,6 +23,7 @@ from umami.memoize import memoize
 from umami.view import View
 
 ENDPOINTS: Final = ("visit_groups", "values", "event_data_properties", "currencies")
+"""What a page with such tables queries, besides the endpoints for servers of Umami."""
 MOST: Final = 500
 FEW: Final = 30
 """With fewer visits, rates say little; their rows are marked."""

@@ -6,12 +6,11 @@ from functools import partial
 from components import elements, entrypoint_guard, page_context, url_state
 from components.analysis_controls import Suggestions, conversion_inputs, editor, saved_menu
 from components.areas import attribution
-from components.conversions import choices, parse, suggested
+from components.conversions import ask_currencies, choices, parse, suggested
 from components.render import open_page
 from components.view_description import described
 from umami.analysis import saved
 from umami.analysis.steps import spell
-from umami.api import revenue
 from umami.api.reports import FunnelStep, Report
 from umami.view import View
 
@@ -42,8 +41,7 @@ view = url_state.view()
 with open_page(page_context.client()) as page:
     params = url_state.page_params(attribution.INFO)
     (step, currency), faults = parse(params)
-    no_currencies: tuple[str, ...] = ()
-    currencies = page.hint(revenue.currencies(view.unfiltered()), no_currencies)
+    currencies = ask_currencies(page, view)
     if not step.value:
         step = suggested(page, view)
         params["conversion"] = [spell(step)]

@@ -10,12 +10,15 @@ from urllib.parse import urlsplit
 import umami.api  # noqa: F401 - fills the registry
 from tests.support.fault_proxy import Passed
 from umami.compat.detection import DOCUMENT, REQUESTS
-from umami.endpoint import REGISTRY, Access
+from umami.endpoint import EXTENSIONS, REGISTRY, Access
 
 
 def endpoints(request: Passed) -> frozenset[str]:
     """The endpoints that a request may belong to: several share a route."""
-    return _endpoints(request.method, urlsplit(request.target).path.removeprefix("/api"))
+    path = urlsplit(request.target).path.removeprefix("/api")
+    # An embedded server answers by visit under the same path, with a prefix.
+    names = _endpoints(request.method, path)
+    return names or _endpoints(request.method, path.removeprefix(EXTENSIONS))
 
 
 UNDER_WEBSITE = {
