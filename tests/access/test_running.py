@@ -98,16 +98,7 @@ def test_the_file_is_its_owners(tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_replicas_that_start_together_make_one_store(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    url = f"sqlite:///{tmp_path / 'dashboard.sqlite'}"
-    if kind == "postgresql":
-        url = request.getfixturevalue("postgres")
-        emptied = database.open_engine(url)
-        database.METADATA.drop_all(emptied)
-        emptied.dispose()
+def test_replicas_that_start_together_make_one_store(url: str) -> None:
     together = threading.Barrier(6)
 
     def start() -> None:
