@@ -501,3 +501,19 @@ def test_demo_needs_no_accounts(bare: pytest.MonkeyPatch) -> None:
     bare.delenv("DASHBOARD_OPEN")
     viewer.forget()
     assert tiles(AppTest.from_file(str(ROOT / "app.py"), default_timeout=90).run())
+
+
+def test_the_demo_writes_no_database_until_one_is_needed(
+    bare: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bare.delenv("DASHBOARD_OPEN")
+    bare.setenv("DASHBOARD_STORE", f"sqlite:///{tmp_path / 'dashboard.sqlite'}")
+    viewer.forget()
+    for page in ("overview", "access", "setup"):
+        assert not open_page(page).exception
+    assert all(check() is None for check in viewer.CHECKS.values())
+    assert list(tmp_path.iterdir()) == []
+    store = viewer.store()
+    assert viewer.store() is viewer.desk().engine is store
+    assert (tmp_path / "dashboard.sqlite").is_file()
+    store.dispose()
