@@ -1,8 +1,8 @@
-"""Create an account's entry or a cookie key, or check the health of the dashboard here:
-``python -m access``, ``python -m access key`` and ``python -m access health``.
+"""Create an account's entry or a cookie key, check the health of the dashboard here, and back up,
+restore, upgrade and downgrade its database: ``python -m access`` and the commands of ``USAGE``.
 
-The command prompts for everything: a password in an argument would show in the shell's history and
-in the list of processes.
+The first prompts for everything: a password in an argument would show in the shell's history and in
+the list of processes.
 """
 
 from __future__ import annotations
@@ -11,22 +11,31 @@ import sys
 from collections.abc import Callable
 from getpass import getpass
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Final
 
 from access import passwords, secrets_file, settings
 from access.accounts import EVERY, NAME, canonical
 from umami.errors import SettingsError
 
+USAGE: Final = """\
+Usage: python -m access [key | health | upgrade | downgrade REVISION |
+                         backup FILE | restore FILE [--replace]]"""
+
 
 def main(arguments: list[str]) -> int:
     """Run the command and return its exit status."""
-    if arguments == ["key"]:
-        print(secrets_file.new_key())
-        return 0
-    if arguments == ["health"]:
-        return health()
-    if arguments:
-        print("Usage: python -m access [key | health]", file=sys.stderr)
-        return 2
+    match arguments:
+        case ["key"]:
+            print(secrets_file.new_key())
+            return 0
+        case ["health"]:
+            return health()
+        case ["upgrade"] | ["downgrade" | "backup" | "restore", _] | ["restore", _, "--replace"]:
+            return change_database(arguments)
+        case [_, *_]:
+            print(USAGE, file=sys.stderr)
+            return 2
     try:
         print(prompt_account(input, getpass))
     except (EOFError, KeyboardInterrupt):
@@ -57,6 +66,37 @@ def health() -> int:
         print("no answer")
         return 1
     return 0 if response.status == 200 else 1
+
+
+def change_database(arguments: list[str]) -> int:
+    """Run a command for the database of ``DASHBOARD_STORE``; return 0, or 1 if it failed."""
+    # Imported here, because the health check runs every few seconds and does not need them.
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from access import backup, database, migrations
+
+    command, name = (*arguments, migrations.REVISIONS[-1])[:2]
+    try:
+        engine = database.open_engine(settings.load().store, migrate=False)
+        if command == "backup":
+            print(f"{backup.backup(engine, Path(name)):,} rows are in the backup.")
+        elif command == "restore":
+            count = backup.restore(engine, Path(name), replace="--replace" in arguments)
+            print(f"{count:,} rows are restored.")
+        else:
+            with database.exclusive(engine) as connection:
+                migrations.migrate(connection, name)
+            print(f"The database has revision {name}.")
+    except SettingsError as problem:
+        print(problem, problem.remedy, file=sys.stderr)
+    except OSError as problem:
+        print(f"The file cannot be read or written: {problem.strerror}.", file=sys.stderr)
+    except SQLAlchemyError:
+        # Its message may contain the address of the database, or rows.
+        print("The database refused, and is unchanged: is it locked or full?", file=sys.stderr)
+    else:
+        return 0
+    return 1
 
 
 def prompt_account(ask: Callable[[str], str], ask_hidden: Callable[[str], str]) -> str:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,11 +19,14 @@ from sqlalchemy import Column, Connection, Engine, Table
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from access import migrations
 from umami.errors import SettingsError
 
 METADATA: Final = sa.MetaData()
 CONNECT_TIMEOUT: Final = 5
 """Seconds to wait for a connection to a database server."""
+PREFIX: Final = "dashboard_"
+"""Starts the names of all tables, which may share a database with those of other programs."""
 _LOCK: Final = 7_246_101
 """Key of PostgreSQL's advisory lock that ``exclusive`` holds."""
 
@@ -101,8 +105,9 @@ REFUSED: Final = Table(
 """Numbers of refused attempts in an hour; ``line`` is the id of the audit line with their sum."""
 
 
-def open_engine(url: str) -> Engine:
-    """Open the database at an SQLAlchemy URL and create its tables. Raises ``SettingsError``."""
+def open_engine(url: str, *, migrate: bool = True) -> Engine:
+    """Open the database at an SQLAlchemy URL and bring it to this program's revision, unless
+    ``migrate`` is false. Raises ``SettingsError``."""
     try:
         # Only psycopg 3 is installed, so every spelling of a PostgreSQL URL uses it.
         address = sa.make_url(url.replace("postgres://", "postgresql://", 1))
@@ -124,9 +129,15 @@ def open_engine(url: str) -> Engine:
                 connect_args={"connect_timeout": CONNECT_TIMEOUT},
             )
         )
-        # The lock makes one of several replicas that start together create the tables.
+        if migrate:
+            with engine.connect() as connection:
+                if migrations.current(connection) != migrations.REVISIONS[-1]:
+                    # A slow import, which the lock need not wait for.
+                    import_module("alembic.command")
+        # The lock makes one of several replicas that start together migrate the database.
         with exclusive(engine) as connection:
-            METADATA.create_all(connection)
+            if migrate:
+                migrations.migrate(connection)
     except (ArgumentError, SQLAlchemyError, OSError, ImportError):
         # The database's own message may contain the password in the URL, so it is not chained.
         problem = "DASHBOARD_STORE cannot be opened: check the URL, and that it is writable."

@@ -58,6 +58,11 @@ def _address(text: str) -> Address:
     return Address((match["host"] or LOOPBACK).strip("[]"), int(match["port"]))
 
 
+def on_community_cloud(file: Path) -> bool:
+    """Return whether a file of ours is where Streamlit Community Cloud puts an app's repository."""
+    return file.is_relative_to("/mount/src")
+
+
 class DashboardSettings(DeclaredSettings):
     """The settings of the dashboard itself. ``repr`` shows no secret."""
 
@@ -67,6 +72,8 @@ class DashboardSettings(DeclaredSettings):
     """A YAML file of accounts. Without it they are in the secrets, which need not exist."""
     store: str = Field(STORE, repr=False)
     """The database of sessions, share links and the audit log."""
+    ephemeral: Flag = on_community_cloud(Path(__file__))
+    """Whether a restart empties the disk. Unless set, only Streamlit Community Cloud does that."""
     smtp_url: str = Field("", repr=False)
     """The mail server of reports. It is written as ``smtp://user:password@host:587``."""
     mail_from: str = ""
@@ -77,6 +84,11 @@ class DashboardSettings(DeclaredSettings):
     """The port, or the address with a port, of health and metrics."""
     open: Flag = False
     """Whether everybody may look without signing in, wherever they come from."""
+
+    @property
+    def loses_store(self) -> bool:
+        """Whether a restart deletes the database."""
+        return self.ephemeral and self.store.startswith("sqlite")
 
 
 def load(environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> DashboardSettings:

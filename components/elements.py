@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components import authorized, formats
+from components import authorized, formats, viewer
 from components.charts import common
 from components.charts.tiles import Tile
 from components.escaping import plain
@@ -30,6 +30,15 @@ def show_error(problem: UmamiError, icon: str = "cloud_off") -> None:
 def show_note(sentence: str) -> None:
     """Show a note about the viewer's input, such as an invalid part of a link."""
     st.caption(f":material/info: {plain(sentence)}")
+
+
+def show_loss(what: str) -> None:
+    """Say that a restart deletes ``what``, in the plural, if the database is on such a disk."""
+    if viewer.running().loses_store:
+        show_note(
+            f"A restart of this app deletes {what}: set DASHBOARD_STORE to the URL of a "
+            "PostgreSQL database to keep them."
+        )
 
 
 def show_empty(sentence: str) -> None:

@@ -43,6 +43,7 @@ def popover(now: View) -> None:
 
 def _form(now: View) -> None:
     st.caption("Anyone with the link sees this view of the website, without an account.")
+    elements.show_loss("share links")
     st.text_input("Recipient", key="link_name", max_chars=LONGEST_NAME, placeholder="Name")
     st.multiselect(
         "Pages",

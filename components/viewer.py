@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 import streamlit as st
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from access import accounts, authentication, database, settings
@@ -74,9 +75,16 @@ def running() -> settings.DashboardSettings:
 
 
 @st.cache_resource(show_spinner=False)
+def store() -> Engine:
+    """The database, one per process, with accounts or without. The first call opens it, and creates
+    its file, so call it only to read or write something. Raises ``SettingsError``."""
+    return database.open_engine(running().store)
+
+
+@st.cache_resource(show_spinner=False)
 def desk() -> Authentication:
     """The authentication service, one per process. Raises ``SettingsError``."""
-    return Authentication(database.open_engine(running().store), _accounts)
+    return Authentication(store(), _accounts)
 
 
 def _accounts() -> accounts.Accounts:
@@ -86,6 +94,7 @@ def _accounts() -> accounts.Accounts:
 def forget() -> None:
     """Clear the cached settings and accounts after a change of the settings."""
     running.clear()
+    store.clear()
     desk.clear()
 
 
@@ -107,7 +116,7 @@ def _check_settings() -> None:
 def _check_store() -> None:
     # Without accounts the store is not used.
     if signs_in():
-        database.ping(desk().engine)
+        database.ping(store())
 
 
 CHECKS: Final = {

@@ -31,6 +31,7 @@ elif not viewer.signs_in():
         "cookie key (`python -m access key`) to `.streamlit/secrets.toml`."
     )
 else:
+    elements.show_loss("sessions, share links and the audit log")
     sites = every_website(page_context.client())
     with elements.card("Accounts", about="Defined in the accounts file; edit it to change them."):
         sharing.everybody(sites)

@@ -5,6 +5,7 @@ Only ``make test-all`` runs these tests: installing takes minutes and needs a pa
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import venv
@@ -18,6 +19,7 @@ import httpx
 import pytest
 from packaging.requirements import Requirement
 
+from access import migrations
 from tests.support.ports import free_port
 from tests.support.stream import opened
 from tests.support.waiting import eventually
@@ -167,6 +169,18 @@ def test_secrets_are_read_from_the_working_directory(commands: Path, tmp_path: P
     )
     assert run.returncode == 1
     assert "UMAMI_TIMEOUT" in run.stderr
+
+
+def test_the_database_is_migrated(commands: Path, tmp_path: Path) -> None:
+    environ = {**os.environ, "DASHBOARD_STORE": f"sqlite:///{tmp_path / 'dashboard.sqlite'}"}
+    run = subprocess.run(
+        [commands / "umami-accounts", "upgrade"],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+    )
+    assert run.stdout == f"The database has revision {migrations.REVISIONS[-1]}.\n", run.stderr
 
 
 def test_a_cookie_key_is_printed(commands: Path, tmp_path: Path) -> None:

@@ -130,6 +130,11 @@ def _save(draft: Draft) -> None:
             f"It is saved to `{shown}`, which only your account on this machine can read. Other "
             "settings in this file stay."
         )
+        if viewer.running().ephemeral:
+            elements.show_note(
+                "A restart of this app deletes the file: paste the text into its secrets instead, "
+                "with DASHBOARD_STORE naming a PostgreSQL database that keeps sessions and links."
+            )
     else:
         why = draft.refused or f"{shown} cannot be written."
         st.markdown(f":material/edit_off: {plain(why)} Paste this yourself:")

@@ -24,6 +24,31 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.cleanup()
 
 
+@pytest.fixture
+def empty_postgres(postgres: str) -> Iterator[str]:
+    """The address of that server, while it has no tables but those of the test."""
+
+    def empty() -> None:
+        server = database.open_engine(postgres, migrate=False)
+        with server.begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+        server.dispose()
+
+    empty()
+    yield postgres
+    empty()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database."""
+    if request.param == "postgresql":
+        address: str = request.getfixturevalue("empty_postgres")
+        return address
+    return f"sqlite:///{tmp_path / 'dashboard.sqlite'}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     if request.param == "sqlite":

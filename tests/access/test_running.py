@@ -62,6 +62,27 @@ def test_what_is_around_a_setting_is_no_part_of_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("environ", "lost"),
+    [
+        ({}, False),
+        ({"DASHBOARD_EPHEMERAL": "yes"}, True),
+        ({"DASHBOARD_EPHEMERAL": "yes", "DASHBOARD_STORE": "postgresql://host/name"}, False),
+        ({"DASHBOARD_EPHEMERAL": "no", "DASHBOARD_STORE": "sqlite:///a.sqlite"}, False),
+    ],
+)
+def test_a_file_on_a_disk_that_a_restart_empties_is_lost(
+    environ: dict[str, str], lost: bool, tmp_path: Path
+) -> None:
+    assert settings.load(environ, tmp_path / "none.toml").loses_store is lost
+
+
+def test_community_cloud_is_known_by_where_it_puts_an_app() -> None:
+    assert settings.on_community_cloud(Path("/mount/src/umami-dashboard/access/settings.py"))
+    for elsewhere in ("/mount/srcs/a.py", "/home/adminuser/mount/src/a.py", settings.__file__):
+        assert not settings.on_community_cloud(Path(elsewhere))
+
+
+@pytest.mark.parametrize(
     "environ",
     [
         {"DASHBOARD_OPEN": "perhaps"},
@@ -98,16 +119,7 @@ def test_the_file_is_its_owners(tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_replicas_that_start_together_make_one_store(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    url = f"sqlite:///{tmp_path / 'dashboard.sqlite'}"
-    if kind == "postgresql":
-        url = request.getfixturevalue("postgres")
-        emptied = database.open_engine(url)
-        database.METADATA.drop_all(emptied)
-        emptied.dispose()
+def test_replicas_that_start_together_make_one_store(url: str) -> None:
     together = threading.Barrier(6)
 
     def start() -> None:

@@ -501,3 +501,38 @@ def test_demo_needs_no_accounts(bare: pytest.MonkeyPatch) -> None:
     bare.delenv("DASHBOARD_OPEN")
     viewer.forget()
     assert tiles(AppTest.from_file(str(ROOT / "app.py"), default_timeout=90).run())
+
+
+def test_the_demo_writes_no_database_until_one_is_needed(
+    bare: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bare.delenv("DASHBOARD_OPEN")
+    bare.setenv("DASHBOARD_STORE", f"sqlite:///{tmp_path / 'dashboard.sqlite'}")
+    viewer.forget()
+    for page in ("overview", "access", "setup"):
+        assert not open_page(page).exception
+    assert all(check() is None for check in viewer.CHECKS.values())
+    assert list(tmp_path.iterdir()) == []
+    store = viewer.store()
+    assert viewer.store() is viewer.desk().engine is store
+    assert (tmp_path / "dashboard.sqlite").is_file()
+    store.dispose()
+
+
+@pytest.mark.parametrize("ephemeral", ["yes", "no"])
+def test_what_a_restart_deletes_is_said_where_it_is_written(
+    accounts: Between, bare: pytest.MonkeyPatch, ephemeral: str
+) -> None:
+    assert accounts
+    bare.setenv("DASHBOARD_EPHEMERAL", ephemeral)
+    viewer.forget()
+    page = opened_as("admin", "access")
+    bar = opened_as("admin")
+    bar.session_state["share_view"] = True
+    bar.run()
+    assert bar.text_input(key="link_name")
+    for app, lost in ((page, "sessions, share links and the audit log"), (bar, "share links")):
+        sentence = f"A restart of this app deletes {lost}: set DASHBOARD_STORE to the URL of a "
+        assert (f"{sentence}PostgreSQL database" in said(app).replace("\\", "")) == (
+            ephemeral == "yes"
+        )

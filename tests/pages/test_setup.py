@@ -306,6 +306,22 @@ def test_settings_are_shown_when_the_file_is_read_only(behind: str, secrets: Pat
 
 
 @pytest.mark.usefixtures("here", "secrets")
+@pytest.mark.parametrize("ephemeral", [True, False])
+def test_a_file_that_a_restart_deletes_is_no_place_to_save_to(
+    behind: str, ephemeral: bool, bare: pytest.MonkeyPatch
+) -> None:
+    if ephemeral:
+        bare.setenv("DASHBOARD_EPHEMERAL", "yes")
+        viewer.forget()
+    app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
+    press(app, "setup_on", "setup_on")
+    assert step(app) == "Save"
+    note = "deletes the file: paste the text into its secrets instead, with DASHBOARD_STORE naming"
+    assert (note in said(app).replace("\\", "")) == ephemeral
+    assert "…" not in said(app)
+
+
+@pytest.mark.usefixtures("here", "secrets")
 def test_environment_variables_take_precedence_and_are_named(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("UMAMI_DATA", str(TABLES))
     app = opened()
