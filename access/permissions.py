@@ -86,7 +86,9 @@ class Grant:
         if self.filters or name in STRUCTURE:
             return None
         filters = ViewFilters.of(query.view) if query.view else NO_FILTERS
-        filtered = query.endpoint.filtered or self.fixed_filters == NO_FILTERS
+        # The rest of a visit with a matching row lies outside of the filters.
+        of_rows = query.endpoint.filtered and not (query.whole_visits or query.endpoint.extension)
+        filtered = of_rows or self.fixed_filters == NO_FILTERS
         if filters != self.fixed_filters or not filtered:
             return "What you see has fixed filters: this is not within them."
         return None

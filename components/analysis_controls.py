@@ -137,7 +137,7 @@ def conversion_inputs(
 
 def conversion_card(page: Page, view: View, params: Mapping[str, Sequence[str]]) -> None:
     """Draw a card to choose the conversion, where the server counts visits with conversions."""
-    if not page.client.capabilities.whole_visits:
+    if not view.whole_visits:
         return
     chosen = conversions.chosen(page, view, params)
 

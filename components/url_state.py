@@ -146,6 +146,9 @@ def resolve(
         shown = replace(
             shown, **{field.name: getattr(fixed, field.name) for field in fields(fixed)}
         )
+    if fixed is not None and shown.is_filtered:
+        # The rest of a visit lies outside of the fixed filters.
+        shown = replace(shown, whole_visits=False)
     st.session_state[_VIEW] = shown
     return shown
 

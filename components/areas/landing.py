@@ -41,7 +41,7 @@ TABLES: Final = (
 
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The landing pages and the exit pages, with conversions where the server counts them."""
-    if query.client.capabilities.whole_visits:
+    if view.whole_visits:
         conversion = conversions.chosen(query, view, params)
         for table in TABLES:
             yield table.section(query, view, conversion)

@@ -86,7 +86,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     if campaign:
         yield from _campaign(query, view, campaign)
     supported = query.client.capabilities.fields
-    if query.client.capabilities.whole_visits:
+    if view.whole_visits:
         conversion = conversions.chosen(query, view, params)
         tabs = [
             ui.Tab(table.title, partial(table.section, query, view, conversion))

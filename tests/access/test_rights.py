@@ -15,6 +15,7 @@ from docs.generate import example
 from umami.api import (
     account,
     boards,
+    conversions,
     events,
     notes,
     performance,
@@ -190,6 +191,17 @@ def test_fixed_filters_are_the_only_ones_and_nothing_passes_by_them() -> None:
     ):
         assert not allowed(permissions, question), question.name
     assert allowed(permissions, websites.daterange(SHOP))
+
+
+def test_fixed_filters_of_rows_show_no_other_rows_of_the_visits() -> None:
+    pricing = VIEW.filtered("path", "/pricing")
+    endpoints = ENDPOINTS["overview"] | ENDPOINTS["landing"]
+    fixed = replace(LOOKS, endpoints=endpoints, fixed_filters=ViewFilters.of(pricing))
+    permissions = Permissions((fixed,))
+    whole = replace(pricing, whole_visits=True)
+    assert allowed(permissions, traffic.metrics(pricing, "path"))
+    assert not allowed(permissions, traffic.metrics(whole, "path"))
+    assert not allowed(permissions, conversions.visit_groups(pricing, "entry", currency="EUR"))
 
 
 def test_one_grant_lends_nothing_to_another() -> None:

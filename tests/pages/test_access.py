@@ -51,7 +51,10 @@ OF_CHOICES = {"values", "segments"}
 SAVING = {"create_report", "update_report", "delete_report"}
 OF_PAGES = {
     "overview": {"pageviews", "stats", "active", "metrics", "series", "weekly"},
-    "utm": {"utm", "stats", "pageviews", "metrics"},
+    "utm": {
+        *("utm", "stats", "pageviews", "metrics", "visit_groups", "values", "currencies"),
+        "event_data_properties",
+    },
     "retention": {"retention"},
 }
 WHO = ("anonymous", "viewer", "analyst", "admin", "link", "ended link")
@@ -367,7 +370,7 @@ def test_report_needs_the_export_permission_and_is_audited(
     assert (offered.value, len(offered.options)) == (["utm"], len(build.offered()))
     app.button(key="make_report").click().run()
     work = session_data(app)["the report that is made, or was made last"].task
-    assert b"<h2>UTM</h2>" in work.result(30)
+    assert b"<h2>Campaigns</h2>" in work.result(30)
     assert app.run().get("download_button")
     entries = [(row.who, row.what, row.about) for row in viewer.desk().audit.search().rows]
     assert entries[0] == ("analyst", "export", f"report (utm) as html of {SHOP}")
