@@ -14,7 +14,7 @@ from tests.contract.recordings import route
 from tests.pages.conftest import WEBSITES, open_page, said
 from tests.support.asked import endpoints, of_pages
 from tests.support.fault_proxy import Between, Exchange, well
-from tests.support.pages import CHOICES, MORE, Parameters
+from tests.support.pages import CHOICES, MORE, ON_UMAMI, Parameters
 from umami.endpoint import REGISTRY, Freshness
 
 pytestmark = pytest.mark.sample(10)
@@ -33,10 +33,6 @@ def opened_with(area: PageInfo) -> list[Parameters]:
     """The states of a page that together show all of it."""
     first = [{}, CHOICES[area.name]] if area.name in CHOICES else [{}]
     return [*first, *([MORE[area.name]] if area.name in MORE else [])]
-
-
-ON_UMAMI = {"landing": {"metrics", "stats"}}
-"""Endpoints that a page requests only where the server counts no visits with their conversions."""
 
 
 @pytest.mark.parametrize("area", PAGES, ids=NAMES)

@@ -13,7 +13,7 @@ from components.formats import Field
 from tests.pages.conftest import RECORDED, SHOP, Open, said, table, tiles, unescaped
 from umami.analysis.rankings import movers
 from umami.analysis.retention import cohorts
-from umami.api import events, reports, revenue, sessions, traffic
+from umami.api import conversions, events, reports, revenue, sessions, traffic
 from umami.api.records import Page
 from umami.api.reports import FunnelStep
 from umami.endpoint import Query
@@ -195,6 +195,16 @@ def test_utm_page_shows_the_servers_numbers(opened: Open, filters: list[str]) ->
     tagged = int(sources["views"].sum())
     assert tiles(app)["Tagged views"] == f"{tagged:,}"
     assert tiles(app)["Untagged views"] == f"{views - tagged:,}"
+    if umami_server.umami().capabilities.whole_visits:
+        event = FunnelStep(kind="event", value="purchase")
+        brought = answer(conversions.visit_groups(view(filters), "utmCampaign", event, "EUR"))
+        rows = table(app, "visits_utmCampaign")
+        columns = [brought.frame[name] for name in ("name", "visits", "conversions", "revenue")]
+        assert [(row[0], row[1], row[5], row[7]) for row in rows] == [
+            (name or "(no campaign)", f"{visits:,}", f"{done:,}", formats.money(amount, "EUR"))
+            for name, visits, done, amount in zip(*columns, strict=True)
+        ][:10]
+        return
     rows = table(app, "utm_campaign")
     campaigns = now.frame[now.frame["parameter"] == "campaign"]
     assert [row[:2] for row in rows] == [

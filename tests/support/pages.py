@@ -28,3 +28,6 @@ CHOICES: Final[dict[str, Parameters]] = {
 
 MORE: Final[dict[str, Parameters]] = {"sessions": {"session": SESSION}}
 """Another state of a page, which takes the place of the first."""
+
+ON_UMAMI: Final = {"landing": {"metrics", "stats"}}
+"""Endpoints that a page requests only where the server counts no visits with their conversions."""
