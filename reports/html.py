@@ -17,7 +17,7 @@ from typing import Any, Final
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from plotly.io.json import to_json_plotly
+from pydantic_core import to_json
 
 from components.blocks import Chart, Table, Text, Tiles
 from components.charts import maps
@@ -49,7 +49,7 @@ def page(report: Report) -> str:
     packed = {}
     if charts:
         packed = {
-            "figures": _packed(to_json_plotly(figures).encode()),
+            "figures": _packed(to_json(figures, inf_nan_mode="null")),
             "library": _packed_file(LIBRARY),
         }
         if any(chart.is_map for chart in charts):

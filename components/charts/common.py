@@ -1,8 +1,4 @@
-"""Shared parts of charts: axes and layouts, escaping, sparklines, and the cache of figures.
-
-Build a figure by a single ``go.Figure`` call with complete dictionaries: each later update
-validates again and takes several times as long as construction.
-"""
+"""Shared parts of charts: axes and layouts, escaping, sparklines, and the cache of figures."""
 
 from __future__ import annotations
 
@@ -15,12 +11,16 @@ from typing import Any, Final
 import pandas as pd
 import plotly.graph_objects as go
 from cachetools import LRUCache, cached
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from components import formats
 from components.theme import PALETTES, Mode, template
 from umami.memoize import key_of
 from umami.period import Unit
+
+Figure = dict[str, Any]
+"""The ``data`` and ``layout`` of a Plotly figure. Only tests make a ``go.Figure`` of it: that takes
+many times as long as drawing, and validates what a page's data cannot make invalid."""
 
 STILL: Final = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 """Plotly configuration of a static figure, without mode bar and zoom."""
@@ -156,7 +156,7 @@ def axis_note(values: Sequence[int]) -> str | None:
 
 ROOM: Final = 8 * 2**20
 """Limit of the cache in characters of JSON."""
-Draw = partial[go.Figure]
+Draw = partial[Figure]
 """A function that draws a figure in a colour mode, with its other arguments."""
 _Entry = tuple[str, Draw]
 """A serialised figure. The function keeps its arguments alive, so that their ids stay unique."""
@@ -170,9 +170,9 @@ class Finished(go.Figure):  # type: ignore[misc]  # Plotly has no types
         # Does not call ``super().__init__``, which would build and validate the figure again.
         self._text = text
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Figure:
         """The figure's data and layout."""
-        figure: dict[str, Any] = from_json(self._text)
+        figure: Figure = from_json(self._text)
         return figure
 
 
@@ -186,4 +186,4 @@ def finished(draw: Draw, mode: Mode) -> Finished:
 
 @cached(CACHE, lambda draw, mode: key_of(draw.func, *draw.args, mode, **draw.keywords), Lock())
 def _serialised(draw: Draw, mode: Mode) -> _Entry:
-    return str(draw(mode).to_json(validate=False)), draw
+    return to_json(draw(mode), inf_nan_mode="null").decode(), draw

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Final
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import plain
+from components.charts.common import Figure, plain
 from components.theme import PALETTES, Mode, scale, template
 from umami import names
 
@@ -56,7 +55,7 @@ def world(
     )
 
 
-def world_figure(world: pd.DataFrame, mode: Mode) -> go.Figure:
+def world_figure(world: pd.DataFrame, mode: Mode) -> Figure:
     """A choropleth map. The colour scales with the square root of the count, so that small counts
     are visible; negative counts have another colour.
     """
@@ -82,9 +81,9 @@ def world_figure(world: pd.DataFrame, mode: Mode) -> go.Figure:
             "<b>%{customdata[0]}</b><br>%{customdata[1]}%{customdata[2]}<extra></extra>"
         ),
     }
-    return go.Figure(
-        data=[choropleth],
-        layout={
+    return {
+        "data": [choropleth],
+        "layout": {
             "template": template(mode),
             "height": 330,
             "margin": dict.fromkeys("lrtb", 0),
@@ -96,7 +95,7 @@ def world_figure(world: pd.DataFrame, mode: Mode) -> go.Figure:
                 "lonaxis": {"range": [-180, 180]},
             },
         },
-    )
+    }
 
 
 MOST: Final = 40
@@ -125,7 +124,7 @@ def tree(nodes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["id", "parent", "path", "value"])
 
 
-def tree_figure(tree: pd.DataFrame, what: str, mode: Mode) -> go.Figure:
+def tree_figure(tree: pd.DataFrame, what: str, mode: Mode) -> Figure:
     """A treemap of ``tree``; the first custom value of a node is its row there.
 
     ``what`` says what the values count, such as ``views``.
@@ -156,12 +155,12 @@ def tree_figure(tree: pd.DataFrame, what: str, mode: Mode) -> go.Figure:
         "tiling": {"pad": 2},
         "sort": False,
     }
-    return go.Figure(
-        data=[treemap],
-        layout={
+    return {
+        "data": [treemap],
+        "layout": {
             "template": template(mode),
             "height": 420,
             "margin": dict.fromkeys("lrtb", 0),
             "uniformtext": {"minsize": 10, "mode": "hide"},
         },
-    )
+    }

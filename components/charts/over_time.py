@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import HOVER_ALL, amounts_axis, base_layout, plain, time_axis, tooltip
+from components.charts.common import (
+    HOVER_ALL,
+    Figure,
+    amounts_axis,
+    base_layout,
+    plain,
+    time_axis,
+    tooltip,
+)
 from components.theme import FONT, PALETTES, Mode, faded
 from umami.period import Unit
 
@@ -92,7 +99,7 @@ def traffic(
     partial: Ends,
     partial_before: Ends,
     mode: Mode,
-) -> go.Figure:
+) -> Figure:
     """Views and visitors over time, overlaid with those of the comparison as dashed lines.
 
     ``now`` and ``before`` have the columns ``time``, ``views`` and ``sessions``. They are aligned
@@ -150,15 +157,15 @@ def traffic(
                 traces.append(line.partial_points())
     # Without a range, Plotly would add a margin for points.
     width = {"range": [times[0], times[-1]]} if len(times) > 2 else {}
-    return go.Figure(
-        data=traces,
-        layout={
+    return {
+        "data": traces,
+        "layout": {
             **base_layout(mode, HOVER_ALL, 300, top=36, right=24),
             "showlegend": True,
             "xaxis": {**time_axis(times, unit), **width},
             "yaxis": amounts_axis(5, 0, highest),
         },
-    )
+    }
 
 
 def minutes_spec(minutes: pd.DataFrame, mode: Mode) -> dict[str, Any]:
@@ -217,7 +224,7 @@ def stacked(
     currency: str,
     before: pd.DataFrame | None,
     mode: Mode,
-) -> go.Figure:
+) -> Figure:
     """Bars for the largest names of a frame (``time``, ``event`` and ``value``), the others summed.
 
     Negative amounts are below zero. ``currency`` is empty if values are no money. A dashed line
@@ -259,9 +266,9 @@ def stacked(
             }
         )
     drawn = (*map(float, total), *earlier, 0.0)
-    return go.Figure(
-        data=traces,
-        layout={
+    return {
+        "data": traces,
+        "layout": {
             **base_layout(mode, HOVER_ALL, 280, top=36, right=24),
             "barmode": "stack",
             "bargap": 0.25,
@@ -269,7 +276,7 @@ def stacked(
             "xaxis": time_axis(list(total.index), unit),
             "yaxis": amounts_axis(4, min(drawn), max(drawn), currency),
         },
-    )
+    }
 
 
 def _series(frame: pd.DataFrame, value: str, total: pd.Series[Any]) -> dict[str, list[float]]:
@@ -292,7 +299,7 @@ def _series(frame: pd.DataFrame, value: str, total: pd.Series[Any]) -> dict[str,
 
 def trend(
     frame: pd.DataFrame, value: str, unit: Unit, what: str, target: float, mode: Mode
-) -> go.Figure:
+) -> Figure:
     """Bars for a column of a frame with ``time``, with a dotted line at the target of a bucket.
 
     ``what`` says what the bars count, ``target`` is that of the whole period, 0 for none.
@@ -332,7 +339,7 @@ def single(
     height: int,
     top: int = 8,
     shapes: Sequence[dict[str, Any]] = (),
-) -> go.Figure:
+) -> Figure:
     """Bars over time that are not stacked; ``what`` says what they count."""
     bars = {
         "type": "bar",
@@ -341,9 +348,9 @@ def single(
         "marker": {"color": colour},
         "hovertemplate": f"<b>%{{y:,}}</b> {what}<extra></extra>",
     }
-    return go.Figure(
-        data=[bars],
-        layout={
+    return {
+        "data": [bars],
+        "layout": {
             **base_layout(mode, HOVER_ALL, height, top=top, right=16),
             "bargap": 0.25,
             "showlegend": False,
@@ -351,4 +358,4 @@ def single(
             "xaxis": time_axis(times, unit),
             "yaxis": amounts_axis(most_ticks, min((*values, 0)), max((*values, 0))),
         },
-    )
+    }

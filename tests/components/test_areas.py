@@ -65,7 +65,7 @@ def test_country_of_the_map_filters_where_allowed() -> None:
     assert isinstance(chart, Chart)
     assert chart.is_map
     assert chart.on_choose
-    (trace,) = chart.draw("light").data
+    (trace,) = chart.draw("light")["data"]
     assert chart.on_choose(trace["customdata"][0]) == Toggle("country", "DE")
     assert small == Text("Too small for the map: Monaco (1)")
     still = traffic_blocks.world_map(data, key="world", alt="", clickable=False)[0]
