@@ -311,10 +311,10 @@ def labelled(frame: pd.DataFrame, fields: Sequence[Field]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def longest(frame: pd.DataFrame, fields: Sequence[Field]) -> tuple[pd.Series[float], float] | None:
-    """The values of the bar column as sizes and the largest of them; ``None`` without bars."""
+def bar_lengths(frame: pd.DataFrame, fields: Sequence[Field]) -> list[float | None]:
+    """The length of each row's bar in per cent of the longest; ``None`` for rows without a bar."""
     measured = next((field.column for field in fields if field.bar), None)
-    if measured is None:
-        return None
-    sizes = pd.to_numeric(frame[measured]).abs().astype("float64")
-    return (sizes, float(sizes.max())) if sizes.notna().any() and sizes.max() > 0 else None
+    values = [None] * len(frame) if measured is None else frame[measured].tolist()
+    sizes = [None if pd.isna(value) else abs(float(value)) for value in values]
+    most = max(filter(None, sizes), default=0)
+    return [round(100 * size / most, 1) if most and size is not None else None for size in sizes]

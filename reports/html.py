@@ -21,7 +21,7 @@ from pydantic_core import to_json
 
 from components.blocks import Chart, Table, Text, Tiles
 from components.charts import maps
-from components.formats import longest
+from components.formats import bar_lengths
 from components.theme import PALETTES, faded
 from reports.document import Report, Section
 
@@ -106,6 +106,5 @@ def rows(table: Table, most: int | None = None) -> Iterator[tuple[dict[Hashable,
     """Yield the rows of a table that are printed, ``most`` of them at most, each with the length of
     its bar in per cent."""
     top = table.frame.head(table.printed if most is None else min(most, table.printed))
-    bars = longest(top, table.fields)
-    lengths = (100 * bars[0] / bars[1]).round(1).fillna(0).tolist() if bars else [0.0] * len(top)
+    lengths = (length or 0.0 for length in bar_lengths(top, table.fields))
     return zip(top.to_dict("records"), lengths, strict=True)

@@ -1,7 +1,8 @@
 """Parse JSON in the formats of several generations of servers.
 
 Numbers are numbers, texts or null; times are ISO texts; buckets are local times or instants.
-Everything here raises ``ValueError`` for other values, which becomes ``UnexpectedAnswer``.
+Everything here raises ``ValueError`` or ``LookupError`` for other values, which becomes
+``UnexpectedAnswer``.
 """
 
 from __future__ import annotations
@@ -121,19 +122,24 @@ def bucket(text: str, period: Period) -> pd.Timestamp:
     return floor(moment, period.unit)
 
 
-def series(answer: Any, period: Period) -> pd.Series[int]:
-    """Counts on the period's complete axis; buckets without a row are 0."""
-    counts: dict[pd.Timestamp, int] = {}
+@lru_cache(maxsize=64)  # the series of a page have the same period
+def _places(period: Period) -> dict[pd.Timestamp, int]:
+    """The positions of the period's buckets."""
+    return {time: place for place, time in enumerate(period.axis())}
+
+
+def series(answer: Any, period: Period) -> list[int]:
+    """Counts for each bucket of the period; buckets without a row are 0."""
+    places = _places(period)
+    counts = [0] * len(places)
     for row in _BUCKETS.validate_python(answer):
-        at = bucket(row["x"], period)
-        counts[at] = counts.get(at, 0) + row["y"]
-    values, axis = pd.Series(counts, dtype="int64"), period.axis()
-    if not values.index.isin(axis).all():
-        raise ValueError("buckets outside the period")
-    return values.reindex(axis, fill_value=0)
+        counts[places[bucket(row["x"], period)]] += row["y"]
+    return counts
 
 
-def named_series(answer: Any, period: Period, value: str, *, clip: bool = False) -> pd.DataFrame:
+def named_series(
+    answer: Any, period: Period, value: str, dtype: str = "float64", *, clip: bool = False
+) -> pd.DataFrame:
     """A frame of ``time``, ``event`` and ``value`` with every event in every bucket of the period.
 
     ``clip`` drops buckets outside the period, which raise ``ValueError`` otherwise.
@@ -141,8 +147,8 @@ def named_series(answer: Any, period: Period, value: str, *, clip: bool = False)
     axis = period.axis()
     rows = _NAMED.validate_python(answer)
     # Very many rows have few different texts.
-    numbers = {time: number for number, time in enumerate(axis)}
-    places = {text: numbers.get(bucket(text, period), -1) for text in {row["t"] for row in rows}}
+    known = _places(period)
+    places = {text: known.get(bucket(text, period), -1) for text in {row["t"] for row in rows}}
     if clip:
         rows = [row for row in rows if places[row["t"]] >= 0]
     elif min(places.values(), default=0) < 0:
@@ -154,7 +160,7 @@ def named_series(answer: Any, period: Period, value: str, *, clip: bool = False)
         at = order[row["x"] or ""], places[row["t"]]
         before = sums.get(at)
         sums[at] = row["y"] if before is None else before + row["y"]
-    values = np.zeros((len(names), len(axis)))
+    values = np.zeros((len(names), len(axis)), dtype)
     if sums:
         values[tuple(np.array(list(sums)).T)] = list(map(float, sums.values()))
     events = pd.array(names, dtype="str").take(np.repeat(np.arange(len(names)), len(axis)))
@@ -181,13 +187,15 @@ def measured_series(
     repeats an hour in autumn, additive figures are added up; of averages and percentiles the later
     one counts. ``clip`` drops buckets outside the period, which raise ``ValueError`` otherwise.
     """
-    axis, rows = period.axis(), _MEASURED.validate_python(answer)
-    index = pd.DatetimeIndex([bucket(row["t"], period) for row in rows])
-    figure = _figure if additive else _optional_number
-    figures = {column: [figure(row[name]) for row in rows] for name, column in columns.items()}
-    frame = pd.DataFrame(figures, index, dtype="float64")
-    if not clip and not index.isin(axis).all():
-        raise ValueError("buckets outside the period")
-    frame = frame.groupby(level=0).sum() if additive else frame[~index.duplicated("last")]
-    frame = frame.reindex(axis, fill_value=0.0 if additive else math.nan)
-    return frame.rename_axis("time").reset_index()
+    axis, places = period.axis(), _places(period)
+    figures = {column: [0.0 if additive else math.nan] * len(axis) for column in columns.values()}
+    for row in _MEASURED.validate_python(answer):
+        place = places.get(bucket(row["t"], period))
+        for name, column in columns.items():
+            figure = _figure(row[name]) if additive else _optional_number(row[name])
+            if place is not None:
+                before = figures[column][place] if additive else 0.0
+                figures[column][place] = math.nan if figure is None else before + figure
+            elif not clip:
+                raise ValueError("buckets outside the period")
+    return pd.DataFrame({"time": axis, **figures})

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from components import formats
@@ -230,12 +231,12 @@ def stacked(
     Negative amounts are below zero. ``currency`` is empty if values are no money. A dashed line
     shows the totals of ``before``, the frame of the comparison, aligned by position.
     """
-    total = frame.groupby("time")[value].sum()
-    series = _series(frame, value, total)
+    times, series = _series(frame, value)
+    total = [sum(values) for values in zip(*series.values(), strict=True)]
     traces: list[dict[str, Any]] = [
         {
             "type": "bar",
-            "x": list(total.index),
+            "x": times,
             "y": values,
             "name": plain(name, 40),
             "customdata": [plain(formats.amount(amount, currency)) for amount in values],
@@ -253,7 +254,7 @@ def stacked(
         traces.append(
             {
                 "type": "scatter",
-                "x": list(total.index[: len(sums)]),
+                "x": times[: len(sums)],
                 "y": earlier,
                 "name": "Total, before",
                 "mode": "lines+markers" if len(sums) < 3 else "lines",
@@ -265,7 +266,7 @@ def stacked(
                 "hovertemplate": "%{customdata}<extra>%{fullData.name}</extra>",
             }
         )
-    drawn = (*map(float, total), *earlier, 0.0)
+    drawn = (*total, *earlier, 0.0)
     return {
         "data": traces,
         "layout": {
@@ -273,28 +274,30 @@ def stacked(
             "barmode": "stack",
             "bargap": 0.25,
             "showlegend": True,
-            "xaxis": time_axis(list(total.index), unit),
+            "xaxis": time_axis(times, unit),
             "yaxis": amounts_axis(4, min(drawn), max(drawn), currency),
         },
     }
 
 
-def _series(frame: pd.DataFrame, value: str, total: pd.Series[Any]) -> dict[str, list[float]]:
-    """The amounts by name, the largest first and the sum of the others last.
+def _series(frame: pd.DataFrame, value: str) -> tuple[list[pd.Timestamp], dict[str, list[float]]]:
+    """The times, and the amounts by name, the largest first and the sum of the others last.
 
     Amounts of both signs become net amounts: stacks of gains and losses would show no sum.
     """
-    if (frame[value] < 0).any() and (frame[value] > 0).any():
-        return {NET: list(map(float, total))}
-    # There may be thousands of names, so only the largest become columns.
-    sums = frame.groupby("event")[value].sum().sort_values(ascending=False, kind="stable")
-    largest = frame["event"].isin(sums.index[:MOST_NAMES])
-    shown = frame[largest].groupby(["time", "event"])[value].sum().unstack(fill_value=0)
-    series = {str(name): list(map(float, shown[name])) for name in sums.index[:MOST_NAMES]}
-    if len(sums) > MOST_NAMES:
-        rest = frame[~largest].groupby("time")[value].sum()
-        series[f"{len(sums) - MOST_NAMES} others"] = list(map(float, rest))
-    return series
+    # There may be thousands of names, which are no lists until the largest are known.
+    at, times = pd.factorize(frame["time"], sort=True)
+    row, names = pd.factorize(frame["event"], sort=True)
+    values = frame[value].to_numpy("float64")
+    amounts = np.zeros((len(names), len(times)))
+    np.add.at(amounts, (row, at), values)
+    if (values < 0).any() and (values > 0).any():
+        return list(times), {NET: amounts.sum(axis=0).tolist()}
+    order = np.argsort(-amounts.sum(axis=1), kind="stable")
+    series = {str(names[place]): amounts[place].tolist() for place in order[:MOST_NAMES]}
+    if others := len(names) - len(series):
+        series[f"{others} others"] = amounts[order[MOST_NAMES:]].sum(axis=0).tolist()
+    return list(times), series
 
 
 def trend(

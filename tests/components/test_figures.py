@@ -36,15 +36,9 @@ def trace(figure: go.Figure, name: str, mode: str = "lines") -> Any:
     return next(each for each in figure.data if each.name == name and each.mode.startswith(mode))
 
 
-def ranking(*rows: tuple[str | None, int]) -> pd.DataFrame:
+def ranking(*rows: tuple[str | None, int]) -> list[tuple[str | None, int, float]]:
     total = sum(count for _, count in rows) or 1
-    return pd.DataFrame(
-        {
-            "name": pd.Series([name for name, _ in rows], dtype=object),
-            "count": [count for _, count in rows],
-            "share": [count / total for _, count in rows],
-        }
-    )
+    return [(name, count, count / total) for name, count in rows]
 
 
 def test_comparison_is_aligned_by_position_with_its_own_dates() -> None:
@@ -121,8 +115,8 @@ def test_without_a_comparison_there_are_two_lines() -> None:
 
 def test_map_names_countries_it_cannot_draw() -> None:
     world = maps.world(ranking(("DE", 10), ("SG", 4), (None, 3), ("??", 1)))
-    assert list(world["name"]) == ["Germany", "Singapore", "??"]
-    assert list(world["drawn"]) == [True, False, False]
+    assert [country.name for country in world] == ["Germany", "Singapore", "??"]
+    assert [country.drawn for country in world] == [True, False, False]
     (choropleth,) = go.Figure(maps.world_figure(world, "light")).data
     assert choropleth.locations == ("DEU",)
     assert choropleth.customdata == (["Germany", "10", " (55.6%)", "DE"],)
@@ -215,7 +209,7 @@ def test_revenue_of_the_comparison_is_a_dashed_line() -> None:
 
 def test_map_with_losses_has_no_shares() -> None:
     world = maps.world(ranking(("DE", 10), ("FR", -4)))
-    assert list(world["share"]) == ["", ""]
+    assert [country.share for country in world] == ["", ""]
     (drawn,) = go.Figure(maps.world_figure(world, "light")).data
     assert drawn.z[1] == -2
     assert drawn.zmin == -drawn.zmax

@@ -79,8 +79,7 @@ class EventSeries(Record):
     @classmethod
     def read(cls, answer: Any, period: Period) -> EventSeries:
         """From ``[{x: name, t: bucket, y: count}]``."""
-        frame = named_series(answer, period, "count")
-        return cls(frame.astype({"count": "int64"}))
+        return cls(named_series(answer, period, "count", "int64"))
 
 
 class EventTotals(Record):

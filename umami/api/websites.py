@@ -79,9 +79,8 @@ def _charts(answer: Any, period: Period) -> dict[str, WebsiteChart]:
     charts = {}
     for website, row in parse(dict[str, _Chart], answer["data"]).items():
         if row.sessions is not None:
-            frame = pd.DataFrame(
-                {"time": period.axis(), "visitors": series(row.sessions, period).to_numpy()}
-            )
+            visitors = series(row.sessions, period)
+            frame = pd.DataFrame({"time": period.axis(), "visitors": visitors})
         else:
             values = row.values or []
             start = pd.Timestamp(period.start).tz_convert(period.timezone).tz_localize(None)
