@@ -159,7 +159,7 @@ def relative(change: float) -> str | None:
     return f"{change:+.1%}" if abs(change) < 10 else f"{change:+,.0%}"
 
 
-def moment(wall: pd.Timestamp, unit: Unit) -> str:
+def moment(wall: datetime, unit: Unit) -> str:
     """The label of a time bucket: ``Mon 3 Aug 2026``, ``August 2026``."""
     return wall.strftime(_MOMENTS[unit])
 
@@ -182,7 +182,7 @@ def hover_format(unit: Unit) -> str:
     return _MOMENTS[unit]
 
 
-def ticks(times: Sequence[pd.Timestamp], unit: Unit) -> list[str]:
+def ticks(times: Sequence[datetime], unit: Unit) -> list[str]:
     """Short tick labels of a time axis; a second line shows the day or year where it changes."""
     upper, lower = _TICKS[unit]
     wholes = [time.strftime(lower) for time in times]

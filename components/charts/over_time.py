@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,7 @@ from components.charts.common import (
     Figure,
     amounts_axis,
     base_layout,
+    moments,
     plain,
     time_axis,
     tooltip,
@@ -32,7 +34,7 @@ MOST_NAMES: Final = 5
 class _Line:
     """A series over the common ``times``; ``hover`` are the texts of its own buckets."""
 
-    times: Sequence[pd.Timestamp]
+    times: Sequence[datetime]
     name: str
     values: Sequence[int | None]
     """``None`` for buckets in the future."""
@@ -109,7 +111,7 @@ def traffic(
     ended: later ones are not drawn, and the current one is marked. ``partial`` and
     ``partial_before`` are the values of ``Period.partial`` for both periods.
     """
-    times = list(now["time"])
+    times = moments(now["time"])
     traces, highest = [], 0
     for frame, ends, earlier in ((before, partial_before, True), (now, partial, False)):
         if frame is None:
@@ -121,7 +123,7 @@ def traffic(
             notes[begun - 1] = "  so far"
         hover = [
             f"{formats.moment(time, unit) if earlier else ''}{notes.get(at, '')}"
-            for at, time in enumerate(part["time"])
+            for at, time in enumerate(moments(part["time"]))
         ]
         last = len(part) if earlier or begun is None else begun
         for role, (column, name) in enumerate((("views", "Views"), ("sessions", "Visitors"))):
@@ -280,7 +282,7 @@ def stacked(
     }
 
 
-def _series(frame: pd.DataFrame, value: str) -> tuple[list[pd.Timestamp], dict[str, list[float]]]:
+def _series(frame: pd.DataFrame, value: str) -> tuple[list[datetime], dict[str, list[float]]]:
     """The times, and the amounts by name, the largest first and the sum of the others last.
 
     Amounts of both signs become net amounts: stacks of gains and losses would show no sum.
@@ -292,12 +294,12 @@ def _series(frame: pd.DataFrame, value: str) -> tuple[list[pd.Timestamp], dict[s
     amounts = np.zeros((len(names), len(times)))
     np.add.at(amounts, (row, at), values)
     if (values < 0).any() and (values > 0).any():
-        return list(times), {NET: amounts.sum(axis=0).tolist()}
+        return moments(times), {NET: amounts.sum(axis=0).tolist()}
     order = np.argsort(-amounts.sum(axis=1), kind="stable")
     series = {str(names[place]): amounts[place].tolist() for place in order[:MOST_NAMES]}
     if others := len(names) - len(series):
         series[f"{others} others"] = amounts[order[MOST_NAMES:]].sum(axis=0).tolist()
-    return list(times), series
+    return moments(times), series
 
 
 def trend(
@@ -318,7 +320,7 @@ def trend(
         "line": {"color": palette.categorical[1], "width": 1.5, "dash": "dot"},
     }
     return single(
-        list(frame["time"]),
+        moments(frame["time"]),
         list(map(float, frame[value])),
         unit,
         what,
@@ -331,7 +333,7 @@ def trend(
 
 
 def single(
-    times: Sequence[pd.Timestamp],
+    times: Sequence[datetime],
     values: Sequence[float],
     unit: Unit,
     what: str,
