@@ -9,7 +9,6 @@ from typing import Any, Final, TypeVar, cast
 
 from access.permissions import OF_REPORTS, Permissions
 from umami.api import notes, reports, segments
-from umami.api.records import Page
 from umami.api.websites import Website
 from umami.client import Client, Reply
 from umami.connection import Server
@@ -17,6 +16,7 @@ from umami.definitions import Definitions
 from umami.endpoint import Access, Query
 from umami.errors import UmamiError
 from umami.filters import Capabilities
+from umami.parsing import Page
 from umami.scheduling import ANYONE, Caller
 
 T = TypeVar("T")

@@ -12,13 +12,13 @@ from access.permissions import Forbidden
 from components.blocks import Params
 from umami.analysis import saved
 from umami.api import reports, traffic, websites
-from umami.api.records import Page
 from umami.api.reports import Report
 from umami.api.traffic import Stats
 from umami.api.websites import Website
 from umami.client import Reply
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
+from umami.parsing import Page
 from umami.scheduling import Caller
 from umami.view import View
 

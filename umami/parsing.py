@@ -1,4 +1,5 @@
-"""Parse JSON in the formats of several generations of servers.
+"""Parse JSON in the formats of several generations of servers: numbers, times, series, and objects
+as frozen models.
 
 Numbers are numbers, texts or null; times are ISO texts; buckets are local times or instants.
 Everything here raises ``ValueError`` or ``LookupError`` for other values, which becomes
@@ -8,18 +9,30 @@ Everything here raises ``ValueError`` or ``LookupError`` for other values, which
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
-from typing import Annotated, Any
+from functools import cache, lru_cache
+from typing import Annotated, Any, ClassVar, Final, Generic, Self, TypeVar, dataclass_transform
 
 import numpy as np
 import pandas as pd
-from pydantic import BeforeValidator, TypeAdapter
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict
 
-from umami.period import EARLIEST, LATEST, Period, floor
+from umami.errors import NotFound
+from umami.period import EARLIEST, LATEST, Period, Unit, zone
+
+T = TypeVar("T")
 
 LARGEST = 10**15
 """No website has larger counts and sums."""
@@ -84,6 +97,88 @@ Ratio = Annotated[float | None, BeforeValidator(_optional_number)]
 """A number or null."""
 Time = Annotated[datetime | None, BeforeValidator(_time)]
 """An instant, aware in UTC, or null."""
+Moment = Annotated[datetime, BeforeValidator(TypeAdapter(Time).validate_python)]
+"""An instant, aware in UTC; null is refused."""
+Created = Annotated[Time, Field(alias="createdAt")]
+"""When an object was created (UTC), or null."""
+Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+"""A text; null becomes the empty text."""
+Object = Annotated[dict[str, Any], BeforeValidator(lambda value: {} if value is None else value)]
+"""A JSON object in the server's format; null becomes an empty one."""
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+class Record:
+    """Base of models: its subclasses are frozen dataclasses that are parsed from JSON objects.
+
+    A field is read from the member of its name in camelCase, or of its alias. Unknown members are
+    ignored. A model that is made of another form of JSON has a ``read``.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
+        extra="ignore", alias_generator=to_camel, arbitrary_types_allowed=True
+    )
+
+    def __init_subclass__(cls, *, kw_only: bool = False) -> None:
+        super().__init_subclass__()
+        dataclass(frozen=True, kw_only=kw_only)(cls)
+
+
+class Item(Record):
+    """Base of models of what has an id; raises ``NotFound`` for ``null``, by which servers report
+    that it is missing, and for an item of another website than the requested one."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _exists(cls, answer: Any, info: ValidationInfo) -> Any:
+        noun = cls.__name__.lower()
+        if answer is None:
+            raise NotFound(f"There is no such {noun}.")
+        ids = info.context["ids"] if info.context else {}
+        website = ids.get("website") if noun in ids else None
+        if website and answer.get("websiteId") not in (None, website):
+            raise NotFound(f"This website has no such {noun}.")
+        return answer
+
+
+def parse(kind: type[T], answer: Any, **context: Any) -> T:
+    """Validate decoded JSON as a type: a ``Record``, or a list or tuple of them."""
+    hashable: Any = kind
+    result: T = _adapter(hashable).validate_python(answer, context=context)
+    return result
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def frame_of(rows: Iterable[Any], /, **dtypes: Any) -> pd.DataFrame:
+    """A frame with one row per object and a column, of the dtype, per named attribute."""
+    rows = list(rows)
+    return pd.DataFrame(
+        {
+            name: pd.Series([getattr(row, name) for row in rows], dtype=dtype)
+            for name, dtype in dtypes.items()
+        }
+    )
+
+
+class Page(Record, Generic[T]):
+    """Some rows of ``count`` in all; ``page`` counts from 1.
+
+    ``capped`` means that the server stopped counting at ``count`` and has more rows.
+    """
+
+    rows: Annotated[tuple[T, ...], Field(alias="data")]
+    count: Count
+    page: Count = 1
+    page_size: Count = 0
+    capped: Annotated[bool, Field(alias="isCapped")] = False
+
+    @model_validator(mode="after")
+    def _size(self) -> Self:
+        return self if self.page_size else replace(self, page_size=len(self.rows))
 
 
 class Bucket(TypedDict):
@@ -106,26 +201,34 @@ _MEASURED = TypeAdapter(list[dict[str, Any]])
 _NAMED = TypeAdapter(list[NamedBucket])
 
 
+_START: Final[dict[Unit, dict[str, int]]] = {
+    "minute": {},
+    "hour": {"minute": 0},
+    "day": {"minute": 0, "hour": 0},
+    "month": {"minute": 0, "hour": 0, "day": 1},
+    "year": {"minute": 0, "hour": 0, "day": 1, "month": 1},
+}
+"""The parts of a time that the start of its bucket has."""
+
+
 @lru_cache(maxsize=8192)  # every series of a period has the same texts
-def bucket(text: str, period: Period) -> pd.Timestamp:
+def bucket(text: str, period: Period) -> datetime:
     """The bucket of a server's text, as naive local time in the period's zone.
 
     A text that ends in ``Z`` is an instant; any other is local time already.
     """
     if len(text) > 40:
         raise ValueError("not a bucket")
-    moment = pd.Timestamp(text)
-    if pd.isna(moment):
-        raise ValueError("not a bucket")
+    moment = datetime.fromisoformat(text)
     if moment.tzinfo is not None:
-        moment = moment.tz_convert(period.timezone).tz_localize(None)
-    return floor(moment, period.unit)
+        moment = moment.astimezone(zone(period.timezone))
+    return moment.replace(**_START[period.unit], second=0, microsecond=0, tzinfo=None)
 
 
 @lru_cache(maxsize=64)  # the series of a page have the same period
-def _places(period: Period) -> dict[pd.Timestamp, int]:
+def _places(period: Period) -> dict[datetime, int]:
     """The positions of the period's buckets."""
-    return {time: place for place, time in enumerate(period.axis())}
+    return {time: place for place, time in enumerate(period.axis().to_pydatetime())}
 
 
 def series(answer: Any, period: Period) -> list[int]:

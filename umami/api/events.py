@@ -10,9 +10,18 @@ import pandas as pd
 from pydantic import AfterValidator, AliasChoices, Field
 
 from umami.api.params import buckets, choice, paging
-from umami.api.records import Moment, Page, Record, Text, parse
 from umami.endpoint import RawQuery, get
-from umami.parsing import Count, Figure, measured_series, named_series
+from umami.parsing import (
+    Count,
+    Figure,
+    Moment,
+    Page,
+    Record,
+    Text,
+    measured_series,
+    named_series,
+    parse,
+)
 from umami.period import Period
 from umami.view import View
 

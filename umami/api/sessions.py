@@ -22,9 +22,8 @@ from umami.api.events import (
     numbers_of,
 )
 from umami.api.params import buckets, paging
-from umami.api.records import Item, Moment, Page, Record, Text, frame_of, parse
 from umami.endpoint import Effort, RawQuery, get, listing
-from umami.parsing import Count, Ratio, Time
+from umami.parsing import Count, Item, Moment, Page, Ratio, Record, Text, Time, frame_of, parse
 from umami.view import View
 
 

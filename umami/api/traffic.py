@@ -9,11 +9,10 @@ import pandas as pd
 from pydantic import Field
 
 from umami.api.params import buckets
-from umami.api.records import Record, frame_of, parse
 from umami.endpoint import Effort, Freshness, RawQuery, get
 from umami.errors import InvalidView
 from umami.filters import FIELDS
-from umami.parsing import Count, series
+from umami.parsing import Count, Record, frame_of, parse, series
 from umami.period import Period
 from umami.view import View
 

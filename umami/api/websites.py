@@ -12,10 +12,9 @@ import pandas as pd
 from pydantic import Field
 
 from umami.api.params import paging
-from umami.api.records import Created, Item, Object, Page, Record, Text, parse
 from umami.endpoint import RawQuery, get, listing, uuid_of, write
 from umami.errors import InvalidView
-from umami.parsing import Count, Time, series
+from umami.parsing import Count, Created, Item, Object, Page, Record, Text, Time, parse, series
 from umami.period import Period
 
 
