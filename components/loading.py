@@ -7,8 +7,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
-from access.authorized_client import QueryClient as QueryClient
 from access.permissions import Forbidden
+from access.permissions import QueryClient as QueryClient
 from components.blocks import Params
 from umami.analysis import saved
 from umami.api import reports, traffic, websites

@@ -17,7 +17,7 @@ from typing import IO, Any, Final
 import pandas as pd
 import streamlit as st
 
-from access.authorized_client import AuthorizedClient
+from access.permissions import AuthorizedClient
 from components import (
     authorized,
     elements,
