@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine, delete, func, insert, or_, select, update
 
 from access.database import AUDIT, REFUSED, exclusive
-from umami.api.records import Page
+from umami.parsing import Page
 
 RETENTION: Final = timedelta(days=400)
 MOST: Final = 10

@@ -14,9 +14,10 @@ from components.elements import action_button
 from components.escaping import plain
 from components.loading import Collector, ask_saved_reports
 from components.render import Page
+from umami import parsing
 from umami.analysis import saved
 from umami.analysis.steps import KINDS, spell
-from umami.api import records, reports, traffic
+from umami.api import reports, traffic
 from umami.api.reports import FunnelStep, Report, StepKind
 from umami.api.traffic import Value
 from umami.errors import InvalidView, UmamiError
@@ -68,7 +69,7 @@ def editor(
     ``draw`` receives the suggestions, the saved reports of the website and further ``answers``.
     """
 
-    def drawn(paths: Any, events: Any, listed: records.Page[Report], *more: Any) -> None:
+    def drawn(paths: Any, events: Any, listed: parsing.Page[Report], *more: Any) -> None:
         draw(suggestions(paths, events), listed.rows, *more)
 
     saved_reports = ask_saved_reports(page, view)

@@ -19,8 +19,8 @@ from components.charts.common import Draw
 from components.charts.tiles import Figures, Tile, figures
 from components.formats import Field
 from components.theme import Mode
-from umami.api.records import Page
 from umami.endpoint import Query
+from umami.parsing import Page
 from umami.view import View
 
 T = TypeVar("T")

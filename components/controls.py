@@ -15,7 +15,7 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from access.authorized_client import AuthorizedClient
+from access.permissions import AuthorizedClient
 from components import elements, sharing, view_description
 from components.elements import show_note
 from components.escaping import plain

@@ -159,7 +159,7 @@ def relative(change: float) -> str | None:
     return f"{change:+.1%}" if abs(change) < 10 else f"{change:+,.0%}"
 
 
-def moment(wall: pd.Timestamp, unit: Unit) -> str:
+def moment(wall: datetime, unit: Unit) -> str:
     """The label of a time bucket: ``Mon 3 Aug 2026``, ``August 2026``."""
     return wall.strftime(_MOMENTS[unit])
 
@@ -182,7 +182,7 @@ def hover_format(unit: Unit) -> str:
     return _MOMENTS[unit]
 
 
-def ticks(times: Sequence[pd.Timestamp], unit: Unit) -> list[str]:
+def ticks(times: Sequence[datetime], unit: Unit) -> list[str]:
     """Short tick labels of a time axis; a second line shows the day or year where it changes."""
     upper, lower = _TICKS[unit]
     wholes = [time.strftime(lower) for time in times]
@@ -311,10 +311,10 @@ def labelled(frame: pd.DataFrame, fields: Sequence[Field]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def longest(frame: pd.DataFrame, fields: Sequence[Field]) -> tuple[pd.Series[float], float] | None:
-    """The values of the bar column as sizes and the largest of them; ``None`` without bars."""
+def bar_lengths(frame: pd.DataFrame, fields: Sequence[Field]) -> list[float | None]:
+    """The length of each row's bar in per cent of the longest; ``None`` for rows without a bar."""
     measured = next((field.column for field in fields if field.bar), None)
-    if measured is None:
-        return None
-    sizes = pd.to_numeric(frame[measured]).abs().astype("float64")
-    return (sizes, float(sizes.max())) if sizes.notna().any() and sizes.max() > 0 else None
+    values = [None] * len(frame) if measured is None else frame[measured].tolist()
+    sizes = [None if pd.isna(value) else abs(float(value)) for value in values]
+    most = max(filter(None, sizes), default=0)
+    return [round(100 * size / most, 1) if most and size is not None else None for size in sizes]

@@ -7,18 +7,18 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
-from access.authorized_client import QueryClient as QueryClient
 from access.permissions import Forbidden
+from access.permissions import QueryClient as QueryClient
 from components.blocks import Params
 from umami.analysis import saved
 from umami.api import reports, traffic, websites
-from umami.api.records import Page
 from umami.api.reports import Report
 from umami.api.traffic import Stats
 from umami.api.websites import Website
 from umami.client import Reply
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
+from umami.parsing import Page
 from umami.scheduling import Caller
 from umami.view import View
 

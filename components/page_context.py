@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from access.authorized_client import AuthorizedClient
+from access.permissions import AuthorizedClient
 from components import (
     elements,
     freshness,

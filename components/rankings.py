@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pandas as pd
@@ -12,7 +14,7 @@ from components import view_description
 from components.loading import Collector, QueryClient
 from umami import names
 from umami.api import traffic
-from umami.api.traffic import Measure, Ranking, Stats
+from umami.api.traffic import Measure, Ranked, Ranking, Stats
 from umami.errors import UmamiError
 from umami.filters import FIELDS
 from umami.view import View
@@ -92,13 +94,13 @@ NO_DIRECT: Final = "Direct visitors have no row: the server does not report them
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """A ranking with the share of each row, and a row of direct visitors where it is available.
+    """A ranking with its shares, and a row of direct visitors, without a name, where it is
+    available."""
 
-    ``frame`` has ``name`` (``None`` for direct visitors), ``count``, ``country`` and ``share``, a
-    fraction of all visitors (``NaN`` where they are unknown) or of all that is counted.
-    """
-
-    frame: pd.DataFrame
+    rows: Sequence[Ranked]
+    parts: Sequence[float]
+    """The share of each row: a fraction of all visitors (``NaN`` where they are unknown), or of all
+    that is counted."""
     measure: Measure
     heading: str
     """The heading of the shares: ``% of visitors``."""
@@ -134,8 +136,7 @@ def shares(
     table: Table, ranking: Ranking, stats: Stats | None = None, channels: Ranking | None = None
 ) -> Shares:
     """The ranking with its shares; ``channels`` is the channel ranking of the same View."""
-    frame = ranking.frame[["name", "count", "country"]]
-    total: float
+    rows = ranking.rows
     if ranking.measure == "visitors":
         heading, total = "% of visitors", stats.current.visitors if stats else 0
         about = (
@@ -145,37 +146,31 @@ def shares(
     else:
         # Counts do not overlap: each event of the server counts for one value.
         heading = "% of events" if table.field == "event" else "% of all"
-        total, about = float(frame["count"].sum()), "Share of the total of all rows."
+        total, about = sum(row.count for row in rows), "Share of the total of all rows."
     no_direct = table.field == "referrer" and channels is None
     if table.field == "referrer" and channels is not None:
-        direct = channels.frame[channels.frame["name"] == "direct"]
-        rows = direct[["name", "count", "country"]].astype(frame.dtypes).assign(name=None)
-        frame = pd.concat([frame, rows]).sort_values(
-            "count", ascending=False, kind="stable", ignore_index=True
-        )
+        direct = [replace(row, name=None) for row in channels.rows if row.name == "direct"]
+        rows = sorted([*rows, *direct], key=lambda row: -row.count)
         about += " Direct / none: visitors with a visit that has no source at all."
     elif no_direct:
         about += f" {NO_DIRECT}"
     elif table.field in OPTIONAL:
         name = FIELDS[table.field]
         about += f" Visitors without a {name} have no row: the server does not report them."
-    part = frame["count"].astype("float64") / (total or float("nan"))
-    return Shares(frame.assign(share=part), ranking.measure, heading, about, no_direct)
+    parts = [row.count / total if total else math.nan for row in rows]
+    return Shares(rows, parts, ranking.measure, heading, about, no_direct)
 
 
 def full(table: Table, ranking: Shares) -> pd.DataFrame:
-    """Every row with names instead of codes, and a column of codes where they differ."""
-    rows = ranking.frame
-    values = list(rows["name"])
-    heading = FIELDS.get(table.field, table.tab)
-    frame = pd.DataFrame({heading: [names.label(table.field, value) for value in values]})
-    if any(value and value != name for value, name in zip(values, frame[heading], strict=True)):
-        frame["Code"] = values
+    """Every row with names instead of codes, a column of codes where they differ, and the raw
+    ``value``."""
+    values = [row.name for row in ranking.rows]
+    named = [names.label(table.field, value) for value in values]
+    columns: dict[str, Any] = {FIELDS.get(table.field, table.tab): named}
+    if any(value and value != name for value, name in zip(values, named, strict=True)):
+        columns["Code"] = values
     if table.field in ("region", "city"):
-        frame["Country"] = [
-            names.label("country", code if isinstance(code, str) else None)
-            for code in rows["country"]
-        ]
-    frame[MEASURES[ranking.measure]] = rows["count"].astype(int).to_numpy()
-    frame[ranking.heading] = rows["share"].to_numpy()
-    return frame
+        columns["Country"] = [names.label("country", row.country) for row in ranking.rows]
+    columns[MEASURES[ranking.measure]] = [row.count for row in ranking.rows]
+    columns[ranking.heading] = ranking.parts
+    return pd.DataFrame({**columns, "value": pd.Series(values, dtype="object")})

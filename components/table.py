@@ -17,7 +17,7 @@ from typing import IO, Any, Final
 import pandas as pd
 import streamlit as st
 
-from access.authorized_client import AuthorizedClient
+from access.permissions import AuthorizedClient
 from components import (
     authorized,
     elements,
@@ -38,7 +38,7 @@ from components.blocks import (
     list_param_names,
 )
 from components.escaping import harmless
-from components.formats import Field, labelled, longest
+from components.formats import Field, bar_lengths, labelled
 from components.runtime import component
 from umami.background_task import BackgroundTask, ProgressCallback
 from umami.memoize import memoize
@@ -96,13 +96,14 @@ def rows_of(
     ``value`` is the column whose text a click passes; rows whose value is ``active`` are marked.
     """
     top = frame.head(shown)
-    bars = longest(top, fields)
+    used = {name for field in fields for name in (field.column, field.note)} | {value}
+    columns = {name: top[name].tolist() for name in used if name is not None}
     rows = []
-    for at, record in enumerate(top.to_dict("records")):
+    for at, bar in enumerate(bar_lengths(top, fields)):
         cells: list[dict[str, Any]] = []
         for field in fields:
-            content = record[field.column]
-            note = record[field.note] if field.note else None
+            content = columns[field.column][at]
+            note = columns[field.note][at] if field.note else None
             cells.append(
                 {
                     "text": field.shown(content),
@@ -111,9 +112,8 @@ def rows_of(
                     "tone": field.tone(content),
                 }
             )
-        if bars and not pd.isna(bars[0].iloc[at]):
-            cells[0]["bar"] = round(100 * float(bars[0].iloc[at]) / bars[1], 1)
-        clicked = record[value] if value else None
+        cells[0]["bar"] = bar
+        clicked = columns[value][at] if value else None
         text = clicked if isinstance(clicked, str) else None
         rows.append({"cells": cells, "value": text, "active": clicked in active})
     return rows

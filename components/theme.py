@@ -13,8 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import plotly.graph_objects as go
-
 Mode = Literal["light", "dark"]
 
 FONT = '"Source Sans", "Source Sans 3", "Source Sans Pro", sans-serif'
@@ -70,7 +68,7 @@ def scale(colours: Sequence[str]) -> list[tuple[float, str]]:
 
 
 @cache
-def template(mode: Mode) -> go.layout.Template:
+def template(mode: Mode) -> dict[str, Any]:
     """The Plotly template of one mode."""
     palette = PALETTES[mode]
     axis = {
@@ -85,8 +83,8 @@ def template(mode: Mode) -> go.layout.Template:
         "tickfont": {"color": palette.muted, "size": 12},
         "title": {"font": {"color": palette.muted, "size": 12}},
     }
-    return go.layout.Template(
-        layout={
+    return {
+        "layout": {
             "font": {"family": FONT, "color": palette.text, "size": 13},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
@@ -120,7 +118,12 @@ def template(mode: Mode) -> go.layout.Template:
                 "showcountries": True,
             },
         },
-        data={
-            "choropleth": [{"marker": {"line": {"color": palette.background, "width": 0.5}}}],
+        "data": {
+            "choropleth": [
+                {
+                    "type": "choropleth",
+                    "marker": {"line": {"color": palette.background, "width": 0.5}},
+                }
+            ],
         },
-    )
+    }

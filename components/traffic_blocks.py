@@ -94,7 +94,9 @@ def week(weekly: Rhythm) -> list[Block]:
     ]
 
 
-def world_map(world: pd.DataFrame, *, key: str, alt: str, clickable: bool = True) -> list[Block]:
+def world_map(
+    world: Sequence[maps.Country], *, key: str, alt: str, clickable: bool = True
+) -> list[Block]:
     """A map of ``maps.world``, and a list of countries that its geometry lacks.
 
     If the map is ``clickable``, a click on a country filters by it.
@@ -105,11 +107,8 @@ def world_map(world: pd.DataFrame, *, key: str, alt: str, clickable: bool = True
 
     draw = partial(maps.world_figure, world)
     chart = Chart(alt, key, draw, on_choose=country if clickable else None, is_map=True)
-    undrawn = world[~world["drawn"].astype(bool)].head(6)
-    if undrawn.empty:
-        return [chart]
-    names = (f"{name} ({label})" for name, label in undrawn[["name", "label"]].to_numpy())
-    return [chart, Text(f"Too small for the map: {', '.join(names)}")]
+    undrawn = [f"{country.name} ({country.label})" for country in world if not country.drawn][:6]
+    return [chart, *([Text(f"Too small for the map: {', '.join(undrawn)}")] if undrawn else [])]
 
 
 def ranking_tabs(
@@ -188,7 +187,6 @@ def ranking(
 def _ranking_rows(
     table: rankings.Table, ranked: Ranking, stats: Stats | None, channels: Ranking | None
 ) -> tuple[rankings.Shares, pd.DataFrame]:
-    """The shares of a ranking, and its rows with names and the raw ``value``."""
+    """The shares of a ranking, and its rows."""
     shares = rankings.shares(table, ranked, stats, channels)
-    values = shares.frame["name"].to_numpy()
-    return shares, rankings.full(table, shares).assign(value=values)
+    return shares, rankings.full(table, shares)

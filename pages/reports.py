@@ -22,9 +22,9 @@ from components.escaping import plain
 from components.render import open_page
 from umami.analysis.saved import Opening
 from umami.api import reports
-from umami.api.records import Page
 from umami.api.reports import Report
 from umami.endpoint import Query
+from umami.parsing import Page
 from umami.view import View
 
 entrypoint_guard.check()

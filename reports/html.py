@@ -17,11 +17,11 @@ from typing import Any, Final
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from plotly.io.json import to_json_plotly
+from pydantic_core import to_json
 
 from components.blocks import Chart, Table, Text, Tiles
 from components.charts import maps
-from components.formats import longest
+from components.formats import bar_lengths
 from components.theme import PALETTES, faded
 from reports.document import Report, Section
 
@@ -49,7 +49,7 @@ def page(report: Report) -> str:
     packed = {}
     if charts:
         packed = {
-            "figures": _packed(to_json_plotly(figures).encode()),
+            "figures": _packed(to_json(figures, inf_nan_mode="null")),
             "library": _packed_file(LIBRARY),
         }
         if any(chart.is_map for chart in charts):
@@ -106,6 +106,5 @@ def rows(table: Table, most: int | None = None) -> Iterator[tuple[dict[Hashable,
     """Yield the rows of a table that are printed, ``most`` of them at most, each with the length of
     its bar in per cent."""
     top = table.frame.head(table.printed if most is None else min(most, table.printed))
-    bars = longest(top, table.fields)
-    lengths = (100 * bars[0] / bars[1]).round(1).fillna(0).tolist() if bars else [0.0] * len(top)
+    lengths = (length or 0.0 for length in bar_lengths(top, table.fields))
     return zip(top.to_dict("records"), lengths, strict=True)

@@ -83,9 +83,6 @@ GUARDS: Final = {
         select="not every_zone and not all_zones",
     ),
     "access/permissions.py": Guard(("tests/access/test_rights.py", "tests/access/test_guard.py")),
-    "access/authorized_client.py": Guard(
-        ("tests/access/test_guard.py", "tests/access/test_rights.py")
-    ),
 }
 """Modules, and the tests that guard them, the quickest first."""
 

@@ -1,24 +1,38 @@
-"""Parse JSON in the formats of several generations of servers.
+"""Parse JSON in the formats of several generations of servers: numbers, times, series, and objects
+as frozen models.
 
 Numbers are numbers, texts or null; times are ISO texts; buckets are local times or instants.
-Everything here raises ``ValueError`` for other values, which becomes ``UnexpectedAnswer``.
+Everything here raises ``ValueError`` or ``LookupError`` for other values, which becomes
+``UnexpectedAnswer``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
-from typing import Annotated, Any
+from functools import cache, lru_cache
+from typing import Annotated, Any, ClassVar, Final, Generic, Self, TypeVar, dataclass_transform
 
 import numpy as np
 import pandas as pd
-from pydantic import BeforeValidator, TypeAdapter
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict
 
-from umami.period import EARLIEST, LATEST, Period, floor
+from umami.errors import NotFound
+from umami.period import EARLIEST, LATEST, Period, Unit, zone
+
+T = TypeVar("T")
 
 LARGEST = 10**15
 """No website has larger counts and sums."""
@@ -83,6 +97,88 @@ Ratio = Annotated[float | None, BeforeValidator(_optional_number)]
 """A number or null."""
 Time = Annotated[datetime | None, BeforeValidator(_time)]
 """An instant, aware in UTC, or null."""
+Moment = Annotated[datetime, BeforeValidator(TypeAdapter(Time).validate_python)]
+"""An instant, aware in UTC; null is refused."""
+Created = Annotated[Time, Field(alias="createdAt")]
+"""When an object was created (UTC), or null."""
+Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+"""A text; null becomes the empty text."""
+Object = Annotated[dict[str, Any], BeforeValidator(lambda value: {} if value is None else value)]
+"""A JSON object in the server's format; null becomes an empty one."""
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+class Record:
+    """Base of models: its subclasses are frozen dataclasses that are parsed from JSON objects.
+
+    A field is read from the member of its name in camelCase, or of its alias. Unknown members are
+    ignored. A model that is made of another form of JSON has a ``read``.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
+        extra="ignore", alias_generator=to_camel, arbitrary_types_allowed=True
+    )
+
+    def __init_subclass__(cls, *, kw_only: bool = False) -> None:
+        super().__init_subclass__()
+        dataclass(frozen=True, kw_only=kw_only)(cls)
+
+
+class Item(Record):
+    """Base of models of what has an id; raises ``NotFound`` for ``null``, by which servers report
+    that it is missing, and for an item of another website than the requested one."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _exists(cls, answer: Any, info: ValidationInfo) -> Any:
+        noun = cls.__name__.lower()
+        if answer is None:
+            raise NotFound(f"There is no such {noun}.")
+        ids = info.context["ids"] if info.context else {}
+        website = ids.get("website") if noun in ids else None
+        if website and answer.get("websiteId") not in (None, website):
+            raise NotFound(f"This website has no such {noun}.")
+        return answer
+
+
+def parse(kind: type[T], answer: Any, **context: Any) -> T:
+    """Validate decoded JSON as a type: a ``Record``, or a list or tuple of them."""
+    hashable: Any = kind
+    result: T = _adapter(hashable).validate_python(answer, context=context)
+    return result
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def frame_of(rows: Iterable[Any], /, **dtypes: Any) -> pd.DataFrame:
+    """A frame with one row per object and a column, of the dtype, per named attribute."""
+    rows = list(rows)
+    return pd.DataFrame(
+        {
+            name: pd.Series([getattr(row, name) for row in rows], dtype=dtype)
+            for name, dtype in dtypes.items()
+        }
+    )
+
+
+class Page(Record, Generic[T]):
+    """Some rows of ``count`` in all; ``page`` counts from 1.
+
+    ``capped`` means that the server stopped counting at ``count`` and has more rows.
+    """
+
+    rows: Annotated[tuple[T, ...], Field(alias="data")]
+    count: Count
+    page: Count = 1
+    page_size: Count = 0
+    capped: Annotated[bool, Field(alias="isCapped")] = False
+
+    @model_validator(mode="after")
+    def _size(self) -> Self:
+        return self if self.page_size else replace(self, page_size=len(self.rows))
 
 
 class Bucket(TypedDict):
@@ -105,35 +201,48 @@ _MEASURED = TypeAdapter(list[dict[str, Any]])
 _NAMED = TypeAdapter(list[NamedBucket])
 
 
+_START: Final[dict[Unit, dict[str, int]]] = {
+    "minute": {},
+    "hour": {"minute": 0},
+    "day": {"minute": 0, "hour": 0},
+    "month": {"minute": 0, "hour": 0, "day": 1},
+    "year": {"minute": 0, "hour": 0, "day": 1, "month": 1},
+}
+"""The parts of a time that the start of its bucket has."""
+
+
 @lru_cache(maxsize=8192)  # every series of a period has the same texts
-def bucket(text: str, period: Period) -> pd.Timestamp:
+def bucket(text: str, period: Period) -> datetime:
     """The bucket of a server's text, as naive local time in the period's zone.
 
     A text that ends in ``Z`` is an instant; any other is local time already.
     """
     if len(text) > 40:
         raise ValueError("not a bucket")
-    moment = pd.Timestamp(text)
-    if pd.isna(moment):
-        raise ValueError("not a bucket")
+    moment = datetime.fromisoformat(text)
     if moment.tzinfo is not None:
-        moment = moment.tz_convert(period.timezone).tz_localize(None)
-    return floor(moment, period.unit)
+        moment = moment.astimezone(zone(period.timezone))
+    return moment.replace(**_START[period.unit], second=0, microsecond=0, tzinfo=None)
 
 
-def series(answer: Any, period: Period) -> pd.Series[int]:
-    """Counts on the period's complete axis; buckets without a row are 0."""
-    counts: dict[pd.Timestamp, int] = {}
+@lru_cache(maxsize=64)  # the series of a page have the same period
+def _places(period: Period) -> dict[datetime, int]:
+    """The positions of the period's buckets."""
+    return {time: place for place, time in enumerate(period.axis().to_pydatetime())}
+
+
+def series(answer: Any, period: Period) -> list[int]:
+    """Counts for each bucket of the period; buckets without a row are 0."""
+    places = _places(period)
+    counts = [0] * len(places)
     for row in _BUCKETS.validate_python(answer):
-        at = bucket(row["x"], period)
-        counts[at] = counts.get(at, 0) + row["y"]
-    values, axis = pd.Series(counts, dtype="int64"), period.axis()
-    if not values.index.isin(axis).all():
-        raise ValueError("buckets outside the period")
-    return values.reindex(axis, fill_value=0)
+        counts[places[bucket(row["x"], period)]] += row["y"]
+    return counts
 
 
-def named_series(answer: Any, period: Period, value: str, *, clip: bool = False) -> pd.DataFrame:
+def named_series(
+    answer: Any, period: Period, value: str, dtype: str = "float64", *, clip: bool = False
+) -> pd.DataFrame:
     """A frame of ``time``, ``event`` and ``value`` with every event in every bucket of the period.
 
     ``clip`` drops buckets outside the period, which raise ``ValueError`` otherwise.
@@ -141,8 +250,8 @@ def named_series(answer: Any, period: Period, value: str, *, clip: bool = False)
     axis = period.axis()
     rows = _NAMED.validate_python(answer)
     # Very many rows have few different texts.
-    numbers = {time: number for number, time in enumerate(axis)}
-    places = {text: numbers.get(bucket(text, period), -1) for text in {row["t"] for row in rows}}
+    known = _places(period)
+    places = {text: known.get(bucket(text, period), -1) for text in {row["t"] for row in rows}}
     if clip:
         rows = [row for row in rows if places[row["t"]] >= 0]
     elif min(places.values(), default=0) < 0:
@@ -154,7 +263,7 @@ def named_series(answer: Any, period: Period, value: str, *, clip: bool = False)
         at = order[row["x"] or ""], places[row["t"]]
         before = sums.get(at)
         sums[at] = row["y"] if before is None else before + row["y"]
-    values = np.zeros((len(names), len(axis)))
+    values = np.zeros((len(names), len(axis)), dtype)
     if sums:
         values[tuple(np.array(list(sums)).T)] = list(map(float, sums.values()))
     events = pd.array(names, dtype="str").take(np.repeat(np.arange(len(names)), len(axis)))
@@ -181,13 +290,15 @@ def measured_series(
     repeats an hour in autumn, additive figures are added up; of averages and percentiles the later
     one counts. ``clip`` drops buckets outside the period, which raise ``ValueError`` otherwise.
     """
-    axis, rows = period.axis(), _MEASURED.validate_python(answer)
-    index = pd.DatetimeIndex([bucket(row["t"], period) for row in rows])
-    figure = _figure if additive else _optional_number
-    figures = {column: [figure(row[name]) for row in rows] for name, column in columns.items()}
-    frame = pd.DataFrame(figures, index, dtype="float64")
-    if not clip and not index.isin(axis).all():
-        raise ValueError("buckets outside the period")
-    frame = frame.groupby(level=0).sum() if additive else frame[~index.duplicated("last")]
-    frame = frame.reindex(axis, fill_value=0.0 if additive else math.nan)
-    return frame.rename_axis("time").reset_index()
+    axis, places = period.axis(), _places(period)
+    figures = {column: [0.0 if additive else math.nan] * len(axis) for column in columns.values()}
+    for row in _MEASURED.validate_python(answer):
+        place = places.get(bucket(row["t"], period))
+        for name, column in columns.items():
+            figure = _figure(row[name]) if additive else _optional_number(row[name])
+            if place is not None:
+                before = figures[column][place] if additive else 0.0
+                figures[column][place] = math.nan if figure is None else before + figure
+            elif not clip:
+                raise ValueError("buckets outside the period")
+    return pd.DataFrame({"time": axis, **figures})

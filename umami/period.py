@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -122,14 +123,7 @@ class Period:
         An hour that the zone skips in spring is not there; an hour that it repeats in autumn is
         there once.
         """
-        start, end = pd.Timestamp(self.start), pd.Timestamp(self.end)
-        frequency = FREQUENCIES[self.unit]
-        if self.unit in ("minute", "hour"):
-            instants = [*pd.date_range(start, end, freq=frequency), end]
-            walls = pd.DatetimeIndex(instants).tz_convert(self.timezone).tz_localize(None)
-            return pd.DatetimeIndex(walls.floor(frequency).unique().sort_values(), name="time")
-        first, last = (edge.tz_convert(self.timezone).tz_localize(None) for edge in (start, end))
-        return pd.date_range(floor(first, self.unit), last, freq=frequency, name="time")
+        return _axis(self)
 
     def partial(self) -> tuple[bool, bool]:
         """Whether the period covers only a part of its first and of its last bucket."""
@@ -305,6 +299,18 @@ def with_unit(start: datetime, end: datetime, timezone: str, unit: Unit | None) 
     if unit is None or UNITS.index(unit) < UNITS.index(finest):
         unit = finest
     return Period(start, end, unit, timezone)
+
+
+@lru_cache(maxsize=256)
+def _axis(period: Period) -> pd.DatetimeIndex:
+    start, end = pd.Timestamp(period.start), pd.Timestamp(period.end)
+    frequency = FREQUENCIES[period.unit]
+    if period.unit in ("minute", "hour"):
+        instants = [*pd.date_range(start, end, freq=frequency), end]
+        walls = pd.DatetimeIndex(instants).tz_convert(period.timezone).tz_localize(None)
+        return pd.DatetimeIndex(walls.floor(frequency).unique().sort_values(), name="time")
+    first, last = (edge.tz_convert(period.timezone).tz_localize(None) for edge in (start, end))
+    return pd.date_range(floor(first, period.unit), last, freq=frequency, name="time")
 
 
 def floor(moment: pd.Timestamp, unit: Unit) -> pd.Timestamp:

@@ -1,4 +1,5 @@
-"""Schedules requests: a fair queue, shared work, and generators that wait for futures.
+"""Decides when requests are sent: a fair queue, shared work, a rate limit, a circuit breaker, and
+generators that wait for futures.
 
 No thread waits for an answer: a generator that needs answers yields their futures, and continues in
 the thread that resolves the last of them.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import copy
 import heapq
 import itertools
+import random
 import threading
 import time
 from collections import OrderedDict
@@ -19,6 +21,7 @@ from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from cachetools import TTLCache
+from pyrate_limiter import Limiter, Rate
 
 from umami.errors import Cancelled, UmamiError
 from umami.instrumentation import Instrumentation
@@ -38,6 +41,16 @@ same moment, short enough for a person who retries."""
 REMEMBERED: Final = 60.0
 """Seconds for which a failure is remembered."""
 MOST_FAILURES: Final = 1024
+SLICE: Final = 0.5
+"""Seconds between two checks of whether waiting for the rate limit still makes sense."""
+FAILURES: Final = 5
+"""Failures in a row that open the circuit breaker."""
+TRIAL_PAUSE: Final = 3.0
+"""Seconds until a first request tries the server again; doubles with each that fails."""
+LONGEST_TRIAL_PAUSE: Final = 30.0
+"""Longest pause in seconds, after which a server that is up again is noticed."""
+JITTER: Final = 0.2
+"""Random extension of a pause, as a fraction, so that replicas do not retry at the same moment."""
 
 
 class Caller:
@@ -276,3 +289,93 @@ class SingleFlight(Generic[T]):
             elif isinstance(problem, UmamiError) and not isinstance(problem, Cancelled):
                 self._failures[key] = problem, time.monotonic()
         settle(flight.outcome, done.result)
+
+
+class RateLimit:
+    """Lets at most ``calls`` through in so many ``seconds``. Safe to use from many threads."""
+
+    def __init__(self, calls: int, seconds: float) -> None:
+        self._limiter = Limiter(Rate(calls, round(seconds * 1000)))
+        self._guard = threading.Lock()
+        self.waiting = 0
+        """How many calls wait at this moment."""
+
+    def turn(self, left: Callable[[], float]) -> bool:
+        """Wait for permission to call, as long as ``left`` returns seconds; whether it came."""
+        if self._limiter.try_acquire(blocking=False):
+            return True
+        with self._guard:
+            self.waiting += 1
+        try:
+            while (rest := left()) > 0:
+                if self._limiter.try_acquire(timeout=min(SLICE, rest)):
+                    return True
+            return False
+        finally:
+            with self._guard:
+                self.waiting -= 1
+
+
+class CircuitBreaker:
+    """Stops requests to a server that is down, and lets one through now and then.
+
+    A server is down when several requests in a row, to more than one endpoint, get no answer at
+    all. An endpoint that always fails by itself does not stop the others. Safe to use from many
+    threads.
+    """
+
+    def __init__(self, pause: float | None = None, longest: float = LONGEST_TRIAL_PAUSE) -> None:
+        """``pause`` is by default ``TRIAL_PAUSE``."""
+        self._guard = threading.Lock()
+        self._first = self._pause = TRIAL_PAUSE if pause is None else pause
+        self._longest = longest
+        self._worked_at = 0.0
+        self._failures: list[str] = []
+        self._until = 0.0
+        self.problem: UmamiError | None = None
+        """Why the breaker is open; ``None`` while it is closed."""
+
+    def refusal(self) -> UmamiError | None:
+        """Why a request must not be sent now; ``None`` to send it, also as the next trial."""
+        with self._guard:
+            if self.problem is None:
+                return None
+            now = time.monotonic()
+            if now < self._until:
+                return self.problem
+            # This request is the trial; the next one is let through after another pause.
+            self._until = now + self._next_pause()
+            return None
+
+    def worked(self) -> None:
+        """Record an answer, whatever its status."""
+        self._worked_at = time.monotonic()
+        if self._failures or self.problem is not None:
+            with self._guard:
+                self._failures.clear()
+                self.problem = None
+                self._pause = self._first
+
+    def failed(self, endpoint: str, problem: UmamiError) -> None:
+        """Record a request without an answer."""
+        with self._guard:
+            self._failures = [*self._failures, endpoint][-FAILURES:]
+            if len(self._failures) == FAILURES and len(set(self._failures)) > 1:
+                self._open(problem)
+
+    def gone(self, problem: UmamiError, started: float) -> None:
+        """Record that no connection could be made since ``started`` (monotonic seconds). This opens
+        the breaker at once, unless another request was answered meanwhile."""
+        with self._guard:
+            if self._worked_at < started:
+                self._open(problem)
+
+    def _open(self, problem: UmamiError) -> None:
+        if self.problem is None:
+            self.problem = problem
+            self._until = time.monotonic() + self._next_pause()
+
+    def _next_pause(self) -> float:
+        pause = self._pause
+        self._pause = min(2 * pause, self._longest)
+        return pause * (1 + random.uniform(0, JITTER))

@@ -18,8 +18,8 @@ from components.view_description import described, why_empty
 from umami import names
 from umami.api import events
 from umami.api.events import Event, Kind
-from umami.api.records import Page
 from umami.memoize import memoize
+from umami.parsing import Page
 from umami.view import View
 
 INFO: Final = PageInfo(

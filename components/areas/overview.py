@@ -79,6 +79,6 @@ def ask(query: Collector, view: View, _: ui.Params) -> Iterator[ui.Item]:
 @memoize
 def _world(countries: Ranking, stats: Stats | None) -> list[ui.Block]:
     shares = rankings.shares(rankings.COUNTRIES, countries, stats)
-    return traffic_blocks.world_map(
-        maps.world(shares.frame), key="world", alt="Visitors by country"
-    )
+    ranked = zip(shares.rows, shares.parts, strict=True)
+    world = maps.world((row.name, row.count, part) for row, part in ranked)
+    return traffic_blocks.world_map(world, key="world", alt="Visitors by country")

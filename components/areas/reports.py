@@ -15,9 +15,9 @@ from components.formats import Field
 from components.loading import Collector
 from umami.analysis import saved
 from umami.api import reports
-from umami.api.records import Page
 from umami.api.reports import Report
 from umami.errors import InvalidView
+from umami.parsing import Page
 from umami.view import View
 
 INFO: Final = PageInfo(

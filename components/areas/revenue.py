@@ -225,7 +225,7 @@ def _world(scope: Scope, now: Revenue) -> list[ui.Block]:
     ranked = analysis.revenue_part(now.countries, None, float(now.total))
     return traffic_blocks.world_map(
         maps.world(
-            ranked.rename(columns={"amount": "count"}),
+            zip(ranked["name"], ranked["amount"], ranked["share"], strict=True),
             format_count=lambda amount: formats.money(amount, scope.currency),
         ),
         key="revenue_map",

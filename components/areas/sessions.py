@@ -23,9 +23,9 @@ from umami.analysis import activity as analysis
 from umami.analysis.activity import Visit
 from umami.api import sessions
 from umami.api.events import Kind
-from umami.api.records import Page
 from umami.api.sessions import Session, SessionProperty, Step
 from umami.memoize import memoize
+from umami.parsing import Page
 from umami.view import View
 
 INFO: Final = PageInfo(

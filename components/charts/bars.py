@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from components import formats
 from components.charts.common import (
     HOVER_ONE,
     NO_AXIS,
+    Figure,
     amounts_axis,
     base_layout,
     number_axis,
@@ -27,7 +27,7 @@ MOST_MOVES: Final = 12
 MOST_SLOPES: Final = 8
 
 
-def ranking(frame: pd.DataFrame, name: str, field: Field, compared: bool, mode: Mode) -> go.Figure:
+def ranking(frame: pd.DataFrame, name: str, field: Field, compared: bool, mode: Mode) -> Figure:
     """Bars for the first rows of a ranking, with a mark at the value of the comparison.
 
     ``name`` and ``field`` are the columns of names and values; the comparison's is ``before``.
@@ -58,9 +58,9 @@ def ranking(frame: pd.DataFrame, name: str, field: Field, compared: bool, mode: 
         "hovertemplate": "before: <b>%{x:,}</b><extra></extra>",
     }
     longest = max((*values, *before), default=0)
-    return go.Figure(
-        data=[now, marks] if before else [now],
-        layout={
+    return {
+        "data": [now, marks] if before else [now],
+        "layout": {
             **base_layout(
                 mode,
                 HOVER_ONE,
@@ -73,7 +73,7 @@ def ranking(frame: pd.DataFrame, name: str, field: Field, compared: bool, mode: 
             "xaxis": {**NO_AXIS, "range": [min((*values, 0)), 1.24 * longest or 1]},
             "yaxis": rows_axis(names, mode, 22),
         },
-    )
+    }
 
 
 def _row_bars(values: Sequence[float], texts: Sequence[str], mode: Mode) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _row_bars(values: Sequence[float], texts: Sequence[str], mode: Mode) -> dict
     }
 
 
-def deltas(movers: pd.DataFrame, mode: Mode) -> go.Figure:
+def deltas(movers: pd.DataFrame, mode: Mode) -> Figure:
     """Bars for the first movers of a table with ``label``, ``now``, ``before`` and ``delta``.
 
     Growth points to the right, decline to the left.
@@ -108,9 +108,9 @@ def deltas(movers: pd.DataFrame, mode: Mode) -> go.Figure:
         ],
         "hovertemplate": "%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
     }
-    return go.Figure(
-        data=[bars],
-        layout={
+    return {
+        "data": [bars],
+        "layout": {
             **base_layout(mode, HOVER_ONE, 24 + 32 * max(len(names), 2)),
             "bargap": 0.3,
             "showlegend": False,
@@ -122,10 +122,10 @@ def deltas(movers: pd.DataFrame, mode: Mode) -> go.Figure:
             },
             "yaxis": rows_axis(names, mode, 26),
         },
-    )
+    }
 
 
-def shift(frame: pd.DataFrame, currency: str, mode: Mode) -> go.Figure:
+def shift(frame: pd.DataFrame, currency: str, mode: Mode) -> Figure:
     """A line from first-touch to last-touch credit for each of the first rows where both are known.
 
     ``frame`` has ``label``, ``first`` and ``last``; ``currency`` is empty if credit is no money.
@@ -173,9 +173,9 @@ def shift(frame: pd.DataFrame, currency: str, mode: Mode) -> go.Figure:
             ("Last touch", last, palette.categorical[1], "circle"),
         )
     ]
-    return go.Figure(
-        data=[*lines, *ends],
-        layout={
+    return {
+        "data": [*lines, *ends],
+        "layout": {
             **base_layout(mode, HOVER_ONE, 80 + 34 * max(len(names), 2), top=30, right=16),
             "xaxis": {
                 **amounts_axis(6, lowest, highest, currency),
@@ -185,10 +185,10 @@ def shift(frame: pd.DataFrame, currency: str, mode: Mode) -> go.Figure:
             },
             "yaxis": rows_axis(names, mode, 24),
         },
-    )
+    }
 
 
-def distribution(data: Distribution, mode: Mode) -> go.Figure:
+def distribution(data: Distribution, mode: Mode) -> Figure:
     """A histogram: each bar spans its bin."""
     bins = list(zip(data.edges[:-1], data.edges[1:], strict=True))
     bars = {
@@ -200,12 +200,12 @@ def distribution(data: Distribution, mode: Mode) -> go.Figure:
         "customdata": [f"{formats.number(start)} to {formats.number(end)}" for start, end in bins],
         "hovertemplate": "%{customdata}<br><b>%{y:,}</b> times<extra></extra>",
     }
-    return go.Figure(
-        data=[bars],
-        layout={
+    return {
+        "data": [bars],
+        "layout": {
             **base_layout(mode, HOVER_ONE, 200),
             "showlegend": False,
             "xaxis": number_axis(8),
             "yaxis": amounts_axis(4, 0, max(data.counts, default=0)),
         },
-    )
+    }

@@ -9,10 +9,9 @@ from collections import Counter
 from typing import Any, Final
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import HOVER_ONE, base_layout, plain, rows_axis, tooltip
+from components.charts.common import HOVER_ONE, Figure, base_layout, plain, rows_axis, tooltip
 from components.theme import FONT, PALETTES, Mode, faded, template
 from umami.analysis.activity import Flow, Node, Through
 
@@ -122,7 +121,7 @@ def sankey_spec(flow: Flow, through: Through | None, mode: Mode) -> dict[str, An
     }
 
 
-def sankey_figure(flow: Flow, through: Through | None, mode: Mode) -> go.Figure:
+def sankey_figure(flow: Flow, through: Through | None, mode: Mode) -> Figure:
     """The diagram as a Plotly figure."""
     palette = PALETTES[mode]
     nodes = {
@@ -152,17 +151,17 @@ def sankey_figure(flow: Flow, through: Through | None, mode: Mode) -> go.Figure:
         "link": links,
         "textfont": {"color": palette.text, "size": 11},
     }
-    return go.Figure(
-        data=[sankey],
-        layout={
+    return {
+        "data": [sankey],
+        "layout": {
             "template": template(mode),
             "height": height(flow),
             "margin": {"l": 4, "r": 4, "t": 8, "b": 8},
         },
-    )
+    }
 
 
-def funnel(table: pd.DataFrame, worst: int | None, mode: Mode) -> go.Figure:
+def funnel(table: pd.DataFrame, worst: int | None, mode: Mode) -> Figure:
     """A funnel of ``umami.analysis.steps.funnel_table``, with marks for the comparison.
 
     The step at the position ``worst`` has another colour.
@@ -201,13 +200,13 @@ def funnel(table: pd.DataFrame, worst: int | None, mode: Mode) -> go.Figure:
         "customdata": before,
         "hovertemplate": "before: <b>%{customdata:,}</b> visitors<extra></extra>",
     }
-    return go.Figure(
-        data=[now, marks] if before else [now],
-        layout={
+    return {
+        "data": [now, marks] if before else [now],
+        "layout": {
             **base_layout(mode, HOVER_ONE, 70 + 62 * max(len(names), 2), top=30 if before else 8),
             "showlegend": bool(before),
             "funnelgap": 0.25,
             "xaxis": {"visible": False, "fixedrange": True},
             "yaxis": rows_axis(names, mode, 30),
         },
-    )
+    }

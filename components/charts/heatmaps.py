@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import HOVER_ALL, HOVER_ONE, base_layout
+from components.charts.common import HOVER_ALL, HOVER_ONE, Figure, base_layout
 from components.charts.over_time import single
 from components.theme import PALETTES, Mode, faded, scale
 from umami.analysis.retention import SMALL, Cohorts, Grain
@@ -48,7 +47,7 @@ _COLUMNS: Final = {"fixedrange": True, "showline": False, "ticks": ""}
 _ROWS: Final = {"autorange": "reversed", "fixedrange": True, "showline": False, "showgrid": False}
 
 
-def triangle(cohorts: Cohorts, grain: Grain, mode: Mode) -> go.Figure:
+def triangle(cohorts: Cohorts, grain: Grain, mode: Mode) -> Figure:
     """A heatmap of the shares of the latest cohorts by step; future steps are blank.
 
     ``◦`` marks cohorts of fewer than ``SMALL`` visitors. With eight steps or fewer, cells show
@@ -73,21 +72,21 @@ def triangle(cohorts: Cohorts, grain: Grain, mode: Mode) -> go.Figure:
     # Positions instead of names: two cohorts may have the same name.
     places = list(range(len(names)))
     weekly = [step for at, step in enumerate(steps, 1) if at == 1 or at % 7 == 0]
-    texts = {"hoverongaps": False, "texttemplate": "%{z:.1%}" if few else None}
+    texts = {"hoverongaps": False, **({"texttemplate": "%{z:.1%}"} if few else {})}
     height = max(46 + max(len(places), 1) * (30 if few else 20), 120)
-    return go.Figure(
-        data=[_heatmap(list(map(_known, rows)), steps, places, hover, mode, **texts)],
-        layout={
+    return {
+        "data": [_heatmap(list(map(_known, rows)), steps, places, hover, mode, **texts)],
+        "layout": {
             **base_layout(mode, HOVER_ONE, height, top=28),
             "xaxis": {
                 **_COLUMNS,
                 "side": "top",
                 "tickangle": 0,
-                "tickvals": None if few else weekly,
+                **({} if few else {"tickvals": weekly}),
             },
             "yaxis": {**_ROWS, "tickvals": places, "ticktext": names},
         },
-    )
+    }
 
 
 def _known(shares: Iterable[float]) -> list[float | None]:
@@ -104,7 +103,7 @@ def step_name(first: int, last: int) -> str:
     return f"Day {first}" if first == last else f"Days {first}–{last}"
 
 
-def curve(cohorts: Cohorts, before: Cohorts | None, mode: Mode) -> go.Figure:
+def curve(cohorts: Cohorts, before: Cohorts | None, mode: Mode) -> Figure:
     """The average share of returning visitors by day, the comparison dotted."""
     colour = PALETTES[mode].categorical[0]
     days = [first for first, _ in cohorts.steps]
@@ -129,9 +128,9 @@ def curve(cohorts: Cohorts, before: Cohorts | None, mode: Mode) -> go.Figure:
         "line": {"color": faded(colour, 0.55), "width": 1.5, "dash": "dot"},
         "hovertemplate": "%{y:.1%}<extra>Before</extra>",
     }
-    return go.Figure(
-        data=[earlier, now] if before else [now],
-        layout={
+    return {
+        "data": [earlier, now] if before else [now],
+        "layout": {
             **base_layout(mode, HOVER_ALL, 300, top=30, right=16),
             "showlegend": before is not None,
             "xaxis": {
@@ -142,10 +141,10 @@ def curve(cohorts: Cohorts, before: Cohorts | None, mode: Mode) -> go.Figure:
             },
             "yaxis": {"fixedrange": True, "tickformat": ".0%", "nticks": 5},
         },
-    )
+    }
 
 
-def sizes(cohorts: Cohorts, grain: Grain, mode: Mode) -> go.Figure:
+def sizes(cohorts: Cohorts, grain: Grain, mode: Mode) -> Figure:
     """The visitors of each cohort as bars, small cohorts in a lighter colour."""
     colour = PALETTES[mode].categorical[0]
     return single(
@@ -166,18 +165,18 @@ def full_week(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.reindex(index=range(7), columns=range(24), fill_value=0)
 
 
-def week(frame: pd.DataFrame, mode: Mode) -> go.Figure:
+def week(frame: pd.DataFrame, mode: Mode) -> Figure:
     """A heatmap of visitors with a row for each weekday and a column for each hour."""
     hours = [f"{hour:02}:00" for hour in range(24)]
     hover = [[f"{day} {hour:02}:00 to {hour + 1:02}:00" for hour in range(24)] for day in WEEKDAYS]
     counts = full_week(frame).astype(int).to_numpy().tolist()
     template = "%{customdata}<br><b>%{z:,}</b> visitors<extra></extra>"
     days = [day[:3] for day in WEEKDAYS]
-    return go.Figure(
-        data=[_heatmap(counts, hours, days, hover, mode, hovertemplate=template)],
-        layout={
+    return {
+        "data": [_heatmap(counts, hours, days, hover, mode, hovertemplate=template)],
+        "layout": {
             **base_layout(mode, HOVER_ONE, 270),
             "xaxis": {**_COLUMNS, "tickvals": hours[::3]},
             "yaxis": _ROWS,
         },
-    )
+    }

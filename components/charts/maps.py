@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import plain
+from components.charts.common import Figure, plain
 from components.theme import PALETTES, Mode, scale, template
 from umami import names
 
@@ -28,53 +28,69 @@ def drawn_places() -> frozenset[str]:
     return frozenset(shape["id"] for shape in geometry)
 
 
+@dataclass(frozen=True, slots=True)
+class Country:
+    """A country of a map. ``share`` is formatted, and empty where it is unknown."""
+
+    code: str
+    place: str
+    """The alpha-3 code."""
+    name: str
+    count: float
+    label: str
+    """The formatted count."""
+    share: str
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the geometry contains the country."""
+        return self.place in drawn_places()
+
+
 def world(
-    ranking: pd.DataFrame, format_count: Callable[[float], str] = formats.whole
-) -> pd.DataFrame:
-    """The countries of a ranking with ``name`` (an alpha-2 code), ``count`` and ``share``.
+    ranking: Iterable[tuple[Any, float, float]],
+    format_count: Callable[[float], str] = formats.whole,
+) -> list[Country]:
+    """The countries of a ranking of alpha-2 codes with counts and shares.
 
-    The result has their ``code``, ``place`` (the alpha-3 code), ``name``, ``count``, ``label`` (the
-    formatted count) and ``share``: formatted, or empty where it is unknown or counts have different
-    signs. ``drawn`` tells which of them the geometry contains.
+    There are no shares where counts have different signs.
     """
-    known = ranking.loc[[isinstance(code, str) and code != "" for code in ranking["name"]]]
-    signs_differ = bool((ranking["count"] < 0).any())
-    places = [names.iso3(code) or "" for code in known["name"]]
-    return pd.DataFrame(
-        {
-            "code": known["name"].to_list(),
-            "place": places,
-            "name": list(map(names.country, known["name"])),
-            "count": known["count"].astype(float).to_list(),
-            "label": [format_count(float(count)) for count in known["count"]],
-            "share": [
-                "" if signs_differ or pd.isna(share) else formats.percent(float(share))
-                for share in known["share"]
-            ],
-            "drawn": [place in drawn_places() for place in places],
-        }
-    )
+    rows = [(code, float(count), float(share)) for code, count, share in ranking]
+    signs_differ = any(count < 0 for _, count, _ in rows)
+    return [
+        Country(
+            code,
+            names.iso3(code) or "",
+            names.country(code),
+            count,
+            format_count(count),
+            "" if signs_differ or math.isnan(share) else formats.percent(share),
+        )
+        for code, count, share in rows
+        if isinstance(code, str) and code
+    ]
 
 
-def world_figure(world: pd.DataFrame, mode: Mode) -> go.Figure:
+def world_figure(world: Sequence[Country], mode: Mode) -> Figure:
     """A choropleth map. The colour scales with the square root of the count, so that small counts
     are visible; negative counts have another colour.
     """
     palette = PALETTES[mode]
-    drawn = world[world["drawn"].astype(bool)]
-    depths = [math.copysign(math.sqrt(abs(count)), count) for count in drawn["count"]]
+    drawn = [country for country in world if country.drawn]
+    depths = [math.copysign(math.sqrt(abs(each.count)), each.count) for each in drawn]
     losses = any(depth < 0 for depth in depths)
     deepest = max(map(abs, depths), default=0.0)
     colours = scale(palette.sequential[2:])
     if losses:
         colours = scale([palette.categorical[1], palette.surface, palette.categorical[0]])
-    shares = [share and f" ({share})" for share in drawn["share"]]
     choropleth = {
         "type": "choropleth",
-        "locations": drawn["place"].to_list(),
+        "locations": [each.place for each in drawn],
         "z": depths,
         **({"zmin": -deepest, "zmax": deepest} if losses else {"zmin": 0}),
-        "customdata": list(zip(drawn["name"], drawn["label"], shares, drawn["code"], strict=True)),
+        "customdata": [
+            (each.name, each.label, each.share and f" ({each.share})", each.code) for each in drawn
+        ],
         "locationmode": "ISO-3",
         "colorscale": colours,
         "showscale": False,
@@ -82,9 +98,9 @@ def world_figure(world: pd.DataFrame, mode: Mode) -> go.Figure:
             "<b>%{customdata[0]}</b><br>%{customdata[1]}%{customdata[2]}<extra></extra>"
         ),
     }
-    return go.Figure(
-        data=[choropleth],
-        layout={
+    return {
+        "data": [choropleth],
+        "layout": {
             "template": template(mode),
             "height": 330,
             "margin": dict.fromkeys("lrtb", 0),
@@ -96,7 +112,7 @@ def world_figure(world: pd.DataFrame, mode: Mode) -> go.Figure:
                 "lonaxis": {"range": [-180, 180]},
             },
         },
-    )
+    }
 
 
 MOST: Final = 40
@@ -125,7 +141,7 @@ def tree(nodes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["id", "parent", "path", "value"])
 
 
-def tree_figure(tree: pd.DataFrame, what: str, mode: Mode) -> go.Figure:
+def tree_figure(tree: pd.DataFrame, what: str, mode: Mode) -> Figure:
     """A treemap of ``tree``; the first custom value of a node is its row there.
 
     ``what`` says what the values count, such as ``views``.
@@ -156,12 +172,12 @@ def tree_figure(tree: pd.DataFrame, what: str, mode: Mode) -> go.Figure:
         "tiling": {"pad": 2},
         "sort": False,
     }
-    return go.Figure(
-        data=[treemap],
-        layout={
+    return {
+        "data": [treemap],
+        "layout": {
             "template": template(mode),
             "height": 420,
             "margin": dict.fromkeys("lrtb", 0),
             "uniformtext": {"minsize": 10, "mode": "hide"},
         },
-    )
+    }

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from components import formats
-from components.charts.common import HOVER_ALL, amounts_axis, base_layout, plain, time_axis, tooltip
+from components.charts.common import (
+    HOVER_ALL,
+    Figure,
+    amounts_axis,
+    base_layout,
+    moments,
+    plain,
+    time_axis,
+    tooltip,
+)
 from components.theme import FONT, PALETTES, Mode, faded
 from umami.period import Unit
 
@@ -24,7 +34,7 @@ MOST_NAMES: Final = 5
 class _Line:
     """A series over the common ``times``; ``hover`` are the texts of its own buckets."""
 
-    times: Sequence[pd.Timestamp]
+    times: Sequence[datetime]
     name: str
     values: Sequence[int | None]
     """``None`` for buckets in the future."""
@@ -92,7 +102,7 @@ def traffic(
     partial: Ends,
     partial_before: Ends,
     mode: Mode,
-) -> go.Figure:
+) -> Figure:
     """Views and visitors over time, overlaid with those of the comparison as dashed lines.
 
     ``now`` and ``before`` have the columns ``time``, ``views`` and ``sessions``. They are aligned
@@ -101,7 +111,7 @@ def traffic(
     ended: later ones are not drawn, and the current one is marked. ``partial`` and
     ``partial_before`` are the values of ``Period.partial`` for both periods.
     """
-    times = list(now["time"])
+    times = moments(now["time"])
     traces, highest = [], 0
     for frame, ends, earlier in ((before, partial_before, True), (now, partial, False)):
         if frame is None:
@@ -113,7 +123,7 @@ def traffic(
             notes[begun - 1] = "  so far"
         hover = [
             f"{formats.moment(time, unit) if earlier else ''}{notes.get(at, '')}"
-            for at, time in enumerate(part["time"])
+            for at, time in enumerate(moments(part["time"]))
         ]
         last = len(part) if earlier or begun is None else begun
         for role, (column, name) in enumerate((("views", "Views"), ("sessions", "Visitors"))):
@@ -150,15 +160,15 @@ def traffic(
                 traces.append(line.partial_points())
     # Without a range, Plotly would add a margin for points.
     width = {"range": [times[0], times[-1]]} if len(times) > 2 else {}
-    return go.Figure(
-        data=traces,
-        layout={
+    return {
+        "data": traces,
+        "layout": {
             **base_layout(mode, HOVER_ALL, 300, top=36, right=24),
             "showlegend": True,
             "xaxis": {**time_axis(times, unit), **width},
             "yaxis": amounts_axis(5, 0, highest),
         },
-    )
+    }
 
 
 def minutes_spec(minutes: pd.DataFrame, mode: Mode) -> dict[str, Any]:
@@ -217,18 +227,18 @@ def stacked(
     currency: str,
     before: pd.DataFrame | None,
     mode: Mode,
-) -> go.Figure:
+) -> Figure:
     """Bars for the largest names of a frame (``time``, ``event`` and ``value``), the others summed.
 
     Negative amounts are below zero. ``currency`` is empty if values are no money. A dashed line
     shows the totals of ``before``, the frame of the comparison, aligned by position.
     """
-    total = frame.groupby("time")[value].sum()
-    series = _series(frame, value, total)
+    times, series = _series(frame, value)
+    total = [sum(values) for values in zip(*series.values(), strict=True)]
     traces: list[dict[str, Any]] = [
         {
             "type": "bar",
-            "x": list(total.index),
+            "x": times,
             "y": values,
             "name": plain(name, 40),
             "customdata": [plain(formats.amount(amount, currency)) for amount in values],
@@ -246,7 +256,7 @@ def stacked(
         traces.append(
             {
                 "type": "scatter",
-                "x": list(total.index[: len(sums)]),
+                "x": times[: len(sums)],
                 "y": earlier,
                 "name": "Total, before",
                 "mode": "lines+markers" if len(sums) < 3 else "lines",
@@ -258,41 +268,43 @@ def stacked(
                 "hovertemplate": "%{customdata}<extra>%{fullData.name}</extra>",
             }
         )
-    drawn = (*map(float, total), *earlier, 0.0)
-    return go.Figure(
-        data=traces,
-        layout={
+    drawn = (*total, *earlier, 0.0)
+    return {
+        "data": traces,
+        "layout": {
             **base_layout(mode, HOVER_ALL, 280, top=36, right=24),
             "barmode": "stack",
             "bargap": 0.25,
             "showlegend": True,
-            "xaxis": time_axis(list(total.index), unit),
+            "xaxis": time_axis(times, unit),
             "yaxis": amounts_axis(4, min(drawn), max(drawn), currency),
         },
-    )
+    }
 
 
-def _series(frame: pd.DataFrame, value: str, total: pd.Series[Any]) -> dict[str, list[float]]:
-    """The amounts by name, the largest first and the sum of the others last.
+def _series(frame: pd.DataFrame, value: str) -> tuple[list[datetime], dict[str, list[float]]]:
+    """The times, and the amounts by name, the largest first and the sum of the others last.
 
     Amounts of both signs become net amounts: stacks of gains and losses would show no sum.
     """
-    if (frame[value] < 0).any() and (frame[value] > 0).any():
-        return {NET: list(map(float, total))}
-    # There may be thousands of names, so only the largest become columns.
-    sums = frame.groupby("event")[value].sum().sort_values(ascending=False, kind="stable")
-    largest = frame["event"].isin(sums.index[:MOST_NAMES])
-    shown = frame[largest].groupby(["time", "event"])[value].sum().unstack(fill_value=0)
-    series = {str(name): list(map(float, shown[name])) for name in sums.index[:MOST_NAMES]}
-    if len(sums) > MOST_NAMES:
-        rest = frame[~largest].groupby("time")[value].sum()
-        series[f"{len(sums) - MOST_NAMES} others"] = list(map(float, rest))
-    return series
+    # There may be thousands of names, which are no lists until the largest are known.
+    at, times = pd.factorize(frame["time"], sort=True)
+    row, names = pd.factorize(frame["event"], sort=True)
+    values = frame[value].to_numpy("float64")
+    amounts = np.zeros((len(names), len(times)))
+    np.add.at(amounts, (row, at), values)
+    if (values < 0).any() and (values > 0).any():
+        return moments(times), {NET: amounts.sum(axis=0).tolist()}
+    order = np.argsort(-amounts.sum(axis=1), kind="stable")
+    series = {str(names[place]): amounts[place].tolist() for place in order[:MOST_NAMES]}
+    if others := len(names) - len(series):
+        series[f"{others} others"] = amounts[order[MOST_NAMES:]].sum(axis=0).tolist()
+    return moments(times), series
 
 
 def trend(
     frame: pd.DataFrame, value: str, unit: Unit, what: str, target: float, mode: Mode
-) -> go.Figure:
+) -> Figure:
     """Bars for a column of a frame with ``time``, with a dotted line at the target of a bucket.
 
     ``what`` says what the bars count, ``target`` is that of the whole period, 0 for none.
@@ -308,7 +320,7 @@ def trend(
         "line": {"color": palette.categorical[1], "width": 1.5, "dash": "dot"},
     }
     return single(
-        list(frame["time"]),
+        moments(frame["time"]),
         list(map(float, frame[value])),
         unit,
         what,
@@ -321,7 +333,7 @@ def trend(
 
 
 def single(
-    times: Sequence[pd.Timestamp],
+    times: Sequence[datetime],
     values: Sequence[float],
     unit: Unit,
     what: str,
@@ -332,7 +344,7 @@ def single(
     height: int,
     top: int = 8,
     shapes: Sequence[dict[str, Any]] = (),
-) -> go.Figure:
+) -> Figure:
     """Bars over time that are not stacked; ``what`` says what they count."""
     bars = {
         "type": "bar",
@@ -341,9 +353,9 @@ def single(
         "marker": {"color": colour},
         "hovertemplate": f"<b>%{{y:,}}</b> {what}<extra></extra>",
     }
-    return go.Figure(
-        data=[bars],
-        layout={
+    return {
+        "data": [bars],
+        "layout": {
             **base_layout(mode, HOVER_ALL, height, top=top, right=16),
             "bargap": 0.25,
             "showlegend": False,
@@ -351,4 +363,4 @@ def single(
             "xaxis": time_axis(times, unit),
             "yaxis": amounts_axis(most_ticks, min((*values, 0)), max((*values, 0))),
         },
-    )
+    }

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from access.authorized_client import AuthorizedClient
-from access.permissions import EVERYTHING, Forbidden, Permissions
+from access.permissions import EVERYTHING, AuthorizedClient, Forbidden, Permissions
 from tests.support.fault_proxy import Between, between
 from umami.api import account, segments, websites
 from umami.client import Client, connect

@@ -23,7 +23,7 @@ from components.blocks import (
 )
 from components.charts import maps
 from umami.api.sessions import Rhythm
-from umami.api.traffic import Ranking
+from umami.api.traffic import Ranked, Ranking
 from umami.filters import EVERYTHING, Filter
 from umami.period import Period
 from umami.view import View
@@ -35,8 +35,7 @@ VIEW = View(
 
 
 def ranking(**counts: int) -> Ranking:
-    rows = {"name": list(counts), "count": list(counts.values()), "country": [None] * len(counts)}
-    return Ranking(pd.DataFrame(rows).astype({"name": object, "country": object}), "visitors")
+    return Ranking([Ranked(name, count) for name, count in counts.items()], "visitors")
 
 
 def test_a_group_filters_by_each_of_its_values() -> None:
@@ -59,13 +58,12 @@ def test_unfilterable_value_is_named_and_ignored() -> None:
 
 
 def test_country_of_the_map_filters_where_allowed() -> None:
-    frame = pd.DataFrame({"name": ["DE", "MC"], "count": [3, 1], "share": [0.75, 0.25]})
-    data = maps.world(frame)
+    data = maps.world([("DE", 3, 0.75), ("MC", 1, 0.25)])
     chart, small = traffic_blocks.world_map(data, key="world", alt="Visitors by country")
     assert isinstance(chart, Chart)
     assert chart.is_map
     assert chart.on_choose
-    (trace,) = chart.draw("light").data
+    (trace,) = chart.draw("light")["data"]
     assert chart.on_choose(trace["customdata"][0]) == Toggle("country", "DE")
     assert small == Text("Too small for the map: Monaco (1)")
     still = traffic_blocks.world_map(data, key="world", alt="", clickable=False)[0]

@@ -28,7 +28,7 @@ def traffic(
     partial_before: Ends = (False, False),
     mode: Mode = "light",
 ) -> go.Figure:
-    return over_time.traffic(now, "day", before, begun, partial, partial_before, mode)
+    return go.Figure(over_time.traffic(now, "day", before, begun, partial, partial_before, mode))
 
 
 def trace(figure: go.Figure, name: str, mode: str = "lines") -> Any:
@@ -36,15 +36,9 @@ def trace(figure: go.Figure, name: str, mode: str = "lines") -> Any:
     return next(each for each in figure.data if each.name == name and each.mode.startswith(mode))
 
 
-def ranking(*rows: tuple[str | None, int]) -> pd.DataFrame:
+def ranking(*rows: tuple[str | None, int]) -> list[tuple[str | None, int, float]]:
     total = sum(count for _, count in rows) or 1
-    return pd.DataFrame(
-        {
-            "name": pd.Series([name for name, _ in rows], dtype=object),
-            "count": [count for _, count in rows],
-            "share": [count / total for _, count in rows],
-        }
-    )
+    return [(name, count, count / total) for name, count in rows]
 
 
 def test_comparison_is_aligned_by_position_with_its_own_dates() -> None:
@@ -121,9 +115,9 @@ def test_without_a_comparison_there_are_two_lines() -> None:
 
 def test_map_names_countries_it_cannot_draw() -> None:
     world = maps.world(ranking(("DE", 10), ("SG", 4), (None, 3), ("??", 1)))
-    assert list(world["name"]) == ["Germany", "Singapore", "??"]
-    assert list(world["drawn"]) == [True, False, False]
-    (choropleth,) = maps.world_figure(world, "light").data
+    assert [country.name for country in world] == ["Germany", "Singapore", "??"]
+    assert [country.drawn for country in world] == [True, False, False]
+    (choropleth,) = go.Figure(maps.world_figure(world, "light")).data
     assert choropleth.locations == ("DEU",)
     assert choropleth.customdata == (["Germany", "10", " (55.6%)", "DE"],)
 
@@ -131,7 +125,7 @@ def test_map_names_countries_it_cannot_draw() -> None:
 def test_the_week_begins_on_monday() -> None:
     frame = pd.DataFrame(0, index=range(7), columns=range(24))
     frame.loc[0, 9] = 12
-    (heatmap,) = heatmaps.week(frame, "light").data
+    (heatmap,) = go.Figure(heatmaps.week(frame, "light")).data
     assert heatmap.y[0] == "Mon"
     assert heatmap.z[0][9] == 12
 
@@ -142,7 +136,7 @@ def test_rare_events_are_counted_together() -> None:
         [(time, f"e{n}", n) for time in times for n in range(1, 8)],
         columns=["time", "event", "count"],
     )
-    bars = over_time.stacked(frame, "day", "count", "", None, "light").data
+    bars = go.Figure(over_time.stacked(frame, "day", "count", "", None, "light")).data
     assert [bar.name for bar in bars] == ["e7", "e6", "e5", "e4", "e3", "2 others"]
     assert bars[-1].y == (3, 3)
 
@@ -160,7 +154,7 @@ def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
         maps.world_figure(maps.world(ranking()), mode),
         heatmaps.week(pd.DataFrame(), mode),
     ):
-        assert figure.to_json()
+        assert go.Figure(figure).to_json()
 
 
 def over_days(*amounts: tuple[float, float]) -> pd.DataFrame:
@@ -194,27 +188,29 @@ def test_revenue_axis_names_its_currency() -> None:
 
 
 def test_mixed_gains_and_losses_are_drawn_as_net_amounts() -> None:
-    (net,) = over_time.stacked(
-        over_days((10, -4), (0, -6)), "day", "amount", "EUR", None, "light"
+    (net,) = go.Figure(
+        over_time.stacked(over_days((10, -4), (0, -6)), "day", "amount", "EUR", None, "light")
     ).data
     assert (net.name, net.y) == (over_time.NET, (6, -6))
     assert net.customdata == ("€6.00", "-€6.00")
     assert len(set(net.marker.color)) == 2
-    losses = over_time.stacked(over_days((-10, -4)), "day", "amount", "EUR", None, "light")
+    losses = go.Figure(
+        over_time.stacked(over_days((-10, -4)), "day", "amount", "EUR", None, "light")
+    )
     assert over_time.NET not in {bar.name for bar in losses.data}
 
 
 def test_revenue_of_the_comparison_is_a_dashed_line() -> None:
     now, before = over_days((10, 1), (20, 2)), over_days((3, 4), (5, 6), (7, 8))
-    line = over_time.stacked(now, "day", "amount", "KWD", before, "light").data[-1]
+    line = go.Figure(over_time.stacked(now, "day", "amount", "KWD", before, "light")).data[-1]
     assert (line.line.dash, line.y) == ("dash", (7, 11))
     assert line.customdata[0].replace("\xa0", " ") == "KWD 7.000  (Tue 1 Sep 2026)"
 
 
 def test_map_with_losses_has_no_shares() -> None:
     world = maps.world(ranking(("DE", 10), ("FR", -4)))
-    assert list(world["share"]) == ["", ""]
-    (drawn,) = maps.world_figure(world, "light").data
+    assert [country.share for country in world] == ["", ""]
+    (drawn,) = go.Figure(maps.world_figure(world, "light")).data
     assert drawn.z[1] == -2
     assert drawn.zmin == -drawn.zmax
 

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import pytest
 
 from components.charts import bars, flows, heatmaps, maps, over_time
+from components.charts.common import Figure
 from components.formats import Field
 from components.theme import Mode
 from umami.analysis import activity, rankings, steps
@@ -29,7 +30,7 @@ def cohorts(rows: list[dict[str, object]]) -> heatmaps.Cohorts:
     return cohorts_of(Retention.read(rows, DAY), pd.Timestamp("2026-09-30"), "day")
 
 
-def empty(mode: Mode) -> list[go.Figure]:
+def empty(mode: Mode) -> list[Figure]:
     """Every figure without data."""
     nobody = cohorts([])
     moved = pd.DataFrame({"label": [], "now": [], "before": [], "delta": []})
@@ -54,7 +55,7 @@ def empty(mode: Mode) -> list[go.Figure]:
 @pytest.mark.parametrize("mode", MODES)
 def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
     for figure in empty(mode):
-        assert figure.to_json()
+        assert go.Figure(figure).to_json()
     for spec in (
         flows.sankey_spec(activity.flow([]), None, mode),
         over_time.minutes_spec(pd.DataFrame({"time": [], "views": [], "visitors": []}), mode),
@@ -74,14 +75,14 @@ def test_hostile_names_are_escaped_in_every_figure() -> None:
         flows.funnel(steps.funnel_table(result, result), None, "light"),
         maps.tree_figure(maps.tree(groups), "views", "light"),
     ):
-        assert "<b onclick" not in figure.to_json()
+        assert "<b onclick" not in go.Figure(figure).to_json()
 
 
 def test_small_cohort_is_marked_and_future_days_are_blank() -> None:
     rows = [
         {"date": "2026-09-29", "day": 1, "visitors": 5, "returnVisitors": 1, "percentage": 20.0}
     ]
-    figure = heatmaps.triangle(cohorts(list(rows)), "day", "light")
+    figure = go.Figure(heatmaps.triangle(cohorts(list(rows)), "day", "light"))
     assert figure.layout.yaxis.ticktext == ("29 Sep  5 ◦",)
     (cells,) = figure.data
     assert list(cells.z[0][:2]) == [0.2, None]
@@ -91,7 +92,7 @@ def test_small_cohort_is_marked_and_future_days_are_blank() -> None:
 def test_treemap_lists_parents_before_children() -> None:
     nodes = pd.DataFrame({"path": [("a", "x"), ("b",), ("a",), ("a", "y")], "value": [2, 1, 5, 3]})
     tree = maps.tree(nodes)
-    (treemap,) = maps.tree_figure(tree, "views", "light").data
+    (treemap,) = go.Figure(maps.tree_figure(tree, "views", "light")).data
     assert treemap.ids == ("0", "1", "0.0", "0.1")
     assert treemap.parents == ("", "", "0", "0")
     places = [data[0] for data in treemap.customdata[2:]]
@@ -100,7 +101,7 @@ def test_treemap_lists_parents_before_children() -> None:
 
 def test_the_worst_step_has_another_colour() -> None:
     result = [FunnelResult(FunnelStep("path", "/"), n, 0, 0, None, None) for n in (9, 3)]
-    figure = flows.funnel(steps.funnel_table(result, None), 1, "light")
+    figure = go.Figure(flows.funnel(steps.funnel_table(result, None), 1, "light"))
     first, second = figure.data[0].marker.color
     assert first != second
 
@@ -111,7 +112,7 @@ def test_funnel_without_earlier_visitors_has_no_comparison_mark() -> None:
 
     def marks(*before: int) -> list[tuple[float | None, ...]]:
         table = steps.funnel_table(stepped(9, 3), stepped(*before))
-        figure = flows.funnel(table, None, "light")
+        figure = go.Figure(flows.funnel(table, None, "light"))
         return [trace.x for trace in figure.data[1:]]
 
     assert marks(8, 2) == [(4, 1)]

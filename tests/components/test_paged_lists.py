@@ -17,7 +17,7 @@ from components.blocks import (
     paged_blocks,
 )
 from components.formats import Field
-from umami.api.records import Page
+from umami.parsing import Page
 
 FIELDS = [Field("name", "Name", "text")]
 

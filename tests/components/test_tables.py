@@ -13,7 +13,7 @@ from components.blocks import Block, Table, Text
 from components.formats import Field, labelled
 from components.table import rows_of, search, to_csv
 from umami.api.revenue import Revenue
-from umami.api.traffic import Measure, Ranking, Stats, Totals
+from umami.api.traffic import Measure, Ranked, Ranking, Stats, Totals
 from umami.compat.generations import Generation
 from umami.definitions import Definitions
 from umami.filters import Filter
@@ -24,14 +24,8 @@ from umami.view import View
 def ranking(
     *rows: tuple[str, int], country: list[str] | None = None, measure: Measure = "visitors"
 ) -> Ranking:
-    frame = pd.DataFrame(
-        {
-            "name": pd.Series([name for name, _ in rows], dtype=object),
-            "count": pd.Series([count for _, count in rows], dtype="int64"),
-            "country": pd.Series(country or [None] * len(rows), dtype=object),
-        }
-    )
-    return Ranking(frame, measure)
+    places = country or [None] * len(rows)
+    return Ranking([Ranked(*row, place) for row, place in zip(rows, places, strict=True)], measure)
 
 
 def stats(visitors: int) -> Stats:
@@ -110,6 +104,7 @@ def test_the_full_table_keeps_codes_beside_names() -> None:
             "Country": "Germany",
             "Visitors": 3,
             "% of visitors": 0.75,
+            "value": "DE-BE",
         },
         {
             "Region": "Zürich",
@@ -117,16 +112,18 @@ def test_the_full_table_keeps_codes_beside_names() -> None:
             "Country": "Switzerland",
             "Visitors": 1,
             "% of visitors": 0.25,
+            "value": "CH-ZH",
         },
     ]
 
 
 def test_column_is_named_after_its_measure() -> None:
     entries = rankings.shares(rankings.PAGES[1], ranking(("/", 3), measure="times"), stats(2))
-    assert list(rankings.full(rankings.PAGES[1], entries)) == ["Entry", "Count", "% of all"]
+    columns = ["Entry", "Count", "% of all", "value"]
+    assert list(rankings.full(rankings.PAGES[1], entries)) == columns
     events = rankings.shares(rankings.EVENTS[0], ranking(("a", 3), ("b", 1), measure="times"))
     assert events.heading == "% of events"
-    assert list(events.frame["share"]) == [0.75, 0.25]
+    assert events.parts == [0.75, 0.25]
 
 
 def test_direct_visitors_are_a_row_where_the_server_counts_them() -> None:
@@ -140,7 +137,7 @@ def test_direct_visitors_are_a_row_where_the_server_counts_them() -> None:
         ("bing.com", "1", "12.5%", "www.bing.com"),
     ]
     untold = rankings.shares(referrers, ranks, stats(8))
-    assert list(untold.frame["name"]) == ["google.com", "www.bing.com"]
+    assert [row.name for row in untold.rows] == ["google.com", "www.bing.com"]
     assert untold.no_direct
     assert "Direct visitors have no row" in untold.about
 

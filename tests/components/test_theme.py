@@ -64,6 +64,6 @@ def test_first_two_series_differ_for_red_green_blindness(mode: Mode) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_template_uses_the_palette(mode: Mode) -> None:
-    layout = template(mode).layout
-    assert tuple(layout.colorway) == PALETTES[mode].categorical
-    assert layout.font.color == PALETTES[mode].text
+    layout = template(mode)["layout"]
+    assert layout["colorway"] == PALETTES[mode].categorical
+    assert layout["font"]["color"] == PALETTES[mode].text

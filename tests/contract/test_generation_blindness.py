@@ -201,8 +201,8 @@ def outcome(question: Query[Any], speaks: Dialect, ask: Ask) -> Any:
 def plain(question: Query[Any], model: Any) -> Any:
     """A model as plain values; lists whose order servers do not promise are in one of ours."""
     values = _plain(model)
-    if question.name in ("metrics", "groups"):
-        return {**values, "frame": above_the_cut(values["frame"], question.arguments["limit"])}
+    if part := {"metrics": "rows", "groups": "frame"}.get(question.name):
+        return {**values, part: above_the_cut(values[part], question.arguments["limit"])}
     if question.name == "event_data_fields" and len(values) >= 100:
         return "a hundred of more, in no order"
     if question.name == "values" and len(values) == 10:

@@ -20,7 +20,7 @@ from components.page_registry import PageInfo
 from tests.doubles.umami import serve as serve_version
 from tests.support.fault_proxy import Between, between
 from tests.support.pages import CHOICES
-from umami import scheduling, transport
+from umami import scheduling
 from umami.embedded.server import Running, serve
 
 ROOT = Path(__file__).parents[2]
@@ -104,7 +104,7 @@ def quick(remembered: Between, bare: pytest.MonkeyPatch) -> Between:
     bare.setenv("UMAMI_USERNAME", "admin")
     bare.setenv("UMAMI_PASSWORD", "umami")
     bare.setattr(scheduling, "PAUSE", 0.01)
-    bare.setattr(transport, "PAUSE", 0.01)
+    bare.setattr(scheduling, "TRIAL_PAUSE", 0.01)
     remembered.heal()
     return remembered
 

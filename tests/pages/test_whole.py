@@ -12,8 +12,7 @@ from functools import partial
 
 import pytest
 
-from access.authorized_client import AuthorizedClient
-from access.permissions import ALL
+from access.permissions import ALL, AuthorizedClient
 from components.areas.sessions import session_frame
 from components.blocks import FullList
 from components.formats import Field

@@ -149,7 +149,7 @@ def test_a_mail_has_text_pictures_and_the_file(overview: Report, office: Office)
     assert "https://" not in shown
     pictures = by_kind["image/png"]
     assert len(pictures) == len(overview.chapters[0].charts)
-    heights = [chart.draw("light").layout.height for chart in overview.chapters[0].charts]
+    heights = [chart.draw("light")["layout"]["height"] for chart in overview.chapters[0].charts]
     for picture, height in zip(pictures, heights, strict=True):
         whole(picture.get_content(), height)
         assert f"cid:{picture['Content-ID'].strip('<>')}" in shown

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from access.authorized_client import AuthorizedClient
-from access.permissions import Grant, Permissions
+from access.permissions import AuthorizedClient, Grant, Permissions
 from components.blocks import Chart, Table, Text, Tiles
 from components.loading import Collector
 from components.page_registry import ENDPOINTS, PAGES

@@ -7,8 +7,7 @@ from io import BytesIO
 import openpyxl
 import pytest
 
-from access.authorized_client import AuthorizedClient
-from access.permissions import Grant, Permissions, ViewFilters
+from access.permissions import AuthorizedClient, Grant, Permissions, ViewFilters
 from components.blocks import Table, Tiles
 from reports import build, html, xlsx
 from reports.document import Report

@@ -6,7 +6,7 @@ import time
 
 from tests.support.waiting import eventually
 from umami.errors import TimedOut, Unreachable
-from umami.transport import FAILURES, CircuitBreaker
+from umami.scheduling import FAILURES, CircuitBreaker
 
 LATE = TimedOut("Too late.")
 

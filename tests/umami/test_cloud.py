@@ -19,8 +19,8 @@ from umami.client import Client
 from umami.compat.generations import Generation
 from umami.errors import NotOffered, TimedOut, Unreachable
 from umami.filters import Filter
+from umami.scheduling import RateLimit
 from umami.settings import CLOUD_PACE, Settings, read
-from umami.transport import RateLimit
 from umami.view import View
 
 Connect = Callable[..., Client]

@@ -22,7 +22,7 @@ from tests.support.fault_catalogue import MOST, TROUBLES, data, reset, silent
 from tests.support.fault_proxy import Between, between
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
-from umami import cache, scheduling, transport
+from umami import cache, scheduling
 from umami.api import websites
 from umami.cache import DAY, Cache, Lifetime
 from umami.client import Client
@@ -84,7 +84,7 @@ def told_by_2x() -> Iterator[Told]:
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What has failed is tried again in a moment."""
     monkeypatch.setattr(scheduling, "PAUSE", 0.05)
-    monkeypatch.setattr(transport, "PAUSE", 0.05)
+    monkeypatch.setattr(scheduling, "TRIAL_PAUSE", 0.05)
 
 
 def connected(url: str, patience: float = PATIENCE, kept: Cache | None = None) -> Client:

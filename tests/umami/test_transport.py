@@ -18,7 +18,7 @@ import pytest
 from tests.support.faults import RESET, TOKEN, Act, Faulty, page, said
 from tests.support.ports import free_port
 from tests.umami.conftest import PASSWORD
-from umami import transport as transport_module
+from umami import scheduling
 from umami.compat.http_errors import reasons
 from umami.endpoint import Request
 from umami.errors import (
@@ -229,7 +229,7 @@ def test_an_answer_may_be_packed_but_not_badly(server: Faulty, transport: Transp
 def test_a_dead_server_is_found_out_once(
     made: Callable[[Settings], Transport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport_module, "PAUSE", 600.0)
+    monkeypatch.setattr(scheduling, "TRIAL_PAUSE", 600.0)
     port = free_port()
     # With a key there is no sign-in whose failure would be remembered.
     transport = made(Settings(api=f"http://127.0.0.1:{port}/api", api_key="k"))

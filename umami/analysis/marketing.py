@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from umami.analysis.rankings import beside
-from umami.api.records import frame_of
 from umami.api.reports import Utm
 from umami.api.revenue import Attribution, Revenue
 from umami.memoize import memoize
+from umami.parsing import frame_of
 
 MOST_CREDITED: Final = 20
 """The most names per part that servers return in attribution."""

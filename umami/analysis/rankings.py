@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from umami.api.events import PropertyValue
-from umami.api.records import frame_of
 from umami.api.reports import Breakdown
 from umami.api.traffic import Ranking
 from umami.memoize import memoize
+from umami.parsing import frame_of
 
 Move = Literal["grew", "fell", "appeared", "vanished"]
 MOVES: Final[tuple[Move, ...]] = get_args(Move)

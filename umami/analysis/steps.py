@@ -10,11 +10,11 @@ from typing import Final, get_args
 import pandas as pd
 
 from umami.api.events import EventSeries
-from umami.api.records import frame_of
 from umami.api.reports import FunnelResult, FunnelStep, Goal, StepKind
 from umami.errors import InvalidView
 from umami.filters import LONGEST_VALUE, Filter
 from umami.memoize import memoize
+from umami.parsing import frame_of
 from umami.view import View
 
 KINDS: Final[dict[StepKind, str]] = {"path": "Page", "event": "Event"}

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from pydantic import AliasPath, Field
 
 from umami.api.params import paging
-from umami.api.records import Created, Page, Record, parse
 from umami.api.websites import Website
 from umami.endpoint import Freshness, RawQuery, endpoint, listing
 from umami.errors import SecondFactor
+from umami.parsing import Created, Page, Record, parse
 
 
 class Account(Record):

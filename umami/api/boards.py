@@ -8,9 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from umami.api.params import paging
-from umami.api.records import Created, Item, Object, Page, Record, Text
 from umami.endpoint import RawQuery, listing
-from umami.parsing import Time
+from umami.parsing import Created, Item, Object, Page, Record, Text, Time
 
 
 class Board(Item):

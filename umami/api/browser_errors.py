@@ -11,9 +11,8 @@ import pandas as pd
 from pydantic import BeforeValidator, Field
 
 from umami.api.params import paging
-from umami.api.records import Page, Record, frame_of, parse
 from umami.endpoint import RawQuery, get
-from umami.parsing import Count, Time
+from umami.parsing import Count, Page, Record, Time, frame_of, parse
 from umami.view import View
 
 ErrorStatus = Literal["unresolved", "resolved", "ignored"]

@@ -10,9 +10,18 @@ import pandas as pd
 from pydantic import AfterValidator, AliasChoices, Field
 
 from umami.api.params import buckets, choice, paging
-from umami.api.records import Moment, Page, Record, Text, parse
 from umami.endpoint import RawQuery, get
-from umami.parsing import Count, Figure, measured_series, named_series
+from umami.parsing import (
+    Count,
+    Figure,
+    Moment,
+    Page,
+    Record,
+    Text,
+    measured_series,
+    named_series,
+    parse,
+)
 from umami.period import Period
 from umami.view import View
 
@@ -79,8 +88,7 @@ class EventSeries(Record):
     @classmethod
     def read(cls, answer: Any, period: Period) -> EventSeries:
         """From ``[{x: name, t: bucket, y: count}]``."""
-        frame = named_series(answer, period, "count")
-        return cls(frame.astype({"count": "int64"}))
+        return cls(named_series(answer, period, "count", "int64"))
 
 
 class EventTotals(Record):

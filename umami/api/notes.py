@@ -9,10 +9,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from umami.api.params import paging
-from umami.api.records import Created, Item, Moment, Page
 from umami.endpoint import RawQuery, listing, write
 from umami.errors import InvalidView
-from umami.parsing import Time
+from umami.parsing import Created, Item, Moment, Page, Time
 from umami.period import iso_time
 from umami.view import View
 

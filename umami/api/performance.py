@@ -8,10 +8,9 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from umami.api.params import buckets, choice
-from umami.api.records import Record, frame_of, parse
 from umami.endpoint import Effort, RawQuery, get
 from umami.errors import InvalidView
-from umami.parsing import Count, Ratio, measured_series
+from umami.parsing import Count, Ratio, Record, frame_of, measured_series, parse
 from umami.period import Period
 from umami.view import View
 

@@ -8,9 +8,8 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import AfterValidator, AliasPath, BeforeValidator, Field, TypeAdapter
 
-from umami.api.records import Moment, Record, parse
 from umami.endpoint import Effort, Freshness, RawQuery, get
-from umami.parsing import Bucket, Count
+from umami.parsing import Bucket, Count, Moment, Record, parse
 from umami.period import instant, zone
 
 

@@ -12,10 +12,21 @@ import pandas as pd
 from pydantic import BeforeValidator, Field, model_validator
 
 from umami.api.params import analysis, analysis_body, paging
-from umami.api.records import Created, Item, Page, Record, Text, frame_of, parse
 from umami.endpoint import Effort, RawQuery, endpoint, listing, uuid_of, write
 from umami.errors import InvalidView
-from umami.parsing import Count, Ratio, Time, bucket
+from umami.parsing import (
+    Count,
+    Created,
+    Item,
+    Page,
+    Ratio,
+    Record,
+    Text,
+    Time,
+    bucket,
+    frame_of,
+    parse,
+)
 from umami.period import Period, with_unit
 from umami.view import View
 

@@ -10,11 +10,10 @@ import pandas as pd
 from pydantic import BeforeValidator, Field
 
 from umami.api.params import analysis, buckets, choice, paging
-from umami.api.records import Page, Record, frame_of, parse
 from umami.api.reports import StepKind
 from umami.api.sessions import Session
 from umami.endpoint import Effort, RawQuery, endpoint, get
-from umami.parsing import Amount, Count, named_series
+from umami.parsing import Amount, Count, Page, Record, frame_of, named_series, parse
 from umami.period import Period
 from umami.view import View
 

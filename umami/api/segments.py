@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from umami.api.records import Item, Object, Page
 from umami.endpoint import RawQuery, listing, write
+from umami.parsing import Item, Object, Page
 
 Kind = Literal["segment", "cohort"]
 _ALL = "/websites/{website}/segments"

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from umami.api.records import Record, parse
 from umami.endpoint import RawQuery, uuid_of, write
+from umami.parsing import Record, parse
 
 
 class Sent(Record):

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
+import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -21,9 +22,8 @@ from umami.api.events import (
     numbers_of,
 )
 from umami.api.params import buckets, paging
-from umami.api.records import Item, Moment, Page, Record, Text, frame_of, parse
 from umami.endpoint import Effort, RawQuery, get, listing
-from umami.parsing import Count, Ratio, Time
+from umami.parsing import Count, Item, Moment, Page, Ratio, Record, Text, Time, frame_of, parse
 from umami.view import View
 
 
@@ -138,8 +138,8 @@ class Rhythm(Record):
         week = parse(list[list[Count]], answer)
         if len(week) != 7 or any(len(day) != 24 for day in week):
             raise ValueError("not a week")
-        frame = pd.DataFrame([*week[1:], week[0]], index=pd.RangeIndex(7, name="weekday"))
-        return cls(frame.astype("int64"))
+        counts = np.array([*week[1:], week[0]], "int64")
+        return cls(pd.DataFrame(counts, pd.RangeIndex(7, name="weekday")))
 
 
 class PropertyStats(Record):

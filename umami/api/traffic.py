@@ -9,19 +9,12 @@ import pandas as pd
 from pydantic import Field
 
 from umami.api.params import buckets
-from umami.api.records import Record, frame_of, parse
 from umami.endpoint import Effort, Freshness, RawQuery, get
 from umami.errors import InvalidView
 from umami.filters import FIELDS
-from umami.parsing import Count, series
+from umami.parsing import Count, Record, frame_of, parse, series
 from umami.period import Period
 from umami.view import View
-
-
-class _Ranked(Record):
-    name: Annotated[str | None, Field(alias="x")]
-    count: Annotated[Count, Field(alias="y")]
-    country: str | None = None
 
 
 class _Group(Record):
@@ -84,20 +77,27 @@ class Timeline(Record):
     @classmethod
     def read(cls, answer: Any, period: Period) -> Timeline:
         """From ``{pageviews: [{x, y}], sessions: [{x, y}]}``."""
-        views, sessions = series(answer["pageviews"], period), series(answer["sessions"], period)
-        counts = {"views": views.to_numpy(), "sessions": sessions.to_numpy()}
+        columns = {"views": "pageviews", "sessions": "sessions"}
+        counts = {column: series(answer[name], period) for column, name in columns.items()}
         return cls(pd.DataFrame({"time": period.axis(), **counts}))
+
+
+class Ranked(Record):
+    """A value of a field, its count, and the country (code) of a region or city."""
+
+    name: Annotated[str | None, Field(alias="x")]
+    count: Annotated[Count, Field(alias="y")]
+    country: str | None = None
 
 
 class Ranking(Record):
     """Values of a field with their counts, largest first; rows that lack the field are left out.
 
-    ``frame`` has ``name``, ``count`` and ``country`` (code, with regions and cities; else
-    ``None``). A visitor may count in several rows. ``measure`` says what is counted: visitors, but
-    times for events, and for entry and exit pages on servers up to 2.18.
+    A visitor may count in several rows. ``measure`` says what is counted: visitors, but times for
+    events, and for entry and exit pages on servers up to 2.18.
     """
 
-    frame: pd.DataFrame
+    rows: list[Ranked]
     measure: Measure
 
     @classmethod
@@ -105,10 +105,13 @@ class Ranking(Record):
         """From ``[{x, y}]``, or ``{times: [{x, y}]}`` where times stand in for visitors."""
         if isinstance(answer, dict):
             measure, answer = "times", answer["times"]
-        rows = [row for row in parse(list[_Ranked], answer) if row.name]
-        frame = frame_of(rows, name="object", count="int64", country="object")
-        order = frame.sort_values("count", ascending=False, kind="stable", ignore_index=True)
-        return cls(order, measure)
+        rows = [row for row in parse(list[Ranked], answer) if row.name]
+        return cls(sorted(rows, key=lambda row: -row.count), measure)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A frame of ``name``, ``count`` and ``country``."""
+        return frame_of(self.rows, name="object", count="int64", country="object")
 
 
 class Groups(Record):

@@ -12,10 +12,9 @@ import pandas as pd
 from pydantic import Field
 
 from umami.api.params import paging
-from umami.api.records import Created, Item, Object, Page, Record, Text, parse
 from umami.endpoint import RawQuery, get, listing, uuid_of, write
 from umami.errors import InvalidView
-from umami.parsing import Count, Time, series
+from umami.parsing import Count, Created, Item, Object, Page, Record, Text, Time, parse, series
 from umami.period import Period
 
 
@@ -79,9 +78,8 @@ def _charts(answer: Any, period: Period) -> dict[str, WebsiteChart]:
     charts = {}
     for website, row in parse(dict[str, _Chart], answer["data"]).items():
         if row.sessions is not None:
-            frame = pd.DataFrame(
-                {"time": period.axis(), "visitors": series(row.sessions, period).to_numpy()}
-            )
+            visitors = series(row.sessions, period)
+            frame = pd.DataFrame({"time": period.axis(), "visitors": visitors})
         else:
             values = row.values or []
             start = pd.Timestamp(period.start).tz_convert(period.timezone).tz_localize(None)

@@ -108,11 +108,11 @@ class Dialect(ABC):
     def missing(self, query: Query[Any]) -> str | None:
         """What this generation lacks to answer the query without filters, in a sentence."""
         arguments = query.arguments
-        server = "Umami 2" if self.generation.major == 2 else "Umami 3.0"
         if query.name == "values" and "," in (arguments["search"] or ""):
             return "Umami treats a search for values that contains a comma as a list of values."
         if self.generation >= V3_1:
             return None
+        server = "Umami 2" if self.generation.major == 2 else "Umami 3.0"
         match query.name:
             case "metrics" | "groups" if arguments["field"] in NEWER_FIELDS:
                 return f"{server} does not rank by {FIELDS[arguments['field']]}."

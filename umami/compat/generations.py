@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
-from functools import total_ordering
 
 from umami.errors import SettingsError
 
 
-@total_ordering
-class Generation(Enum):
+class Generation(tuple[int, int], Enum):
     """A range of versions, named after its first or best known version."""
 
     V2_18 = (2, 18)
@@ -31,13 +29,10 @@ class Generation(Enum):
     def __str__(self) -> str:
         return ".".join(map(str, self.value))
 
-    def __lt__(self, other: Generation) -> bool:
-        return bool(self.value < other.value)
-
     @property
     def major(self) -> int:
         """2 or 3."""
-        return self.value[0]
+        return self[0]
 
     @property
     def and_newer(self) -> frozenset[Generation]:
@@ -50,7 +45,7 @@ class Generation(Enum):
         for generation in cls:
             if str(generation) == text.strip():
                 return generation
-        names = ", ".join(map(str, cls))
+        names = ", ".join(str(generation) for generation in cls)
         raise SettingsError(f"UMAMI_GENERATION is one of {names}; leave it out to detect it.")
 
 
