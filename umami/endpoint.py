@@ -20,12 +20,12 @@ from datetime import datetime
 from enum import Enum, IntEnum
 from types import NoneType
 from typing import Annotated, Any, Final, Generic, Literal, ParamSpec, TypeVar
-from uuid import UUID
 
 from pydantic import BeforeValidator, TypeAdapter
 from pydantic_core import from_json
 
-from umami.errors import InvalidView, UmamiError, UnexpectedAnswer
+from umami.errors import UmamiError, UnexpectedAnswer
+from umami.normal_forms import uuid_of
 from umami.period import Period, milliseconds
 from umami.view import View
 
@@ -290,14 +290,6 @@ class Endpoint(Generic[P, T]):
 
 REGISTRY: dict[str, Endpoint[..., Any]] = {}
 """Every declared endpoint by name; the import of ``umami.api`` fills it."""
-
-
-def uuid_of(text: str, what: str = "website") -> str:
-    """The id, which must be a UUID: servers answer any other id with an internal error."""
-    try:
-        return str(UUID(text))
-    except (ValueError, AttributeError, TypeError):
-        raise InvalidView(f"That is not the id of a {what}.") from None
 
 
 def _sorted_params(params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

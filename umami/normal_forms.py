@@ -1,13 +1,16 @@
-"""Unicode normal forms of untrusted texts.
+"""Normal forms of untrusted texts: of Unicode, and of ids.
 
-Normalization takes time quadratic in the number of combining marks in a row, and blocks the process
-meanwhile: 20,000 marks take seconds.
+Unicode normalization takes time quadratic in the number of combining marks in a row, and blocks the
+process meanwhile: 20,000 marks take seconds.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from typing import Final, Literal
+from uuid import UUID
+
+from umami.errors import InvalidView
 
 LONGEST: Final = 2000
 """Characters; no sensible name, password or value of a filter has more."""
@@ -16,3 +19,11 @@ LONGEST: Final = 2000
 def normalized(form: Literal["NFC", "NFD"], text: str) -> str:
     """The normal form of a text; a longer text is returned unchanged."""
     return unicodedata.normalize(form, text) if len(text) <= LONGEST else text
+
+
+def uuid_of(text: str, what: str = "website") -> str:
+    """The id, which must be a UUID: servers answer any other id with an internal error."""
+    try:
+        return str(UUID(text))
+    except (ValueError, AttributeError, TypeError):
+        raise InvalidView(f"That is not the id of a {what}.") from None

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, TypeVar, get_args
-from uuid import UUID
 
 from umami.errors import InvalidView
 from umami.filters import (
@@ -24,6 +23,7 @@ from umami.filters import (
     Operator,
     parse_filters,
 )
+from umami.normal_forms import uuid_of
 from umami.period import (
     DEFAULT_PRESET,
     MILLISECOND,
@@ -80,7 +80,8 @@ class View:
             raise InvalidView("Filters are joined by all or any.")
         object.__setattr__(self, "filters", tuple(sorted(self.filters)))
         for name in ("segment", "cohort"):
-            object.__setattr__(self, name, _uuid(getattr(self, name), name))
+            saved = getattr(self, name)
+            object.__setattr__(self, name, uuid_of(saved, name) if saved else None)
 
     @property
     def is_filtered(self) -> bool:
@@ -248,13 +249,6 @@ class Parsed:
         return tuple(dict.fromkeys(map(str, self.faults)))
 
 
-def _uuid(id_: str | None, what: str) -> str | None:
-    try:
-        return str(UUID(id_)) if id_ else None
-    except (ValueError, AttributeError, TypeError):
-        raise InvalidView(f"That is not the id of a {what}.") from None
-
-
 CUSTOM = "custom"
 ALL_TIME = "all"
 
@@ -305,6 +299,9 @@ def parse(
     if not websites:
         raise InvalidView("There is no website to show.")
     faults: list[Fault] = []
+
+    def saved(key: str) -> str | None:
+        return attempt(lambda: (id_ := last(key)) and uuid_of(id_, key), None, f"no {key}")
 
     def last(key: str) -> str | None:
         values = params.get(key)
@@ -407,8 +404,8 @@ def parse(
         preset=preset,
         against=against,
         match=match,  # type: ignore[arg-type]
-        segment=attempt(lambda: _uuid(last("segment"), "segment"), None, "no segment"),
-        cohort=attempt(lambda: _uuid(last("cohort"), "cohort"), None, "no cohort"),
+        segment=saved("segment"),
+        cohort=saved("cohort"),
         weekdays=weekdays == "1",
     )
     view, problems = _supported(replace(view, filters=filters), capabilities)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from umami.endpoint import RawQuery, uuid_of
+from umami.endpoint import RawQuery
 from umami.errors import InvalidView
+from umami.normal_forms import uuid_of
 from umami.period import iso_time
 from umami.view import View
 

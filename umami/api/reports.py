@@ -12,8 +12,9 @@ import pandas as pd
 from pydantic import BeforeValidator, Field, model_validator
 
 from umami.api.params import analysis, analysis_body, paging
-from umami.endpoint import Effort, RawQuery, endpoint, listing, uuid_of, write
+from umami.endpoint import Effort, RawQuery, endpoint, listing, write
 from umami.errors import InvalidView
+from umami.normal_forms import uuid_of
 from umami.parsing import (
     Count,
     Created,

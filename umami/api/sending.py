@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from umami.endpoint import RawQuery, uuid_of, write
+from umami.endpoint import RawQuery, write
+from umami.normal_forms import uuid_of
 from umami.parsing import Record, parse
 
 

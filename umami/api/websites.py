@@ -12,8 +12,9 @@ import pandas as pd
 from pydantic import Field
 
 from umami.api.params import paging
-from umami.endpoint import RawQuery, get, listing, uuid_of, write
+from umami.endpoint import RawQuery, get, listing, write
 from umami.errors import InvalidView
+from umami.normal_forms import uuid_of
 from umami.parsing import Count, Created, Item, Object, Page, Record, Text, Time, parse, series
 from umami.period import Period
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from umami.endpoint import JSON, Query, Request, canonical_json, uuid_of
+from umami.endpoint import JSON, Query, Request, canonical_json
 from umami.filters import step_escaped
+from umami.normal_forms import uuid_of
 from umami.period import iso_time
 from umami.view import View
 
