@@ -11,7 +11,6 @@ from tests.contract.recordings import DATA
 from tests.contract.samples import SAMPLES, SITE
 from umami.api import notes
 from umami.client import Client, connect
-from umami.compat.generations import Generation
 from umami.embedded.server import serve
 from umami.endpoint import Access
 from umami.errors import NotFound
@@ -34,7 +33,6 @@ def client() -> Iterator[Client]:
             api=f"{running.url}/api",
             username=running.username,
             password=running.password,
-            generation=Generation.V3_5,
         )
         with connect(settings) as client:
             yield client
