@@ -50,7 +50,8 @@ def opened(permissions: Permissions) -> list[PageInfo]:
 def named(path: str, permissions: Permissions) -> str:
     """The name of the page at a URL path; the first page is served at the root."""
     mine = opened(permissions)
-    return mine[0].name if mine and path == HOME else path
+    # Streamlit calls the path of its default page empty.
+    return mine[0].name if mine and path in ("", HOME) else path
 
 
 def drawn(permissions: Permissions) -> st.Page:
