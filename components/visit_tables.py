@@ -56,24 +56,21 @@ class VisitTable:
         )
         groups = query.compared(view, partial(ask, field=self.field))
         total = query.ask(ask(view, field=None))
-        other = [query.ask(ask(view, field=self.other[0]))] if self.other else []
-        draw = partial(self._draw, view, conversion, len(other))
-        return ui.Section(
-            self.title, draw, [groups.now, total, *other, *groups.earlier], height=420
-        )
+        other = query.ask(ask(view, field=self.other[0] if self.other else self.field))
+        draw = partial(self._draw, view, conversion)
+        return ui.Section(self.title, draw, [groups.now, total, other, *groups.earlier], height=420)
 
     def _draw(
         self,
         view: View,
         conversion: Conversion,
-        others: int,
         now: VisitGroups,
         total: VisitGroups,
-        *more: VisitGroups,
+        other: VisitGroups,
+        before: VisitGroups | None = None,
     ) -> list[ui.Block]:
         """One row a value: its visits, what became of them, and the change of their number."""
-        other, earlier = more[:others], more[others:]
-        frame = rows(self, now, total, *(*other, *[None] * (1 - others)), *earlier)
+        frame = rows(self, now, total, other, before)
         if frame.empty:
             return [ui.Text(why_empty(view, "No visits in this period."), "empty")]
         fields = [
@@ -112,8 +109,8 @@ def rows(
     table: VisitTable,
     now: VisitGroups,
     total: VisitGroups,
-    other: VisitGroups | None = None,
-    before: VisitGroups | None = None,
+    other: VisitGroups,
+    before: VisitGroups | None,
 ) -> pd.DataFrame:
     """The rows with raw counts and rates; visits beyond the server's limit are the last row.
 
@@ -140,12 +137,16 @@ def rows(
             "rate": frame["conversions"] / visits,
             "revenue": frame["revenue"],
             "each": frame["revenue"] / visits,
+            "other": _visits_of(frame["name"], other),
         }
     )
-    if other is not None:
-        ends = other.frame.set_index("name")["visits"]
-        result["other"] = frame["name"].map(ends).fillna(0).astype("int64")
     if before is not None:
-        earlier = frame["name"].map(before.frame.set_index("name")["visits"]).fillna(0)
+        earlier = _visits_of(frame["name"], before)
         result["change"] = frame["visits"] / earlier.where(earlier > 0) - 1
     return result
+
+
+def _visits_of(values: pd.Series[str], groups: VisitGroups) -> pd.Series[int]:
+    """The visits of each value in other groups; 0 where they lack it."""
+    visits = groups.frame.set_index("name")["visits"]
+    return values.map(visits).fillna(0).astype("int64")

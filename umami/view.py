@@ -397,7 +397,6 @@ def parse(
     match = choice("match", get_args(Match), "all", complaint, "")
 
     view = View(
-        whole_visits=capabilities.whole_visits,
         website=website,
         period=shown,
         comparison=comparison,  # type: ignore[arg-type]
@@ -407,6 +406,7 @@ def parse(
         segment=saved("segment"),
         cohort=saved("cohort"),
         weekdays=weekdays == "1",
+        whole_visits=capabilities.whole_visits,
     )
     view, problems = _supported(replace(view, filters=filters), capabilities)
     faults += map(Fault, problems)

@@ -19,7 +19,7 @@ INFO: Final = PageInfo(
     "flight_land",
     "Traffic",
     2,
-    "What comes of the visits that begin and end on each page.",
+    "Bounces, conversions and revenue of the visits that begin and end on each page.",
     ("metrics", "stats", *visit_tables.ENDPOINTS),
     params=conversions.PARAMS,
 )

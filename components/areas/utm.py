@@ -32,7 +32,7 @@ INFO: Final = PageInfo(
     "campaign",
     "Marketing",
     1,
-    "What the campaigns behind your tagged links brought.",
+    "Visits, conversions and revenue of your tagged links.",
     ("utm", "stats", *visit_tables.ENDPOINTS),
     ("pageviews", "metrics"),
     params=("campaign", *conversions.PARAMS),
@@ -92,7 +92,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
             ui.Tab(table.title, partial(table.section, query, view, conversion))
             for table in BY_VISIT
         ]
-        yield ui.Card("What they brought", [ui.Tabs("by_visit", tabs)], about=described(view))
+        yield ui.Card("Visits and conversions", [ui.Tabs("by_visit", tabs)], about=described(view))
         return
     yield ui.Grid(
         [

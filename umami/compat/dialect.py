@@ -31,6 +31,7 @@ CAPABILITIES_3_0 = Capabilities(
 )
 CAPABILITIES_2 = replace(CAPABILITIES_3_0, segments=False)
 """2.x filters by a segment's name, later versions by its id."""
+CAPABILITIES_EMBEDDED = replace(EVERYTHING, whole_visits=True)
 CAPABILITIES_CLOUD = Capabilities(commas=False)
 """The cloud's database has another syntax of patterns, so no pattern can express a comma."""
 
@@ -60,7 +61,7 @@ class Dialect(ABC):
     def capabilities(self) -> Capabilities:
         """What servers of this generation can filter by."""
         if self.extended:
-            return replace(EVERYTHING, whole_visits=True)
+            return CAPABILITIES_EMBEDDED
         if self.cloud:
             return CAPABILITIES_CLOUD
         if self.generation >= V3_1:

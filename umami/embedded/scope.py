@@ -227,7 +227,9 @@ class Scope:
         """All conditions but those of website, range and event types."""
         conditions = self._row_conditions()
         if self.whole_visits and conditions:
-            matching = replace(self.unfiltered(), **self._row_filters).rows()
+            matching = replace(
+                self, whole_visits=False, without_bounces=False, cohort=None, required=()
+            ).rows()
             visits = f"SELECT e.session_id, e.visit_id {matching.sql}"
             conditions = [Rows(f"(e.session_id, e.visit_id) IN ({visits})", matching.values)]
         conditions += [filter_.condition for filter_ in self.required]
@@ -241,11 +243,6 @@ class Scope:
                 Rows(f"e.session_id IN (SELECT e.session_id {members.sql})", members.values)
             )
         return conditions
-
-    @property
-    def _row_filters(self) -> dict[str, Any]:
-        names = ("filters", "any_filter", "properties", "event_type", "own_referrers")
-        return {name: getattr(self, name) for name in names}
 
     def _row_conditions(self) -> list[Rows]:
         """The conditions that a single row has to pass, except ``required``."""

@@ -74,8 +74,8 @@ def by_field(
         money AS ({money.sql}),
         converted AS ({converted.sql})
         SELECT name, {country} count(DISTINCT session_id) AS visitors,
-               count(DISTINCT visit_id) AS visits, sum(named.views)::BIGINT AS pageviews,
-               count(*) FILTER ({is_bounce.sql.replace("views", "whole.views", 1)}) AS bounces,
+               count(DISTINCT visit_id) AS visits, sum(views_of_value)::BIGINT AS pageviews,
+               count(*) FILTER ({is_bounce.sql}) AS bounces,
                sum(floor(epoch(last_at - first_at)))::BIGINT AS totaltime,
                count(*) FILTER ((session_id, visit_id) IN (FROM converted)) AS conversions,
                coalesce(sum(amount), 0)::DOUBLE AS revenue
@@ -91,10 +91,8 @@ def _named(scope: Scope, field: str | None) -> Rows:
     """Return ``WITH …`` that defines ``named``: a row per value and visit, with its views."""
     if field == CHANNEL:
         visits = visits_by_channel(scope)
-        return Rows(
-            f"{visits.sql}, named AS (SELECT name, session_id, visit_id, views FROM visit)",
-            visits.values,
-        )
+        columns = "name, session_id, visit_id, views AS views_of_value"
+        return Rows(f"{visits.sql}, named AS (SELECT {columns} FROM visit)", visits.values)
     country = ""
     if field is None:
         name = "''"
@@ -111,6 +109,6 @@ def _named(scope: Scope, field: str | None) -> Rows:
     rows = scope.rows(*VIEWS, columns=[field] if field else [])
     return Rows(
         f"WITH named AS (SELECT {name} AS name, {country} e.session_id, e.visit_id, "
-        f"count(*) AS views {rows.sql} GROUP BY ALL)",
+        f"count(*) AS views_of_value {rows.sql} GROUP BY ALL)",
         rows.values,
     )
