@@ -114,9 +114,10 @@ def inputs(
 
 
 def conversion_inputs(
-    step: FunnelStep, currency: str, currencies: Sequence[str], offered: Suggestions
+    step: FunnelStep, currency: str, currencies: Mapping[str, str], offered: Suggestions
 ) -> None:
-    """Draw inputs for what counts as a conversion and, where there are currencies, for revenue."""
+    """Draw inputs for what counts as a conversion and, where there are ``currencies`` with their
+    labels, for the currency of revenue."""
     inputs(
         step,
         offered,
@@ -127,7 +128,7 @@ def conversion_inputs(
     if currencies:
         elements.select(
             "Count",
-            {"": "Count visitors", **{code: f"And revenue in {code}" for code in currencies}},
+            currencies,
             currency,
             key="pick_currency",
             icon=":material/payments:",
@@ -143,7 +144,8 @@ def conversion_card(page: Page, view: View, params: Mapping[str, Sequence[str]])
     chosen = conversions.chosen(page, view, params)
 
     def draw(paths: Any, events: Any, listed: tuple[str, ...]) -> None:
-        currencies = list(conversions.choices(listed, chosen.currency))
+        codes = conversions.choices(listed, chosen.currency)
+        currencies = {code: f"Revenue in {code}" for code in codes}
         with elements.row():
             offered = suggestions(paths, events)
             conversion_inputs(chosen.step, chosen.currency, currencies, offered)

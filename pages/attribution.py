@@ -28,7 +28,10 @@ def draw(
 ) -> None:
     """Inputs for the conversion and, if the server reports revenue, its currency; saved reports."""
     with elements.row():
-        money = list(choices(currencies, currency or "")) if in_money and currencies else []
+        money = {}
+        if in_money and currencies:
+            codes = choices(currencies, currency or "")
+            money = {"": "Count visitors", **{code: f"And revenue in {code}" for code in codes}}
         conversion_inputs(step, currency or "", money, suggestions)
         to_save = saved.parameters(
             view, model="first-click", type=step.kind, step=step.value, currency=currency
