@@ -1,6 +1,6 @@
 # Two commands: `make run` opens the dashboard, `make test` checks everything. Both do all set-up.
 
-# Containers often set this; every process of the tests would compile the whole product again.
+# Containers often set this variable. With it, every process of the tests compiles all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 python; do \
