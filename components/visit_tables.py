@@ -84,7 +84,7 @@ class VisitTable:
         if conversion.step.value:
             fields += [
                 Field("conversions", "Conversions", wide=True),
-                Field("rate", "Conversion rate", "percent"),
+                Field("rate", "Conversion rate", "percent", wide=bool(conversion.currency)),
             ]
         if currency := conversion.currency:
             fields += [
