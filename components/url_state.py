@@ -22,7 +22,8 @@ from components.view_description import dates as dates
 from umami.errors import InvalidView
 from umami.filters import Capabilities, Filter
 from umami.period import zone
-from umami.view import ALL_TIME, View, parse
+from umami.view import ALL_TIME, View
+from umami.view_parsing import parse
 
 SPELLED: Final = (
     "website",

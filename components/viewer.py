@@ -27,7 +27,7 @@ from components.loading import every_website
 from components.render_lock import released
 from umami.api.websites import Website
 from umami.errors import SettingsError, UmamiError, Unreachable
-from umami.view import parse
+from umami.view_parsing import parse
 
 Claims = Mapping[str, Any]
 How = Literal["nobody", "open", "password", "provider", "share"]

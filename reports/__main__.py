@@ -29,7 +29,8 @@ from umami.client import Client, connect
 from umami.errors import InvalidView, SettingsError, UmamiError
 from umami.period import PRESETS
 from umami.settings import read
-from umami.view import ALL_TIME, COMPARISONS, View, parse
+from umami.view import ALL_TIME, COMPARISONS, View
+from umami.view_parsing import parse
 
 _NO_SECRETS: Final = Path(os.devnull)
 _FILTER: Final = re.compile(r"(\w+)(!=|=|~)(.+)", re.DOTALL)

@@ -18,7 +18,8 @@ from umami.api.reports import FunnelStep
 from umami.endpoint import Query
 from umami.errors import NotOffered
 from umami.parsing import Page
-from umami.view import View, parse
+from umami.view import View
+from umami.view_parsing import parse
 
 pytestmark = pytest.mark.sample(2)
 

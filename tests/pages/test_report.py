@@ -15,7 +15,7 @@ from reports import build, html, mail, xlsx
 from reports.document import Report
 from tests.pages.conftest import RECORDED, Open, said, table, table_data, tiles
 from tests.support.pages import CHOICES
-from umami.view import parse
+from umami.view_parsing import parse
 
 SEPTEMBER = {"from": "2026-09-01", "to": "2026-09-30"}
 TABLES = {

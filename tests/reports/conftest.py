@@ -17,7 +17,8 @@ from umami.background_task import BackgroundTask, ProgressCallback
 from umami.client import Client, connect
 from umami.embedded.server import Running, serve
 from umami.settings import Settings
-from umami.view import View, parse
+from umami.view import View
+from umami.view_parsing import parse
 
 ROOT = Path(__file__).parents[2]
 TABLES = ROOT / "tests" / "contract" / "data" / "tables"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from components import view_description
 from umami.period import EARLIEST, LATEST, PRESETS, Period, zone
-from umami.view import View, parse
+from umami.view import View
+from umami.view_parsing import parse
 
 SITE = "11111111-1111-4111-8111-111111111111"
 NOW = datetime(2026, 11, 23, 14, 5, 17, tzinfo=UTC)

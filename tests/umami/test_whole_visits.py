@@ -21,7 +21,8 @@ from umami.errors import NotOffered
 from umami.filters import Filter
 from umami.period import Period
 from umami.settings import Settings
-from umami.view import View, parse
+from umami.view import View
+from umami.view_parsing import parse
 
 TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
 SHOP: str = json.loads((TABLES.parent / "websites.json").read_text())["shop"]
