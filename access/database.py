@@ -1,4 +1,5 @@
-"""The database of sessions, failed sign-in attempts, share links and the audit log.
+"""The database of sessions, failed sign-in attempts, share links, the audit log and settings of
+websites.
 
 ``DASHBOARD_STORE`` names it: SQLite or PostgreSQL. It holds no password, token or key, only hashes
 of them.
@@ -103,6 +104,21 @@ REFUSED: Final = Table(
     Column("line", sa.Integer),
 )
 """Numbers of refused attempts in an hour; ``line`` is the id of the audit line with their sum."""
+
+
+WEBSITES: Final = Table(
+    "dashboard_website",
+    METADATA,
+    Column("website", sa.String(36), primary_key=True),
+    Column("conversion", sa.String(510), nullable=False),
+    Column("currency", sa.String(100), nullable=False),
+)
+
+
+def is_missing(url: str) -> bool:
+    """Whether a URL names a file of SQLite that does not exist, so that nothing is stored yet."""
+    name = sa.make_url(url).database if url.startswith("sqlite") else None
+    return bool(name) and name != ":memory:" and not Path(str(name)).exists()
 
 
 def open_engine(url: str, *, migrate: bool = True) -> Engine:

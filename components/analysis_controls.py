@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,16 +10,17 @@ from typing import Any, Final
 import streamlit as st
 
 from components import authorized, conversions, elements, page_context, url_state, viewer
-from components.elements import action_button
+from components.elements import action_button, text_button
 from components.escaping import plain
-from components.loading import Collector, ask_saved_reports
+from components.loading import Collector, QueryClient, ask_saved_reports
 from components.render import Page
 from umami import parsing
 from umami.analysis import saved
-from umami.analysis.steps import KINDS, spell
+from umami.analysis.steps import KINDS
 from umami.api import reports, traffic
-from umami.api.reports import FunnelStep, Report, StepKind
+from umami.api.reports import Report
 from umami.api.traffic import Value
+from umami.conversion import PURCHASE, Conversion, FunnelStep, StepKind, read, spell
 from umami.errors import InvalidView, UmamiError
 from umami.view import View
 
@@ -113,48 +114,89 @@ def inputs(
     )
 
 
-def conversion_inputs(
-    step: FunnelStep, currency: str, currencies: Mapping[str, str], offered: Suggestions
-) -> None:
-    """Draw inputs for what counts as a conversion and, where there are ``currencies`` with their
-    labels, for the currency of revenue."""
-    inputs(
-        step,
-        offered,
-        label="Conversion",
-        key="edit",
-        write=lambda step: url_state.set_params(conversion=spell(step)),
-    )
+_EVERY_KIND: Final[dict[str, str]] = {
+    **{str(kind): label for kind, label in KINDS.items()},
+    PURCHASE: "Any purchase",
+}
+
+
+def conversion_popover(client: QueryClient, view: View) -> None:
+    """Draw the choice of what counts as a conversion, and of the currency of its revenue."""
+    page = Collector(client)
+    label = "Conversion"
+    if view.conversion and view.conversion != PURCHASE:
+        label = plain(read(view.conversion).value, 16)
+    with st.popover(
+        label,
+        icon=":material/flag:",
+        key="conversion_popover",
+        help="What counts as a conversion",
+        on_change="rerun",
+    ) as popover:
+        if not popover.open:
+            return
+        chosen = conversions.chosen(page, view)
+        paths, events = ask_suggestions(page, view)
+        offered = suggestions(paths.result(), events.result())
+        codes = conversions.choices(conversions.ask_currencies(page, view).result(), view.currency)
+        _conversion_inputs(chosen, offered, list(codes))
+        st.caption(
+            "A visit converts once, however often it does this. Pages, sources, campaigns, places "
+            "and devices show how many of their visits did."
+        )
+        if viewer.current().permissions.saves(view.website):
+            elements.show_loss("the conversions of websites")
+            saved = viewer.saved_conversion(view.website)
+            text = spell(chosen.step) if chosen.step else PURCHASE
+            if chosen and saved != (text, chosen.currency):
+                to_save = text, chosen.currency
+                action_button("Save for everybody", "save_conversion", _keep, view, to_save)
+            if saved:
+                text_button("Forget what is saved", "forget_conversion", _keep, view, None)
+
+
+def _conversion_inputs(chosen: Conversion, offered: Suggestions, currencies: list[str]) -> None:
+    """Draw inputs for the kind of conversion, its value, and the currency."""
+    step = chosen.step or FunnelStep("event", "")
+    kind = PURCHASE if chosen and not chosen.step else step.kind
+
+    def choose_kind(kind: str) -> None:
+        first = next(iter(offered.of("path" if kind == "path" else "event")), "")
+        url_state.change({"conversion": [kind if kind == PURCHASE else f"{kind}.{first}"]})
+
+    def choose_value() -> None:
+        value = str(st.session_state["conversion_value"] or "").strip()
+        url_state.change({"conversion": [f"{step.kind}.{value}"] if value else []})
+
+    kinds = {name: label for name, label in _EVERY_KIND.items() if currencies or name != PURCHASE}
+    elements.select("Kind", kinds, kind, key="conversion_kind", write=choose_kind)
+    if kind != PURCHASE:
+        value_input(
+            f"Conversion: {KINDS[step.kind].lower()}",
+            "conversion_value",
+            step.value,
+            offered.of(step.kind),
+            choose_value,
+            placeholder=PLACEHOLDERS[step.kind],
+        )
     if currencies:
         elements.select(
-            "Count",
-            currencies,
-            currency,
-            key="pick_currency",
+            "Currency",
+            {code: f"Revenue in {code}" for code in currencies},
+            chosen.currency,
+            key="conversion_revenue",
             icon=":material/payments:",
-            width=220,
-            write=lambda code: url_state.set_params(conversion_currency=code),
+            write=lambda code: url_state.change({"conversion_currency": [code]}),
         )
 
 
-def conversion_card(page: Page, view: View, params: Mapping[str, Sequence[str]]) -> None:
-    """Draw a card to choose the conversion, where the server counts visits with conversions."""
-    if not view.whole_visits:
+def _keep(view: View, saved: tuple[str, str] | None) -> None:
+    try:
+        viewer.save_conversion(view.website, saved)
+    except UmamiError as problem:
+        url_state.note(f"It was not saved. {problem} {problem.remedy}")
         return
-    chosen = conversions.chosen(page, view, params)
-
-    def draw(paths: Any, events: Any, listed: tuple[str, ...]) -> None:
-        codes = conversions.choices(listed, chosen.currency)
-        currencies = {code: f"Revenue in {code}" for code in codes}
-        with elements.row():
-            offered = suggestions(paths, events)
-            conversion_inputs(chosen.step, chosen.currency, currencies, offered)
-
-    for fault in conversions.faults(params):
-        elements.show_note(fault)
-    with elements.card("What counts as a conversion"):
-        listed = conversions.ask_currencies(page, view)
-        page.section(draw, *ask_suggestions(page, view), listed, height=60)
+    url_state.change({"conversion": [], "conversion_currency": []})
 
 
 def value_input(

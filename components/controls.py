@@ -17,6 +17,7 @@ import streamlit as st
 
 from access.permissions import AuthorizedClient
 from components import elements, sharing, view_description
+from components.analysis_controls import conversion_popover
 from components.elements import show_note
 from components.escaping import plain
 from components.loading import every_website
@@ -70,7 +71,7 @@ def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[Vi
             now.website,
             key="pick_website",
             icon=":material/language:",
-            width=220,
+            width=185,
             write=lambda chosen: change({"website": [chosen], "filter": []}),
         )
         with st.container(horizontal=True, gap=None, width="content", wrap=False):
@@ -81,7 +82,7 @@ def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[Vi
                 now.preset,
                 key="pick_period",
                 icon=":material/calendar_today:",
-                width=195,
+                width=165,
                 write=_choose_period,
             )
             _step_button("later", "right", 1, disabled=now.period.end >= datetime.now(UTC))
@@ -93,7 +94,7 @@ def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[Vi
             now.comparison,
             key="pick_comparison",
             icon=":material/compare_arrows:",
-            width=215,
+            width=175,
             write=_choose_comparison,
         )
         compared = now.compared()
@@ -103,6 +104,7 @@ def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[Vi
         if free():
             _filter_popover(client, now)
         _time_popover(now)
+        conversion_popover(client, now)
         sharing.popover(now)
         beside(now)
     if free():
@@ -262,7 +264,7 @@ def _choose_saved(kind: str, chosen: str) -> None:
 
 def _time_popover(now: View) -> None:
     with st.popover(
-        "Granularity", icon=":material/tune:", key="time", help="Unit, time zone and weekdays"
+        ":material/tune:", key="time", help="Granularity: unit, time zone and weekdays"
     ):
         units: dict[str, str] = {
             "auto": f"Automatic ({UNIT_NAMES[now.period.unit].lower()})",

@@ -3,64 +3,87 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import replace
+from datetime import date
 from itertools import chain
 from typing import Final
 
-from components import blocks as ui
 from components import formats
+from components.blocks import Params
 from components.loading import Collector
-from umami.analysis.steps import read
 from umami.api import events, revenue, traffic
 from umami.api.events import Property
-from umami.api.reports import FunnelStep
 from umami.api.traffic import Value
+from umami.conversion import PURCHASE, Conversion, FunnelStep, is_currency, read
 from umami.errors import InvalidView
+from umami.period import Period
 from umami.view import View
 
+ENDPOINTS: Final = ("values", "event_data_properties", "currencies")
+"""What a page queries to suggest a conversion."""
 PARAMS: Final = ("conversion", "conversion_currency")
-"""The parameters of the URL that choose the conversion."""
-LONGEST_CURRENCY: Final = 100
-"""Longest currency in characters that servers store."""
+"""Parameters by which a saved report chooses the conversion, instead of the View."""
 _PURCHASES: Final = re.compile(r"purchas|order|paid|payment|sale|donat|subscri|sign.?up", re.I)
 
-Choice = tuple[FunnelStep, str | None]
-"""The step that counts as a conversion (value ``""`` for none), and the currency of revenue."""
 
+def chosen(query: Collector, view: View, params: Params | None = None) -> Conversion:
+    """The conversion of ``params`` (of a saved report), else of the View, else the suggested one.
 
-def parse(params: ui.Params) -> tuple[Choice, tuple[str, ...]]:
-    """Parse the page's parameters; returns the conversion and error messages."""
-    faults: list[str] = []
-    currency = next(reversed(params.get("conversion_currency", ())), None)
-    if currency and not is_currency(currency):
-        faults.append(f"“{currency[:20]}” is not a currency.")
-        currency = None
-    step = FunnelStep("event", "")
+    It is false where there is nothing to suggest. Waits for the queries of a suggestion.
+    """
+    text, currency = (
+        next(reversed((params or {}).get(name, ())), "") or of_view
+        for name, of_view in zip(PARAMS, (view.conversion, view.currency), strict=True)
+    )
     try:
-        for text in list(params.get("conversion", ()))[-1:]:
-            step = read(text)
-    except InvalidView as problem:
-        faults.append(str(problem))
-    return (step, currency), tuple(faults)
+        step = read(text) if text and text != PURCHASE else None
+    except InvalidView:
+        text, step = "", None
+    if text and currency:
+        return Conversion(step, currency)
+    step_of_website, currency_of_website = suggested(query, view)
+    return Conversion(step if text else step_of_website, currency or currency_of_website)
 
 
-def suggested(query: Collector, view: View) -> FunnelStep:
-    """The default conversion; its value is ``""`` if no event qualifies.
+def suggested(query: Collector, view: View) -> tuple[FunnelStep | None, str]:
+    """The step and the currency (``""``) to suggest. Waits for the queries.
 
-    It is the event that most often has a ``revenue`` property, else the most frequent event whose
-    name resembles a purchase or a registration. Waits for the queries.
+    The step is the event that most often has a ``revenue`` property, else the most frequent event
+    whose name resembles a purchase or a registration.
     """
     no_properties: tuple[Property, ...] = ()
     no_values: tuple[Value, ...] = ()
-    properties = query.hint(events.event_data_properties(view.unfiltered()), no_properties)
-    values = query.hint(traffic.values(view, "event"), no_values)
+    unfiltered = replace(view.unfiltered(), period=_quarters(view.period))
+    properties = query.hint(events.event_data_properties(unfiltered), no_properties)
+    values = query.hint(traffic.values(unfiltered, "event"), no_values)
+    currencies = ask_currencies(query, unfiltered)
     carriers = (
         row.event for row in properties.result() if row.event and row.name.lower() == "revenue"
     )
     named = (row.value for row in values.result() if row.value and _PURCHASES.search(row.value))
-    return FunnelStep("event", next(chain(carriers, named), ""))
+    event = next(chain(carriers, named), "")
+    step = FunnelStep("event", event) if event else None
+    return step, suggested_currency(currencies.result()) or ""
+
+
+def _quarters(period: Period) -> Period:
+    """The quarters of the year that a period lies in, which most periods of a website share, and
+    with them the answers and the suggestion."""
+    first, last = period.days
+    month = last.month + 2 - (last.month - 1) % 3
+    return Period.of_days(
+        date(first.year, first.month - (first.month - 1) % 3, 1),
+        date(last.year, month, monthrange(last.year, month)[1]),
+        period.timezone,
+    )
+
+
+def described(conversion: Conversion) -> str:
+    """The conversion in words: ``purchase``, ``/thank-you``, ``any purchase in EUR``."""
+    return conversion.step.value if conversion.step else f"any purchase in {conversion.currency}"
 
 
 def choices(currencies: Iterable[str], chosen: str = "") -> dict[str, tuple[str, ...]]:
@@ -92,32 +115,6 @@ def suggested_currency(currencies: Iterable[str]) -> str | None:
         ),
         default=None,
     )
-
-
-def is_currency(text: str) -> bool:
-    """Whether a text may be a currency; websites send symbols and names, too."""
-    return bool(text.strip()) and len(text) <= LONGEST_CURRENCY and text.isprintable()
-
-
-@dataclass(frozen=True, slots=True)
-class Conversion:
-    """What counts as a conversion (value ``""``: nothing), and the currency of its revenue."""
-
-    step: FunnelStep
-    currency: str
-
-
-def faults(params: ui.Params) -> tuple[str, ...]:
-    """What of the page's parameters is malformed, in sentences."""
-    return parse(params)[1]
-
-
-def chosen(query: Collector, view: View, params: ui.Params) -> Conversion:
-    """The conversion of the parameters; waits for suggestions in place of what they lack."""
-    (step, currency), _ = parse(params)
-    step = step if step.value else suggested(query, view)
-    currency = currency or suggested_currency(ask_currencies(query, view).result())
-    return Conversion(step, currency or "")
 
 
 def ask_currencies(query: Collector, view: View) -> Future[tuple[str, ...]]:

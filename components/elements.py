@@ -110,7 +110,8 @@ def card(text: str, about: str = "") -> Iterator[None]:
 
 def draw_tiles(tiles: Sequence[Tile], *, within: bool = False) -> None:
     """Draw key figures side by side, as many as fit; ``within`` a card they have no frames."""
-    with st.grid(len(tiles), min_column_width=130 if within else 165, gap="small"):
+    width = 130 if within or len(tiles) > 5 else 165
+    with st.grid(len(tiles), min_column_width=width, gap="small"):
         for tile in tiles:
             st.metric(
                 tile.label,

@@ -54,16 +54,34 @@ def draw_rows(
     shown: int,
     active: Collection[str] = (),
     on_choose: Callable[[str], None] | None = None,
+    sorts: bool = False,
 ) -> None:
     """Draw the first ``shown`` rows of a table; a click calls ``on_choose`` with the row's value.
 
-    Rows whose value is ``active`` are marked. ``label`` names the table for screen readers.
+    Rows whose value is ``active`` are marked. ``label`` names the table for screen readers. With
+    ``sorts``, a click on a heading sorts all rows: the largest first, then the smallest first, then
+    as before.
     """
+    order = f"{block.key} is sorted by"
+    at, descending = st.session_state.get(order, (0, True)) if sorts else (0, True)
+    frame = block.frame
+    if 0 < at < len(block.fields):
+        frame = sorted_by(frame, block.fields[at].column, descending)
+    else:
+        at = 0
 
     def chosen() -> None:
         value: Any = st.session_state[block.key].chosen
         if on_choose and isinstance(value, str):
             on_choose(value)
+
+    def sort() -> None:
+        clicked: Any = st.session_state[block.key].sorted
+        if isinstance(clicked, int):
+            again = clicked == at
+            st.session_state[order] = (
+                (0, True) if again and not descending else (clicked, not again)
+            )
 
     value = block.value if on_choose else None
     _COMPONENT(
@@ -74,12 +92,21 @@ def draw_rows(
                 {name: getattr(field, name) for name in ("label", "number", "wide", "help")}
                 for field in block.fields
             ],
-            "records": rows_of(block.frame, tuple(block.fields), value, tuple(active), shown),
+            "records": rows_of(frame, tuple(block.fields), value, tuple(active), shown),
+            "sorts": sorts,
+            "sorted": {"at": at, "descending": descending} if at else None,
             "chooses": on_choose is not None,
             "height": block.height,
         },
         on_chosen_change=authorized.callback(chosen),
+        on_sorted_change=authorized.callback(sort),
     )
+
+
+@memoize
+def sorted_by(frame: pd.DataFrame, column: str, descending: bool) -> pd.DataFrame:
+    """A frame sorted by a column, with missing values last."""
+    return frame.sort_values(column, ascending=not descending, kind="stable", ignore_index=True)
 
 
 @memoize
@@ -125,7 +152,7 @@ def draw_table(
     """Draw the first rows of a table, a button for all rows, and a CSV download."""
     title, count = block.title, len(block.frame)
     label = title[:1].upper() + title[1:]
-    draw_rows(block, label=label, shown=block.shown, active=active, on_choose=on_choose)
+    draw_rows(block, label=label, shown=block.shown, active=active, on_choose=on_choose, sorts=True)
     fields = [*block.fields, *block.more_fields]
     with elements.row():
         if count > block.shown and st.button(

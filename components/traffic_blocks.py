@@ -4,21 +4,25 @@ times of the week, and rankings."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast, get_args
 
 import pandas as pd
 
-from components import rankings
+from components import rankings, visit_tables
 from components.blocks import Block, Chart, Medium, Section, Tab, Table, Tabs, Text, Tiles, Toggle
 from components.charts import heatmaps, maps, over_time
 from components.charts import tiles as tile_data
+from components.charts.tiles import Tile
 from components.formats import Field
 from components.loading import Collector, QueryClient
 from components.view_description import described, present, why_empty, why_unknown
+from umami.api.conversions import VisitField, VisitGroups
 from umami.api.events import EventSeries
 from umami.api.sessions import Rhythm
 from umami.api.traffic import Ranking, Stats, Timeline
+from umami.conversion import Conversion
 from umami.memoize import memoize
 from umami.view import View
 
@@ -30,12 +34,20 @@ NO_EVENTS: Final = "No events in this period. Send one from your pages with umam
 
 
 def website_tiles(
-    client: QueryClient, view: View, stats: Stats, timeline: Timeline, compared: Stats | None = None
+    client: QueryClient,
+    view: View,
+    stats: Stats,
+    timeline: Timeline,
+    compared: Stats | None = None,
+    *,
+    brought: Sequence[Tile] = (),
 ) -> list[Block]:
-    """A website's five key figures; ``compared`` is the separate answer of the comparison."""
+    """A website's five key figures, and what they ``brought``; ``compared`` is the separate answer
+    of the comparison."""
     unknown = why_unknown(view)
+    tiles = tile_data.of_website(client.definitions, view, stats, timeline, compared)
     return [
-        Tiles(tile_data.of_website(client.definitions, view, stats, timeline, compared)),
+        Tiles([*tiles, *brought]),
         *([Text(unknown)] if unknown else []),
     ]
 
@@ -118,6 +130,7 @@ def ranking_tabs(
     *,
     key: str,
     printed: int | None = None,
+    conversion: Conversion | None = None,
 ) -> Tabs:
     """Rankings in tabs; only the open tab is queried. Reports print the first ``printed`` tabs."""
     return Tabs(
@@ -125,7 +138,7 @@ def ranking_tabs(
         [
             Tab(
                 table.tab,
-                partial(ranking_section, query, table, view),
+                partial(ranking_section, query, table, view, conversion),
                 printed is None or at < printed,
             )
             for at, table in enumerate(tables)
@@ -133,14 +146,27 @@ def ranking_tabs(
     )
 
 
-def ranking_section(query: Collector, table: rankings.Table, view: View) -> Section:
-    """Send the queries of a ranking; a click on one of its rows filters every page."""
-    return Section(
-        table.many.capitalize(),
-        partial(ranking, query.client, view, table),
-        rankings.ask(query, table, view),
-        height=400,
-    )
+def ranking_section(
+    query: Collector, table: rankings.Table, view: View, conversion: Conversion | None = None
+) -> Section:
+    """Send the queries of a ranking; a click on one of its rows filters every page.
+
+    With a ``conversion``, the rows show how many of their visits converted, where the server counts
+    whole visits.
+    """
+    ranked = rankings.ask(query, table, view)
+    groups: tuple[Future[VisitGroups], ...] = ()
+    if conversion and view.whole_visits and table.field in get_args(VisitField):
+        ask = visit_tables.groups_query(conversion, cast(VisitField, table.field))
+        groups = (*query.compared(view, ask),)
+
+    def make(*answers: Any) -> list[Block]:
+        count = len(ranked)
+        return ranking(
+            query.client, view, table, *answers[:count], brought=(conversion, *answers[count:])
+        )
+
+    return Section(table.many.capitalize(), make, (*ranked, *groups), height=400)
 
 
 def ranking(
@@ -150,26 +176,37 @@ def ranking(
     ranked: Ranking,
     stats: Stats | None = None,
     channels: Ranking | None = None,
+    *,
+    brought: tuple[Conversion | None, *tuple[VisitGroups, ...]] = (None,),
 ) -> list[Block]:
-    """A ranking as a table."""
+    """A ranking as a table. ``brought`` are the conversion, the visits by value, and those of the
+    comparison."""
     blocks: list[Block] = []
     if table.field == "channel":
         text = "How channels are counted"
         blocks.append(Text(text, help=client.definitions.channel, medium="page"))
-    shares, frame = _ranking_rows(table, ranked, stats, channels)
+    conversion, *groups = brought
+    shares, frame = _ranking_rows(table, ranked, stats, channels, tuple(groups))
     if frame.empty:
         return [*blocks, Text(table.why_empty(view), "empty")]
     heading, measure = frame.columns[0], rankings.MEASURES[shares.measure]
-    country = "Country" if table.field in ("region", "city") else None
+    note = "Country" if table.field in ("region", "city") else "note" if "note" in frame else None
     more = [Field("Code", "Code", "text")] if "Code" in frame else []
+    shown: list[Field] = []
+    if conversion and groups:
+        shown, further = visit_tables.conversion_fields(
+            conversion, "visitor", compared=len(groups) > 1
+        )
+        more += [*shown[2:], *further]
     blocks.append(
         Table(
             table.many,
             frame,
             [
-                Field(heading, heading, "text", note=country),
+                Field(heading, heading, "text", note=note),
                 Field(measure, measure, bar=True),
                 Field(shares.heading, shares.heading, "percent", help=shares.about),
+                *shown[:2],
             ],
             f"ranking_{table.field}",
             value="value" if table.filters else None,
@@ -185,8 +222,21 @@ def ranking(
 
 @memoize
 def _ranking_rows(
-    table: rankings.Table, ranked: Ranking, stats: Stats | None, channels: Ranking | None
+    table: rankings.Table,
+    ranked: Ranking,
+    stats: Stats | None,
+    channels: Ranking | None,
+    groups: tuple[VisitGroups, ...],
 ) -> tuple[rankings.Shares, pd.DataFrame]:
     """The shares of a ranking, and its rows."""
     shares = rankings.shares(table, ranked, stats, channels)
-    return shares, rankings.full(table, shares)
+    frame = rankings.full(table, shares)
+    if groups:
+        now, *before = groups
+        keys = pd.Series([(row.name or "", row.country or "") for row in shares.rows])
+        rows = visit_tables.rows_of(keys, now)
+        earlier = visit_tables.rows_of(keys, before[0]) if before else None
+        frame = frame.assign(**visit_tables.conversion_columns(rows, "visitors", earlier))
+        if table.field not in ("region", "city"):
+            frame["note"] = visit_tables.few(rows["visits"])
+    return shares, frame

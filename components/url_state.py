@@ -39,9 +39,13 @@ SPELLED: Final = (
     "match",
     "segment",
     "cohort",
+    "conversion",
+    "conversion_currency",
 )
 """URL parameters with one value each; ``filter`` may come several times."""
 
+_OPTIONAL: Final = ("unit", "conversion", "conversion_currency")
+"""Parameters that the URL lacks until the viewer selects a value other than the default."""
 _VIEW: Final = "the view"
 _LAST: Final = "page and parameters of the last run"
 _ARRIVING: Final = "another page was looked at before"
@@ -150,6 +154,8 @@ def resolve(
     if fixed is not None and shown.is_filtered:
         # The rest of a visit lies outside of the fixed filters.
         shown = replace(shown, whole_visits=False)
+    if not shown.conversion and (saved := viewer.saved_conversion(shown.website)):
+        shown = replace(shown, conversion=saved[0], currency=shown.currency or saved[1])
     st.session_state[_VIEW] = shown
     return shown
 
@@ -176,7 +182,8 @@ def write(params: Mapping[str, Sequence[str]]) -> None:
 def go(now: View, *, keep_unit: bool = True) -> None:
     """Open another View in the next run. Call it in a callback.
 
-    The URL contains a unit only if the viewer has selected one; ``keep_unit=False`` drops it.
+    The URL contains a unit and a conversion only if the viewer has selected them, and no unit with
+    ``keep_unit=False``.
     """
     write(_spelled(now, keep_unit))
 
@@ -187,8 +194,9 @@ def change(updates: Mapping[str, list[str]]) -> None:
 
 
 def _spelled(now: View, keep_unit: bool) -> dict[str, list[str]]:
-    with_unit = keep_unit and st.session_state["unit"]
-    return {name: values for name, values in now.params().items() if name != "unit" or with_unit}
+    chosen = {name: bool(st.session_state[name]) for name in _OPTIONAL}
+    chosen["unit"] &= keep_unit
+    return {name: values for name, values in now.params().items() if chosen.get(name, True)}
 
 
 def _viewer_zone() -> str:

@@ -17,7 +17,7 @@ import streamlit as st
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from access import accounts, authentication, database, settings
+from access import accounts, authentication, database, settings, website_settings
 from access.accounts import Account
 from access.authentication import Authentication
 from access.permissions import ALL, NONE, Permissions, ViewFilters
@@ -89,6 +89,26 @@ def desk() -> Authentication:
 
 def _accounts() -> accounts.Accounts:
     return accounts.load(running().users, page_registry.ENDPOINTS.keys())
+
+
+@st.cache_data(show_spinner=False, ttl=10)
+def saved_conversion(website: str) -> website_settings.Texts | None:
+    """The conversion and currency that were saved for a website; ``None`` if nothing was, or if
+    the database cannot be reached."""
+    with suppress(SQLAlchemyError, SettingsError):
+        if not database.is_missing(running().store):
+            return website_settings.conversion(store(), website)
+    return None
+
+
+def save_conversion(website: str, saved: website_settings.Texts | None) -> None:
+    """Save, or forget, the conversion of a website for everybody. Raises ``UmamiError``."""
+    try:
+        website_settings.save_conversion(store(), website, saved)
+    except SQLAlchemyError:
+        raise Unreachable(_AWAY) from None
+    saved_conversion.clear()
+    record(current(), "save conversion", website)
 
 
 def forget() -> None:

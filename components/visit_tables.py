@@ -8,26 +8,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final, Literal
 
 import pandas as pd
 
 from components import blocks as ui
-from components.conversions import Conversion
+from components import conversions, formats
+from components.charts.tiles import Tile, figure
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import why_empty
 from umami import names
 from umami.api.conversions import VisitField, VisitGroups, visit_groups
+from umami.conversion import Conversion
+from umami.endpoint import Query
 from umami.memoize import memoize
 from umami.view import View
 
-ENDPOINTS: Final = ("visit_groups", "values", "event_data_properties", "currencies")
+ENDPOINTS: Final = ("visit_groups", *conversions.ENDPOINTS)
 """What a page with such tables queries, besides the endpoints for servers of Umami."""
 MOST: Final = 500
 FEW: Final = 30
 """With fewer visits, rates say little; their rows are marked."""
 OTHER: Final = "(other)"
+Unit = Literal["visits", "visitors"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +54,10 @@ class VisitTable:
 
     def section(self, query: Collector, view: View, conversion: Conversion) -> ui.Section:
         """Send the queries of the table, and those of the comparison."""
-        step, currency = conversion.step, conversion.currency
-        ask = partial(
-            visit_groups, step=step if step.value else None, currency=currency or None, limit=MOST
-        )
-        groups = query.compared(view, partial(ask, field=self.field))
-        total = query.ask(ask(view, field=None))
-        other = query.ask(ask(view, field=self.other[0] if self.other else self.field))
+        groups = query.compared(view, groups_query(conversion, self.field))
+        total = query.ask(groups_query(conversion, None)(view))
+        other_field = self.other[0] if self.other else self.field
+        other = query.ask(groups_query(conversion, other_field)(view))
         draw = partial(self._draw, view, conversion)
         return ui.Section(self.title, draw, [groups.now, total, other, *groups.earlier], height=420)
 
@@ -74,34 +75,59 @@ class VisitTable:
         if frame.empty:
             return [ui.Text(why_empty(view, "No visits in this period."), "empty")]
         fields = [
-            Field("label", self.name, "text", note="few"),
+            Field("label", self.name, "text", note="note"),
             Field("visits", self.visits, bar=True),
             *([Field("change", "Change", "change", wide=True)] if "change" in frame else []),
             Field("bounce_rate", "Bounce rate", "percent"),
             *([Field("other", self.other[1], wide=True)] if self.other else []),
             Field("duration", "Visit duration", "seconds", wide=True),
         ]
-        if conversion.step.value:
-            fields += [
-                Field("conversions", "Conversions", wide=True),
-                Field("rate", "Conversion rate", "percent", wide=bool(conversion.currency)),
-            ]
-        if currency := conversion.currency:
-            fields += [
-                Field("revenue", "Revenue", "money", currency=currency),
-                Field("each", "Per visit", "money", currency=currency, wide=True),
-            ]
+        shown, more = conversion_fields(conversion, "visit", compared=before is not None)
         return [
             ui.Table(
                 self.many,
                 frame,
-                fields,
+                [*fields, *shown],
                 f"visits_{self.field}",
+                more_fields=more,
                 value="value" if self.filter_field or self.on_choose else None,
                 filter_field=None if self.on_choose else self.filter_field,
                 on_choose=self.on_choose,
             )
         ]
+
+
+def groups_query(
+    conversion: Conversion, field: VisitField | None
+) -> Callable[[View], Query[VisitGroups]]:
+    """The query for the visits of a View by a field, with their conversions."""
+    return partial(
+        visit_groups,
+        field=field,
+        step=conversion.step,
+        currency=conversion.currency or None,
+        limit=MOST,
+    )
+
+
+def conversion_tiles(
+    conversion: Conversion, now: VisitGroups, before: VisitGroups | None = None
+) -> list[Tile]:
+    """The conversions and the revenue of all groups; each visit must be in one of them."""
+    of = conversions.described(conversion)
+    totals = now.frame.sum(numeric_only=True)
+    earlier = None if before is None else before.frame.sum(numeric_only=True)
+    rate = formats.percent(totals["conversions"] / totals["visits"] if totals["visits"] else None)
+    counted = f"Visits with the conversion “{of}”: {rate} of all visits."
+
+    def figure_of(name: str) -> tuple[float, float | None]:
+        return float(totals[name]), None if earlier is None else float(earlier[name])
+
+    drawn = [figure("Conversions", *figure_of("conversions"), counted)]
+    if currency := conversion.currency:
+        about = f"Revenue in {currency} of these visits."
+        drawn.append(figure("Revenue", *figure_of("revenue"), about, "money", currency=currency))
+    return drawn
 
 
 @memoize
@@ -122,31 +148,83 @@ def rows(
         rest = total.frame[counts].iloc[0] - frame[counts].sum()
         if rest["visits"] > 0:
             frame = pd.concat([frame, pd.DataFrame([{"name": OTHER, **rest}])], ignore_index=True)
+    keys = pd.Series(list(zip(frame["name"], frame["country"].fillna(""), strict=True)))
     visits = frame["visits"].astype("float64")
+    earlier = None if before is None else rows_of(keys, before)
     result = pd.DataFrame(
         {
             "value": frame["name"].where((frame["name"] != "") & (frame["name"] != OTHER), None),
             "label": [
                 names.label(table.field, name) if name else table.none for name in frame["name"]
             ],
-            "few": ["few visits" if count < FEW else None for count in visits],
+            "note": few(visits),
             "visits": frame["visits"].astype("int64"),
             "bounce_rate": frame["bounces"] / visits,
             "duration": frame["seconds"] / visits,
-            "conversions": frame["conversions"].astype("int64"),
-            "rate": frame["conversions"] / visits,
-            "revenue": frame["revenue"],
-            "each": frame["revenue"] / visits,
-            "other": _visits_of(frame["name"], other),
+            "other": rows_of(keys, other)["visits"].astype("int64"),
+            **conversion_columns(frame, "visits", earlier),
         }
     )
-    if before is not None:
-        earlier = _visits_of(frame["name"], before)
-        result["change"] = frame["visits"] / earlier.where(earlier > 0) - 1
+    if earlier is not None:
+        result["change"] = frame["visits"] / earlier["visits"].where(earlier["visits"] > 0) - 1
     return result
 
 
-def _visits_of(values: pd.Series[str], groups: VisitGroups) -> pd.Series[int]:
-    """The visits of each value in other groups; 0 where they lack it."""
-    visits = groups.frame.set_index("name")["visits"]
-    return values.map(visits).fillna(0).astype("int64")
+def rows_of(keys: pd.Series[Any], groups: VisitGroups) -> pd.DataFrame:
+    """The counts of these values, as pairs of name and country (``""`` for none); 0 for values that
+    the groups lack."""
+    frame = groups.frame
+    pairs = pd.MultiIndex.from_arrays([frame["name"], frame["country"].fillna("")])
+    counts = frame.select_dtypes("number").set_index(pairs)
+    index = pd.MultiIndex.from_tuples(keys) if len(keys) else pairs[:0]
+    return counts.reindex(index, fill_value=0).reset_index(drop=True)
+
+
+def few(visits: pd.Series[Any]) -> list[str | None]:
+    """A note for each number of visits that says little."""
+    return ["few visits" if count < FEW else None for count in visits]
+
+
+def conversion_columns(
+    groups: pd.DataFrame, unit: Unit, before: pd.DataFrame | None
+) -> dict[str, pd.Series[Any]]:
+    """The conversions of groups of visits, and their changes from the same groups ``before``:
+    columns for ``conversion_fields``. ``each`` is the revenue of a ``unit``."""
+    columns = {
+        "conversions": groups["conversions"].astype("int64"),
+        "rate": groups["conversions"] / groups["visits"].where(groups["visits"] > 0),
+        "revenue": groups["revenue"].astype("float64"),
+        "each": groups["revenue"] / groups[unit].where(groups[unit] > 0),
+    }
+    if before is None:
+        return columns
+    earlier = before.where(before > 0)
+    return columns | {
+        "conversions_change": columns["conversions"] / earlier["conversions"] - 1,
+        "rate_change": columns["rate"] - before["conversions"] / earlier["visits"],
+        "revenue_change": columns["revenue"] / earlier["revenue"] - 1,
+    }
+
+
+def conversion_fields(
+    conversion: Conversion, each: str, *, compared: bool
+) -> tuple[list[Field], list[Field]]:
+    """The fields of conversions that tables show, and those that only full lists show."""
+    if not conversion:
+        return [], []
+    of = conversions.described(conversion)
+    shown = [
+        Field("conversions", "Conversions", help=f"Visits with the conversion “{of}”."),
+        Field("rate", "Rate", "percent", wide=True, help="Conversions of all visits."),
+    ]
+    more = [
+        Field("conversions_change", "Conversions change", "change"),
+        Field("rate_change", "Rate change", "points"),
+    ]
+    if currency := conversion.currency:
+        shown += [
+            Field("revenue", "Revenue", "money", currency=currency),
+            Field("each", f"Per {each}", "money", currency=currency, wide=True),
+        ]
+        more.append(Field("revenue_change", "Revenue change", "change"))
+    return shown, more if compared else []

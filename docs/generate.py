@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from components.page_registry import ADMIN_PAGES, PAGES
 from docs.differences import DIFFERENCES, WORKAROUNDS, Statement
-from umami.api.reports import FunnelStep
 from umami.compat.generations import Generation
 from umami.compat.v2 import FILTERED
 from umami.connection import dialect
+from umami.conversion import FunnelStep
 from umami.endpoint import REGISTRY, Access, Endpoint, Freshness, Query, Request
 from umami.period import Period
 from umami.view import View

@@ -12,7 +12,8 @@ from components.elements import action_button
 from components.render import area_page
 from umami.analysis import saved
 from umami.analysis.steps import spell_steps
-from umami.api.reports import FunnelStep, Report
+from umami.api.reports import Report
+from umami.conversion import FunnelStep
 from umami.view import View
 
 entrypoint_guard.check()

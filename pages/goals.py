@@ -13,7 +13,8 @@ from components.elements import action_button
 from components.render import area_page
 from umami.analysis import saved
 from umami.analysis.steps import LARGEST_TARGET, Target, spell_target
-from umami.api.reports import FunnelStep, Report
+from umami.api.reports import Report
+from umami.conversion import FunnelStep
 from umami.view import View
 
 entrypoint_guard.check()

@@ -3,14 +3,11 @@
 import streamlit as st
 
 from components import elements, entrypoint_guard
-from components.analysis_controls import conversion_card
 from components.areas import utm
 from components.render import area_page
 from components.view_description import described
 
 entrypoint_guard.check()
 
-with area_page(utm) as (page, view, params):
-    with elements.title("Campaigns"):
-        st.caption(described(view))
-    conversion_card(page, view, params)
+with area_page(utm) as (_page, view, _params), elements.title("Campaigns"):
+    st.caption(described(view))

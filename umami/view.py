@@ -55,6 +55,11 @@ class View:
     segment: str | None = None
     cohort: str | None = None
     weekdays: bool = False
+    conversion: str = ""
+    """What counts as a conversion: the text of a step, or ``umami.conversion.PURCHASE``; empty for
+    the website's default."""
+    currency: str = ""
+    """The currency of revenue; empty for the website's default."""
     whole_visits: bool = False
     """Whether filters keep the visits that have a matching row, instead of the rows. Only servers
     with that capability can."""
@@ -176,6 +181,8 @@ class View:
             "match": [self.match] if self.match == "any" else [],
             "segment": [self.segment] if self.segment else [],
             "cohort": [self.cohort] if self.cohort else [],
+            "conversion": [self.conversion] if self.conversion else [],
+            "conversion_currency": [self.currency] if self.currency else [],
         }
         local = zone(self.period.timezone)
         if self.preset == "custom":

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar, get_args
 
+from umami.conversion import PURCHASE, is_currency, read
 from umami.errors import InvalidView
 from umami.filters import EVERYTHING, Capabilities, Filter, Match, parse_filters
 from umami.normal_forms import uuid_of
@@ -172,6 +173,17 @@ def parse(
     complaint = "does not say whether weekdays match."
     weekdays = choice("weekdays", ("0", "1"), "0", complaint, "dates as they are")
 
+    def conversion() -> str:
+        text = last("conversion") or ""
+        # An empty step is what a control writes while its value is still to be chosen.
+        return text if text == PURCHASE or (text and read(text).value) else ""
+
+    def currency() -> str:
+        text = last("conversion_currency") or ""
+        if text and not is_currency(text):
+            raise InvalidView(f"“{text[:20]}” is not a currency.")
+        return text
+
     filters, problems = parse_filters(params.get("filter", ()))
     faults += map(Fault, problems)
     complaint = "does not join filters; rows match all of them."
@@ -186,6 +198,8 @@ def parse(
         match=match,  # type: ignore[arg-type]
         segment=saved("segment"),
         cohort=saved("cohort"),
+        conversion=attempt(conversion, "", "the website’s conversion"),
+        currency=attempt(currency, "", "the website’s currency"),
         weekdays=weekdays == "1",
         whole_visits=capabilities.whole_visits,
     )

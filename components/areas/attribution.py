@@ -9,11 +9,10 @@ from typing import Final
 import pandas as pd
 
 from components import blocks as ui
-from components import formats, loading
+from components import conversions, formats, loading
 from components.areas import PageInfo
 from components.charts import bars
 from components.charts.tiles import Figures
-from components.conversions import parse, suggested
 from components.formats import Field, Kind
 from components.loading import Collector
 from components.view_description import described, why_empty
@@ -21,8 +20,8 @@ from umami import names
 from umami.analysis import marketing as analysis
 from umami.analysis.steps import KINDS
 from umami.api import revenue
-from umami.api.reports import FunnelStep
 from umami.api.revenue import Attribution
+from umami.conversion import Conversion, FunnelStep
 from umami.errors import UmamiError
 from umami.memoize import memoize
 from umami.view import View
@@ -36,7 +35,6 @@ INFO: Final = PageInfo(
     "Which first and last touch conversions are credited to.",
     ("values", "currencies", "reports"),
     ("attribution", "event_data_properties"),
-    params=("conversion", "conversion_currency"),
 )
 PARTS: Final = {
     "referrer": ("Referrers", "referrer"),
@@ -71,42 +69,34 @@ def reports_money(query: Collector) -> bool:
 
 
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
-    """Credit for the conversion of the parameters; without any, reports show the saved ones."""
-    (step, currency), _ = parse(params)
-    if step.value:
-        yield from _credit(query, view, step, currency)
-        return
-    empty = (
-        "Choose the page or the event that counts as a conversion. First and last touch are then "
-        "shown side by side."
-    )
-    yield ui.Card("", [ui.blocks_section("", ui.Text(empty, "empty"))], medium="page")
-    yield ui.ReportItems(partial(_saved, query, view))
+    """Credit for the chosen conversion; reports add the saved ones."""
+    conversion = conversions.chosen(query, view, params)
+    if conversion.step:
+        yield from _credit(query, view, conversion.step, view.currency)
+    else:
+        empty = "Choose the page or the event that counts as a conversion: Conversion in the bar."
+        yield ui.blocks_section("Conversion", ui.Text(empty, "empty"))
+    yield ui.ReportItems(partial(_saved, query, view, conversion))
 
 
-def _saved(query: Collector, view: View) -> Iterator[ui.Item]:
-    """Credit for the saved conversions, else for the suggested one."""
-    saved = [parse(params)[0] for _, params in loading.saved_analyses(query, view, "attribution")]
-    conversions = [conversion for conversion in dict.fromkeys(saved) if conversion[0].value]
-    if not conversions:
-        conversions = [(suggested(query, view), None)]
-    for step, currency in conversions:
-        if step.value:
-            yield from _credit(query, view, step, currency)
-        else:
-            none = ui.Text("No conversion was chosen, and none is saved in Umami.")
-            yield ui.blocks_section("Conversion", none)
+def _saved(query: Collector, view: View, shown: Conversion) -> Iterator[ui.Item]:
+    """Credit for the saved conversions that are not ``shown`` already."""
+    saved = [
+        conversions.chosen(query, view, params)
+        for _, params in loading.saved_analyses(query, view, "attribution")
+    ]
+    for conversion in dict.fromkeys(saved):
+        if conversion.step and conversion.step != shown.step:
+            yield from _credit(query, view, conversion.step, conversion.currency)
 
 
-def _credit(
-    query: Collector, view: View, step: FunnelStep, currency: str | None
-) -> Iterator[ui.Item]:
+def _credit(query: Collector, view: View, step: FunnelStep, currency: str) -> Iterator[ui.Item]:
     """Credit by first and last touch, and by first touch of the comparison."""
     credited = partial(
         revenue.attribution,
         kind=step.kind,
         step=step.value,
-        currency=currency if reports_money(query) else None,
+        currency=currency if currency and reports_money(query) else None,
     )
     first = query.compared(view, partial(credited, model="first-click"))
     last = query.ask(credited(view, model="last-click"))

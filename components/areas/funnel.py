@@ -19,7 +19,8 @@ from components.view_description import described, why_empty
 from umami.analysis import steps as analysis
 from umami.analysis.steps import KINDS, read_steps
 from umami.api import reports
-from umami.api.reports import FunnelResult, FunnelStep
+from umami.api.reports import FunnelResult
+from umami.conversion import FunnelStep
 from umami.memoize import memoize
 from umami.view import View
 

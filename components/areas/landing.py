@@ -21,7 +21,6 @@ INFO: Final = PageInfo(
     2,
     "Bounces, conversions and revenue of the visits that begin and end on each page.",
     ("metrics", "stats", *visit_tables.ENDPOINTS),
-    params=conversions.PARAMS,
 )
 ONLY_VISITORS: Final = (
     "Umami reports the visitors of landing and exit pages. It does not report which of their "

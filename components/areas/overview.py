@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from components import blocks as ui
-from components import rankings, traffic_blocks
+from components import conversions, rankings, traffic_blocks, visit_tables
 from components.areas import PageInfo
 from components.charts import maps
-from components.loading import Collector
+from components.loading import Collector, QueryClient
 from components.view_description import described
 from umami.api import events, sessions, traffic
+from umami.api.conversions import VisitGroups
 from umami.api.traffic import Ranking, Stats
+from umami.conversion import Conversion
 from umami.memoize import memoize
 from umami.view import View
 
@@ -24,7 +27,7 @@ INFO: Final = PageInfo(
     "Traffic",
     1,
     "How the website does, and where its visitors come from.",
-    ("pageviews", "stats", "active", "metrics", "series", "weekly"),
+    ("pageviews", "stats", "active", "metrics", "series", "weekly", *visit_tables.ENDPOINTS),
 )
 PRINTED_PAGE_TABS: Final = 3
 """Number of tabs of the Pages card that reports include."""
@@ -36,12 +39,17 @@ def ask(query: Collector, view: View, _: ui.Params) -> Iterator[ui.Item]:
     totals = query.totals(view)
     series = query.ask(events.series(view))
     week = query.ask(sessions.weekly(view))
+    conversion = conversions.chosen(query, view) if view.whole_visits else None
     countries = rankings.ask(query, rankings.COUNTRIES, view)
-    tabs = partial(traffic_blocks.ranking_tabs, query, view=view)
+    tabs = partial(traffic_blocks.ranking_tabs, query, view=view, conversion=conversion)
+    brought: Sequence[Future[VisitGroups]] = ()
+    if conversion:
+        # Every visit has one country, so this query, whose answer a table needs, has all of them.
+        brought = (*query.compared(view, visit_tables.groups_query(conversion, "country")),)
     yield ui.Section(
         "Figures",
-        partial(traffic_blocks.website_tiles, query.client, view),
-        [totals.now, timeline.now, *totals.earlier],
+        partial(_tiles, query.client, view, conversion, len(brought)),
+        [*brought, totals.now, timeline.now, *totals.earlier],
         height=170,
         framed=False,
     )
@@ -74,6 +82,22 @@ def ask(query: Collector, view: View, _: ui.Params) -> Iterator[ui.Item]:
         ]
     )
     yield ui.Section("The week's rhythm", traffic_blocks.week, [week], height=300)
+
+
+def _tiles(
+    client: QueryClient,
+    view: View,
+    conversion: Conversion | None,
+    groups: int,
+    *answers: Any,
+) -> list[ui.Block]:
+    """The website's figures; the first ``groups`` answers are the visits by country."""
+    brought = (
+        visit_tables.conversion_tiles(conversion, *answers[:groups])
+        if conversion and groups
+        else ()
+    )
+    return traffic_blocks.website_tiles(client, view, *answers[groups:], brought=brought)
 
 
 @memoize

@@ -14,7 +14,7 @@ from components import formats, traffic_blocks
 from components.areas import PageInfo, last_value
 from components.charts import maps, over_time
 from components.charts.tiles import Figures, figures
-from components.conversions import choices, is_currency, suggested_currency
+from components.conversions import choices, suggested_currency
 from components.formats import Field
 from components.loading import Collector
 from components.view_description import described
@@ -22,6 +22,7 @@ from umami import names
 from umami.analysis import marketing as analysis
 from umami.api import revenue
 from umami.api.revenue import Revenue
+from umami.conversion import is_currency
 from umami.definitions import Definitions
 from umami.errors import UmamiError
 from umami.filters import FIELDS

@@ -35,7 +35,7 @@ INFO: Final = PageInfo(
     "Visits, conversions and revenue of your tagged links.",
     ("utm", "stats", *visit_tables.ENDPOINTS),
     ("pageviews", "metrics"),
-    params=("campaign", *conversions.PARAMS),
+    params=("campaign",),
 )
 BY_VISIT: Final = (
     VisitTable(

@@ -26,7 +26,18 @@ export default function (component) {
   head.replaceChildren(...data.columns.map((column, at) => {
     const cell = document.createElement("th")
     cell.scope = "col"
-    cell.textContent = column.label
+    let label = cell
+    if (data.sorts && at > 0) {
+      label = document.createElement("button")
+      label.type = "button"
+      label.onclick = () => setTriggerValue("sorted", at)
+      cell.append(label)
+    }
+    label.textContent = column.label
+    if (data.sorted && data.sorted.at === at) {
+      cell.setAttribute("aria-sort", data.sorted.descending ? "descending" : "ascending")
+      label.append(data.sorted.descending ? " ↓" : " ↑")
+    }
     if (column.help) {
       cell.title = column.help
       cell.classList.add("help")

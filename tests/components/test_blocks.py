@@ -16,7 +16,8 @@ from components.blocks import (
     printed,
     sections,
 )
-from umami.api.reports import FunnelResult, FunnelStep
+from umami.api.reports import FunnelResult
+from umami.conversion import FunnelStep
 from umami.period import Period
 from umami.view import View
 

@@ -17,7 +17,8 @@ from umami.analysis import activity, rankings, steps
 from umami.analysis.rankings import Distribution
 from umami.analysis.retention import cohorts as cohorts_of
 from umami.api.events import EventSeries
-from umami.api.reports import Breakdown, FunnelResult, FunnelStep, Path, Retention
+from umami.api.reports import Breakdown, FunnelResult, Path, Retention
+from umami.conversion import FunnelStep
 from umami.period import Period
 
 MODES: tuple[Mode, ...] = ("light", "dark")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from tests.contract.recordings import ID, PLAIN, Line, route
 from umami.api import events, reports, revenue, sessions, traffic, websites
-from umami.api.reports import FunnelStep
+from umami.conversion import FunnelStep
 from umami.endpoint import Query
 from umami.filters import Filter
 from umami.period import instant, with_unit

@@ -14,7 +14,7 @@ from tests.pages.conftest import RECORDED, SHOP, Open, said, table, tiles, unesc
 from umami.analysis.rankings import movers
 from umami.analysis.retention import cohorts
 from umami.api import conversions, events, reports, revenue, sessions, traffic
-from umami.api.reports import FunnelStep
+from umami.conversion import FunnelStep
 from umami.endpoint import Query
 from umami.errors import NotOffered
 from umami.parsing import Page

@@ -25,13 +25,17 @@ VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
 def test_tiles_show_the_recorded_figures(opened: Open) -> None:
     app = opened()
     assert not app.exception
-    assert tiles(app) == {
+    shown = tiles(app)
+    brought = {name: shown.pop(name, None) for name in ("Conversions", "Revenue")}
+    assert shown == {
         "Views": "10,797",
         "Visitors": "2,423",
         "Visits": "3,426",
         "Bounce rate": "35.8%",
         "Visit duration": "1m 49s",
     }
+    whole = umami_server.umami().capabilities.whole_visits
+    assert brought == dict(zip(brought, ("280", "€10,231") if whole else (None, None), strict=True))
 
 
 def test_filters_of_the_url_are_applied_and_shown_as_chips(opened: Open) -> None:
@@ -135,7 +139,8 @@ def test_changing_the_website_clears_the_filters(opened: Open) -> None:
 def test_every_kind_of_period_is_drawn(opened: Open, period: str) -> None:
     app = opened(period=period)
     assert not app.exception
-    assert len(app.metric) == 5
+    # Without an event in the quarter, nothing counts as a conversion.
+    assert len(app.metric) in (5, 7 if umami_server.umami().capabilities.whole_visits else 5)
 
 
 def test_invalid_url_parameter_is_explained_once(opened: Open) -> None:
@@ -223,7 +228,7 @@ def test_shares_are_of_all_visitors(opened: Open) -> None:
         counts = dict(zip(ranking.frame["name"], ranking.frame["count"], strict=True))
         pages = table(app, "ranking_path")
         assert len(pages) == 10
-        for name, count, share in pages:
+        for name, count, share, *_ in pages:
             assert count == formats.whole(counts[name])
             assert share == formats.percent(counts[name] / visitors)
     assert table_data(app, "ranking_event")["columns"][2]["label"] == "% of events"
@@ -249,7 +254,7 @@ def test_direct_visitors_have_a_row_where_the_server_counts_them(
     visitors = client.ask(traffic.stats(view)).current.visitors
     channels = client.ask(traffic.metrics(view, "channel")).frame.set_index("name")["count"]
     direct = rows["Direct / none"]
-    assert [cell["text"] for cell in direct["cells"]] == [
+    assert [cell["text"] for cell in direct["cells"]][:3] == [
         "Direct / none",
         formats.whole(channels["direct"]),
         formats.percent(channels["direct"] / visitors),

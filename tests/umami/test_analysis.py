@@ -30,10 +30,11 @@ from umami.analysis.steps import (
 )
 from umami.api.events import EventSeries, Kind, PropertyValue
 from umami.api.realtime import Happening, Realtime
-from umami.api.reports import Breakdown, FunnelResult, FunnelStep, Goal, Report, Retention, Utm
+from umami.api.reports import Breakdown, FunnelResult, Goal, Report, Retention, Utm
 from umami.api.revenue import Attribution
 from umami.api.sessions import Step
 from umami.api.traffic import Ranking
+from umami.conversion import FunnelStep
 from umami.errors import InvalidView
 from umami.period import Period
 from umami.view import View

@@ -20,9 +20,9 @@ from tests.support.faults import Act, Faulty, as_3_1, page, said
 from tests.support.ports import free_port
 from tests.umami.conftest import SITE
 from umami.api import events, reports, revenue, sessions, traffic, websites
-from umami.api.reports import FunnelStep
 from umami.client import Client
 from umami.compat.generations import Generation
+from umami.conversion import FunnelStep
 from umami.definitions import Definitions
 from umami.embedded.server import Running, serve
 from umami.endpoint import Query

@@ -15,11 +15,11 @@ import pytest
 from tests.doubles.umami.server import VERSIONS
 from tests.doubles.umami.server import serve as serve_version
 from umami.api import events, reports, sessions, traffic
-from umami.api.reports import FunnelStep
 from umami.client import Client
 from umami.compat.detection import Detected
 from umami.compat.generations import Generation
 from umami.connection import dialect
+from umami.conversion import FunnelStep
 from umami.embedded.tables import POSTGRES
 from umami.endpoint import Request
 from umami.errors import NotOffered

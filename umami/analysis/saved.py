@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from umami.analysis import steps
 from umami.analysis.steps import Target
-from umami.api.reports import FunnelStep, Report
+from umami.api.reports import Report
+from umami.conversion import FunnelStep, read, spell
 from umami.errors import InvalidView
 from umami.period import MILLISECOND, iso_time
 from umami.view import View
@@ -83,7 +84,7 @@ def described(target: Target) -> str:
 
 
 def _step(saved: Mapping[str, Any]) -> FunnelStep:
-    return steps.read(f"{saved['type']}.{saved['value']}")
+    return read(f"{saved['type']}.{saved['value']}")
 
 
 def _funnel(report: Report) -> Parameters:
@@ -112,9 +113,9 @@ def _journey(report: Report) -> Parameters:
 
 def _attribution(report: Report) -> Parameters:
     saved = report.parameters
-    step = steps.read(f"{saved['type']}.{saved['step']}")
+    step = read(f"{saved['type']}.{saved['step']}")
     currency = str(saved.get("currency") or "")
-    return {"conversion": steps.spell(step), "conversion_currency": currency}
+    return {"conversion": spell(step), "conversion_currency": currency}
 
 
 PAGES: Final[dict[str, tuple[str, Callable[[Report], Parameters]]]] = {

@@ -1,18 +1,19 @@
-"""Steps and goals as texts of URLs (``path./pricing``, ``event.signup``), funnels and goals."""
+"""Funnels and goals, and their steps as texts of URLs (``1.path./pricing``)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import Final
 
 import pandas as pd
 
 from umami.api.events import EventSeries
-from umami.api.reports import FunnelResult, FunnelStep, Goal, StepKind
+from umami.api.reports import FunnelResult, Goal
+from umami.conversion import FunnelStep, StepKind, read, spell
 from umami.errors import InvalidView
-from umami.filters import LONGEST_VALUE, Filter
+from umami.filters import Filter
 from umami.memoize import memoize
 from umami.parsing import frame_of
 from umami.view import View
@@ -27,19 +28,6 @@ class Target:
 
     step: FunnelStep
     times: int = 0
-
-
-def spell(step: FunnelStep) -> str:
-    """The text of a step: ``path./pricing``. ``read`` parses it."""
-    return f"{step.kind}.{step.value}"
-
-
-def read(text: str) -> FunnelStep:
-    """Parse a step; one with an empty value is still to be chosen. Raises ``InvalidView``."""
-    kind, dot, value = text.partition(".")
-    if kind not in get_args(StepKind) or not dot or len(value) > LONGEST_VALUE:
-        raise InvalidView(f"“{text[:40]}” is not a step: a page (path./pricing) or an event.")
-    return FunnelStep("path" if kind == "path" else "event", value)
 
 
 def spell_steps(steps: Sequence[FunnelStep]) -> list[str]:

@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import Field
 
 from umami.api.params import choice
-from umami.api.reports import FunnelStep
+from umami.conversion import FunnelStep
 from umami.endpoint import Effort, RawQuery, get
 from umami.parsing import Count, Record, frame_of, parse
 from umami.view import View

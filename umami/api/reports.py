@@ -12,6 +12,7 @@ import pandas as pd
 from pydantic import BeforeValidator, Field, model_validator
 
 from umami.api.params import analysis, analysis_body, paging
+from umami.conversion import FunnelStep, StepKind
 from umami.endpoint import Effort, RawQuery, endpoint, listing, write
 from umami.errors import InvalidView
 from umami.normal_forms import uuid_of
@@ -30,8 +31,6 @@ from umami.parsing import (
 )
 from umami.period import Period, with_unit
 from umami.view import View
-
-StepKind = Literal["path", "event"]
 
 
 class _Cell(Record):
@@ -73,13 +72,6 @@ class Report(Item):
     description: Text = ""
     created: Created = None
     updated: Annotated[Time, Field(alias="updatedAt")] = None
-
-
-class FunnelStep(Record):
-    """A step: opening a ``path`` (``*`` at either end is a wildcard) or an event."""
-
-    kind: StepKind
-    value: str
 
 
 class FunnelResult(Record):

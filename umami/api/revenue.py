@@ -10,8 +10,8 @@ import pandas as pd
 from pydantic import BeforeValidator, Field
 
 from umami.api.params import analysis, buckets, choice, paging
-from umami.api.reports import StepKind
 from umami.api.sessions import Session
+from umami.conversion import StepKind
 from umami.endpoint import Effort, RawQuery, endpoint, get
 from umami.parsing import Amount, Count, Page, Record, frame_of, named_series, parse
 from umami.period import Period

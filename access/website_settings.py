@@ -1,0 +1,27 @@
+"""What the dashboard stores for a website: what counts as a conversion there."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, delete, insert, select
+
+from access.database import WEBSITES, exclusive
+
+Texts = tuple[str, str]
+"""The conversion and the currency as texts of URLs (``View.conversion``, ``View.currency``)."""
+
+
+def conversion(engine: Engine, website: str) -> Texts | None:
+    """Return what was saved for a website; ``None`` if nothing was."""
+    query = select(WEBSITES.c.conversion, WEBSITES.c.currency).where(WEBSITES.c.website == website)
+    with engine.connect() as connection:
+        row = connection.execute(query).one_or_none()
+    return (row.conversion, row.currency) if row else None
+
+
+def save_conversion(engine: Engine, website: str, saved: Texts | None) -> None:
+    """Save what counts as a conversion for everybody who opens a website; ``None`` forgets it."""
+    with exclusive(engine) as connection:
+        connection.execute(delete(WEBSITES).where(WEBSITES.c.website == website))
+        if saved:
+            values = dict(zip(("conversion", "currency"), saved, strict=True))
+            connection.execute(insert(WEBSITES).values(website=website, **values))

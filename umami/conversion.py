@@ -1,0 +1,53 @@
+"""Steps, which are pages and events, and what counts as a conversion, as texts of URLs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from umami.errors import InvalidView
+from umami.filters import LONGEST_VALUE
+from umami.parsing import Record
+
+StepKind = Literal["path", "event"]
+PURCHASE: Final = "money"
+"""The text of the conversion that is any purchase, on whatever page and with whatever event."""
+LONGEST_CURRENCY: Final = 100
+"""Longest currency in characters that servers store."""
+
+
+class FunnelStep(Record):
+    """A step: opening a ``path`` (``*`` at either end is a wildcard) or an event."""
+
+    kind: StepKind
+    value: str
+
+
+def spell(step: FunnelStep) -> str:
+    """The text of a step: ``path./pricing``. ``read`` parses it."""
+    return f"{step.kind}.{step.value}"
+
+
+def read(text: str) -> FunnelStep:
+    """Parse a step; one with an empty value is still to be chosen. Raises ``InvalidView``."""
+    kind, dot, value = text.partition(".")
+    if kind not in get_args(StepKind) or not dot or len(value) > LONGEST_VALUE:
+        raise InvalidView(f"“{text[:40]}” is not a step: a page (path./pricing) or an event.")
+    return FunnelStep("path" if kind == "path" else "event", value)
+
+
+def is_currency(text: str) -> bool:
+    """Whether a text may be a currency; websites send symbols and names, too."""
+    return bool(text.strip()) and len(text) <= LONGEST_CURRENCY and text.isprintable()
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What counts as a conversion: a visit that reaches ``step``; without one, a visit with a
+    purchase in ``currency``. ``currency`` is that of the revenue (``""`` for none)."""
+
+    step: FunnelStep | None = None
+    currency: str = ""
+
+    def __bool__(self) -> bool:
+        return self.step is not None or bool(self.currency)
