@@ -63,12 +63,14 @@ def _row(endpoint: Endpoint[..., Any]) -> str:
         name if parameter.default is inspect.Parameter.empty else f"{name}?"
         for name, parameter in endpoint.signature.parameters.items()
     ]
-    answer = re.fullmatch(r"RawQuery\[(.*)\]", str(endpoint.signature.return_annotation))
+    annotation = inspect.formatannotation(endpoint.signature.return_annotation)
+    # A model without the modules that its name and those of its parts begin with.
+    answer = re.fullmatch(r"RawQuery\[(.*)\]", re.sub(r"\w+\.(?=\w)", "", annotation))
     model = answer[1] if answer else ""
     cells = (
         f"`{endpoint.name}({', '.join(names)})`",
         _requests(endpoint),
-        "nothing" if model == "None" else f"`{model}`",
+        "nothing" if model == "NoneType" else f"`{model}`",
         "writes" if writes else endpoint.freshness.name.lower(),
         _filters_on_2(endpoint),
     )

@@ -1,7 +1,5 @@
 """The address of an API, from addresses as people paste them from a browser."""
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from typing import Final

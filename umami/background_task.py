@@ -1,7 +1,5 @@
 """Background tasks: long work in its own thread, with progress and cancellation."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

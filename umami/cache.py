@@ -6,8 +6,6 @@ live in this process's memory and, where replicas share a cache (``umami.shared`
 replica finds what another one has fetched, and only one of them fetches at a time.
 """
 
-from __future__ import annotations
-
 import hashlib
 import threading
 import time

@@ -4,8 +4,6 @@ The version is detected when it is first needed, remembered, detected again in t
 time to time, and detected again when an answer does not fit it.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 Errors use the words of the form, and their remedies say what to change in it.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import os
 import re

@@ -1,7 +1,5 @@
 """What a figure means on the connected server, where its meaning changed between versions."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from umami.compat.generations import Generation

@@ -221,7 +221,7 @@ class Endpoint(Generic[P, T]):
     @functools.cached_property
     def signature(self) -> inspect.Signature:
         """The parameters of its queries."""
-        return inspect.signature(self.body)
+        return inspect.signature(self.body, eval_str=True)
 
     @property
     def repeatable(self) -> bool:
@@ -277,7 +277,7 @@ class Endpoint(Generic[P, T]):
     def _parse(self) -> Callable[[JSON, Mapping[str, Any]], T]:
         """The parser of the annotated type: its ``read``, which receives those of the arguments
         (and the period) that it names, or else Pydantic."""
-        (kind,) = inspect.get_annotations(self.body, eval_str=True)["return"].__args__
+        (kind,) = self.signature.return_annotation.__args__
         read = getattr(kind, "read", None)
         if read is None:
             adapter: TypeAdapter[Any] = TypeAdapter(_DONE if kind is NoneType else kind)

@@ -4,8 +4,6 @@ Each error contains one sentence for a person (``str(error)``) and what that per
 (``error.remedy``). No message contains a token, a password or a traceback.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 

@@ -5,8 +5,6 @@ error of ours. Errors are raised outside of ``except`` blocks, so that none carr
 its headers, in its context.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import re

@@ -1,11 +1,9 @@
 """Filters: conditions on rows, their form in requests, and which of them a server supports."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 from umami.errors import InvalidView
 from umami.normal_forms import normalized
@@ -93,7 +91,7 @@ class Filter:
         object.__setattr__(self, "values", tuple(dict.fromkeys(values)))
 
     @classmethod
-    def parse(cls, text: str) -> Filter:
+    def parse(cls, text: str) -> Self:
         """The filter of a text. Raises ``InvalidView``."""
         field, _, rest = text.partition(".")
         operator, dot, value = rest.partition(".")

@@ -1,8 +1,6 @@
 """Hooks that report how often and how long the client works, and with what outcome. They never
 receive a website, a viewer or a value of a query."""
 
-from __future__ import annotations
-
 from typing import Literal, Protocol
 
 from umami.errors import UmamiError

@@ -4,8 +4,6 @@ Ranking, joining and naming the rows of an answer takes longer than drawing them
 result each time as long as the answer is the same.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial

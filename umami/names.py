@@ -3,8 +3,6 @@
 The functions are pure and cached. An unknown code is returned unchanged; nothing here raises.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Callable
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """The proxy and the certificates for a server, from the environment variables that curl reads."""
 
-from __future__ import annotations
-
 import ipaddress
 import os
 import re

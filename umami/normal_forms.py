@@ -4,8 +4,6 @@ Unicode normalization takes time quadratic in the number of combining marks in a
 process meanwhile: 20,000 marks take seconds.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from typing import Final, Literal
 from uuid import UUID

@@ -6,8 +6,6 @@ Everything here raises ``ValueError`` or ``LookupError`` for other values, which
 ``UnexpectedAnswer``.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace

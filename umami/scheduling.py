@@ -5,8 +5,6 @@ No thread waits for an answer: a generator that needs answers yields their futur
 the thread that resolves the last of them.
 """
 
-from __future__ import annotations
-
 import copy
 import heapq
 import itertools

@@ -3,8 +3,6 @@
 ``Settings`` declares the settings. Without a server they mean the embedded server.
 """
 
-from __future__ import annotations
-
 import codecs
 import hashlib
 import os

@@ -4,8 +4,6 @@ Without a connection to Redis everything is slower and nothing fails: the cache 
 says so once, and a new connection is tried every few seconds.
 """
 
-from __future__ import annotations
-
 import logging
 import struct
 import threading

@@ -4,8 +4,6 @@ A token is fetched once for all callers that wait for it, and again after a 401.
 password is ever part of a ``repr``, a log or an error.
 """
 
-from __future__ import annotations
-
 import random
 import time
 from abc import ABC, abstractmethod

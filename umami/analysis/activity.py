@@ -1,13 +1,11 @@
 """What visitors do: the visits of a session, the last half hour, and paths."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Final
+from typing import Final, Self
 
 import pandas as pd
 
@@ -136,7 +134,7 @@ class Through:
     name: str
 
     @classmethod
-    def read(cls, text: str) -> Through | None:
+    def read(cls, text: str) -> Self | None:
         """Parse the text of a URL parameter; ``None`` where it is no node."""
         place, dot, name = text.partition(".")
         if not dot or not name or place not in ("1", "2", "3", "4", "5", "6", "7"):

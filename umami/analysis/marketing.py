@@ -1,7 +1,5 @@
 """Credit by first and last touch, revenue by name, and pageviews by UTM tags."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

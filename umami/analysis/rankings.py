@@ -1,7 +1,5 @@
 """Rankings: shares and changes, movers, groups of several fields, and values of a property."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Umami's interface saves reports, too, in formats that changed over the years; an
 raises ``InvalidView``.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Funnels and goals, and their steps as texts of URLs (``1.path./pricing``)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,9 +1,7 @@
 """Signing in, whom the server takes the client for, and the account's teams."""
 
-from __future__ import annotations
-
 from dataclasses import field
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AliasPath, Field
 
@@ -35,7 +33,7 @@ class SignedIn(Record):
     token: str = field(repr=False)
 
     @classmethod
-    def read(cls, answer: Any) -> SignedIn:
+    def read(cls, answer: Any) -> Self:
         """From ``{token, user}``."""
         if isinstance(answer, dict) and answer.get("requiresTwoFactor"):
             raise SecondFactor(

@@ -1,7 +1,5 @@
 """Boards, short links and tracking pixels."""
 
-from __future__ import annotations
-
 from dataclasses import field
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Errors that scripts raised in visitors' browsers."""
 
-from __future__ import annotations
-
 from dataclasses import field
 from datetime import date
 from functools import partial

@@ -1,10 +1,8 @@
 """Custom events and pageviews as rows, their series, and the data that custom events carry."""
 
-from __future__ import annotations
-
 import re
 from enum import IntEnum
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 import pandas as pd
 from pydantic import AfterValidator, AliasChoices, Field
@@ -86,7 +84,7 @@ class EventSeries(Record):
     frame: pd.DataFrame
 
     @classmethod
-    def read(cls, answer: Any, period: Period) -> EventSeries:
+    def read(cls, answer: Any, period: Period) -> Self:
         """From ``[{x: name, t: bucket, y: count}]``."""
         return cls(named_series(answer, period, "count", "int64"))
 
@@ -100,7 +98,7 @@ class EventTotals(Record):
     names: Annotated[Count, Field(alias="uniqueEvents")]
 
     @classmethod
-    def read(cls, answer: Any) -> EventTotals:
+    def read(cls, answer: Any) -> Self:
         """From ``{data: {events, visitors, visits, uniqueEvents}}``."""
         return parse(cls, answer["data"])
 
@@ -156,7 +154,7 @@ class NumericSeries(Record):
     @classmethod
     def read(
         cls, answer: Any, period: Period, metric: NumericMetric, *, clip: bool = False
-    ) -> NumericSeries:
+    ) -> Self:
         """From ``[{t: bucket, y: number}]``; ``clip`` leaves out buckets outside the period."""
         additive = metric != "avg"
         frame = measured_series(answer, period, {"y": "value"}, additive=additive, clip=clip)
@@ -173,7 +171,7 @@ class PropertySeries(Record):
     frame: pd.DataFrame
 
     @classmethod
-    def read(cls, answer: Any, period: Period, *, clip: bool = False) -> PropertySeries:
+    def read(cls, answer: Any, period: Period, *, clip: bool = False) -> Self:
         """From ``[{x: value, t: bucket, y: count}]``; ``clip`` leaves out buckets outside the
         period."""
         frame = named_series(answer, period, "count", clip=clip)

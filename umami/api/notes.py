@@ -1,7 +1,5 @@
 """Notes on dates, which Umami calls annotations."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
@@ -34,8 +32,7 @@ class Annotation(Item):
     updated: Annotated[Time, Field(alias="updatedAt")] = None
 
 
-# The import of ``annotations`` above is only a message to the compiler.
-@_listing(_ALL)  # type: ignore[no-redef]
+@_listing(_ALL)
 def annotations(
     view: View, search: str | None = None, page: int = 1, page_size: int = 100
 ) -> RawQuery[Page[Annotation]]:

@@ -1,7 +1,5 @@
 """Parameters of requests and bodies of analyses, in the format of the newest generation."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, TypeVar
 

@@ -1,9 +1,7 @@
 """Web vitals: how fast pages load and react."""
 
-from __future__ import annotations
-
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 import pandas as pd
 
@@ -44,7 +42,7 @@ class PerformanceStats(Record):
     count: Count
 
     @classmethod
-    def read(cls, answer: Any) -> PerformanceStats:
+    def read(cls, answer: Any) -> Self:
         """From ``{lcp: {p50, p75, p95}, inp, cls, fcp, ttfb, count}``."""
         vitals = {vital: answer[vital] or {} for vital in get_args(Vital)}
         return parse(cls, {"vitals": vitals, "count": answer["count"]})
@@ -57,7 +55,7 @@ class PerformanceChart(Record):
     frame: pd.DataFrame
 
     @classmethod
-    def read(cls, answer: Any, period: Period) -> PerformanceChart:
+    def read(cls, answer: Any, period: Period) -> Self:
         """From ``{chart: [{t, p50, p75, p95}]}``."""
         columns = {name: name for name in PERCENTILES}
         return cls(measured_series(answer["chart"], period, columns, additive=False))
@@ -72,7 +70,7 @@ class PerformanceMetrics(Record):
     frame: pd.DataFrame
 
     @classmethod
-    def read(cls, answer: Any) -> PerformanceMetrics:
+    def read(cls, answer: Any) -> Self:
         """From ``[{name, p50, p75, p95, count}]``; rows without a name are left out."""
         rows = [row for row in parse(list[_Group], answer) if row.name]
         percentiles = dict.fromkeys(PERCENTILES, "float64")

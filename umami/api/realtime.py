@@ -1,7 +1,5 @@
 """The last half hour."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, Any, Literal
 

@@ -1,7 +1,5 @@
 """Saved segments and cohorts."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import field
 from functools import partial

@@ -1,10 +1,8 @@
 """Sending pageviews, events and identities, as the tracker does."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
@@ -22,7 +20,7 @@ class Sent(Record):
     cache: str | None = field(default=None, repr=False)
 
     @classmethod
-    def read(cls, answer: Any) -> Sent:
+    def read(cls, answer: Any) -> Self:
         """From ``{cache, sessionId, visitId}``, or ``{"beep": "boop"}`` for a bot."""
         if isinstance(answer, dict) and "beep" in answer:
             return cls(counted=False)

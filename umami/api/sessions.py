@@ -1,10 +1,8 @@
 """Sessions, which is what Umami calls visitors, and what is known of them."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -133,7 +131,7 @@ class Rhythm(Record):
     frame: pd.DataFrame
 
     @classmethod
-    def read(cls, answer: Any) -> Rhythm:
+    def read(cls, answer: Any) -> Self:
         """From 7 lists of 24, the first being Sunday's."""
         week = parse(list[list[Count]], answer)
         if len(week) != 7 or any(len(day) != 24 for day in week):
@@ -153,7 +151,7 @@ class PropertyStats(Record):
     frame: pd.DataFrame
 
     @classmethod
-    def read(cls, answer: Any) -> PropertyStats:
+    def read(cls, answer: Any) -> Self:
         """From ``[{label, sessions, visits, views, events, activity}]``."""
         rows = parse(list[_PropertyStats], answer)
         counts = dict.fromkeys(("visitors", "visits", "rows", "events"), "int64")

@@ -1,9 +1,7 @@
 """A website's traffic: totals, series, rankings."""
 
-from __future__ import annotations
-
 from functools import partial
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 import pandas as pd
 from pydantic import Field
@@ -58,7 +56,7 @@ class Stats(Record):
     previous: Totals | None
 
     @classmethod
-    def read(cls, answer: Any, view: View) -> Stats:
+    def read(cls, answer: Any, view: View) -> Self:
         """From flat totals with ``comparison``."""
         current = parse(Totals, answer)
         before = answer.get("comparison") if view.comparison == "umami" else None
@@ -75,7 +73,7 @@ class Timeline(Record):
     frame: pd.DataFrame
 
     @classmethod
-    def read(cls, answer: Any, period: Period) -> Timeline:
+    def read(cls, answer: Any, period: Period) -> Self:
         """From ``{pageviews: [{x, y}], sessions: [{x, y}]}``."""
         columns = {"views": "pageviews", "sessions": "sessions"}
         counts = {column: series(answer[name], period) for column, name in columns.items()}
@@ -101,7 +99,7 @@ class Ranking(Record):
     measure: Measure
 
     @classmethod
-    def read(cls, answer: Any, measure: Measure) -> Ranking:
+    def read(cls, answer: Any, measure: Measure) -> Self:
         """From ``[{x, y}]``, or ``{times: [{x, y}]}`` where times stand in for visitors."""
         if isinstance(answer, dict):
             measure, answer = "times", answer["times"]
@@ -125,7 +123,7 @@ class Groups(Record):
     frame: pd.DataFrame
 
     @classmethod
-    def read(cls, answer: Any) -> Groups:
+    def read(cls, answer: Any) -> Self:
         """From ``[{name, pageviews, visitors, visits, bounces, totaltime}]``."""
         rows = [row for row in parse(list[_Group], answer) if row.name]
         counts = dict.fromkeys(("visitors", "views", "visits", "bounces", "seconds"), "Int64")

@@ -1,7 +1,5 @@
 """Websites: the list, a single website, its share links, and what an admin does with them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import Enum

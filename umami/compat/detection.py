@@ -7,8 +7,6 @@ generation possible, detection raises an error: a guess would let an older serve
 of a newer request, or the other way round, and show unfiltered numbers as filtered ones.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor

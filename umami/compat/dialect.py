@@ -6,8 +6,6 @@ answer needs no translation. Where a generation lacks an endpoint whose figures 
 endpoints, it is a plan of several requests.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Plans for endpoints that several generations lack, or answer only in part."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import time
 from functools import partial

@@ -3,8 +3,6 @@
 The body of an error is a text, a list of texts (2.x), an object (3.x), a web page, or empty.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from itertools import islice

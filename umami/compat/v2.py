@@ -3,8 +3,6 @@
 Recorded answers of 2.18.1 and 2.20.2 verify it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Requests to Umami 2.x: names of fields, filters with signs, and bodies of reports."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress

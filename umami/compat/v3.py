@@ -3,8 +3,6 @@
 Recorded answers of 3.0.3 and 3.1.0 verify them; later versions follow their published API.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -3,8 +3,6 @@
 Pages of every origin may use the collect routes, and no other route.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 

@@ -4,8 +4,6 @@ Refused are archives that unpack to far more than a table, links, devices, and n
 of the folder or archive.
 """
 
-from __future__ import annotations
-
 import codecs
 import gzip
 import io
@@ -21,7 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from umami.embedded.tables import POSTGRES, ImportRefused
 
@@ -214,7 +212,7 @@ class _TarMember(tarfile.TarInfo):
     """A member whose header has a plausible size, because ``tarfile`` loads it into memory."""
 
     @classmethod
-    def frombuf(cls, *args: Any, **options: Any) -> _TarMember:
+    def frombuf(cls, *args: Any, **options: Any) -> Self:
         member = super().frombuf(*args, **options)
         if not member.isreg() and member.size > LARGEST_TAR_HEADER:
             raise tarfile.ReadError

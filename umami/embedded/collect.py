@@ -5,8 +5,6 @@ calendar month (UTC), or by an id from the website. A visit ends 30 minutes afte
 or at the end of the hour if the tracker does not send its cache token.
 """
 
-from __future__ import annotations
-
 import hmac
 import json
 import re

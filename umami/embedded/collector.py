@@ -4,8 +4,6 @@ The dashboard serves this application, and nothing else of the embedded server, 
 websites if ``UMAMI_COLLECT`` is set.
 """
 
-from __future__ import annotations
-
 import asyncio
 import ipaddress
 import time

@@ -4,8 +4,6 @@ Exported tables do not contain the version that collected them, so the definitio
 the newest ones, or those of 3.1.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Filters in the format of 3.x, and the saved segments and cohorts."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

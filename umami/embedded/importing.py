@@ -15,8 +15,6 @@ DuckDB reads the files at full speed. Only a file that it refuses is read again,
 the line and column of the fault.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing

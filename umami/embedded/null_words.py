@@ -11,8 +11,6 @@ empty: the name of a custom event, and the text of a property. A word in quotes 
 it is proven in quotes.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator

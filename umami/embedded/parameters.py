@@ -1,11 +1,9 @@
 """Query parameters that several routes share, and the scopes that they select."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -145,7 +143,7 @@ class Ranged(Filtered):
         return value
 
     @model_validator(mode="after")
-    def _in_order(self) -> Ranged:
+    def _in_order(self) -> Self:
         if self.endAt < self.startAt:
             raise ValueError("endAt must be after startAt")
         return self

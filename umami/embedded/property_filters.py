@@ -4,8 +4,6 @@ The format is ``<type>.<operator>.<name>.<value>``: ``1.eq.plan.pro,team`` keeps
 property ``plan`` is one of two values. The name is percent-encoded, including its dots.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Errors that a request is answered with."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from math import ceil
 from typing import Any

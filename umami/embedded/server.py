@@ -1,7 +1,5 @@
 """Run the embedded server on a loopback socket, in a thread or in the foreground."""
 
-from __future__ import annotations
-
 import logging
 import secrets
 import socket
@@ -10,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
@@ -84,7 +83,7 @@ class Running:
         self._thread.join()
         self._umami.store.close()
 
-    def __enter__(self) -> Running:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:

@@ -1,7 +1,5 @@
 """The routes that a share link with a selection of sections may read."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The state of an embedded server: its store, its accounts and its settings."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

@@ -1,7 +1,5 @@
 """The CSV layouts of Umami's tables: required and optional columns, and the SQL that reads them."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections import Counter

@@ -4,8 +4,6 @@ Names and rules are those of Umami 2.x. The first matching row decides, because 
 rows also contain the marks of later ones.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from pathlib import Path

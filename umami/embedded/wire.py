@@ -1,7 +1,5 @@
 """Names of columns in JSON, and answers whose format is the same in several versions of Umami."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any

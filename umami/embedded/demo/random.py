@@ -1,7 +1,5 @@
 """Reproducible random numbers and ids, as hashes of the rows that they belong to."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

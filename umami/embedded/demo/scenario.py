@@ -3,8 +3,6 @@
 ``scenario.toml`` holds the lists; pages refer to each other by path there, and by position here.
 """
 
-from __future__ import annotations
-
 import tomllib
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """Generated visits as the rows of Umami's tables, in Arrow columns."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime

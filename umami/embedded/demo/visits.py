@@ -1,7 +1,5 @@
 """Generate the visits of a website and their pageviews."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, timedelta
 

@@ -1,7 +1,5 @@
 """Channels: the kinds of sources that visitors come from."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

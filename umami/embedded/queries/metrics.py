@@ -1,7 +1,5 @@
 """Counts by the values of one field: pages, sources, environments, places and events."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Literal
 

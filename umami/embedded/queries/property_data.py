@@ -5,8 +5,6 @@ cut to the hour (UTC). Filters keep the records of the events that pass them. If
 several values of a property, only the newest value counts, as Umami 3.3 stores it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID

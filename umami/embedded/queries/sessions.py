@@ -1,7 +1,5 @@
 """Single events and sessions: pages of a website's events and sessions, and single sessions."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Totals of views and of custom events, in a range, over time, and by weekday and hour."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """The server's health and version, sign-in and sign-out, the account, and its API keys."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import Field

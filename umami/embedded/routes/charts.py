@@ -1,7 +1,5 @@
 """Visitors of several websites, links or pixels in one request, for lists."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from datetime import UTC, datetime, time, timedelta
 from functools import partial

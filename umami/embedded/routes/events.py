@@ -1,7 +1,5 @@
 """Single events, and the data of custom events."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from umami.embedded.http import Call, Nothing, Routes, Text

@@ -5,8 +5,6 @@ The percentiles ``p50``, ``p75`` and ``p95`` are the values that so many per cen
 measurements do not exceed. Times are in milliseconds; ``cls`` is a ratio.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Details of properties of events and sessions: numbers, values over time, whole records (3.2)."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal

@@ -1,7 +1,5 @@
 """The last half hour of a website."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from datetime import timedelta

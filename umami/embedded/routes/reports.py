@@ -1,8 +1,6 @@
 """Analyses: a POST each as in 3.1, with filters and parameters in the body, and GETs below the
 website as in 3.4, with filters in the query."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal, get_args

@@ -1,7 +1,5 @@
 """Sessions: the list, its totals, activity by weekday and hour, single sessions, properties."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from umami.embedded.http import Call, Nothing, Routes, Text, Zone

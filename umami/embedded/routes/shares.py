@@ -3,8 +3,6 @@
 The ``shareId`` of a website is a share too; the id of this share is that of the website.
 """
 
-from __future__ import annotations
-
 import json
 import secrets
 import uuid

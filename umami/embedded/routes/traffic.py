@@ -1,7 +1,5 @@
 """Traffic of a website: totals, page views, metrics, values, custom events over time, export."""
 
-from __future__ import annotations
-
 import base64
 import csv
 import io

@@ -3,8 +3,6 @@
 The routes check their parameters and answer like an Umami server without such data.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
