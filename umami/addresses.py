@@ -38,10 +38,8 @@ def is_loopback(host: str) -> bool:
 
 
 def api_address(text: str) -> str:
-    """The address of the API (``https://host/base/api``), from the setting ``UMAMI_URL``.
-
-    Raises ``SettingsError``.
-    """
+    """The address of the API (``https://host/base/api``), from the setting ``UMAMI_URL``. Raises
+    ``SettingsError``."""
     address = _parse(text, "UMAMI_URL")
     if is_cloud(address.hostname or ""):
         return CLOUD
@@ -54,9 +52,7 @@ def api_address(text: str) -> str:
 
 def share_link(text: str) -> tuple[str, str]:
     """The address of the API and the id of a share link, from the setting ``UMAMI_SHARE_URL``.
-
-    Raises ``SettingsError``.
-    """
+    Raises ``SettingsError``."""
     address = _parse(text, "UMAMI_SHARE_URL")
     folder, separator, rest = address.path.rpartition("/share/")
     share = unquote(rest.split("/")[0])

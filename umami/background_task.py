@@ -21,10 +21,8 @@ class TaskCancelled(Exception):
 
 
 class BackgroundTask(Generic[T]):
-    """Work in another thread, started at once. Safe to use from many threads.
-
-    ``work`` is called once with a function to which it reports its progress.
-    """
+    """Work in another thread, started at once. Safe to use from many threads. ``work`` is called
+    once with a function to which it reports its progress."""
 
     def __init__(self, work: Callable[[ProgressCallback], T], name: str = "long work") -> None:
         self._cancelled = threading.Event()
@@ -66,10 +64,8 @@ class BackgroundTask(Generic[T]):
         self._cancelled.set()
 
     def result(self, within: float | None = None) -> T:
-        """The result of the work, after waiting ``within`` seconds at most.
-
-        Raises what the work raised, ``TaskCancelled`` included, and ``TimeoutError``.
-        """
+        """The result of the work, after waiting ``within`` seconds at most. Raises what the work
+        raised, ``TaskCancelled`` included, and ``TimeoutError``."""
         return self._outcome.result(within)
 
     def _report(self, done: int, total: int) -> None:

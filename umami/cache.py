@@ -179,10 +179,8 @@ class Epochs:
 
 
 class Cache:
-    """Answers of any number of servers and accounts. Safe to use from many threads.
-
-    In this process it holds ``megabytes`` of entries; the least recently used are dropped first.
-    """
+    """Answers of any number of servers and accounts. Safe to use from many threads. In this process
+    it holds ``megabytes`` of entries; the least recently used are dropped first."""
 
     def __init__(
         self,
@@ -235,10 +233,8 @@ class Cache:
         return CachedAnswer(entry, stale=True, problem=problem)
 
     def spare(self, scope: tuple[str, str], query: Query[Any]) -> Entry | None:
-        """The entry to show where the server fails.
-
-        For a running period that includes an entry from before its end moved on.
-        """
+        """The entry to show where the server fails. For a running period that includes an entry
+        from before its end moved on."""
         key = self._key(scope, query)
         entry = self._get(key, query, 0.0)
         if entry is None and _is_running(query, time.time()):

@@ -191,10 +191,8 @@ class Client:
     @property
     def shared_sections(self) -> frozenset[str] | None:
         """The parts of the website that a share link is limited to (``funnels``, ``utm``…).
-
         ``None`` without a limit, and without a share link. May open the link; raises
-        ``UmamiError``.
-        """
+        ``UmamiError``."""
         share = self._share
         if share is None:
             return None
@@ -294,10 +292,8 @@ class Client:
         return value
 
     def _scope(self, detected: Detected) -> tuple[str, str]:
-        """The scope of cached answers: server, its exact version, and account.
-
-        A patch release may change what a figure means.
-        """
+        """The scope of cached answers: server, its exact version, and account. A patch release may
+        change what a figure means."""
         version = f"{detected.generation.name} {detected.version} {self._transport.account}"
         return self._cache_scope, version
 

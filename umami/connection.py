@@ -37,10 +37,8 @@ CLOUD_PAGES: Final = "https://cloud.umami.is"
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server: its address without credentials, and its name in the interface.
-
-    ``generation`` and ``version`` (where the server reports it) are known after a first query.
-    """
+    """A server: its address without credentials, and its name in the interface. ``generation`` and
+    ``version`` (where the server reports it) are known after a first query."""
 
     address: str
     label: str
@@ -90,11 +88,8 @@ class Connection:
         return self._detections.submit("server", lambda _: run(detect))
 
     def detect_again(self, before: Detected, problem: UmamiError, run: Run) -> Steps[Detected]:
-        """The version, after an answer that did not fit ``before``.
-
-        Sends little where the version is unchanged, and nothing where the same missing endpoint has
-        led to a detection before.
-        """
+        """The version, after an answer that did not fit ``before``. Sends little where the version
+        is unchanged, and nothing where the same missing endpoint has led to a detection before."""
         if self._forced or (self.known is not None and self.known != before):
             return self.known or before
         missing = isinstance(problem, NotOffered)

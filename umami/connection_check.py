@@ -83,10 +83,8 @@ def completed(address: str) -> str:
 
 
 def meant(way: Way, typed: Mapping[str, str]) -> Settings:
-    """The settings of typed texts, by name without prefix; sends nothing.
-
-    Raises ``SettingsError``.
-    """
+    """The settings of typed texts, by name without prefix; sends nothing. Raises
+    ``SettingsError``."""
     # A space can belong to a password, and to nothing else.
     texts = {
         name: text if name == "PASSWORD" else cleaned(text)
@@ -119,10 +117,8 @@ def meant(way: Way, typed: Mapping[str, str]) -> Settings:
 
 
 def tried(settings: Settings) -> CheckedServer:
-    """Detect the server's version, sign in and list its websites.
-
-    Raises an ``UmamiError`` whose remedy says what to change.
-    """
+    """Detect the server's version, sign in and list its websites. Raises an ``UmamiError`` whose
+    remedy says what to change."""
     try:
         with Client(settings) as client:
             server = client.recognise()

@@ -133,10 +133,8 @@ class Query(Generic[T]):
         /,
         **overrides: str | int | None,
     ) -> Request:
-        """The request with other filters or parameters; ``None`` leaves out a parameter.
-
-        Filters go into the body of an analysis, and into the parameters of everything else.
-        """
+        """The request with other filters or parameters; ``None`` leaves out a parameter. Filters go
+        into the body of an analysis, and into the parameters of everything else."""
         applied = dict(self.filters if filters is None else filters)
         if self.body is not None:
             body = json.loads(self.body)

@@ -58,10 +58,8 @@ class TimedOut(UmamiError):
 
 
 class Unauthorised(UmamiError):
-    """The server does not accept our credentials, or this account may not see the website.
-
-    Umami answers 401 for both; it never answers 403 to a query.
-    """
+    """The server does not accept our credentials, or this account may not see the website. Umami
+    answers 401 for both; it never answers 403 to a query."""
 
     remedy = "Check the credentials, and that this account may see the website."
 

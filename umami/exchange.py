@@ -119,10 +119,8 @@ class Exchange:
         self._http = self._client()
 
     def send(self, call: Call) -> Outcome:
-        """The body of the server's answer, or why there is none.
-
-        A redirect to the same address with or without a slash at the end is followed.
-        """
+        """The body of the server's answer, or why there is none. A redirect to the same address
+        with or without a slash at the end is followed."""
         outcome = self._send(call, self._api + call.request.path)
         if isinstance(outcome, str):
             outcome = self._send(call, outcome)
@@ -301,9 +299,7 @@ class Exchange:
 
     def _redirect(self, call: Call, url: str, response: httpx.Response) -> Failure | str:
         """The address to send the request to instead, where it differs only in a slash at its end.
-
-        Any other redirect is a failure: credentials go only to the address in the settings.
-        """
+        Any other redirect is a failure: credentials go only to the address in the settings."""
         here = httpx.URL(url)
         try:
             target = here.join(response.headers["location"])
@@ -334,10 +330,8 @@ class Exchange:
         return body
 
     def _speaks_tls(self, call: Call) -> bool:
-        """Whether a server that closes HTTP connections, and never answered, expects TLS.
-
-        Tried once: a server without TLS may not answer the handshake at all.
-        """
+        """Whether a server that closes HTTP connections, and never answered, expects TLS. Tried
+        once: a server without TLS may not answer the handshake at all."""
         url = httpx.URL(self._api)
         known = self.accepted or self._tls_checked or self.closed.is_set()
         if url.scheme != "http" or known or self._proxy:

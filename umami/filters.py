@@ -123,20 +123,16 @@ class Filter:
 
 
 def like_escaped(text: str) -> str:
-    """A ``LIKE`` pattern that matches only this text.
-
-    A self-hosted Umami puts texts into such patterns unchanged. In PostgreSQL, MySQL and ClickHouse
-    a backslash makes ``%`` and ``_`` literal.
-    """
+    """A ``LIKE`` pattern that matches only this text. A self-hosted Umami puts texts into such
+    patterns unchanged. In PostgreSQL, MySQL and ClickHouse a backslash makes ``%`` and ``_``
+    literal."""
     return re.sub(r"([\\%_])", r"\\\1", text)
 
 
 def step_escaped(value: str) -> str:
-    """The value of a step or goal as servers take it.
-
-    A ``*`` at either end is a wildcard: every version then makes a ``LIKE`` pattern of the value.
-    Without one it compares the value as it is.
-    """
+    """The value of a step or goal as servers take it. A ``*`` at either end is a wildcard: every
+    version then makes a ``LIKE`` pattern of the value. Without one it compares the value as it
+    is."""
     return like_escaped(value) if value.startswith("*") or value.endswith("*") else value
 
 
@@ -147,9 +143,7 @@ def regex_escaped(text: str) -> str:
 
 def in_form_of(value: str, known: Iterable[str]) -> str:
     """A value in the Unicode normal form, composed or not, in which known values contain it.
-
-    Servers compare bytes, and a typed value may look the same and consist of other bytes.
-    """
+    Servers compare bytes, and a typed value may look the same and consist of other bytes."""
     forms = (value, normalized("NFC", value), normalized("NFD", value))
     known = list(known)
     whole = (form for form in forms if form in known)
@@ -158,11 +152,8 @@ def in_form_of(value: str, known: Iterable[str]) -> str:
 
 
 def parse_filters(texts: Iterable[str]) -> tuple[tuple[Filter, ...], list[str]]:
-    """The filters of texts, and a sentence for each text that was dropped.
-
-    Texts with the same field and operator make one filter, with several values where the operator
-    takes several.
-    """
+    """The filters of texts, and a sentence for each text that was dropped. Texts with the same
+    field and operator make one filter, with several values where the operator takes several."""
     filters: dict[tuple[str, str], Filter] = {}
     dropped: list[str] = []
     for text in texts:

@@ -95,11 +95,8 @@ _MISSING: Final = {
 
 
 def label(field: str, value: str | None, *, of: str | None = None) -> str:
-    """The name of a field's value; ``of`` is the country of a region or city.
-
-    The name of ``None`` and of an empty text depends on the field: a missing referrer is a direct
-    visit.
-    """
+    """The name of a field's value; ``of`` is the country of a region or city. The name of ``None``
+    and of an empty text depends on the field: a missing referrer is a direct visit."""
     if not value:
         return _MISSING.get(field, NONE)
     name = _NAMERS[field](value) if field in _NAMERS else _TABLES.get(field, {}).get(value, value)

@@ -83,11 +83,8 @@ def proxy_for(url: str) -> Proxy | None:
 
 
 def _is_excepted(host: str, port: int, exceptions: str) -> bool:
-    """Whether a host is reached without a proxy.
-
-    An exception is a name, the end of a name, an address or a network, with or without a port; or
-    ``*`` for every host.
-    """
+    """Whether a host is reached without a proxy. An exception is a name, the end of a name, an
+    address or a network, with or without a port; or ``*`` for every host."""
     with suppress(OSError):
         if proxy_bypass(f"{host}:{port}") or proxy_bypass(host):
             return True
@@ -109,10 +106,8 @@ def _is_excepted(host: str, port: int, exceptions: str) -> bool:
 
 
 def trusted(environ: Mapping[str, str] | None = None) -> ssl.SSLContext | None:
-    """The TLS context for the certificates that the environment names, if it names any.
-
-    Raises ``SettingsError``, which names the variable.
-    """
+    """The TLS context for the certificates that the environment names, if it names any. Raises
+    ``SettingsError``, which names the variable."""
     environ = os.environ if environ is None else environ
     for group in CERTIFICATES:
         paths = {name: environ[name] for name in group if environ.get(name, "").strip()}

@@ -163,10 +163,8 @@ def frame_of(rows: Iterable[Any], /, **dtypes: Any) -> pd.DataFrame:
 
 
 class Page(Record, Generic[T]):
-    """Some rows of ``count`` in all; ``page`` counts from 1.
-
-    ``capped`` means that the server stopped counting at ``count`` and has more rows.
-    """
+    """Some rows of ``count`` in all; ``page`` counts from 1. ``capped`` means that the server
+    stopped counting at ``count`` and has more rows."""
 
     rows: Annotated[tuple[T, ...], Field(alias="data")]
     count: Count
@@ -211,10 +209,8 @@ _START: Final[dict[Unit, dict[str, int]]] = {
 
 @lru_cache(maxsize=8192)  # every series of a period has the same texts
 def bucket(text: str, period: Period) -> datetime:
-    """The bucket of a server's text, as naive local time in the period's zone.
-
-    A text that ends in ``Z`` is an instant; any other is local time already.
-    """
+    """The bucket of a server's text, as naive local time in the period's zone. A text that ends in
+    ``Z`` is an instant; any other is local time already."""
     if len(text) > 40:
         raise ValueError("not a bucket")
     moment = datetime.fromisoformat(text)
@@ -242,9 +238,7 @@ def named_series(
     answer: Any, period: Period, value: str, dtype: str = "float64", *, clip: bool = False
 ) -> pd.DataFrame:
     """A frame of ``time``, ``event`` and ``value`` with every event in every bucket of the period.
-
-    ``clip`` drops buckets outside the period, which raise ``ValueError`` otherwise.
-    """
+    ``clip`` drops buckets outside the period, which raise ``ValueError`` otherwise."""
     axis = period.axis()
     rows = _NAMED.validate_python(answer)
     # Very many rows have few different texts.

@@ -118,11 +118,8 @@ class Period:
         return fitting or (UNITS[finest],)
 
     def axis(self) -> pd.DatetimeIndex:
-        """Every bucket of the period as naive local time in its zone.
-
-        An hour that the zone skips in spring is not there; an hour that it repeats in autumn is
-        there once.
-        """
+        """Every bucket of the period as naive local time in its zone. An hour that the zone skips
+        in spring is not there; an hour that it repeats in autumn is there once."""
         return _axis(self)
 
     def partial(self) -> tuple[bool, bool]:
@@ -200,10 +197,8 @@ class Period:
         return self.moved(earlier.start, min(earlier.end, self.start - MILLISECOND))
 
     def year_before(self, *, weekdays: bool = False) -> Period:
-        """The same dates one calendar year earlier (29 February becomes the 28th).
-
-        With ``weekdays`` it is 52 weeks earlier, or more where both would overlap.
-        """
+        """The same dates one calendar year earlier (29 February becomes the 28th). With
+        ``weekdays`` it is 52 weeks earlier, or more where both would overlap."""
         return self.earlier(self._weeks(52) if weekdays else relativedelta(years=1))
 
     def previous_by_umami(self) -> Period:
@@ -251,10 +246,8 @@ class Period:
         return relativedelta(weeks=max(least, (last - first).days // 7 + 1))
 
     def moved(self, start: datetime, end: datetime) -> Period:
-        """Another range with the same unit, or with the finest that servers support for it.
-
-        Half a year may be short enough for days, and the next half year a day too long.
-        """
+        """Another range with the same unit, or with the finest that servers support for it. Half a
+        year may be short enough for days, and the next half year a day too long."""
         return with_unit(start, end, self.timezone, self.unit)
 
 

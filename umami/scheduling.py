@@ -163,10 +163,8 @@ class FairQueue:
         effort: int = 0,
         wanted: Wanted = lambda: True,
     ) -> Future[T]:
-        """Do the work when its turn comes, if it is ``wanted`` then: ``Cancelled`` otherwise.
-
-        After ``close``, do it at once and in this thread.
-        """
+        """Do the work when its turn comes, if it is ``wanted`` then: ``Cancelled`` otherwise. After
+        ``close``, do it at once and in this thread."""
         future: Future[T] = Future()
         turn = partial(settle, future, work, wanted)
         with self._guard:

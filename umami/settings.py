@@ -83,11 +83,9 @@ class DeclaredSettings(BaseModel):
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> Self:
-        """The settings of this process; the environment takes precedence over the secrets file.
-
-        An empty text counts as not set. Raises ``SettingsError`` with a sentence that names the
-        setting.
-        """
+        """The settings of this process; the environment takes precedence over the secrets file. An
+        empty text counts as not set. Raises ``SettingsError`` with a sentence that names the
+        setting."""
         environ = os.environ if environ is None else environ
         content, prefix = secrets_of(secrets), cls.PREFIX.lower()
         table = content.get(prefix.rstrip("_"))
@@ -119,10 +117,8 @@ class DeclaredSettings(BaseModel):
 
     @classmethod
     def parse(cls, texts: Mapping[str, str]) -> Self:
-        """The settings with these texts, by name without prefix (``{"URL": …}``).
-
-        Raises ``SettingsError`` with a sentence that names the setting.
-        """
+        """The settings with these texts, by name without prefix (``{"URL": …}``). Raises
+        ``SettingsError`` with a sentence that names the setting."""
         try:
             values = {name.lower(): text for name, text in texts.items()}
             return cls.model_validate(values, context="texts")
@@ -340,10 +336,8 @@ def of_environment(
 
 
 def secrets_of(path: Path) -> Mapping[str, Any]:
-    """The content of a secrets file, empty without one.
-
-    Raises ``SettingsError``, which quotes nothing of the file.
-    """
+    """The content of a secrets file, empty without one. Raises ``SettingsError``, which quotes
+    nothing of the file."""
     try:
         text = text_of(path)
         secrets = tomllib.loads(text)
@@ -367,10 +361,8 @@ def secrets_of(path: Path) -> Mapping[str, Any]:
 
 
 def text_of(path: Path) -> str:
-    """The text of a file in UTF-8, with or without a byte order mark.
-
-    Raises ``SettingsError``, which quotes nothing of the file, and ``FileNotFoundError``.
-    """
+    """The text of a file in UTF-8, with or without a byte order mark. Raises ``SettingsError``,
+    which quotes nothing of the file, and ``FileNotFoundError``."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:

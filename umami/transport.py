@@ -86,10 +86,8 @@ class _Token(Identity, ABC):
 
     @abstractmethod
     def fetch(self) -> tuple[str, dict[str, str]]:
-        """Fetch a token from the server; returns it and the headers that carry it.
-
-        Raises an ``UmamiError``.
-        """
+        """Fetch a token from the server; returns it and the headers that carry it. Raises an
+        ``UmamiError``."""
 
     def sign_in(self) -> Mapping[str, str]:
         """The headers with a token."""
@@ -232,11 +230,8 @@ class Transport:
         return f"Transport({self._settings.address!r})"
 
     def send(self, request: Request, *, endpoint: str, repeatable: bool) -> bytes:
-        """The body of the server's answer.
-
-        ``endpoint`` names the request in errors; only a ``repeatable`` request is retried. Raises
-        an ``UmamiError`` for everything but a success.
-        """
+        """The body of the server's answer. ``endpoint`` names the request in errors; only a
+        ``repeatable`` request is retried. Raises an ``UmamiError`` for everything but a success."""
         until = self._deadline()
         headers = self._identity.sign_in()
         outcome = self._with_retries(Call(request, endpoint, headers, until), repeatable)
@@ -321,9 +316,7 @@ class Transport:
 
     def _refusal(self, call: Call) -> Failure | None:
         """The failure without an attempt, where the client is closed or the breaker is open.
-
-        Without this, calls that wait for a connection to a dead server would fail one by one.
-        """
+        Without this, calls that wait for a connection to a dead server would fail one by one."""
         if self._exchange.closed.is_set():
             return Failure(errors.Unreachable("The connection to the server is closed."))
         refused = self._breaker.refusal()

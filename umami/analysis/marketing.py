@@ -106,10 +106,8 @@ def _tags(utm: Utm, parameter: str) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """Views that came by a tagged link (one with a ``utm_source``), of all ``views``.
-
-    ``at_least`` means that the server cut the values short, so that there may be more.
-    """
+    """Views that came by a tagged link (one with a ``utm_source``), of all ``views``. ``at_least``
+    means that the server cut the values short, so that there may be more."""
 
     tagged: int
     views: int

@@ -139,10 +139,8 @@ def pivot(
 
 
 def tree(groups: pd.DataFrame, fields: Sequence[str], measure: Measure) -> pd.DataFrame:
-    """A node for each group of the first field, of the first two fields and of all three.
-
-    ``path`` is the tuple of values from the root, ``value`` the sum of the groups below.
-    """
+    """A node for each group of the first field, of the first two fields and of all three. ``path``
+    is the tuple of values from the root, ``value`` the sum of the groups below."""
     levels: list[dict[tuple[str, ...], float]] = [{} for _ in fields]
     for *path, value in groups[[*fields, measure]].itertuples(index=False):
         for depth, sums in enumerate(levels, 1):
@@ -154,11 +152,8 @@ def tree(groups: pd.DataFrame, fields: Sequence[str], measure: Measure) -> pd.Da
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Numbers weighted by how often each occurs.
-
-    ``counts`` are those of bins of equal width from ``least`` to ``most``; ``edges`` are the
-    borders of the bins, one more than there are bins.
-    """
+    """Numbers weighted by how often each occurs. ``counts`` are those of bins of equal width from
+    ``least`` to ``most``; ``edges`` are the borders of the bins, one more than there are bins."""
 
     times: int
     least: float

@@ -109,10 +109,8 @@ def reached(goal: Goal, target: Target) -> float | None:
 
 
 def viewing(view: View, target: Target) -> View | None:
-    """The View whose pageviews over time are the trend of a page goal.
-
-    ``None`` where no View can express it: a goal with a wildcard, or a View that filters pages.
-    """
+    """The View whose pageviews over time are the trend of a page goal. ``None`` where no View can
+    express it: a goal with a wildcard, or a View that filters pages."""
     step = target.step
     if step.kind != "path" or "*" in (step.value[:1], step.value[-1:]):
         return None

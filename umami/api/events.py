@@ -75,11 +75,8 @@ class Event(Record):
 
 
 class EventSeries(Record):
-    """Custom events over time.
-
-    ``frame`` has ``time`` (naive wall clock of the period's zone), ``event`` and ``count``: every
-    event with every bucket.
-    """
+    """Custom events over time. ``frame`` has ``time`` (naive wall clock of the period's zone),
+    ``event`` and ``count``: every event with every bucket."""
 
     frame: pd.DataFrame
 
@@ -104,10 +101,8 @@ class EventTotals(Record):
 
 
 class Property(Record):
-    """A property that events carry, and how often; ``value`` where values were requested.
-
-    Values are texts; a date is cut to its hour, in UTC (``2026-08-01 12:00:00``).
-    """
+    """A property that events carry, and how often; ``value`` where values were requested. Values
+    are texts; a date is cut to its hour, in UTC (``2026-08-01 12:00:00``)."""
 
     name: Annotated[str, Field(alias="propertyName")]
     total: Count

@@ -62,10 +62,8 @@ class PerformanceChart(Record):
 
 
 class PerformanceMetrics(Record):
-    """One vital by page, title, device or browser, as servers order it.
-
-    ``frame`` has ``name``, ``p50``, ``p75``, ``p95`` and ``count`` (measurements).
-    """
+    """One vital by page, title, device or browser, as servers order it. ``frame`` has ``name``,
+    ``p50``, ``p75``, ``p95`` and ``count`` (measurements)."""
 
     frame: pd.DataFrame
 

@@ -179,10 +179,8 @@ def pageviews(view: View) -> RawQuery[Timeline]:
 def metrics(
     view: View, field: Metric, limit: int = 500, offset: int = 0, search: str | None = None
 ) -> RawQuery[Ranking]:
-    """The values of a field, most frequent first; ``search`` keeps those that contain it.
-
-    Counts are visitors, but times for ``event``, and for entry and exit on servers up to 2.18.
-    """
+    """The values of a field, most frequent first; ``search`` keeps those that contain it. Counts
+    are visitors, but times for ``event``, and for entry and exit on servers up to 2.18."""
     measure: Measure = "times" if field == "event" else "visitors"
     query = _ranked(field, limit, offset, search)
     return RawQuery(query, read=partial(Ranking.read, measure=measure))
@@ -197,10 +195,8 @@ def metrics(
 def groups(
     view: View, field: Metric, limit: int = 500, offset: int = 0, search: str | None = None
 ) -> RawQuery[Groups]:
-    """The values of a field with the totals of each, most visitors first.
-
-    2.x returns all totals for the fields of a breakdown, and visitors only for others.
-    """
+    """The values of a field with the totals of each, most visitors first. 2.x returns all totals
+    for the fields of a breakdown, and visitors only for others."""
     return RawQuery(_ranked(field, limit, offset, search))
 
 
@@ -212,10 +208,8 @@ def _ranked(field: str, limit: int, offset: int, search: str | None) -> dict[str
 
 @get("/websites/{website}/values", filtered=False)
 def values(view: View, field: str, search: str | None = None) -> RawQuery[tuple[Value, ...]]:
-    """The ten most frequent values of a field in the period, whatever the filters.
-
-    ``count`` is rows of any kind; ``search`` keeps values that contain it.
-    """
+    """The ten most frequent values of a field in the period, whatever the filters. ``count`` is
+    rows of any kind; ``search`` keeps values that contain it."""
     if field not in FIELDS:
         raise InvalidView(f"“{field}” is not a field to filter by.")
     return RawQuery({"type": field, "search": search})

@@ -104,10 +104,7 @@ def websites(
     search: str | None = None, page: int = 1, page_size: int = 100, order_by: str = "name"
 ) -> RawQuery[Page[Website]]:
     """The account's websites and those of its teams, a page at a time; ``search`` looks in name and
-    domain.
-
-    Newer servers do not sort, so a client that needs an order sorts what it gets.
-    """
+    domain. Newer servers do not sort, so a client that needs an order sorts what it gets."""
     return RawQuery({**paging(page, page_size, search), "orderBy": order_by})
 
 
@@ -119,10 +116,8 @@ def website(website: str) -> RawQuery[Website]:
 
 @write("POST", "/websites")
 def create_website(name: str, domain: str, share_id: str | None = None) -> RawQuery[Website]:
-    """Make a website; ``share_id`` opens a public link to it.
-
-    ``domain`` may be an address: servers from 3.4 on take a bare host in small letters only.
-    """
+    """Make a website; ``share_id`` opens a public link to it. ``domain`` may be an address: servers
+    from 3.4 on take a bare host in small letters only."""
     return RawQuery(body={"name": name, "domain": _host(domain), "shareId": share_id})
 
 

@@ -131,10 +131,8 @@ def detect(probe: Probe, document: Document, address: str) -> Detected:
 
 
 def detect_cloud(probe: Probe) -> Detected:
-    """Detect the generation of Umami Cloud, which runs the newest code; ``probe`` signs in.
-
-    Raises what sending the requests raises, and ``UndetectableVersion``.
-    """
+    """Detect the generation of Umami Cloud, which runs the newest code; ``probe`` signs in. Raises
+    what sending the requests raises, and ``UndetectableVersion``."""
     for request, generation in ((ERRORS, NEWEST), (RETENTION, Generation.V3_4)):
         answer = probe(request)
         if answer.status >= 500:

@@ -178,11 +178,8 @@ def before(since: Generation, older: Planner, newer: Planner = as_it_is) -> Plan
 
 
 def with_filters(view: View, *filters: Filter) -> View:
-    """The View with more filters that every row has to pass.
-
-    A single filter needs no joining, so “any” becomes “all” beside it; several filters that are
-    joined by “any” cannot take more.
-    """
+    """The View with more filters that every row has to pass. A single filter needs no joining, so
+    “any” becomes “all” beside it; several filters that are joined by “any” cannot take more."""
     return View(
         view.website,
         view.period,

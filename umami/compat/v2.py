@@ -216,9 +216,7 @@ def _breakdown(query: Query[Any], _: V2) -> Plan:
 
 def _goal(query: Query[Any], dialect: V2) -> Plan:
     """2.x counts times, and only without filters; stats with the goal as a filter report the rest.
-
-    Stats do not count custom events; session stats count events on a path among its rows.
-    """
+    Stats do not count custom events; session stats count events on a path among its rows."""
     view, kind = query.arguments["view"], query.arguments["kind"]
     reached = with_filters(view, Filter(kind, "eq", query.arguments["value"]))
     rows, totals, all_visitors, *goals = yield (

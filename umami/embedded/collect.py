@@ -126,10 +126,8 @@ def _typed(key: str, value: Any) -> dict[str, Any]:
 
 
 def revenue(data: dict[str, Any]) -> tuple[float, str] | None:
-    """Amount and currency in an event's data, or ``None``.
-
-    Umami compares ``revenue > 0`` in JavaScript, which converts texts to numbers.
-    """
+    """Amount and currency in an event's data, or ``None``. Umami compares ``revenue > 0`` in
+    JavaScript, which converts texts to numbers."""
     value, currency = data.get("revenue"), data.get("currency")
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None

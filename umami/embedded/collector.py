@@ -92,10 +92,8 @@ class Limits:
 
 
 class Collector:
-    """ASGI application that limits the collect routes.
-
-    The connection's address is the visitor's; headers with another address are dropped.
-    """
+    """ASGI application that limits the collect routes. The connection's address is the visitor's;
+    headers with another address are dropped."""
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self._app = app

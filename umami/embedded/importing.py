@@ -189,9 +189,7 @@ def _added(
     upsert: Upsert, name: str, table: Table, packed: Packed, folder: Path, size: int
 ) -> Iterator[int]:
     """Add the new rows of a table; yields the bytes of its file that were read by each batch.
-
-    Raises ``ImportRefused`` with the first fault of the file.
-    """
+    Raises ``ImportRefused`` with the first fault of the file."""
     problem = ""
     try:
         with closing(batches(packed, folder, size)) as parts:

@@ -27,9 +27,7 @@ def with_words(
     tables: dict[str, Table], samples: dict[str, bytes]
 ) -> tuple[dict[str, Table], list[str]]:
     """The tables with the words of the export, and a sentence for each file that contains one.
-
-    ``samples`` are the first records of each table.
-    """
+    ``samples`` are the first records of each table."""
     proven: set[Field] = set()
     occurring: defaultdict[str, set[Field]] = defaultdict(set)
     for name, table in tables.items():

@@ -6,10 +6,8 @@ from typing import Any
 
 
 class Refusal(Exception):
-    """A request that is answered with an error: a status, and one reason or several.
-
-    ``wait`` is the number of seconds after which the client can try again, for ``Retry-After``.
-    """
+    """A request that is answered with an error: a status, and one reason or several. ``wait`` is
+    the number of seconds after which the client can try again, for ``Retry-After``."""
 
     def __init__(self, status: int, *reasons: str, wait: float = 0) -> None:
         super().__init__(*reasons)

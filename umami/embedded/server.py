@@ -176,10 +176,8 @@ def listen(listener: socket.socket) -> None:
 def opened(
     data: Path | None, store_path: Path | None = None, definitions: Definitions = NEWEST
 ) -> Umami:
-    """The state of a server: imported tables, the data of a store's file, or the demo.
-
-    Data that were imported into the file before are imported again only if their files changed.
-    """
+    """The state of a server: imported tables, the data of a store's file, or the demo. Data that
+    were imported into the file before are imported again only if their files changed."""
     if data is None and store_path is not None and not store_path.exists():
         raise StoreRefused(f"There is no {store_path.name}: import tables into it first.")
     with ExitStack() as on_error:

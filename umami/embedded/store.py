@@ -300,10 +300,8 @@ def escape_globs(path: Path) -> str:
 
 @contextmanager
 def _private_files() -> Iterator[None]:
-    """Create files that only the current user can read, in one thread at a time.
-
-    DuckDB has no setting for the mode of its files, and can create its log at any commit.
-    """
+    """Create files that only the current user can read, in one thread at a time. DuckDB has no
+    setting for the mode of its files, and can create its log at any commit."""
     with _UMASK:
         umask = os.umask(0o077)
         try:

@@ -234,10 +234,8 @@ class Upsert:
 
 
 def run(cursor: duckdb.DuckDBPyConnection, report: Callable[[], object], sql: str) -> int:
-    """Execute a statement, and return its number, if it has one.
-
-    Calls ``report`` every ``INTERVAL`` seconds meanwhile; what it raises interrupts the statement.
-    """
+    """Execute a statement, and return its number, if it has one. Calls ``report`` every
+    ``INTERVAL`` seconds meanwhile; what it raises interrupts the statement."""
     with ThreadPoolExecutor(1) as worker:
         running = worker.submit(lambda: cursor.execute(sql).fetchone())
         try:

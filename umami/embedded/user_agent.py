@@ -51,9 +51,7 @@ def system(agent: str) -> str | None:
 
 def device(screen: str | None, os: str | None) -> str | None:
     """``desktop``, ``laptop``, ``tablet`` or ``mobile``, by the system and the screen's width.
-
-    ``None`` without a screen. An invalid width is NaN, as in Umami: all comparisons are false.
-    """
+    ``None`` without a screen. An invalid width is NaN, as in Umami: all comparisons are false."""
     if not screen:
         return None
     match = re.match(r"\s*(\d+)\s*(?:x|$)", screen)

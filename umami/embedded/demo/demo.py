@@ -37,10 +37,8 @@ def present() -> datetime:
 
 
 class Demo:
-    """Fills a store with a year up to now, and adds rows when called. Thread-safe.
-
-    Tables ``due_…`` contain the rest of today and tomorrow. Later days are generated then.
-    """
+    """Fills a store with a year up to now, and adds rows when called. Thread-safe. Tables ``due_…``
+    contain the rest of today and tomorrow. Later days are generated then."""
 
     def __init__(self, store: Store, now: Callable[[], datetime] = present) -> None:
         self._store = store

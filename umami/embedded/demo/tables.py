@@ -49,10 +49,8 @@ def uuids(bytes_: NDArray[np.bytes_]) -> pa.Array:
 
 
 def generate(first: date, last: date, today: date) -> dict[str, pa.Table]:
-    """All rows of the days from ``first`` to ``last``, of all websites, as of ``today``.
-
-    A pure function: equal arguments return equal rows.
-    """
+    """All rows of the days from ``first`` to ``last``, of all websites, as of ``today``. A pure
+    function: equal arguments return equal rows."""
     sites: dict[str, list[pa.Table]] = defaultdict(list)
     for site in scenario.SITES:
         for name, columns in _site(site, first, last, today):

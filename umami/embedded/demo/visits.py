@@ -44,10 +44,8 @@ class Visits:
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """Columns with a row per pageview, in order of time.
-
-    Times are Unix seconds; no visit has two pageviews in the same second.
-    """
+    """Columns with a row per pageview, in order of time. Times are Unix seconds; no visit has two
+    pageviews in the same second."""
 
     visit: Integers
     """The visit's row in ``Visits``."""
@@ -165,10 +163,8 @@ def _bell(*parts: Integers | int) -> Fractions:
 def _lingering(
     visits: Visits, today: date, row: Integers, at: Integers, page: Integers, before: Integers
 ) -> tuple[Integers, Integers, Integers, Integers]:
-    """Add pageviews to visits in quiet hours, so that a visitor is active at any time.
-
-    A day is filled from its own visits, from the first, just after midnight, to the next midnight.
-    """
+    """Add pageviews to visits in quiet hours, so that a visitor is active at any time. A day is
+    filled from its own visits, from the first, just after midnight, to the next midnight."""
     day = visits.number[row] // MANY
     order = np.lexsort((at, day))
     row, at, page, before, day = (column[order] for column in (row, at, page, before, day))

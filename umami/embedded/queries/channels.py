@@ -88,11 +88,8 @@ def channel_visitors(store: Store, scope: Scope) -> list[dict[str, Any]]:
 
 
 def channel_totals(store: Store, scope: Scope) -> list[dict[str, Any]]:
-    """Return the sums of ``summed`` over the visits of each channel.
-
-    Before 3.3, the views, bounce and time of a visit are those of its rows with the same referrer,
-    campaign and query.
-    """
+    """Return the sums of ``summed`` over the visits of each channel. Before 3.3, the views, bounce
+    and time of a visit are those of its rows with the same referrer, campaign and query."""
     tail = "WHERE name <> '' GROUP BY name ORDER BY visitors DESC, visits DESC, name"
     return summed(store, scope, visits_by_channel(scope), ("name",), tail)
 

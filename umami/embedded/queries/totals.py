@@ -75,11 +75,8 @@ def bounce(scope: Scope) -> Rows:
 
 
 def totals(store: Store, scope: Scope) -> dict[str, int]:
-    """Return the sums of ``summed`` over the views.
-
-    If the scope leaves bounces out, no visit is a bounce, even if the filters leave it only one
-    view.
-    """
+    """Return the sums of ``summed`` over the views. If the scope leaves bounces out, no visit is a
+    bounce, even if the filters leave it only one view."""
     (sums,) = summed(store, scope, visits(scope.rows(*VIEWS)))
     if scope.without_bounces:
         sums["bounces"] = 0

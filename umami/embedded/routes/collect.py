@@ -131,10 +131,8 @@ class Batch(RootModel[Annotated[list[Any], Field(max_length=500)]]):
 
 @routes("POST", "/send", Message, open_to_all=True)
 def send(call: Call[Message]) -> Any:
-    """Store a message, and return its session and visit, and a token for the next message.
-
-    The server has no table of addresses, so sessions have no country.
-    """
+    """Store a message, and return its session and visit, and a token for the next message. The
+    server has no table of addresses, so sessions have no country."""
     rows = Rows(dict)
     answer = _accept(call, call.params, rows)
     _store(call, rows)
@@ -143,10 +141,8 @@ def send(call: Call[Message]) -> Any:
 
 @routes("POST", "/batch", Batch, open_to_all=True)
 def batch(call: Call[Batch]) -> Any:
-    """Store up to 500 messages of ``/send``, and return how many, and why others were refused.
-
-    A few are written in each transaction, so that others can write in between.
-    """
+    """Store up to 500 messages of ``/send``, and return how many, and why others were refused. A
+    few are written in each transaction, so that others can write in between."""
     messages, details = call.params.root, []
     for first in range(0, len(messages), TOGETHER):
         rows = Rows(dict)

@@ -31,9 +31,7 @@ class Realtime(Parameters):
 @routes("GET", "/realtime/{website_id}", Realtime)
 def last_half_hour(call: Call[Realtime]) -> Any:
     """Return the newest hundred events, counts of their values, and views and visitors by minute.
-
-    The half hour begins with a minute. ``totals.visitors`` is the sum over minutes, as in Umami.
-    """
+    The half hour begins with a minute. ``totals.visitors`` is the sum over minutes, as in Umami."""
     store, end = call.umami.store, now()
     scope = Scope(call.id("website_id"), end.replace(second=0, microsecond=0) - WINDOW, end)
     newest, view = scope.rows(columns=("country",)), scope.rows(PAGEVIEW)
