@@ -32,10 +32,7 @@ class BackgroundTask(Generic[T]):
         self._total = 0
         self._started = time.monotonic()
         threading.Thread(
-            target=settle,
-            args=(self._outcome, lambda: work(self._report)),
-            name=name,
-            daemon=True,
+            target=settle, args=(self._outcome, lambda: work(self._report)), name=name, daemon=True
         ).start()
 
     @property

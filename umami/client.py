@@ -19,6 +19,7 @@ from weakref import WeakSet
 
 from pydantic_core import to_json
 
+from umami import errors
 from umami.cache import Answer, Cache, CachedAnswer, Entry, Run
 from umami.compat.detection import Detected
 from umami.compat.dialect import Dialect, Plan
@@ -26,18 +27,6 @@ from umami.compat.generations import Generation
 from umami.connection import Connection, Server, dialect
 from umami.definitions import Definitions
 from umami.endpoint import JSON, MALFORMED, Access, Query, Request, unexpected
-from umami.errors import (
-    TRANSIENT,
-    Cancelled,
-    NotFound,
-    NotOffered,
-    Rejected,
-    ServerFault,
-    ServerVersionChanged,
-    UmamiError,
-    Unauthorised,
-    UnexpectedAnswer,
-)
 from umami.filters import Capabilities
 from umami.instrumentation import Instrumentation
 from umami.scheduling import ANYONE, BACKGROUND, Caller, FairQueue, Steps, again, drive, result_of
@@ -60,7 +49,7 @@ class Reply(Future[T]):
     """When the server gave the answer (aware, UTC); set once the reply is done."""
     stale: bool = False
     """Whether the answer is older than it should be, and a newer one is on its way."""
-    problem: UmamiError | None = None
+    problem: errors.UmamiError | None = None
     """Why the answer is an old one, where the server failed to give a newer one."""
 
     def __init__(self, waiting: Waiting = nullcontext) -> None:
@@ -159,12 +148,7 @@ class Client:
         return self.submit(query).result()
 
     def submit(
-        self,
-        query: Query[T],
-        caller: Caller = ANYONE,
-        since: float = 0.0,
-        *,
-        keep: bool = True,
+        self, query: Query[T], caller: Caller = ANYONE, since: float = 0.0, *, keep: bool = True
     ) -> Reply[T]:
         """Send a query without waiting; the reply is done at once where the answer is cached.
 
@@ -248,7 +232,7 @@ class Client:
         reads = query.endpoint.access is Access.READS
         if detected is None:
             (detected,) = yield [self._connection.detection(run)]
-        problem: UmamiError
+        problem: errors.UmamiError
         for last in (False, True):
             refusal = self._dialect(detected).refusal(query)
             if refusal is not None:
@@ -266,20 +250,20 @@ class Client:
                     reply.problem = cached.problem and again(cached.problem)
                     return self._delivered(reply, cached.entry)
                 return self._delivered(reply, (yield [cached])[0])
-            except UmamiError as failure:
+            except errors.UmamiError as failure:
                 problem = failure
             if last or not _suggests_another_version(query, problem):
                 break
             before = detected
             try:
                 detected = yield from self._connection.detect_again(before, problem, run)
-            except UmamiError:
+            except errors.UmamiError:
                 # The first problem says more about the query.
                 break
             if detected == before:
                 break
         spare = None
-        if reads and isinstance(problem, TRANSIENT):
+        if reads and isinstance(problem, errors.TRANSIENT):
             spare = self._cache.spare(self._scope(detected), query)
         if spare is None:
             raise problem
@@ -300,7 +284,7 @@ class Client:
     def _fetch(self, query: Query[Any], detected: Detected, run: Run[Any]) -> Steps[Answer]:
         writes = query.endpoint.access is Access.WRITES
         if writes and self._share:
-            raise Unauthorised("A share link can only be read.", endpoint=query.name)
+            raise errors.Unauthorised("A share link can only be read.", endpoint=query.name)
         mistakable = self._dialect(detected).mistakable(query)
         checks: list[Future[bool]] = []
 
@@ -313,7 +297,7 @@ class Client:
 
         try:
             decoded, body = yield from self._sent(query, self._dialect(detected), send, run)
-        except TRANSIENT as failure:
+        except errors.TRANSIENT as failure:
             if writes and failure.sent:
                 # The server may complete the write later; answers until then may be outdated.
                 later = threading.Timer(WRITE_SETTLES_AFTER, self.forget, (query.website,))
@@ -325,17 +309,13 @@ class Client:
             if writes:
                 self.forget(query.website)
         if checks and not all((yield checks)):
-            raise ServerVersionChanged(
+            raise errors.ServerVersionChanged(
                 "The server’s version changed during the query.", endpoint=query.name
             )
         return Answer(query.read(decoded), body)
 
     def _sent(
-        self,
-        query: Query[Any],
-        dialect: Dialect,
-        send: Callable[[Request], bytes],
-        run: Run[Any],
+        self, query: Query[Any], dialect: Dialect, send: Callable[[Request], bytes], run: Run[Any]
     ) -> Steps[tuple[JSON, bytes]]:
         """The answer in the newest generation's form, decoded and as JSON text."""
         try:
@@ -351,9 +331,9 @@ class Client:
                 try:
                     bodies = yield [run(partial(send, request)) for request in requests]
                     answers = list(map(query.decode, bodies))
-                except Cancelled:
+                except errors.Cancelled:
                     raise
-                except UmamiError as problem:
+                except errors.UmamiError as problem:
                     requests = plan.throw(problem)
                 else:
                     requests = plan.send(answers)
@@ -387,14 +367,16 @@ def _only_website(website: str) -> Plan:
     return {"data": rows, "count": len(rows), "page": 1, "pageSize": 1}
 
 
-def _suggests_another_version(query: Query[Any], problem: UmamiError) -> bool:
+def _suggests_another_version(query: Query[Any], problem: errors.UmamiError) -> bool:
     """Whether an error may come from a change of the server's version, and a retry is safe."""
-    if isinstance(problem, ServerVersionChanged | NotOffered | Rejected):
+    if isinstance(problem, errors.ServerVersionChanged | errors.NotOffered | errors.Rejected):
         return True
-    if isinstance(problem, ServerFault) and problem.status != 500:
+    if isinstance(problem, errors.ServerFault) and problem.status != 500:
         return False
     reads = query.endpoint.access is Access.READS
-    return reads and isinstance(problem, UnexpectedAnswer | NotFound | ServerFault)
+    return reads and isinstance(
+        problem, errors.UnexpectedAnswer | errors.NotFound | errors.ServerFault
+    )
 
 
 connect: Final = Client

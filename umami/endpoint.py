@@ -128,10 +128,7 @@ class Query(Generic[T]):
         return self.to_request()
 
     def to_request(
-        self,
-        filters: Iterable[tuple[str, str]] | None = None,
-        /,
-        **overrides: str | int | None,
+        self, filters: Iterable[tuple[str, str]] | None = None, /, **overrides: str | int | None
     ) -> Request:
         """The request with other filters or parameters; ``None`` leaves out a parameter. Filters go
         into the body of an analysis, and into the parameters of everything else."""

@@ -205,8 +205,7 @@ class Exchange:
                 content=call.request.body,
                 headers=headers,
                 timeout=httpx.Timeout(
-                    min(self._settings.timeout, call.left),
-                    connect=min(CONNECT_TIMEOUT, call.left),
+                    min(self._settings.timeout, call.left), connect=min(CONNECT_TIMEOUT, call.left)
                 ),
                 extensions={"trace": self._trace},
             )

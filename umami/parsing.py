@@ -269,12 +269,7 @@ def named_series(
 
 
 def measured_series(
-    answer: Any,
-    period: Period,
-    columns: Mapping[str, str],
-    *,
-    additive: bool,
-    clip: bool = False,
+    answer: Any, period: Period, columns: Mapping[str, str], *, additive: bool, clip: bool = False
 ) -> pd.DataFrame:
     """A frame of ``time`` and each of ``columns`` (server's name to ours) on the complete axis.
 

@@ -16,15 +16,9 @@ from typing import Any, Final
 
 from pydantic_core import from_json
 
+from umami import errors
 from umami.compat.generations import Generation
 from umami.endpoint import Request
-from umami.errors import (
-    UmamiError,
-    Unauthorised,
-    UndetectableVersion,
-    UnexpectedAnswer,
-    WrongAddress,
-)
 from umami.scheduling import again
 
 NIL: Final = "00000000-0000-0000-0000-000000000000"
@@ -75,7 +69,7 @@ class Answer:
 
     status: int
     body: bytes
-    problem: UmamiError | None = None
+    problem: errors.UmamiError | None = None
     """What the answer means as an error, where it is no success."""
 
 
@@ -225,9 +219,9 @@ def _certain(possible: Iterable[Generation], version: str | None) -> Generation:
     return candidates[0]
 
 
-def _undetectable(sentence: str) -> UndetectableVersion:
+def _undetectable(sentence: str) -> errors.UndetectableVersion:
     names = ", ".join(map(str, Generation))
-    return UndetectableVersion(
+    return errors.UndetectableVersion(
         f"{sentence}: set UMAMI_GENERATION to its version ({names}).", endpoint="version"
     )
 
@@ -245,7 +239,7 @@ def _require_heartbeat(answer: Answer, address: str) -> None:
     if answer.status == 200 and isinstance(heartbeat, dict) and heartbeat.get("ok") is True:
         return
     if answer.status in (401, 403):
-        raise Unauthorised(
+        raise errors.Unauthorised(
             "Something in front of the server requires a sign-in of its own: let requests to /api "
             "through for the dashboard.",
             endpoint="heartbeat",
@@ -253,12 +247,12 @@ def _require_heartbeat(answer: Answer, address: str) -> None:
     if answer.problem is not None and (300 <= answer.status < 400 or answer.status >= 500):
         raise again(answer.problem)
     if answer.status == 200 and heartbeat is None:
-        raise UnexpectedAnswer(
+        raise errors.UnexpectedAnswer(
             f"A web page answers at {address} instead of Umami; it may be a login page in front "
             "of it.",
             endpoint="heartbeat",
         )
-    raise WrongAddress(f"No Umami server answers at {address}.", endpoint="heartbeat")
+    raise errors.WrongAddress(f"No Umami server answers at {address}.", endpoint="heartbeat")
 
 
 def _shape(answer: Answer) -> _Shape:
@@ -287,10 +281,10 @@ def _version(pattern: re.Pattern[bytes], text: bytes) -> str | None:
     return match[1].decode() if match else None
 
 
-def _mark(version: str | None, config: Answer, errors: Answer) -> str:
+def _mark(version: str | None, config: Answer, browser_errors: Answer) -> str:
     if version is not None:
         return _VERSION_MARK + version
     members = _json(config)
     marks = sorted(MARKS & set(members)) if isinstance(members, dict) else []
-    known = _shape(errors) in (_Shape.ERROR_OBJECT, _Shape.DATA)
+    known = _shape(browser_errors) in (_Shape.ERROR_OBJECT, _Shape.DATA)
     return f"config {' '.join(marks)}, errors {known}"

@@ -18,14 +18,7 @@ from umami.compat.dialect import (
 )
 from umami.compat.generations import V3_0, V3_1, V3_2, V3_3
 from umami.endpoint import JSON, Query, Request
-from umami.errors import (
-    NotFound,
-    NotOffered,
-    Rejected,
-    ServerFault,
-    Unauthorised,
-    UnexpectedAnswer,
-)
+from umami.errors import NotFound, NotOffered, Rejected, ServerFault, Unauthorised, UnexpectedAnswer
 from umami.filters import Filter
 from umami.period import Period, zone
 from umami.view import View

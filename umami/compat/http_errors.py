@@ -10,56 +10,48 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from umami.errors import (
-    NotFound,
-    NotOffered,
-    RateLimited,
-    Rejected,
-    ServerFault,
-    TimedOut,
-    UmamiError,
-    Unauthorised,
-    UnexpectedAnswer,
-)
+from umami import errors
 
 MOST_REASONS, LONGEST_REASON, DEEPEST = 20, 300, 8
 
 
-def meaning(status: int, body: bytes, *, endpoint: str, address: str) -> UmamiError:
+def meaning(status: int, body: bytes, *, endpoint: str, address: str) -> errors.UmamiError:
     """The error for a response with this status, which is not a success."""
     texts = reasons(body)
     problem = _meaning(status, texts, endpoint, address)
     problem.endpoint = endpoint
-    if isinstance(problem, Rejected):
+    if isinstance(problem, errors.Rejected):
         problem.reasons = texts
-    elif isinstance(problem, ServerFault):
+    elif isinstance(problem, errors.ServerFault):
         problem.status = status
     return problem
 
 
-def _meaning(status: int, texts: tuple[str, ...], endpoint: str, address: str) -> UmamiError:
+def _meaning(status: int, texts: tuple[str, ...], endpoint: str, address: str) -> errors.UmamiError:
     details = "; ".join(texts)
     if status in (401, 403):
-        return Unauthorised(f"The server does not let this account request “{endpoint}”.")
+        return errors.Unauthorised(f"The server does not let this account request “{endpoint}”.")
     if status == 404 and texts:
-        return NotFound(f"The server has no data to answer “{endpoint}” with.")
+        return errors.NotFound(f"The server has no data to answer “{endpoint}” with.")
     if status in (404, 405):
-        return NotOffered(
+        return errors.NotOffered(
             f"The server at {address} is not Umami, or a version without “{endpoint}”."
         )
     if status == 408:
-        return TimedOut(f"The server timed out while it waited for “{endpoint}”.")
+        return errors.TimedOut(f"The server timed out while it waited for “{endpoint}”.")
     if status == 429:
-        return RateLimited("The server requires a pause: there were too many requests.")
+        return errors.RateLimited("The server requires a pause: there were too many requests.")
     if 400 <= status < 500:
         sentence = f"The server refused “{endpoint}”{f': {details}' if details else ''}."
-        return Rejected(sentence.replace("..", "."))
+        return errors.Rejected(sentence.replace("..", "."))
     if status == 503 and details:
         sentence = f"The server answers “{endpoint}” with: {details}."
-        return ServerFault(sentence.replace("..", "."))
+        return errors.ServerFault(sentence.replace("..", "."))
     if status >= 500:
-        return ServerFault(f"The server failed while answering “{endpoint}” (status {status}).")
-    return UnexpectedAnswer(
+        return errors.ServerFault(
+            f"The server failed while answering “{endpoint}” (status {status})."
+        )
+    return errors.UnexpectedAnswer(
         f"The server’s answer to “{endpoint}” has the unexpected status {status}."
     )
 
@@ -101,8 +93,8 @@ def _nested(error: Any, place: str, depth: int) -> Iterator[str]:
     """The texts of 3.x: the ``errors`` of a place, of its ``properties`` and of its ``items``."""
     if not isinstance(error, dict) or not depth:
         return
-    errors, properties, items = (error.get(key) for key in ("errors", "properties", "items"))
-    for text in errors if isinstance(errors, list) else ():
+    texts, properties, items = (error.get(key) for key in ("errors", "properties", "items"))
+    for text in texts if isinstance(texts, list) else ():
         if isinstance(text, str):
             yield f"{place}: {text}" if place else text
     for name, value in properties.items() if isinstance(properties, dict) else ():

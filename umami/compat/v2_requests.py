@@ -153,11 +153,7 @@ _OLD_PARAMETERS: Final[dict[str, Callable[[Parameters], dict[str, Any]]]] = {
 
 def _new_goal(params: Parameters) -> dict[str, Any]:
     goals = [
-        {
-            "type": new_name(goal["type"]),
-            "value": goal["value"],
-            "target": goal.get("goal"),
-        }
+        {"type": new_name(goal["type"]), "value": goal["value"], "target": goal.get("goal")}
         for goal in params["goals"]
     ]
     return {**goals[0], "goals": goals}

@@ -31,11 +31,7 @@ from umami.compat.emulation import (
 from umami.compat.generations import V3_0, V3_1, V3_3, V3_4, Generation
 from umami.endpoint import JSON, Query, Request, canonical_json
 from umami.errors import NotFound, NotOffered
-from umami.filters import (
-    Filter,
-    regex_escaped,
-    step_escaped,
-)
+from umami.filters import Filter, regex_escaped, step_escaped
 from umami.normal_forms import uuid_of
 from umami.period import Period
 from umami.view import View

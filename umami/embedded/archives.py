@@ -29,14 +29,7 @@ LARGEST_RATIO = 250
 LONGEST_HEADER = 100_000
 SAMPLE = 512 * 1024
 """Bytes at the beginning of a table from which its format is detected."""
-FAULTS = (
-    OSError,
-    EOFError,
-    zlib.error,
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    NotImplementedError,
-)
+FAULTS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError, NotImplementedError)
 ZIP_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 """The default methods of archivers, whose decompression takes little memory."""
 OTHER_METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd"}

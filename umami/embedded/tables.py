@@ -144,9 +144,7 @@ POSTGRES = {
     ),
     "annotation": _layout("annotation", "annotation_id website_id date note"),
     "team": _layout(
-        "team",
-        "team_id name",
-        *("access_code", "logo_url", "deleted_at", "two_factor_required"),
+        "team", "team_id name", *("access_code", "logo_url", "deleted_at", "two_factor_required")
     ),
     "team_user": _layout("team_user", "team_user_id team_id user_id role"),
     "link": _layout("link", "link_id name url slug", "user_id"),

@@ -250,8 +250,7 @@ def _page_columns(
         "page_title": choices([title for _path, title in site.pages], page),
         "hostname": choices([site.domain, f"www.{site.domain}"], www.astype(np.int64)),
         "tag": choices(
-            [None, "headline-a", "headline-b"],
-            np.where(shop & (page == scenario.HOME), variant, 0),
+            [None, "headline-a", "headline-b"], np.where(shop & (page == scenario.HOME), variant, 0)
         ),
         **{name: choices([part.get(name) for part in parts], query) for name in (*UTM, *CLICK_IDS)},
     }

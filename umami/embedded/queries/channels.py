@@ -1,6 +1,8 @@
 """Channels: the kinds of sources that visitors come from."""
 
+import tomllib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from umami.embedded.queries.totals import summed
@@ -8,30 +10,10 @@ from umami.embedded.scope import VIEWS, Rows, Scope
 from umami.embedded.store import Store
 
 DIRECT = "direct"
-PAID_PARAMETERS = (
-    *("gclid=", "fbclid=", "msclkid=", "dclid=", "twclid=", "ttclid=", "li_fat_id=", "epik="),
-    *("scid=", "aid=", "pc_id=", "ad_id=", "rdt_cid=", "ob_click_id="),
-    *("utm_source=google", "utm_medium=cpc", "utm_medium=paid"),
-)
-ASSISTANT_DOMAINS = (
-    *("chatgpt.com", "claude.ai", "copilot.microsoft.com", "gemini.google.com", "meta.ai"),
-    "perplexity.ai",
-)
-SEARCH_DOMAINS = (
-    *("google.", "bing.com", "msn.com", "duckduckgo.com", "search.brave.com", "yandex."),
-    *("baidu.com", "ecosia.org", "chatgpt.com", "perplexity.ai"),
-)
-SOCIAL_DOMAINS = (
-    *("facebook.com", "fb.com", "instagram.com", "ig.com", "twitter.com", "t.co", "x.com"),
-    *("linkedin.", "tiktok.", "reddit.", "threads.net", "bsky.app", "news.ycombinator.com"),
-    *("snapchat.", "pinterest."),
-)
-MAIL_DOMAINS = ("gmail.", "mail.yahoo.", "outlook.", "hotmail.", "protonmail.", "proton.me")
-SHOP_DOMAINS = (
-    *("amazon.", "ebay.com", "walmart.com", "alibaba.com", "aliexpress.com", "etsy.com"),
-    *("bestbuy.com", "target.com", "newegg.com"),
-)
-VIDEO_DOMAINS = ("youtube.", "twitch.")
+SOURCES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("sources.toml").read_text("utf-8"))
+"""The texts by which sources of visitors are recognised."""
+PAID_PARAMETERS: list[str] = SOURCES["paid_parameters"]
+DOMAINS: dict[str, list[str]] = SOURCES["domains"]
 PAID_QUERIES = (*PAID_PARAMETERS, "utm_medium=paid_social")
 CHANNEL_COLUMNS = ("referrer_domain", "hostname", "url_query", "utm_medium", "utm_source")
 """The columns that determine a row's channel."""
@@ -61,12 +43,12 @@ def channel_of_row(scope: Scope) -> str:
         (contains(medium, ("referral", "app", "link")), "'referral'"),
         (contains(medium, ("affiliate",)), "'affiliate'"),
         (f"{contains(medium, ('sms',))} OR {contains('e.utm_source', ('sms',))}", "'sms'"),
-        *(((contains(domain, ASSISTANT_DOMAINS), "'llm'"),) if newest else ()),
-        (either(SEARCH_DOMAINS, "organic"), f"{prefix} || 'Search'"),
-        (contains(domain, SOCIAL_DOMAINS), f"{prefix} || 'Social'"),
-        (either(MAIL_DOMAINS, "mail"), "'email'"),
-        (either(SHOP_DOMAINS, "shop"), f"{prefix} || 'Shopping'"),
-        (either(VIDEO_DOMAINS, "video"), f"{prefix} || 'Video'"),
+        *(((contains(domain, DOMAINS["assistants"]), "'llm'"),) if newest else ()),
+        (either(DOMAINS["search"], "organic"), f"{prefix} || 'Search'"),
+        (contains(domain, DOMAINS["social"]), f"{prefix} || 'Social'"),
+        (either(DOMAINS["mail"], "mail"), "'email'"),
+        (either(DOMAINS["shop"], "shop"), f"{prefix} || 'Shopping'"),
+        (either(DOMAINS["video"], "video"), f"{prefix} || 'Video'"),
         (f"{scope.external_referrer} AND {domain} <> ''", "'referral'"),
     )
     cases = " ".join(f"WHEN {condition} THEN {name}" for condition, name in rules)

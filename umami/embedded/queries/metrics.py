@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from umami.embedded.queries.channels import SOURCES
 from umami.embedded.queries.totals import summed, visits
 from umami.embedded.scope import CUSTOM_EVENT, VIEWS, Rows, Scope, column, like
 from umami.embedded.store import Store
@@ -10,31 +11,16 @@ from umami.embedded.store import Store
 Counted = Literal["events", "visitors"]
 Edge = Literal["entry", "exit"]
 EXTREMES: dict[str, str] = {"entry": "min", "exit": "max"}
-NUMBERS: dict[Counted, str] = {
-    "events": "count(*)",
-    "visitors": "count(DISTINCT e.session_id)",
-}
+NUMBERS: dict[Counted, str] = {"events": "count(*)", "visitors": "count(DISTINCT e.session_id)"}
 IN_A_COUNTRY = ("region", "city")
 FULL_PATH = "e.url_path || CASE WHEN e.url_query <> '' THEN '?' || e.url_query ELSE '' END"
 """SQL of a page's path with its query."""
 LANGUAGE = "lower(left(s.language, 2))"
 """SQL of a language without its country."""
-KNOWN_WEBSITES = (
-    *("baidu.com", "bing.com", "brave.com", "chatgpt.com", "duckduckgo.com", "facebook.com"),
-    *("github.com", "google.com", "news.ycombinator.com", "instagram.com", "linkedin.com"),
-    *("pinterest.com", "reddit.com", "snapchat.com", "twitter.com", "yahoo.com", "yandex.ru"),
-)
-REFERRERS = {
-    "news.ycombinator.com": ("news.ycombinator.com",),
-    "instagram.com": ("instagram.", "ig.com"),
-    "twitter.com": ("twitter.", "t.co", "x.com"),
-}
-"""The texts in referrer domains that identify a known website; by default its name without the
-top-level domain, such as ``bing.``."""
 _CASES = " ".join(
     f"WHEN e.referrer_domain ILIKE '%{text}%' THEN '{name}'"
-    for name in KNOWN_WEBSITES
-    for text in REFERRERS.get(name, (f"{name.partition('.')[0]}.",))
+    for name, texts in SOURCES["websites"].items()
+    for text in texts
 )
 DOMAIN = f"CASE {_CASES} ELSE 'Other' END"
 """SQL of the known website that an event was referred by; the first match counts."""

@@ -84,10 +84,7 @@ def totals(store: Store, scope: Scope) -> dict[str, int]:
 
 
 def breakdown(
-    store: Store,
-    scope: Scope,
-    fields: Sequence[str],
-    order: str = "visitors DESC, sum(views) DESC",
+    store: Store, scope: Scope, fields: Sequence[str], order: str = "visitors DESC, sum(views) DESC"
 ) -> list[dict[str, Any]]:
     """Return the sums of ``summed`` for page views with equal values of the fields: the first 500
     groups of an order.

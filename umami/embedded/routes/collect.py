@@ -222,11 +222,7 @@ def _accept(call: Call[Any], message: Message, rows: Rows) -> dict[str, Any]:
             for session in (visit.session, anonymous) if id else ():
                 link = {**common, "session_id": session, "distinct_id": id}
                 rows["session_link"].setdefault((visit.website, session, id), link)
-    return {
-        "cache": visit.token(umami.sign),
-        "sessionId": visit.session,
-        "visitId": visit.visit,
-    }
+    return {"cache": visit.token(umami.sign), "sessionId": visit.session, "visitId": visit.visit}
 
 
 def _address(call: Call[Any], payload: Payload) -> str:

@@ -22,11 +22,7 @@ CLOCKS = (datetime(1970, 1, 1), datetime(2100, 1, 1))
 """The years for which offsets from UTC are computed."""
 DATES = "BETWEEN TIMESTAMP '0002-01-01' AND TIMESTAMP '9998-12-31'"
 """The dates that every time zone can represent."""
-FORMULAS = {
-    "sum": "sum(d.number_value)::DOUBLE",
-    "avg": "avg(d.number_value)",
-    "count": "count(*)",
-}
+FORMULAS = {"sum": "sum(d.number_value)::DOUBLE", "avg": "avg(d.number_value)", "count": "count(*)"}
 _ARRAY = "TRY_CAST(d.string_value AS JSON)"
 VALUES = {
     "property": ("d.string_value", f"d.data_type IN ({TEXT}, {BOOLEAN})"),

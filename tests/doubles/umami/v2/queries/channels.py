@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from umami.embedded.queries.channels import (
-    DIRECT,
-    MAIL_DOMAINS,
-    PAID_PARAMETERS,
-    SEARCH_DOMAINS,
-    SHOP_DOMAINS,
-    SOCIAL_DOMAINS,
-    VIDEO_DOMAINS,
-)
+from umami.embedded.queries.channels import DIRECT, DOMAINS, PAID_PARAMETERS
 from umami.embedded.scope import Scope
 from umami.embedded.store import Store
 
@@ -22,11 +15,11 @@ CHANNELS = (
     *("organicSearch", "organicSocial", "organicShopping", "organicVideo"),
     *("paidAds", "paidSearch", "paidSocial", "paidShopping", "paidVideo"),
 )
-SHOPS = tuple(name.replace("alibaba.com", "alibab.com") for name in SHOP_DOMAINS)
+SHOPS = tuple(name.replace("alibaba.com", "alibab.com") for name in DOMAINS["shop"])
 """2.x misspells one of them."""
 
 
-def _any_of(texts: tuple[str, ...]) -> str:
+def _any_of(texts: Iterable[str]) -> str:
     return "|".join(map(re.escape, texts))
 
 
@@ -38,11 +31,11 @@ RULES = tuple(
         ("referral", r"(?!)", r"utm_medium=(referral|app|link)"),
         ("affiliate", r"(?!)", r"utm_medium=affiliate"),
         ("sms", r"(?!)", r"utm_(source|medium)=sms"),
-        ("Search", _any_of(SEARCH_DOMAINS), r"utm_medium=organic"),
-        ("Social", _any_of(SOCIAL_DOMAINS), r"utm_medium=(social|sm)"),
-        ("email", _any_of(MAIL_DOMAINS), r"utm_medium=.*e[-_ ]?mail"),
+        ("Search", _any_of(DOMAINS["search"]), r"utm_medium=organic"),
+        ("Social", _any_of(DOMAINS["social"]), r"utm_medium=(social|sm)"),
+        ("email", _any_of(DOMAINS["mail"]), r"utm_medium=.*e[-_ ]?mail"),
         ("Shopping", _any_of(SHOPS), r"utm_campaign=.*(([^a-df-z]|^)shop|shopping)"),
-        ("Video", _any_of(VIDEO_DOMAINS), r"utm_medium=.*video"),
+        ("Video", _any_of(DOMAINS["video"]), r"utm_medium=.*video"),
     )
 )
 """Channel, mark in the referrer's domain, mark in the URL's query; the first match wins. A name
