@@ -2,8 +2,9 @@
 
 import csv
 import re
+import tomllib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -84,94 +85,32 @@ otherwise: pageviews have no event name, and the text of a number or date has a 
 
 def _layout(
     table: str,
-    filled: str,
-    *ignored: str,
-    key: tuple[str, ...] = (),
-    known_by: tuple[str, ...] = (),
-    **renamed: str,
+    filled: list[str],
+    ignored: Sequence[str] = (),
+    key: Sequence[str] = (),
+    known_by: Sequence[str] = (),
+    renamed: Mapping[str, str] | None = None,
 ) -> Layout:
     """The layout of a table in PostgreSQL; its primary key is the first column by default."""
-    names = tuple(filled.split())
-    unique = key or names[:1]
-    rest = tuple(name for name in TABLES[table] if name not in names)
-    return Layout(names, known_by or unique, rest, ignored, unique, renamed)
+    unique = tuple(key or filled[:1])
+    rest = tuple(name for name in TABLES[table] if name not in filled)
+    return Layout(
+        tuple(filled), tuple(known_by) or unique, rest, tuple(ignored), unique, renamed or {}
+    )
 
 
-POSTGRES = {
-    "website": _layout(
-        "website",
-        "website_id name",
-        *("user_id", "created_by", "rev_id", "replay_enabled", "replay_config"),
-        *("recorder_enabled", "errors_enabled", "error_retention_days"),
-    ),
-    "session": _layout(
-        "session",
-        "session_id website_id created_at",
-        *("hostname", "subdivision2"),
-        subdivision1="region",
-    ),
-    "website_event": _layout(
-        "website_event", "event_id website_id session_id visit_id created_at event_type"
-    ),
-    "event_data": _layout(
-        "event_data",
-        "event_data_id website_id website_event_id data_key data_type created_at",
-        event_id="event_data_id",
-        event_key="data_key",
-        event_string_value="string_value",
-        event_numeric_value="number_value",
-        event_date_value="date_value",
-        event_data_type="data_type",
-    ),
-    "session_data": _layout(
-        "session_data",
-        "session_data_id website_id session_id data_key data_type created_at",
-        "deleted_at",
-        session_key="data_key",
-        event_key="data_key",
-    ),
-    # The import of an export without this table creates rows with new ids: the event identifies
-    # them.
-    "revenue": _layout(
-        "revenue",
-        "revenue_id website_id session_id event_id currency created_at",
-        known_by=("event_id",),
-    ),
-    "session_link": _layout(
-        "session_link",
-        "website_id session_id distinct_id",
-        key=("website_id", "distinct_id", "session_id"),
-    ),
-    "annotation": _layout("annotation", "annotation_id website_id date note"),
-    "team": _layout(
-        "team", "team_id name", *("access_code", "logo_url", "deleted_at", "two_factor_required")
-    ),
-    "team_user": _layout("team_user", "team_user_id team_id user_id role"),
-    "link": _layout("link", "link_id name url slug", "user_id"),
-    "pixel": _layout("pixel", "pixel_id name slug", "user_id"),
+_LAYOUTS = tomllib.loads(Path(__file__).with_name("layouts.toml").read_text("utf-8"))
+POSTGRES = {table: _layout(table, **columns) for table, columns in _LAYOUTS["postgres"].items()}
+_EVENT = POSTGRES["website_event"]
+CLOUD_EXPORT = {
+    "website_event": replace(_EVENT, empty=_EVENT.empty + SESSION_ATTRIBUTES, ignored=("job_id",)),
+    **{
+        table: Layout(**{kind: tuple(names) for kind, names in columns.items()})
+        for table, columns in _LAYOUTS["cloud"].items()
+    },
 }
 SECRET = re.compile(r"user|two_factor_\w+|app_setting|api_key")
 """Tables with passwords, keys and codes, which are never read."""
-CLOUD_EXPORT = {
-    "website_event": replace(
-        POSTGRES["website_event"],
-        empty=POSTGRES["website_event"].empty + SESSION_ATTRIBUTES,
-        ignored=("job_id",),
-    ),
-    # Rows of data have no ids in these exports.
-    "event_data": Layout(
-        ("website_id", "event_id", "data_key", "data_type", "created_at"),
-        ("website_event_id", "data_key"),
-        ("string_value", "number_value", "date_value"),
-        ("session_id", "url_path", "event_name", "job_id"),
-    ),
-    "session_data": Layout(
-        ("website_id", "session_id", "data_key", "data_type", "created_at"),
-        ("session_id", "data_key", "created_at"),
-        ("string_value", "number_value", "date_value", "distinct_id"),
-        ("job_id",),
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
