@@ -37,7 +37,6 @@ class BackgroundTask(Generic[T]):
 
     @property
     def state(self) -> State:
-        """The state of the work."""
         if not self._outcome.done():
             return "running"
         problem = self._outcome.exception()

@@ -142,7 +142,6 @@ class Epochs:
         self._unpublished: dict[str, bytes] = {}
 
     def get(self, name: str) -> bytes:
-        """The current epoch."""
         with self._guard:
             epoch = self._epochs[name]
             if self._shared is None or name in self._agreed or name in self._unpublished:
@@ -154,7 +153,6 @@ class Epochs:
             return self._epochs[name]
 
     def begin(self, name: str) -> None:
-        """Begin a new epoch."""
         epoch = _new_epoch()
         with self._guard:
             self._epochs[name] = epoch

@@ -55,7 +55,6 @@ class Server:
 
 @cache
 def dialect(generation: Generation, *, cloud: bool = False, extended: bool = False) -> Dialect:
-    """The dialect of a generation."""
     return V2(generation) if generation.major == 2 else V3(generation, cloud, extended)
 
 

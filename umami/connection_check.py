@@ -157,7 +157,6 @@ def _tables(text: str) -> Path:
 
 
 def _remedy(problem: errors.UmamiError, settings: Settings) -> str:
-    """What to change in the form."""
     if isinstance(problem, errors.CertificateUntrusted | errors.SecondFactor):
         return problem.remedy
     if isinstance(problem, errors.Unreachable):

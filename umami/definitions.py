@@ -21,7 +21,6 @@ class Definitions:
 
     @property
     def bounce(self) -> str:
-        """What a bounce is."""
         return self._since(
             Generation.V3_3,
             "A bounce is a visit with exactly one view, whatever else happened in it.",
@@ -30,7 +29,6 @@ class Definitions:
 
     @property
     def channel(self) -> str:
-        """Which channels a visit counts in."""
         return self._since(
             Generation.V3_3,
             "A visitor counts in every channel that one of their views came through; views without "
@@ -41,7 +39,6 @@ class Definitions:
 
     @property
     def filtered_revenue(self) -> str:
-        """Which purchases count with filters."""
         return self._since(
             Generation.V3_2,
             "With filters, only purchases count whose own event passes the filters.",

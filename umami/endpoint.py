@@ -200,7 +200,6 @@ class Endpoint(Generic[P, T]):
 
     @property
     def name(self) -> str:
-        """The name of the declared function."""
         return self.body.__name__
 
     @property

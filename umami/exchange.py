@@ -67,8 +67,6 @@ RETRYABLE: Final = frozenset({429, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A request that failed."""
-
     problem: errors.UmamiError
     retryable: bool = False
     """Whether another attempt may succeed."""
@@ -96,7 +94,6 @@ class Call:
 
     @property
     def left(self) -> float:
-        """Seconds until the deadline."""
         return max(0.0, self.until - time.monotonic())
 
 

@@ -90,7 +90,6 @@ class _Token(Identity, ABC):
         ``UmamiError``."""
 
     def sign_in(self) -> Mapping[str, str]:
-        """The headers with a token."""
         return self.headers or self._fetches.result("token", self._fetch)
 
     def renew(self, refused: Mapping[str, str]) -> bool:
@@ -118,14 +117,11 @@ class _Token(Identity, ABC):
 
 
 class Account(_Token):
-    """An account with a password."""
-
     def __init__(self, username: str, password: str, send: Send) -> None:
         super().__init__(send, *filter(None, (password,)))
         self._login = username, password
 
     def fetch(self) -> tuple[str, dict[str, str]]:
-        """Sign in."""
         query = account.login(*self._login)
         problem: errors.UmamiError
         try:
@@ -174,7 +170,6 @@ class Share(_Token):
         return self._website
 
     def fetch(self) -> tuple[str, dict[str, str]]:
-        """Open the link."""
         request = Request("GET", f"/share/{quote(self._link, safe='')}")
         problem: errors.UmamiError
         try:

@@ -65,7 +65,6 @@ def parameters(view: View, **settings: Any) -> dict[str, Any]:
 
 
 def funnel(view: View, chain: Sequence[FunnelStep], window: int) -> dict[str, Any]:
-    """The parameters of a saved funnel."""
     saved = [{"type": step.kind, "value": step.value} for step in chain]
     return parameters(view, steps=saved, window=window)
 

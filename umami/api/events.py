@@ -28,8 +28,6 @@ NumericMetric = Literal["sum", "avg", "count"]
 
 
 class Kind(IntEnum):
-    """The kind of a row of the event table."""
-
     PAGEVIEW = 1
     CUSTOM = 2
     LINK = 3
@@ -38,8 +36,6 @@ class Kind(IntEnum):
 
 
 class DataType(IntEnum):
-    """The type of a property's value."""
-
     STRING = 1
     NUMBER = 2
     BOOLEAN = 3

@@ -25,7 +25,6 @@ def choice(value: T, choices: Sequence[T], what: str) -> T:
 
 
 def paging(page: int, page_size: int, search: str | None = None) -> dict[str, Any]:
-    """The parameters of a list in pages."""
     return {"page": page, "pageSize": page_size, "search": search}
 
 

@@ -36,7 +36,6 @@ class Generation(tuple[int, int], Enum):
 
     @property
     def and_newer(self) -> frozenset[Generation]:
-        """This generation and all newer ones."""
         return frozenset(generation for generation in Generation if generation >= self)
 
     @classmethod

@@ -66,7 +66,6 @@ class V2(Dialect):
     generation: Generation = V2_20
 
     def mistakable(self, query: Query[Any]) -> bool:
-        """Whether 3.x would answer the same request with something else."""
         searched = query.name == "events" and query.arguments["search"]
         edge = query.name == "metrics" and query.arguments["field"] in EDGES
         return bool(query.filters or searched or edge or query.name == "event_data_values")
@@ -79,7 +78,6 @@ class V2(Dialect):
         )
 
     def renamed(self, query: Query[Any]) -> Mapping[str, str | None]:
-        """The query's parameters that have another name or value in 2.x."""
         arguments = query.arguments
         match query.name:
             case "websites" | "team_websites" | "events" | "sessions":
@@ -95,11 +93,9 @@ class V2(Dialect):
         return {}
 
     def report(self, query: Query[Any]) -> Request:
-        """An analysis as one POST request."""
         return report(query)
 
     def missing(self, query: Query[Any]) -> str | None:
-        """What 2.x lacks to answer the query without filters, in a sentence."""
         arguments = query.arguments
         if sentence := super().missing(query):
             return sentence
@@ -115,7 +111,6 @@ class V2(Dialect):
         return None
 
     def unsupported_filters(self, query: Query[Any]) -> str | None:
-        """Why 2.x cannot apply the query's filters, in a sentence."""
         view, arguments = query.view, query.arguments
         if not query.filters or view is None:
             return None

@@ -53,7 +53,6 @@ def insights(view: View, fields: tuple[str, ...]) -> Request:
 
 
 def report(query: Query[Any]) -> Request:
-    """The request for a report."""
     kind, view = query.name, query.arguments["view"]
     params = json.loads(query.body or "{}")["parameters"]
     if kind == "funnel":

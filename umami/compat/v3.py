@@ -90,7 +90,6 @@ class V3(Dialect):
     generation: Generation = V3_1
 
     def renamed(self, query: Query[Any]) -> Mapping[str, str | None]:
-        """The query's parameters that have another name or value in this generation."""
         whole_text = query.name == "events" and self.generation < V3_4 and not self.cloud
         if whole_text and (search := self.search(query)):
             # Up to 3.3.0 a self-hosted server compares the search with the whole text.
@@ -101,7 +100,6 @@ class V3(Dialect):
         return {"includeTeams": "true"} if query.name == "websites" else {}
 
     def filters(self, query: Query[Any]) -> tuple[tuple[str, str], ...]:
-        """The query's filters as parameters."""
         if query.view is None or not query.filters:
             return query.filters
         if self.cloud:
@@ -131,7 +129,6 @@ class V3(Dialect):
         return (gets, post) if len(gets) == 1 else (post, gets)
 
     def report(self, query: Query[Any]) -> Request:
-        """An analysis as one POST request with the filters in its body."""
         body = {**self._body(query), "filters": dict(self.filters(query))}
         post = Request("POST", query.path, query.params, canonical_json(body))
         return self.by_visit(query, post)
@@ -170,13 +167,11 @@ class V3(Dialect):
         return body
 
     def mistakable(self, query: Query[Any]) -> bool:
-        """Whether a server of another version would answer the same request with something else."""
         shifted = self.generation == V3_0 and query.name == "weekly"
         ranked = query.name == "metrics" and query.arguments["field"] in MISTAKABLE_FIELDS
         return bool(query.filters or shifted or ranked or query.name in MISTAKABLE)
 
     def missing(self, query: Query[Any]) -> str | None:
-        """What this version lacks to answer the query without filters, in a sentence."""
         if self.generation == V3_0 and query.name in ("revenue_chart", "weekly"):
             period = query.arguments["view"].period
             if query.name == "revenue_chart" and period.unit in ("minute", "hour"):

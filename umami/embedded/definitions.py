@@ -10,8 +10,6 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """The definitions that queries apply."""
-
     event_prevents_bounce: bool = True
     """Whether a visit with one view and a custom event is no bounce (3.3)."""
     one_channel_per_visit: bool = True

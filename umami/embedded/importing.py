@@ -53,8 +53,6 @@ MOST_NAMED = 10
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of an import."""
-
     done: int
     """Bytes of the source's files whose rows were added; never decreases, and ends at ``total``."""
     total: int

@@ -171,7 +171,6 @@ class Page(Parameters):
 
     @property
     def searched(self) -> str:
-        """The text to search for, in lower case."""
         return (getattr(self, "search", "") or "").lower()
 
     @property

@@ -86,7 +86,6 @@ class Filter:
 
     @property
     def condition(self) -> Rows:
-        """The filter as a condition."""
         name, values = column(self.field), self.values
         if self.operator in ("eq", "neq"):
             negation = "NOT " if self.operator == "neq" else ""
@@ -220,7 +219,6 @@ class Scope:
         return replace(self, without_bounces=False)
 
     def between(self, start: datetime, end: datetime) -> Scope:
-        """The same scope over another range."""
         return replace(self, start=start, end=end)
 
     def _conditions(self) -> list[Rows]:

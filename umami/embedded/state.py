@@ -29,8 +29,6 @@ MOST_TOKENS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account of this server."""
-
     id: UUID
     username: str
     role: str = "admin"
@@ -49,8 +47,6 @@ ADMIN = User(uuid.UUID("41e2b680-648e-4b09-bcd7-3e2b10c06264"), USERNAME)
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key of an account."""
-
     id: UUID
     name: str
     user: User

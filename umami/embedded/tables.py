@@ -42,8 +42,6 @@ class ImportRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The columns of a file."""
-
     filled: tuple[str, ...]
     """Columns in which every row has a value."""
     known_by: tuple[str, ...]

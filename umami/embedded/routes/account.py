@@ -15,15 +15,11 @@ routes = Routes()
 
 
 class Credentials(Parameters):
-    """The credentials of an account."""
-
     username: Text
     password: Text
 
 
 class NewKey(Parameters):
-    """An API key to create."""
-
     name: Annotated[Text, Field(min_length=1, max_length=100)]
 
 
@@ -111,7 +107,6 @@ def keys(call: Call[Nothing]) -> Any:
 
 @routes("DELETE", "/me/api-keys/{key_id}", Nothing)
 def delete_key(call: Call[Nothing]) -> Any:
-    """Revoke an API key."""
     _signed_in(call)
     if not call.umami.accounts.drop_key(call.id("key_id")):
         raise Refusal(404, "Not found")
@@ -119,7 +114,6 @@ def delete_key(call: Call[Nothing]) -> Any:
 
 
 def user_json(user: User) -> dict[str, Any]:
-    """Return the JSON of an account."""
     return {
         "id": user.id,
         "username": user.username,

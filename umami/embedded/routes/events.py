@@ -73,7 +73,6 @@ def data_fields(call: Call[OfEvent]) -> Any:
 
 @routes("GET", "/websites/{website_id}/event-data/properties", Ranged)
 def data_properties(call: Call[Ranged]) -> Any:
-    """Return the properties of events."""
     return counted(call.umami.store, of_events(scope(call)), EVENT | PROPERTY | TYPE)
 
 

@@ -19,14 +19,10 @@ Vital = Literal["lcp", "inp", "cls", "fcp", "ttfb"]
 
 
 class Chart(Ranged, Bucketed):
-    """One vital over time."""
-
     metric: Vital = "lcp"
 
 
 class Metrics(Ranged):
-    """One vital by page, title, device or browser."""
-
     type: Literal["path", "title", "device", "browser"]
     metric: Vital = "lcp"
     limit: Annotated[int, Field(ge=1, le=500)] = 500

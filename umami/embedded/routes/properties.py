@@ -42,8 +42,6 @@ class Series(Ranged, Bucketed):
 
 
 class SessionProperty(Series):
-    """A property of sessions."""
-
     propertyName: Text
 
     def records(self, scope: Scope) -> Rows:
@@ -52,8 +50,6 @@ class SessionProperty(Series):
 
 
 class EventProperty(Series):
-    """A property of the events of one name."""
-
     eventName: Text
     propertyName: Text
 
@@ -75,14 +71,10 @@ class Pivot(Page, Series):
 
 
 class EventPivot(Pivot):
-    """The events of one name."""
-
     eventName: Text
 
 
 class SessionPivot(Pivot):
-    """The sessions that have a property."""
-
     propertyName: Text
 
 

@@ -35,7 +35,6 @@ def record(call: Call[Any], table: str, **values: Any) -> Row:
 
 
 def insert(cursor: duckdb.DuckDBPyConnection, table: str, row: Row) -> None:
-    """Insert a row."""
     cursor.execute(
         f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
         [*row.values()],
@@ -43,7 +42,6 @@ def insert(cursor: duckdb.DuckDBPyConnection, table: str, row: Row) -> None:
 
 
 def update(cursor: duckdb.DuckDBPyConnection, table: str, id: UUID, **values: Any) -> None:
-    """Change columns of the row with this id."""
     assigned = ", ".join(f"{column} = ?" for column in values)
     cursor.execute(f"UPDATE {table} SET {assigned} WHERE {table}_id = ?", [*values.values(), id])
 
@@ -100,7 +98,6 @@ class Records:
         return call.params.answer([self.json(row) for row in rows])
 
     def create(self, call: Call[Any]) -> Any:
-        """Create a row."""
         assert call.user
         params, time = call.params, now()
         id = getattr(params, "id", None) or uuid4()
@@ -119,7 +116,6 @@ class Records:
         return self.json(record(call, self.table, **{f"{self.table}_id": id}))
 
     def read(self, call: Call[Any]) -> Any:
-        """Return a row."""
         return self.json(self.row(call))
 
     def row(self, call: Call[Any]) -> Row:
@@ -127,7 +123,6 @@ class Records:
         return record(call, self.table, **call.path, **self.fixed)
 
     def change(self, call: Call[Any]) -> Any:
-        """Change a row."""
         id = self.row(call)[f"{self.table}_id"]
         with call.umami.store.writing() as cursor:
             if self.require_free:
@@ -146,7 +141,6 @@ class Records:
         return {"ok": True}
 
     def json(self, row: Row) -> Row:
-        """Return the JSON of a row."""
         answer = renamed(row, {"id": f"{self.table}_id", **camel_case(*self.columns)})
         if "parameters" in answer:
             answer["parameters"] = json.loads(answer["parameters"])

@@ -54,14 +54,11 @@ def _list(value: Any) -> Any:
 
 
 class StepParameters(Parameters):
-    """A page or an event."""
-
     type: Literal["path", "event"]
     value: Annotated[Text, Field(min_length=1)]
 
     @property
     def step(self) -> queries.Step:
-        """The step of queries."""
         return queries.Step(self.type, self.value)
 
 
@@ -90,16 +87,12 @@ class Retention(Parameters):
 
 
 class Utm(Parameters):
-    """No parameters."""
-
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return lists of values with their page views, by UTM parameter."""
         return {name: queries.utm_columns(store, scope, name) for name in UTM}
 
 
 class Goal(StepParameters):
-    """The step to reach."""
-
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return how many visitors reached the step, and the number of all visitors."""
         return dict(zip(("num", "total"), queries.reached(store, scope, self.step), strict=True))
@@ -119,8 +112,6 @@ class JourneySteps(Parameters):
 
 
 class Journey(JourneySteps):
-    """Also the type of the events."""
-
     eventType: Annotated[int, Field(ge=1, le=5)] | None = None
 
     def answer(self, store: Store, scope: Scope, types: tuple[int, ...] = ()) -> Any:
@@ -129,8 +120,6 @@ class Journey(JourneySteps):
 
 
 class Breakdown(Parameters):
-    """The fields to group by."""
-
     fields: Annotated[
         list[Annotated[str, one_of(FIELDS, "Unknown field")]],
         BeforeValidator(_list),
@@ -191,8 +180,6 @@ class Attribution(Parameters):
 
 
 class Dates(Parameters):
-    """The range of an analysis."""
-
     startDate: Date
     endDate: Date
 
@@ -260,8 +247,6 @@ for _path, _analysis in _GETS.items():
 
 
 class UtmQuery(Ranged):
-    """One UTM parameter."""
-
     type: Annotated[str, one_of(UTM, "Invalid type")]
 
 
@@ -270,8 +255,6 @@ class RevenueQuery(InCurrency, Ranged):
 
 
 class RevenuePartQuery(RevenueQuery):
-    """What revenue is grouped by."""
-
     type: Annotated[queries.Part, one_of(PARTS, "Invalid type")]
 
 

@@ -29,8 +29,6 @@ Kind = Literal["segment", "cohort"]
 
 
 class ListedSegments(Page):
-    """A page of segments or of cohorts."""
-
     equal = ("type",)
     type: Kind
     search: Text = ""
@@ -58,7 +56,6 @@ class ListedAnnotations(Listing):
 
     @property
     def conditions(self) -> dict[str, Any]:
-        """The SQL conditions of the page, with their values."""
         if self.startAt is None or self.endAt is None:
             return {}
         dates = from_milliseconds(self.startAt), from_milliseconds(self.endAt)
@@ -66,8 +63,6 @@ class ListedAnnotations(Listing):
 
 
 class Annotation(Parameters):
-    """An annotation to save."""
-
     date: Date
     note: Annotated[Text, Field(min_length=1, max_length=500)]
     allDay: bool = True
@@ -89,8 +84,6 @@ Url = Annotated[Text, Field(min_length=1, max_length=500)]
 
 
 class CreatedPixel(Parameters):
-    """A pixel to create."""
-
     name: LinkName
     slug: Slug
     teamId: UUID | None = None
@@ -98,21 +91,15 @@ class CreatedPixel(Parameters):
 
 
 class CreatedLink(CreatedPixel):
-    """A link to create."""
-
     url: Url
 
 
 class ChangedPixel(Changes):
-    """The changes of a pixel."""
-
     name: LinkName = ""
     slug: Slug = ""
 
 
 class ChangedLink(ChangedPixel):
-    """The changes of a link."""
-
     url: Url = ""
 
 
@@ -157,8 +144,6 @@ REPORTS = Records("report", COLUMNS)
 
 
 class ListedReports(Page):
-    """A page of saved reports."""
-
     equal = ("websiteId",)
     websiteId: UUID | None = None
     pageSize: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 10
@@ -172,8 +157,6 @@ class ListedReportsOfWebsite(Listing):
 
 
 class Report(Parameters):
-    """A report to save."""
-
     websiteId: UUID
     type: Annotated[Text, one_of(TYPES, "Invalid report type")]
     name: Annotated[str, Field(max_length=200), AfterValidator(str.strip), Field(min_length=1)]

@@ -48,8 +48,6 @@ class Activity(Timed):
 
 
 class Properties(Ranged):
-    """One property or all properties."""
-
     propertyName: Text | None = None
 
 
@@ -156,13 +154,11 @@ def activity(call: Call[Activity]) -> Any:
 
 @routes("GET", f"{SINGLE}/properties", Nothing)
 def properties(call: Call[Nothing]) -> Any:
-    """Return the properties of one session."""
     return property_data.of_session(call.umami.store, call.id("website_id"), call.id("session_id"))
 
 
 @routes("GET", "/websites/{website_id}/session-data/properties", Properties)
 def data_properties(call: Call[Properties]) -> Any:
-    """Return the properties of all sessions."""
     records = property_data.of_sessions(scope(call), call.params.propertyName)
     columns = property_data.PROPERTY | property_data.TYPE
     return property_data.counted(call.umami.store, records, columns)

@@ -77,7 +77,6 @@ def create(call: Call[Share]) -> Any:
 
 @routes("GET", "/share/id/{share_id}", Nothing)
 def read(call: Call[Nothing]) -> Any:
-    """Return a share."""
     return _json(record(call, TABLE, **call.path))
 
 

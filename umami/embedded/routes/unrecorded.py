@@ -30,15 +30,11 @@ class Errors(Range):
 
 
 class ErrorValues(Errors):
-    """The field whose values are requested."""
-
     type: Literal["release", "environment", "browser", "urlPath"]
     value: Text | None = None
 
 
 class Heatmap(Ranged):
-    """Clicks or scrolls of one page."""
-
     mode: Literal["click", "scroll"] = "click"
     urlPath: Text | None = None
 

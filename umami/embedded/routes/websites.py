@@ -58,8 +58,6 @@ def _null_if_empty(text: str) -> str | None:
 
 
 class Created(Parameters):
-    """A website to create."""
-
     name: Name
     domain: Domain
     shareId: Annotated[Text, Field(max_length=50), AfterValidator(_null_if_empty)] | None = None
@@ -181,13 +179,11 @@ def teams(call: Call[Listing]) -> Any:
 
 @routes("GET", "/teams/{team_id}", Nothing)
 def team(call: Call[Nothing]) -> Any:
-    """Return a team with its members."""
     return _team(call, records.record(call, "team", **call.path))
 
 
 @routes("GET", "/teams/{team_id}/users", Listing)
 def members(call: Call[Listing]) -> Any:
-    """Return the members of a team."""
     rows = _members(call, call.id("team_id"))
     searched = call.params.searched
     return call.params.answer([row for row in rows if searched in row["user"]["username"]])
@@ -195,7 +191,6 @@ def members(call: Call[Listing]) -> Any:
 
 @routes("GET", "/teams/{team_id}/websites", Listed)
 def team_websites(call: Call[Listed]) -> Any:
-    """Return the websites of a team."""
     return page(call, "team_id = $team", team=call.id("team_id"))
 
 
