@@ -39,11 +39,8 @@ LARGEST = 10**15
 def _decimal(value: Any) -> Decimal:
     if type(value) is int and abs(value) <= LARGEST:
         return Decimal(value)
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise ValueError("not a number")
-    if isinstance(value, str) and len(value) > 40:
-        raise ValueError("not a number")
-    if isinstance(value, float) and not math.isfinite(value):
+    is_number = isinstance(value, int | float | str | Decimal) and not isinstance(value, bool)
+    if not is_number or (isinstance(value, str) and len(value) > 40):
         raise ValueError("not a number")
     try:
         number = Decimal(str(value))

@@ -36,11 +36,8 @@ IN_A_QUERY = "!$%&()*+,-./:;=?@[\\]^_`{|}~"
 
 
 def page(url: str | None, hostname: str | None, referrer: str | None) -> dict[str, str | None]:
-    """The columns of an event that contain its URL and referrer.
-
-    Raises:
-        ValueError: for an invalid URL.
-    """
+    """The columns of an event that contain its URL and referrer. Raises ``ValueError`` for an
+    invalid URL."""
     base = f"https://{hostname or 'localhost'}"
     location = urlsplit(urljoin(base, url or ""))
     terms = dict(reversed(parse_qsl(location.query, keep_blank_values=True)))
@@ -88,11 +85,8 @@ def clean(text: str) -> str:
 
 
 def properties(data: dict[str, Any], parent: str = "") -> Iterator[dict[str, Any]]:
-    """The columns of all values; those of nested objects have keys such as ``a.b``.
-
-    Raises:
-        ValueError: for a number that is larger than Umami can store.
-    """
+    """The columns of all values; those of nested objects have keys such as ``a.b``. Raises
+    ``ValueError`` for a number that is larger than Umami can store."""
     for name, value in data.items():
         # Cut at each level, so that long names are not copied for each nested value.
         key = clean(f"{parent}.{name}" if parent else name)[:LONGEST]

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 import duckdb
+from dateutil.relativedelta import SU, relativedelta
 from pydantic import BaseModel, ConfigDict, Field
 
 from umami.embedded import property_filters
@@ -31,6 +32,16 @@ RELATIVE = re.compile(r"(\d{1,4})(hour|day|week|month|year)")
 BETWEEN = re.compile(r"range:(\d{1,13}):(\d{1,13})")
 MOST_FILTERS = 100
 EVER = (datetime(1970, 1, 1), datetime(2100, 1, 1))
+_HOUR = relativedelta(minute=0, second=0, microsecond=0)
+_DAY = _HOUR + relativedelta(hour=0)
+RANGES = {
+    "hour": (_HOUR, relativedelta(hours=1)),
+    "day": (_DAY, relativedelta(days=1)),
+    "week": (_DAY + relativedelta(weekday=SU(-1)), relativedelta(weeks=1)),
+    "month": (_DAY + relativedelta(day=1), relativedelta(months=1)),
+    "year": (_DAY + relativedelta(month=1, day=1), relativedelta(years=1)),
+}
+"""By unit: what leads from a time to the start of its unit, and the length of the unit."""
 
 
 class _Comparison(BaseModel):
@@ -98,11 +109,8 @@ def field_of(name: str) -> str | None:
 
 
 def parsed(field: str, text: str) -> Filter:
-    """Parse a filter: ``eq.DE,CH``, ``c.blog``, or a value alone.
-
-    Raises:
-        BadRequest: if the text begins with an operator that 3.1 parses but cannot apply.
-    """
+    """Parse a filter: ``eq.DE,CH``, ``c.blog``, or a value alone. Raises ``BadRequest`` if the text
+    begins with an operator that 3.1 parses but cannot apply."""
     match = PREFIX.fullmatch(text)
     prefix, value = (match[1], match[2]) if match else ("eq", text)
     if prefix in UNSUPPORTED:
@@ -117,10 +125,7 @@ def apply_filters(store: Store, scope: Scope, params: Mapping[str, str]) -> Scop
     """The scope with the filters of a query, or of a report's ``filters``.
 
     Names are those of ``FIELDS``, also numbered, those of ``SWITCHES``, and ``spf0`` and ``epf0``
-    for properties.
-
-    Raises:
-        BadRequest: for an unknown name or a malformed value.
+    for properties. Raises ``BadRequest`` for an unknown name or a malformed value.
     """
     if len(params) > MOST_FILTERS:
         raise BadRequest("Too many filters")
@@ -173,10 +178,7 @@ def cohort_range(text: str, present: datetime) -> tuple[datetime, datetime]:
     """The first and last instant of a cohort's dates, naive UTC.
 
     ``30day`` are whole units up to the end of the present one; ``range:`` is followed by two times
-    in Unix milliseconds; ``all`` is unlimited.
-
-    Raises:
-        BadRequest: for another text.
+    in Unix milliseconds; ``all`` is unlimited. Raises ``BadRequest`` for another text.
     """
     if text == "all":
         return EVER
@@ -189,25 +191,11 @@ def cohort_range(text: str, present: datetime) -> tuple[datetime, datetime]:
     if not relative:
         raise BadRequest("cohort: Its dates are no range")
     number, unit = int(relative[1]), relative[2]
-    start = present.replace(minute=0, second=0, microsecond=0)
-    if unit != "hour":
-        start = start.replace(hour=0)
-    if unit == "week":
-        start -= timedelta(days=start.isoweekday() % 7)
-    if unit in ("month", "year"):
-        start = start.replace(day=1)
-    if unit == "year":
-        start = start.replace(month=1)
-    end = _shifted(start, unit, 1) - timedelta(milliseconds=1)
-    return _shifted(start, unit, -number), end
-
-
-def _shifted(start: datetime, unit: str, number: int) -> datetime:
-    """The start of the unit ``number`` units later, but not before 1970."""
-    if unit in ("month", "year"):
-        months = start.year * 12 + start.month - 1 + number * (12 if unit == "year" else 1)
-        return datetime(max(months // 12, 1970), months % 12 + 1, 1)
-    return max(start + timedelta(**{f"{unit}s": number}), EVER[0])
+    to_start, step = RANGES[unit]
+    start = present + to_start
+    # There is no year 0.
+    first = EVER[0] if unit == "year" and number >= present.year else start - number * step
+    return max(first, EVER[0]), start + step - timedelta(milliseconds=1)
 
 
 def _filters(store: Store, params: Mapping[str, str]) -> tuple[Filter, ...]:

@@ -70,10 +70,8 @@ def import_into(path: Path, source: Path, on_progress: OnProgress = lambda _: No
 
     A server of this process can serve the file meanwhile; it sees the new rows when the import is
     complete. A second import waits for the first. Another process must not have the file open.
-
-    Raises:
-        ImportRefused: if the source cannot be read; the file is unchanged.
-        StoreRefused: if the file cannot be opened or written; likewise.
+    Raises ``ImportRefused`` if the source cannot be read, and ``StoreRefused`` if the file cannot
+    be opened or written; the file is unchanged then.
     """
     with closing(Store(path)) as store:
         return load(store, source, on_progress)

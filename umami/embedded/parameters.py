@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 
+from dateutil.relativedelta import relativedelta
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -52,16 +53,10 @@ def compared(scope: Scope, start: datetime, end: datetime, compare: str | None) 
     range's length in whole minutes, so that a range to 23:59:59.999 and the range before overlap
     by a minute."""
     if compare == "yoy":
-        return scope.between(_year_before(start), _year_before(end))
+        year = relativedelta(years=1)
+        return scope.between(start - year, end - year)
     length = timedelta(minutes=int((end - start) / timedelta(minutes=1)))
     return scope.between(start - length, end - length)
-
-
-def _year_before(time: datetime) -> datetime:
-    try:
-        return time.replace(year=time.year - 1)
-    except ValueError:
-        return time.replace(year=time.year - 1, day=28)
 
 
 AnyUnit = Annotated[Unit, one_of(UNITS, "Invalid unit")]

@@ -106,10 +106,8 @@ def serve(
     ``build`` creates the application. Other users of the machine can connect to the server:
     without a ``password``, the account has a random one, which is ``Running.password``.
 
-    Raises:
-        PortTaken: if the port is in use.
-        ImportRefused: if the data cannot be read.
-        StoreRefused: if the file cannot be opened or written, or does not exist without data.
+    Raises ``PortTaken`` if the port is in use, ``ImportRefused`` if the data cannot be read, and
+    ``StoreRefused`` if the file cannot be opened or written, or does not exist without data.
     """
     with ExitStack() as on_error:
         listener = on_error.enter_context(bound(port))

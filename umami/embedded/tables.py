@@ -83,29 +83,30 @@ otherwise: pageviews have no event name, and the text of a number or date has a 
 
 def _layout(
     table: str,
-    filled: list[str],
+    filled: Sequence[str],
+    empty: Sequence[str] = (),
     ignored: Sequence[str] = (),
-    key: Sequence[str] = (),
+    key: Sequence[str] | None = None,
     known_by: Sequence[str] = (),
     renamed: Mapping[str, str] | None = None,
 ) -> Layout:
-    """The layout of a table in PostgreSQL; its primary key is the first column by default."""
-    unique = tuple(key or filled[:1])
-    rest = tuple(name for name in TABLES[table] if name not in filled)
-    return Layout(
-        tuple(filled), tuple(known_by) or unique, rest, tuple(ignored), unique, renamed or {}
-    )
+    """The layout of a table: by default the key is the first column, and the columns that are not
+    ``filled`` can be empty."""
+    unique = tuple(filled[:1] if key is None else key)
+    rest = tuple(empty or (name for name in TABLES[table] if name not in filled))
+    known = tuple(known_by) or unique
+    return Layout(tuple(filled), known, rest, tuple(ignored), unique, renamed or {})
 
 
 _LAYOUTS = tomllib.loads(Path(__file__).with_name("layouts.toml").read_text("utf-8"))
-POSTGRES = {table: _layout(table, **columns) for table, columns in _LAYOUTS["postgres"].items()}
+POSTGRES, _CLOUD_DATA = (
+    {table: _layout(table, **columns) for table, columns in _LAYOUTS[kind].items()}
+    for kind in ("postgres", "cloud")
+)
 _EVENT = POSTGRES["website_event"]
 CLOUD_EXPORT = {
     "website_event": replace(_EVENT, empty=_EVENT.empty + SESSION_ATTRIBUTES, ignored=("job_id",)),
-    **{
-        table: Layout(**{kind: tuple(names) for kind, names in columns.items()})
-        for table, columns in _LAYOUTS["cloud"].items()
-    },
+    **_CLOUD_DATA,
 }
 SECRET = re.compile(r"user|two_factor_\w+|app_setting|api_key")
 """Tables with passwords, keys and codes, which are never read."""

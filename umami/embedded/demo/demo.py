@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import duckdb
 import pyarrow as pa
 
+from umami.embedded import http
 from umami.embedded.demo.tables import generate, websites
 from umami.embedded.store import Store
 
@@ -31,16 +32,11 @@ reset deleted are dropped."""
 TABLES = tuple(FITS)
 
 
-def present() -> datetime:
-    """The current time, naive UTC."""
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
 class Demo:
     """Fills a store with a year up to now, and adds rows when called. Thread-safe. Tables ``due_…``
     contain the rest of today and tomorrow. Later days are generated then."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime] = present) -> None:
+    def __init__(self, store: Store, now: Callable[[], datetime] = http.now) -> None:
         self._store = store
         self._now = now
         self._guard = threading.Lock()

@@ -174,11 +174,8 @@ script = Route("/script.js", _tracker, methods=["GET"])
 
 
 def _accept(call: Call[Any], message: Message, rows: Rows) -> dict[str, Any]:
-    """Add the rows of a message, and return the answer to it.
-
-    Raises:
-        BadRequest: the message cannot be stored.
-    """
+    """Add the rows of a message, and return the answer to it. Raises ``BadRequest`` if it cannot be
+    stored."""
     umami, payload = call.umami, message.payload
     if not umami.store.row(
         "SELECT 1 FROM website WHERE website_id = ? AND deleted_at IS NULL", [payload.website]
