@@ -65,10 +65,8 @@ ENDED = Lifetime(DAY, 7 * DAY, 30 * DAY)
 
 def lifetime(query: Query[Any], answered_at: float) -> Lifetime | None:
     """The lifetime of an answer from ``answered_at`` (Unix seconds); ``None`` where it must not be
-    cached.
-
-    An answer from a time when the period was running is incomplete even after the period's end.
-    """
+    cached. An answer from a time when the period was running is incomplete even after the period's
+    end."""
     freshness = query.endpoint.freshness
     if query.endpoint.secret or freshness is Freshness.NEVER:
         return None
@@ -129,10 +127,8 @@ class CachedAnswer:
 
 class Epochs:
     """Epochs of servers and of their websites: a new epoch makes all older entries unreachable.
-
     Replicas agree on epochs. Those that begin while the shared cache is away reach the other
-    replicas as soon as it is back.
-    """
+    replicas as soon as it is back."""
 
     def __init__(self, shared: Shared | None) -> None:
         self._shared = shared
@@ -208,11 +204,9 @@ class Cache:
         caller: Caller = ANYONE,
         since: float = 0.0,
     ) -> CachedAnswer | Future[Entry]:
-        """The cached answer, or the future of a fetch.
-
-        ``scope`` is server and account. Answers from before ``since`` (Unix seconds) count as
-        stale. After a failed fetch, older answers than usual are shown for a while.
-        """
+        """The cached answer, or the future of a fetch. ``scope`` is server and account. Answers
+        from before ``since`` (Unix seconds) count as stale. After a failed fetch, older answers
+        than usual are shown for a while."""
         key = self._key(scope, query)
         entry = self._get(key, query, since)
         lifetime = self._lifetime(query, entry.answered_at) if entry else None

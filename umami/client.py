@@ -223,10 +223,8 @@ class Client:
         keep: bool,
     ) -> Steps[T]:
         """The answer for a reply: from the cache or the server, or an older one where that fails.
-
         After an error that suggests another version of the server, the query is sent a second time
-        if the version has changed.
-        """
+        if the version has changed."""
         queue = partial(self._queue.submit, effort=query.endpoint.effort)
         run = partial(queue, caller=caller)
         reads = query.endpoint.access is Access.READS

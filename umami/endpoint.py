@@ -72,11 +72,9 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RawQuery(Generic[T]):
-    """What a declaration's body returns: what to send besides ids and range.
-
-    Parameters in ``query`` whose value is ``None`` are left out. ``read`` parses the decoded JSON
-    of the newest generation; without it, the type in the declaration's annotation does.
-    """
+    """What a declaration's body returns: what to send besides ids and range. Parameters in
+    ``query`` whose value is ``None`` are left out. ``read`` parses the decoded JSON of the newest
+    generation; without it, the type in the declaration's annotation does."""
 
     query: Mapping[str, Any] = field(default_factory=dict)
     body: JSON = None

@@ -24,11 +24,9 @@ _GUARD: Final = Lock()
 
 
 def memoize(function: Callable[P, T]) -> Callable[P, T]:
-    """Compute the result of a pure function once.
-
-    Hashable arguments are compared by value, others (frames) by identity. All callers share the
-    result and must not change it. Exceptions are not remembered.
-    """
+    """Compute the result of a pure function once. Hashable arguments are compared by value, others
+    (frames) by identity. All callers share the result and must not change it. Exceptions are not
+    remembered."""
     return cached(_RESULTS, key=partial(key_of, function), lock=_GUARD)(function)
 
 

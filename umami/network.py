@@ -38,11 +38,9 @@ class Proxy:
 
 
 def proxy_for(url: str) -> Proxy | None:
-    """The proxy for an address, from the environment or the operating system.
-
-    ``http_proxy``, ``https_proxy`` and ``all_proxy`` count in lower case, then in upper case;
-    ``no_proxy`` lists exceptions. Raises ``SettingsError``, which names the variable.
-    """
+    """The proxy for an address, from the environment or the operating system. ``http_proxy``,
+    ``https_proxy`` and ``all_proxy`` count in lower case, then in upper case; ``no_proxy`` lists
+    exceptions. Raises ``SettingsError``, which names the variable."""
     address = urlsplit(url)
     proxies = getproxies()
     kind = address.scheme if proxies.get(address.scheme) else "all"

@@ -104,11 +104,9 @@ Object = Annotated[dict[str, Any], BeforeValidator(lambda value: {} if value is 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class Record:
-    """Base of models: its subclasses are frozen dataclasses that are parsed from JSON objects.
-
-    A field is read from the member of its name in camelCase, or of its alias. Unknown members are
-    ignored. A model that is made of another form of JSON has a ``read``.
-    """
+    """Base of models: its subclasses are frozen dataclasses that are parsed from JSON objects. A
+    field is read from the member of its name in camelCase, or of its alias. Unknown members are
+    ignored. A model that is made of another form of JSON has a ``read``."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
         extra="ignore", alias_generator=to_camel, arbitrary_types_allowed=True

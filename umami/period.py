@@ -47,11 +47,9 @@ def zone(name: str) -> ZoneInfo:
 
 
 def finest_unit(start: datetime, end: datetime) -> Unit:
-    """The finest unit that every generation of Umami supports for this range.
-
-    For anything finer, 2.x and 3.0 answer with a coarser unit without an error (3.1 allows a little
-    more). With a unit that all of them support, the answer has the axis of the chart.
-    """
+    """The finest unit that every generation of Umami supports for this range. For anything finer,
+    2.x and 3.0 answer with a coarser unit without an error (3.1 allows a little more). With a unit
+    that all of them support, the answer has the axis of the chart."""
     if end - start <= timedelta(hours=1):
         return "minute"
     if end - start <= timedelta(hours=48):
@@ -154,11 +152,9 @@ class Period:
 
     @property
     def step(self) -> relativedelta | None:
-        """The period's length in calendar units: whole months, else days.
-
-        A period that begins with a day has the length of all days that it touches. Any other has a
-        length only where that is whole days of local time, else ``None``.
-        """
+        """The period's length in calendar units: whole months, else days. A period that begins with
+        a day has the length of all days that it touches. Any other has a length only where that is
+        whole days of local time, else ``None``."""
         local = zone(self.timezone)
         if self.edges_of_days[0]:
             first, last = self.days
@@ -203,20 +199,15 @@ class Period:
 
     def previous_by_umami(self) -> Period:
         """The previous period as Umami defines it: both ends earlier by the whole minutes between.
-
         A day from 00:00:00.000 to 23:59:59.999 moves by 1,439 minutes, so both overlap by about a
-        minute, and a change of the clocks moves the ends of days by an hour.
-        """
+        minute, and a change of the clocks moves the ends of days by an hour."""
         back = timedelta(minutes=int((self.end - self.start).total_seconds() // 60))
         return self.moved(self.start - back, self.end - back)
 
     def earlier(self, step: relativedelta) -> Period:
-        """This period, earlier by a calendar step.
-
-        Whole days stay whole days, and whole months stay whole months where the step is months
-        or years. A time of day stays the same, but a date that the earlier month lacks becomes
-        the end of that month.
-        """
+        """This period, earlier by a calendar step. Whole days stay whole days, and whole months
+        stay whole months where the step is months or years. A time of day stays the same, but a
+        date that the earlier month lacks becomes the end of that month."""
         local = zone(self.timezone)
         monthly = bool(step.months or step.years)
         first, last = (day - step for day in self.days)

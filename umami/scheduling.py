@@ -142,12 +142,10 @@ class _Waiting:
 
 
 class FairQueue:
-    """Calls functions in ``at_once`` other threads. Safe to use from many threads.
-
-    Callers take turns, however much each of them submits. Within the work of one caller, cheap work
-    goes first, then older work. Background work, which refreshes answers that are shown already,
-    goes last of all.
-    """
+    """Calls functions in ``at_once`` other threads. Safe to use from many threads. Callers take
+    turns, however much each of them submits. Within the work of one caller, cheap work goes first,
+    then older work. Background work, which refreshes answers that are shown already, goes last of
+    all."""
 
     def __init__(self, at_once: int, watch: Instrumentation | None = None) -> None:
         self._pool = ThreadPoolExecutor(at_once, "umami")
@@ -201,11 +199,9 @@ class _Flight(Generic[T]):
 
 
 class SingleFlight(Generic[T]):
-    """Work in progress and recent failures, by key: concurrent callers share one outcome.
-
-    With a lock instead, callers of something that fails would try one after another, and hold a
-    thread each meanwhile.
-    """
+    """Work in progress and recent failures, by key: concurrent callers share one outcome. With a
+    lock instead, callers of something that fails would try one after another, and hold a thread
+    each meanwhile."""
 
     def __init__(self, pause: float | None = None) -> None:
         """Failed work is not tried again for ``pause`` seconds, by default ``PAUSE``."""
@@ -219,12 +215,9 @@ class SingleFlight(Generic[T]):
     def submit(
         self, key: str, start: Callable[[Wanted], Future[T]], caller: Caller = ANYONE
     ) -> Future[T]:
-        """The future outcome of work, whoever started it.
-
-        ``start`` starts the work for the first caller. It receives a function that says whether any
-        caller still waits; once that is false, the next caller starts the work again. All callers
-        get the same result or exception.
-        """
+        """The future outcome of work, whoever started it. ``start`` starts the work for the first
+        caller. It receives a function that says whether any caller still waits; once that is false,
+        the next caller starts the work again. All callers get the same result or exception."""
         with self._guard:
             flight = self._flights.get(key)
             if flight is not None:
@@ -313,12 +306,9 @@ class RateLimit:
 
 
 class CircuitBreaker:
-    """Stops requests to a server that is down, and lets one through now and then.
-
-    A server is down when several requests in a row, to more than one endpoint, get no answer at
-    all. An endpoint that always fails by itself does not stop the others. Safe to use from many
-    threads.
-    """
+    """Stops requests to a server that is down, and lets one through now and then. A server is down
+    when several requests in a row, to more than one endpoint, get no answer at all. An endpoint
+    that always fails by itself does not stop the others. Safe to use from many threads."""
 
     def __init__(self, pause: float | None = None, longest: float = LONGEST_TRIAL_PAUSE) -> None:
         """``pause`` is by default ``TRIAL_PAUSE``."""

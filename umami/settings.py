@@ -322,11 +322,9 @@ read, parse = Settings.read, Settings.parse
 def of_environment(
     environ: Mapping[str, str] | None = None, secrets: Mapping[str, Any] | None = None
 ) -> tuple[str, ...]:
-    """The names of the settings of ``SERVER`` that the environment itself contains.
-
-    Streamlit copies the top level of a secrets file into the environment; a variable that equals
-    one of ``secrets`` belongs to the file.
-    """
+    """The names of the settings of ``SERVER`` that the environment itself contains. Streamlit
+    copies the top level of a secrets file into the environment; a variable that equals one of
+    ``secrets`` belongs to the file."""
     environ = os.environ if environ is None else environ
     return tuple(
         name

@@ -94,11 +94,9 @@ class Shared:
     def lock(
         self, key: str, stored: Callable[[], T | None], patience: float
     ) -> tuple[T | None, Lock | None]:
-        """What another replica has ``stored``, or else a lock of the key among replicas.
-
-        Waits for the lock of another replica until it is released or expires, or the result is
-        stored, and no longer than ``patience`` (seconds); then there is neither.
-        """
+        """What another replica has ``stored``, or else a lock of the key among replicas. Waits for
+        the lock of another replica until it is released or expires, or the result is stored, and no
+        longer than ``patience`` (seconds); then there is neither."""
         lock = self._redis.lock(f"{key}:asked", timeout=HELD, thread_local=False)
         until = time.monotonic() + patience
         while True:

@@ -250,10 +250,8 @@ class Transport:
         self, request: Request, *, signed: bool = False
     ) -> tuple[int, bytes, errors.UmamiError | None]:
         """The status and body of an answer, and the error that ``send`` would raise for it, if any.
-
         ``signed`` signs in first. Raises an ``UmamiError`` where no answer comes back, or only that
-        of an overloaded server.
-        """
+        of an overloaded server."""
         until = self._deadline()
         headers = self._identity.sign_in() if signed else {}
         outcome = self._with_retries(Call(request, "version", headers, until), True)

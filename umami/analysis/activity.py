@@ -62,11 +62,8 @@ def visits(steps: Sequence[Step]) -> tuple[Visit, ...]:
 
 def minutes(answer: Realtime, timezone: str) -> pd.DataFrame:
     """Each of the last 30 minutes: ``time`` (naive wall clock of the zone), ``views`` and
-    ``visitors``, 0 where nothing happened.
-
-    Servers write these minutes in UTC or in the requested zone, without an offset. The zone that
-    puts them closer to now is used.
-    """
+    ``visitors``, 0 where nothing happened. Servers write these minutes in UTC or in the requested
+    zone, without an offset. The zone that puts them closer to now is used."""
     now = pd.Timestamp(answer.at)
     times = pd.DatetimeIndex(answer.minutes["time"])
     if times.tz is None:

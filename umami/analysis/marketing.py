@@ -76,11 +76,9 @@ def by_event(revenue: Revenue) -> pd.DataFrame:
 def revenue_part(
     now: pd.DataFrame, before: pd.DataFrame | None, total: float, *, nameless: bool = False
 ) -> pd.DataFrame:
-    """Money by name (``name``, ``amount``) with the comparison, as ``beside`` returns it.
-
-    ``share`` is a fraction of ``total``, all money of the period. ``nameless`` keeps the money of
-    rows without a name, under the name ``""``; otherwise they are left out.
-    """
+    """Money by name (``name``, ``amount``) with the comparison, as ``beside`` returns it. ``share``
+    is a fraction of ``total``, all money of the period. ``nameless`` keeps the money of rows
+    without a name, under the name ``""``; otherwise they are left out."""
     earlier = None if before is None else _named(before, nameless=nameless)
     ranking = beside(_named(now, nameless=nameless), earlier, "name", "amount")
     return ranking.assign(share=ranking["amount"] / total if total else 0.0)

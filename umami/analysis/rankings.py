@@ -28,11 +28,9 @@ BINS: Final = 20
 
 def beside(now: pd.DataFrame, before: pd.DataFrame | None, on: str, value: str) -> pd.DataFrame:
     """The ranking ``now`` (columns ``on`` and ``value``), largest first, with ``share`` and
-    ``before``, ``delta`` and ``change`` (a fraction).
-
-    A name that is missing in the comparison has 0 there and no change. Without a comparison,
-    ``before``, ``delta`` and ``change`` are ``NaN``.
-    """
+    ``before``, ``delta`` and ``change`` (a fraction). A name that is missing in the comparison has
+    0 there and no change. Without a comparison, ``before``, ``delta`` and ``change`` are
+    ``NaN``."""
     frame = now[[on, value]].sort_values(value, ascending=False, kind="stable", ignore_index=True)
     numbers = frame[value].to_numpy(dtype="float64")
     total = float(numbers.sum())
@@ -120,11 +118,9 @@ def ranked(groups: pd.DataFrame, measure: Measure) -> pd.DataFrame:
 def pivot(
     groups: pd.DataFrame, rows: str, columns: str, measure: Measure, rest: str
 ) -> pd.DataFrame:
-    """The values of one field by those of another, most views first; empty cells are ``NaN``.
-
-    A cell sums up its groups, and its rates are those of the sums. Columns beyond the first eight
-    are folded into one, named ``rest``.
-    """
+    """The values of one field by those of another, most views first; empty cells are ``NaN``. A
+    cell sums up its groups, and its rates are those of the sums. Columns beyond the first eight are
+    folded into one, named ``rest``."""
     order = groups.groupby(columns)["views"].sum().sort_values(ascending=False, kind="stable")
     largest = order.index[:MOST_COLUMNS]
     folded = groups[columns].where(groups[columns].isin(largest), rest)

@@ -53,11 +53,9 @@ class Cohorts:
 
 
 def cohorts(answer: Retention, until: pd.Timestamp, grain: Grain) -> Cohorts:
-    """Cohorts of an answer whose period ends on the local day ``until``.
-
-    Later days are not counted, so they are no steps of a cohort. A visitor who returns on two days
-    of a week counts as two visitor-days, as no server returns distinct visitors by week.
-    """
+    """Cohorts of an answer whose period ends on the local day ``until``. Later days are not
+    counted, so they are no steps of a cohort. A visitor who returns on two days of a week counts as
+    two visitor-days, as no server returns distinct visitors by week."""
     frame = answer.frame
     sizes = frame.groupby("cohort")["size"].max()
     days = pd.RangeIndex(1, LAST_DAY + 1)

@@ -43,11 +43,9 @@ def _days(answer: Any = None) -> pd.DataFrame:
 
 
 class BrowserErrorStats(Record):
-    """Errors of a period: how often, in how many visits, how many different ones.
-
-    ``days`` has ``day`` (a day of UTC, whatever the period's zone) and ``occurrences``, for days
-    that had any; ``first`` and ``last`` are instants (UTC).
-    """
+    """Errors of a period: how often, in how many visits, how many different ones. ``days`` has
+    ``day`` (a day of UTC, whatever the period's zone) and ``occurrences``, for days that had any;
+    ``first`` and ``last`` are instants (UTC)."""
 
     occurrences: Count
     visits: Count

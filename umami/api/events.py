@@ -133,11 +133,9 @@ class NumericStats(Record):
 
 
 class NumericSeries(Record):
-    """A property's numbers over time.
-
-    ``frame`` has ``time`` (naive wall clock of the period's zone) and ``value`` for every bucket of
-    the period: 0 in a bucket without numbers, but ``NaN`` for averages.
-    """
+    """A property's numbers over time. ``frame`` has ``time`` (naive wall clock of the period's
+    zone) and ``value`` for every bucket of the period: 0 in a bucket without numbers, but ``NaN``
+    for averages."""
 
     frame: pd.DataFrame
     metric: NumericMetric
@@ -154,10 +152,8 @@ class NumericSeries(Record):
 
 class PropertySeries(Record):
     """A property's values over time; servers return texts and booleans, no numbers or dates.
-
     ``frame`` has ``time`` (naive wall clock of the period's zone), ``value`` and ``count``: every
-    value with every bucket.
-    """
+    value with every bucket."""
 
     frame: pd.DataFrame
 

@@ -64,11 +64,9 @@ class Stats(Record):
 
 
 class Timeline(Record):
-    """Views and sessions over time.
-
-    ``frame`` has ``time`` (start of the bucket, naive wall clock of the period's zone), ``views``
-    and ``sessions`` (distinct visitors of that bucket: not additive), every bucket in order.
-    """
+    """Views and sessions over time. ``frame`` has ``time`` (start of the bucket, naive wall clock
+    of the period's zone), ``views`` and ``sessions`` (distinct visitors of that bucket: not
+    additive), every bucket in order."""
 
     frame: pd.DataFrame
 
@@ -89,11 +87,9 @@ class Ranked(Record):
 
 
 class Ranking(Record):
-    """Values of a field with their counts, largest first; rows that lack the field are left out.
-
-    A visitor may count in several rows. ``measure`` says what is counted: visitors, but times for
-    events, and for entry and exit pages on servers up to 2.18.
-    """
+    """Values of a field with their counts, largest first; rows that lack the field are left out. A
+    visitor may count in several rows. ``measure`` says what is counted: visitors, but times for
+    events, and for entry and exit pages on servers up to 2.18."""
 
     rows: list[Ranked]
     measure: Measure
@@ -161,11 +157,9 @@ def active(website: str) -> RawQuery[Active]:
 
 @get("/websites/{website}/stats", effort=Effort.LIGHT)
 def stats(view: View) -> RawQuery[Stats]:
-    """Views, visitors, visits, bounces and seconds on site.
-
-    The comparison's totals come along only where Umami's own previous period is compared with;
-    for any other comparison ask ``stats(view.compared())``.
-    """
+    """Views, visitors, visits, bounces and seconds on site. The comparison's totals come along only
+    where Umami's own previous period is compared with; for any other comparison ask
+    ``stats(view.compared())``."""
     return RawQuery({"compare": "prev" if view.comparison == "umami" else None})
 
 

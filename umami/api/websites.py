@@ -48,10 +48,8 @@ class DateRange(Record):
 
 class Share(Record):
     """A public link to a website; ``slug`` ends its address, so only administrators see it.
-
     ``parameters`` are in the server's format and name the sections that the link shows; without any
-    it shows all.
-    """
+    it shows all."""
 
     id: str
     slug: str
@@ -61,11 +59,9 @@ class Share(Record):
 
 
 class WebsiteChart(Record):
-    """A website's visitors in a period.
-
-    ``frame`` has ``time`` (naive wall clock of the period's zone) and ``visitors`` (distinct ones
-    of that bucket: not additive). Its step is half a day, or the period's unit.
-    """
+    """A website's visitors in a period. ``frame`` has ``time`` (naive wall clock of the period's
+    zone) and ``visitors`` (distinct ones of that bucket: not additive). Its step is half a day, or
+    the period's unit."""
 
     visitors: int
     frame: pd.DataFrame

@@ -106,11 +106,9 @@ class _Shape(Enum):
 
 
 def detect(probe: Probe, document: Document, address: str) -> Detected:
-    """Detect the generation of a self-hosted server.
-
-    Raises ``WrongAddress`` where no Umami server answers, ``UndetectableVersion`` where the answers
-    fit no generation or several, and what sending the requests raises.
-    """
+    """Detect the generation of a self-hosted server. Raises ``WrongAddress`` where no Umami server
+    answers, ``UndetectableVersion`` where the answers fit no generation or several, and what
+    sending the requests raises."""
     with ThreadPoolExecutor(len(REQUESTS), "detection") as pool:
         pending = {request: pool.submit(probe, request) for request in REQUESTS}
         answers = {request: future.result() for request, future in pending.items()}
@@ -138,11 +136,9 @@ def detect_cloud(probe: Probe) -> Detected:
 
 
 def is_unchanged(probe: Probe, detected: Detected) -> bool:
-    """Whether the server still is what it was detected to be; sends one or two small requests.
-
-    The version text decides where the server names it. Otherwise ``/config`` and the route of
-    browser errors do, which tell 2.x, 3.0, 3.1, 3.3 and 3.5 apart.
-    """
+    """Whether the server still is what it was detected to be; sends one or two small requests. The
+    version text decides where the server names it. Otherwise ``/config`` and the route of browser
+    errors do, which tell 2.x, 3.0, 3.1, 3.3 and 3.5 apart."""
     if detected.mark.startswith(_VERSION_MARK):
         version = _version(SCRIPT_VERSION, probe(TELEMETRY).body)
         return version is not None and _VERSION_MARK + version == detected.mark

@@ -54,12 +54,9 @@ def _event_stats(query: Query[Any], dialect: Dialect) -> Plan:
 
 
 def _websites_of_teams_too(query: Query[Any], dialect: Dialect) -> Plan:
-    """The account's websites and those of its teams, each once.
-
-    2.x lists only the account's own websites; 3.x adds those of teams that the account owns, but
-    not of teams that it is a member of. Where a server refuses to list teams, the account's own
-    websites remain.
-    """
+    """The account's websites and those of its teams, each once. 2.x lists only the account's own
+    websites; 3.x adds those of teams that the account owns, but not of teams that it is a member
+    of. Where a server refuses to list teams, the account's own websites remain."""
     search, page, size, order = (
         query.arguments[name] for name in ("search", "page", "page_size", "order_by")
     )

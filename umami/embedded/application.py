@@ -82,11 +82,9 @@ def application(
     *,
     hosts: Sequence[str] = ("127.0.0.1", "localhost"),
 ) -> Starlette:
-    """The embedded server's application; ``error_body`` returns the JSON of a refusal.
-
-    Only ``hosts`` are accepted as host names, so that a website cannot read the API by a domain
-    that resolves to this machine.
-    """
+    """The embedded server's application; ``error_body`` returns the JSON of a refusal. Only
+    ``hosts`` are accepted as host names, so that a website cannot read the API by a domain that
+    resolves to this machine."""
 
     async def refuse(_request: Request, refusal: Any) -> Response:
         return Json(error_body(refusal), status_code=refusal.status)

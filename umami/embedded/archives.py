@@ -149,11 +149,9 @@ class Packed:
 
 
 def contents_of(source: Path) -> tuple[dict[str, Packed], list[str]]:
-    """The files of a source by table, and the names of its other CSV files, sorted.
-
-    The source is a folder, an archive or a single file. Raises ``ImportRefused`` if it does not
-    exist, contains a table twice, or a table is a link.
-    """
+    """The files of a source by table, and the names of its other CSV files, sorted. The source is a
+    folder, an archive or a single file. Raises ``ImportRefused`` if it does not exist, contains a
+    table twice, or a table is a link."""
     tables: dict[str, Packed] = {}
     others = []
     try:

@@ -176,11 +176,9 @@ def visit_of(
     backdated: bool,
     sign: Callable[[str], str],
 ) -> Visit:
-    """The visit of a message.
-
-    ``person`` is an id from the website, or the address and User-Agent; ``time`` (naive UTC) is the
-    time of the event, ``now`` (Unix seconds) of the message; ``earlier`` is the token's visit.
-    """
+    """The visit of a message. ``person`` is an id from the website, or the address and User-Agent;
+    ``time`` (naive UTC) is the time of the event, ``now`` (Unix seconds) of the message;
+    ``earlier`` is the token's visit."""
     session = session_of(website, person, time, sign)
     visit = _uuid(sign, session, time.strftime("%Y-%m-%d %H"))
     expired = earlier and not backdated and now - earlier.begun > VISIT_SECONDS

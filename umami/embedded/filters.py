@@ -122,11 +122,9 @@ def parsed(field: str, text: str) -> Filter:
 
 
 def apply_filters(store: Store, scope: Scope, params: Mapping[str, str]) -> Scope:
-    """The scope with the filters of a query, or of a report's ``filters``.
-
-    Names are those of ``FIELDS``, also numbered, those of ``SWITCHES``, and ``spf0`` and ``epf0``
-    for properties. Raises ``BadRequest`` for an unknown name or a malformed value.
-    """
+    """The scope with the filters of a query, or of a report's ``filters``. Names are those of
+    ``FIELDS``, also numbered, those of ``SWITCHES``, and ``spf0`` and ``epf0`` for properties.
+    Raises ``BadRequest`` for an unknown name or a malformed value."""
     if len(params) > MOST_FILTERS:
         raise BadRequest("Too many filters")
     of_properties = {name: text for name, text in params.items() if NAME.fullmatch(name)}
@@ -175,11 +173,9 @@ def _refused(name: str) -> Iterator[None]:
 
 
 def cohort_range(text: str, present: datetime) -> tuple[datetime, datetime]:
-    """The first and last instant of a cohort's dates, naive UTC.
-
-    ``30day`` are whole units up to the end of the present one; ``range:`` is followed by two times
-    in Unix milliseconds; ``all`` is unlimited. Raises ``BadRequest`` for another text.
-    """
+    """The first and last instant of a cohort's dates, naive UTC. ``30day`` are whole units up to
+    the end of the present one; ``range:`` is followed by two times in Unix milliseconds; ``all`` is
+    unlimited. Raises ``BadRequest`` for another text."""
     if text == "all":
         return EVER
     if between := BETWEEN.fullmatch(text):

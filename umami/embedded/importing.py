@@ -80,11 +80,9 @@ def import_into(path: Path, source: Path, on_progress: OnProgress = lambda _: No
 def load(
     store: Store, source: Path, on_progress: OnProgress = lambda _: None, *, batch: int = BATCH
 ) -> Imported:
-    """Import tables into a store, in batches of ``batch`` bytes of text.
-
-    Calls ``on_progress`` before the first batch, after each, every ``INTERVAL`` seconds meanwhile,
-    and before the transaction is committed. Raises as ``import_into`` does.
-    """
+    """Import tables into a store, in batches of ``batch`` bytes of text. Calls ``on_progress``
+    before the first batch, after each, every ``INTERVAL`` seconds meanwhile, and before the
+    transaction is committed. Raises as ``import_into`` does."""
     files, others = contents_of(source)
     tables, notes = _formats(source, files, others)
     total = sum(files[table].size for table in tables)
@@ -210,10 +208,8 @@ def _added(
 
 def batches(packed: Packed, folder: Path, size: int) -> Generator[tuple[Path, int]]:
     """Write a file's records into a folder, as files of about ``size`` bytes, each with the header.
-
     Yields each file, which exists until the next is requested, and the bytes of the packed file
-    that were read by then. This limits the memory and the disk space of an import.
-    """
+    that were read by then. This limits the memory and the disk space of an import."""
     pieces = _pieces(packed, min(size, 2**20))
     header = rest = b""
     read = 0

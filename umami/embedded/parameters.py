@@ -92,10 +92,8 @@ def _filter_name(name: str) -> str:
 
 class Filtered(Timed):
     """A range and the filters of 3.x: ``eq.DE,CH``, ``c.blog``, ``re.^/a``, or a value alone.
-
     Further filters by a field are numbered, ``browser1``. ``spf0`` and ``epf0`` filter by
-    properties of sessions and events.
-    """
+    properties of sessions and events."""
 
     model_config = ConfigDict(extra="allow")
     by_visit: ClassVar[bool] = True

@@ -33,11 +33,9 @@ SIGNS: Final = {"gt": ">", "lt": "<", "gte": ">=", "lte": "<=", "bf": "<", "af":
 
 @dataclass(frozen=True, slots=True)
 class PropertyFilter:
-    """A comparison of a property of events or sessions with a value.
-
-    ``eq`` and ``neq`` accept several values, separated by commas: one of them, none of them.
-    Raises ``ValueError`` with the reason if the filter cannot be applied.
-    """
+    """A comparison of a property of events or sessions with a value. ``eq`` and ``neq`` accept
+    several values, separated by commas: one of them, none of them. Raises ``ValueError`` with the
+    reason if the filter cannot be applied."""
 
     owner: Owner
     name: str

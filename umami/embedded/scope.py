@@ -125,11 +125,8 @@ def unicode_forms(text: str) -> tuple[str, ...]:
 
 def like(text: str, value: str, negation: str = "") -> str:
     """SQL that searches a text for a value, its one parameter, ignoring case and Unicode form;
-    ``%`` and ``_`` are wildcards.
-
-    As in PostgreSQL, a backslash escapes them. ``ESCAPE`` and normalisation take time, so the SQL
-    contains them only if the value needs them.
-    """
+    ``%`` and ``_`` are wildcards. As in PostgreSQL, a backslash escapes them. ``ESCAPE`` and
+    normalisation take time, so the SQL contains them only if the value needs them."""
     escape = r" ESCAPE '\'" if "\\" in value else ""
     if value.isascii() or len(value) > NORMALIZED:
         return f"{text} {negation}ILIKE ?{escape}"
@@ -181,10 +178,8 @@ class Scope:
 
     def rows(self, *types: int, columns: Sequence[str] = ()) -> Rows:
         """``FROM … WHERE …`` over the events ``e``, joined with sessions ``s`` if necessary.
-
         ``types`` are the event types, by default all; ``columns`` are the fields that the query
-        reads, which determine whether the session is joined.
-        """
+        reads, which determine whether the session is joined."""
         filters = self.required if self.whole_visits else (*self.filters, *self.required)
         fields = {*columns, *(filter_.field for filter_ in filters)}
         session = (
@@ -258,11 +253,9 @@ class Scope:
 
 
 def wall_clock(scope: Scope, timezone: str, time: str = "e.created_at") -> str:
-    """SQL of a stored time as local time of a time zone.
-
-    The SQL contains each change of the zone's offset within the range, which is several times
-    faster than converting each row with ``AT TIME ZONE``.
-    """
+    """SQL of a stored time as local time of a time zone. The SQL contains each change of the zone's
+    offset within the range, which is several times faster than converting each row with ``AT TIME
+    ZONE``."""
     return f"({time} + to_seconds({_offset(time, _stretches(scope.start, scope.end, timezone))}))"
 
 

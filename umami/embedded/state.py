@@ -134,11 +134,9 @@ class Umami:
         *,
         reads: bool,
     ) -> None:
-        """Raise ``Refusal``: 401 without the permission, 404 for a write to an unknown website.
-
-        A share token permits reading its website, or some sections of it; ``path`` is the route's.
-        Reading an unknown website is permitted and returns no data, as in Umami.
-        """
+        """Raise ``Refusal``: 401 without the permission, 404 for a write to an unknown website. A
+        share token permits reading its website, or some sections of it; ``path`` is the route's.
+        Reading an unknown website is permitted and returns no data, as in Umami."""
         if user is None and not (reads and website and self._shared(headers, website, path)):
             raise Refusal(401, "Unauthorized")
         if website and not reads:

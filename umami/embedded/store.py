@@ -194,11 +194,9 @@ class Store:
     @contextmanager
     def appending(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
         """Like ``writing``, for long imports: other writes go on, but no second import starts.
-
         Yields a cursor, which sees the data as of its beginning, and a folder for the files to
         import. Raises ``StoreRefused`` if there is no room, or if another transaction changed the
-        same rows.
-        """
+        same rows."""
         with _ALONE, self._connection.cursor() as cursor:
             folder = self._create_import_folder()
             try:
@@ -266,11 +264,9 @@ def _add_missing(cursor: duckdb.DuckDBPyConnection, existing: set[str]) -> None:
 def lock_down(
     connection: duckdb.DuckDBPyConnection, *, memory: str, spill: Path, readable: Path
 ) -> None:
-    """Set a database's limits, and lock its configuration.
-
-    The memory limit is ``memory``, or DuckDB's default if that is lower; what does not fit is
-    written to the folder ``spill``. SQL can read files in the folder ``readable`` only.
-    """
+    """Set a database's limits, and lock its configuration. The memory limit is ``memory``, or
+    DuckDB's default if that is lower; what does not fit is written to the folder ``spill``. SQL can
+    read files in the folder ``readable`` only."""
     row = connection.execute(
         "SELECT least(parse_formatted_bytes(?), "
         "parse_formatted_bytes(current_setting('memory_limit')))",

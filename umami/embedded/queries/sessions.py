@@ -36,11 +36,8 @@ def page(
     store: Store, scope: Scope, *, pattern: str | None, most: int, limit: int, offset: int
 ) -> Listed:
     """Return events of any type with the attributes of their session and whether they carry data,
-    newest first.
-
-    ``pattern`` keeps custom events whose name, and views whose path, matches; ``%`` and ``_`` are
-    wildcards. Rows are counted up to ``most``.
-    """
+    newest first. ``pattern`` keeps custom events whose name, and views whose path, matches; ``%``
+    and ``_`` are wildcards. Rows are counted up to ``most``."""
     rows = scope.rows()
     if pattern:
         rows = rows.where(

@@ -87,10 +87,8 @@ def breakdown(
     store: Store, scope: Scope, fields: Sequence[str], order: str = "visitors DESC, sum(views) DESC"
 ) -> list[dict[str, Any]]:
     """Return the sums of ``summed`` for page views with equal values of the fields: the first 500
-    groups of an order.
-
-    Views and time are those within the group: a visit to two pages can be a bounce on each.
-    """
+    groups of an order. Views and time are those within the group: a visit to two pages can be a
+    bounce on each."""
     rows = scope.rows(PAGEVIEW, columns=fields)
     groups = visits(rows, {field: column(field) for field in fields})
     tail = f"GROUP BY ALL ORDER BY {order} LIMIT {MOST_GROUPS}"
@@ -131,10 +129,8 @@ def event_series(
     store: Store, scope: Scope, unit: Unit, timezone: str, *, names: int | None = None
 ) -> list[tuple[datetime, str, int]]:
     """Return the start (wall clock) of each bucket with custom events, the name of an event, and
-    how often it happened, ascending by bucket.
-
-    ``names`` restricts the series to that many names: the most frequent of the unfiltered range.
-    """
+    how often it happened, ascending by bucket. ``names`` restricts the series to that many names:
+    the most frequent of the unfiltered range."""
     rows = scope.rows(CUSTOM_EVENT)
     if names is not None:
         everything = scope.unfiltered().rows(CUSTOM_EVENT)

@@ -95,11 +95,8 @@ class Payload(Parameters):
 
 class Message(Parameters):
     """An event (without a name, a page view), the identity of a visitor, or the web vitals of a
-    page.
-
-    Trackers of 3.5 and later also send how long a page was read and failed scripts; the server has
-    no tables for these.
-    """
+    page. Trackers of 3.5 and later also send how long a page was read and failed scripts; the
+    server has no tables for these."""
 
     model_config = ConfigDict(extra="ignore")
 

@@ -48,11 +48,9 @@ def update(cursor: duckdb.DuckDBPyConnection, table: str, id: UUID, **values: An
 
 @dataclass(frozen=True)
 class Records:
-    """The handlers that list, create, read, change and delete rows of a table.
-
-    Rows have the ids of the path, such as their website, and the values ``fixed``. The columns are
-    those of the fields of the body, in snake case.
-    """
+    """The handlers that list, create, read, change and delete rows of a table. Rows have the ids of
+    the path, such as their website, and the values ``fixed``. The columns are those of the fields
+    of the body, in snake case."""
 
     table: str
     columns: tuple[str, ...]
