@@ -52,7 +52,6 @@ NEWER_FIELDS = frozenset(
 )
 """Fields that 3.1 introduced."""
 Match = Literal["all", "any"]
-"""How filters are joined."""
 LONGEST_VALUE = 500
 MOST_VALUES = 50
 

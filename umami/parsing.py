@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
-from typing import Annotated, Any, ClassVar, Final, Generic, Self, TypeVar, dataclass_transform
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict
 
 from umami.errors import NotFound
-from umami.period import EARLIEST, LATEST, Period, Unit, zone
+from umami.period import EARLIEST, LATEST, Period, floor, zone
 
 T = TypeVar("T")
 
@@ -192,16 +192,6 @@ _MEASURED = TypeAdapter(list[dict[str, Any]])
 _NAMED = TypeAdapter(list[NamedBucket])
 
 
-_START: Final[dict[Unit, dict[str, int]]] = {
-    "minute": {},
-    "hour": {"minute": 0},
-    "day": {"minute": 0, "hour": 0},
-    "month": {"minute": 0, "hour": 0, "day": 1},
-    "year": {"minute": 0, "hour": 0, "day": 1, "month": 1},
-}
-"""The parts of a time that the start of its bucket has."""
-
-
 @lru_cache(maxsize=8192)  # every series of a period has the same texts
 def bucket(text: str, period: Period) -> datetime:
     """The bucket of a server's text, as naive local time in the period's zone. A text that ends in
@@ -211,7 +201,7 @@ def bucket(text: str, period: Period) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is not None:
         moment = moment.astimezone(zone(period.timezone))
-    return moment.replace(**_START[period.unit], second=0, microsecond=0, tzinfo=None)
+    return floor(pd.Timestamp(moment.replace(tzinfo=None)), period.unit).to_pydatetime()
 
 
 @lru_cache(maxsize=64)  # the series of a page have the same period

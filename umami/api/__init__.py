@@ -4,20 +4,8 @@ Endpoints are declared once, in the form of the newest generation. Importing thi
 ``umami.endpoint.REGISTRY``.
 """
 
-from umami.api import (  # noqa: F401 - fill the registry
-    account,
-    boards,
-    browser_errors,
-    conversions,
-    events,
-    notes,
-    performance,
-    realtime,
-    reports,
-    revenue,
-    segments,
-    sending,
-    sessions,
-    traffic,
-    websites,
-)
+from importlib import import_module
+from pkgutil import iter_modules
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")

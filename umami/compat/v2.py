@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from umami.api import sessions, traffic
-from umami.compat import v2_requests
+from umami.compat import emulation, v2_requests
 from umami.compat.dialect import (
     Dialect,
     Part,
@@ -19,12 +19,6 @@ from umami.compat.dialect import (
     single,
     translated,
     with_filters,
-)
-from umami.compat.emulation import (
-    SHARED_PLANS,
-    attribution_before_3_1,
-    referrers_before_3_1,
-    revenue_before_3_1,
 )
 from umami.compat.generations import V2_18, V2_20, Generation
 from umami.compat.v2_requests import (
@@ -143,7 +137,7 @@ def _metrics(query: Query[Any], dialect: V2) -> Plan:
     field, first = arguments["field"], arguments["offset"]
     last = first + arguments["limit"]
     if field == "referrer" and not arguments["search"]:
-        return (yield from referrers_before_3_1(query, dialect))
+        return (yield from emulation.referrers_before_3_1(query, dialect))
     if field in RANKED_BY_VIEWS and dialect.generation == V2_18:
         groups = yield from _groups_of(query, field)
         ranked = sorted(groups, key=lambda row: -row["visitors"])
@@ -258,7 +252,7 @@ def _data_stats(answer: JSON) -> JSON:
 
 
 V2.plans = {
-    **SHARED_PLANS,
+    **emulation.SHARED_PLANS,
     "daterange": translated(
         lambda answer: {"startDate": answer["mindate"], "endDate": answer["maxdate"]}
     ),
@@ -285,8 +279,8 @@ V2.plans = {
     "utm": lambda query, _: single(report(query), _utm_lists),
     "goal": _goal,
     "breakdown": _breakdown,
-    "revenue": revenue_before_3_1,
-    "attribution": attribution_before_3_1,
+    "revenue": emulation.revenue_before_3_1,
+    "attribution": emulation.attribution_before_3_1,
     "reports": translated(
         lambda answer: {**answer, "data": [restore_report(row) for row in answer["data"]]}
     ),

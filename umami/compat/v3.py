@@ -11,6 +11,7 @@ from typing import Any, Final, get_args
 
 from umami.api import events, reports, sessions
 from umami.api.params import analysis_body
+from umami.compat import emulation
 from umami.compat.dialect import (
     Dialect,
     Part,
@@ -21,12 +22,6 @@ from umami.compat.dialect import (
     single,
     translated,
     with_filters,
-)
-from umami.compat.emulation import (
-    SHARED_PLANS,
-    attribution_before_3_1,
-    referrers_before_3_1,
-    revenue_before_3_1,
 )
 from umami.compat.generations import V3_0, V3_1, V3_3, V3_4, Generation
 from umami.endpoint import JSON, Query, Request, canonical_json
@@ -245,7 +240,7 @@ def _ranking_3_0(query: Query[Any], dialect: V3) -> Plan:
     name = "x" if query.name == "metrics" else "name"
     first, limit = query.arguments["offset"], query.arguments["limit"]
     if query.arguments["field"] == "referrer" and not query.arguments["search"]:
-        return (yield from referrers_before_3_1(query, dialect))
+        return (yield from emulation.referrers_before_3_1(query, dialect))
     (rows,) = yield (dialect.request(query, limit=first + limit + 2, offset=None),)
     return [row for row in rows if row[name]][first:][:limit]
 
@@ -387,7 +382,7 @@ def _in_capitals(rows: JSON) -> JSON:
 
 
 V3.plans = {
-    **SHARED_PLANS,
+    **emulation.SHARED_PLANS,
     "metrics": before(V3_1, _ranking_3_0),
     "groups": before(V3_1, _ranking_3_0, _groups),
     "event_data_events": before(V3_3, _event_properties),
@@ -396,8 +391,8 @@ V3.plans = {
     "currencies": before(V3_1, as_it_is, translated(_in_capitals)),
     "goal": _goal,
     "utm": _utm,
-    "revenue": before(V3_1, revenue_before_3_1, _revenue),
-    "attribution": before(V3_1, attribution_before_3_1, _analysis),
+    "revenue": before(V3_1, emulation.revenue_before_3_1, _revenue),
+    "attribution": before(V3_1, emulation.attribution_before_3_1, _analysis),
     **dict.fromkeys(PERFORMANCE, before(V3_4, _performance)),
     "funnel": _funnel,
     **dict.fromkeys(("retention", "journey", "breakdown"), _analysis),

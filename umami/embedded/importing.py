@@ -58,7 +58,6 @@ class Progress:
     total: int
     """Bytes of the source's files."""
     rows: int
-    """Rows that were read."""
 
 
 OnProgress = Callable[[Progress], object]

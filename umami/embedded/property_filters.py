@@ -27,7 +27,6 @@ OPERATORS: Final[dict[int, tuple[str, ...]]] = {
     DATE: ("bf", "af"),
     LIST: (*ONE_OF, "c", "dnc", "re", "nre"),
 }
-"""The operators of each data type."""
 SIGNS: Final = {"gt": ">", "lt": "<", "gte": ">=", "lte": "<=", "bf": "<", "af": ">"}
 
 

@@ -119,7 +119,6 @@ class Umami:
     """Called before each request: inserts the demo traffic that has become due; cheap."""
     definitions: Definitions = NEWEST
     version: str = VERSION
-    """The version that the server reports."""
     extended: bool = True
     """Whether the server reports that it also answers what no Umami does."""
     changed: Callable[[str | None], None] = lambda _website: None
