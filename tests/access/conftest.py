@@ -52,13 +52,13 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     if request.param == "sqlite":
-        found = database.open_engine(f"sqlite:///{tmp_path / 'dashboard.sqlite'}")
+        engine = database.open_engine(f"sqlite:///{tmp_path / 'dashboard.sqlite'}")
     else:
-        found = database.open_engine(request.getfixturevalue("postgres"))
-        database.METADATA.drop_all(found)
-        database.METADATA.create_all(found)
-    yield found
-    found.dispose()
+        engine = database.open_engine(request.getfixturevalue("postgres"))
+        database.METADATA.drop_all(engine)
+        database.METADATA.create_all(engine)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

@@ -90,10 +90,10 @@ def test_websites_named_by_id_need_no_look_up(tmp_path: Path) -> None:
 
 def test_a_built_in_role_has_no_website_of_its_own(tmp_path: Path) -> None:
     path = write(tmp_path / "u.yaml", {"vic": user("viewer"), "al": user("analyst"), "no": user()})
-    found = read(path).users
-    for name in found:
-        assert not found[name].permissions(ASKS, nobody_asks).sees(SHOP.id)
-    assert not found["no"].permissions(ASKS, nobody_asks).opens("overview")
+    users = read(path).users
+    for name in users:
+        assert not users[name].permissions(ASKS, nobody_asks).sees(SHOP.id)
+    assert not users["no"].permissions(ASKS, nobody_asks).opens("overview")
 
 
 def test_one_role_lends_nothing_to_another(tmp_path: Path) -> None:
@@ -225,15 +225,15 @@ def test_a_file_that_the_library_wrote(tmp_path: Path, encoding: str, end: str) 
     text = io.StringIO()
     YAML(typ="safe").dump(LIBRARY, text)
     path.write_bytes(text.getvalue().replace("\n", end).encode(encoding))
-    found = read(path).users
-    assert {name: one.name for name, one in found.items()} == {
+    users = read(path).users
+    assert {name: account.name for name, account in users.items()} == {
         "jsmith": "John Smith",
         "rbriggs": "Rebecca Briggs",
         "guest@gmail.com": "guest@gmail.com",
     }
-    assert [len(one.roles) for one in found.values()] == [2, 0, 0]
+    assert [len(account.roles) for account in users.values()] == [2, 0, 0]
     for name in ("jsmith", "rbriggs"):
-        assert passwords.matches(PASSWORD, found[name].password, 4)
+        assert passwords.matches(PASSWORD, users[name].password, 4)
     accounts.change_password(path, "jsmith", "another-Passw0rd")
     assert passwords.matches("another-Passw0rd", read(path).users["jsmith"].password, 4)
 

@@ -150,13 +150,13 @@ def test_a_clock_that_was_ahead_locks_nobody_out(engine: Engine) -> None:
 def test_a_wait_is_news_once(engine: Engine) -> None:
     clock = Clock()
     attempts = LoginThrottle(engine, clock)
-    told = []
+    firsts = []
     for _ in range(2):
         while not (refused := attempts.reserve("ann", HERE)).wait:
             pass
-        told += [refused.first, attempts.reserve("ann", HERE).first]
+        firsts += [refused.first, attempts.reserve("ann", HERE).first]
         clock.now += refused.wait
-    assert told == [True, False, True, False]
+    assert firsts == [True, False, True, False]
 
 
 def test_of_many_at_once_no_more_are_let_through_than_one_after_another(engine: Engine) -> None:
@@ -169,19 +169,21 @@ def test_of_many_at_once_no_more_are_let_through_than_one_after_another(engine: 
         passed.append(not LoginThrottle(engine, Clock()).reserve("ann", HERE).wait)
 
     threads = [Thread(target=attempt) for _ in range(24)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert len(passed) == 24
     assert sum(passed) == PAIR.free + 1
 
 
 def test_a_store_in_memory_is_for_one_thread_at_a_time() -> None:
     attempts = LoginThrottle(database.open_engine("sqlite://"), Clock())
-    threads = [Thread(target=attempts.reserve, args=(f"name-{one}", HERE)) for one in range(12)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
-    assert [attempts.reserve(f"name-{one}", HERE).wait for one in range(12)] == [0] * 12
+    threads = [
+        Thread(target=attempts.reserve, args=(f"name-{number}", HERE)) for number in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [attempts.reserve(f"name-{number}", HERE).wait for number in range(12)] == [0] * 12

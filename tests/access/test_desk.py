@@ -150,23 +150,23 @@ def test_the_log_knows_who_and_what_and_no_secret(desk: Authentication) -> None:
     with pytest.raises(SignInRefused):
         desk.sign_in(PASSWORD, "", HERE)
     desk.sign_out(token)
-    assert [(one.who, one.what, one.done) for one in told(desk)] == [
+    assert [(entry.who, entry.what, entry.done) for entry in audit_entries(desk)] == [
         ("ann", "sign out", True),
         ("somebody", "sign in", False),
         ("ann", "sign in", False),
         ("ann", "sign in", True),
     ]
-    with desk.engine.connect() as kept:
+    with desk.engine.connect() as connection:
         everything = [
             str(row)
             for table in database.METADATA.sorted_tables
-            for row in kept.execute(select(table)).all()
+            for row in connection.execute(select(table)).all()
         ]
     for secret in (PASSWORD, "mistyped-secret", token, KEY):
         assert not any(secret in row for row in everything)
 
 
-def told(desk: Authentication) -> tuple[Entry, ...]:
+def audit_entries(desk: Authentication) -> tuple[Entry, ...]:
     return desk.audit.search().rows
 
 
@@ -182,7 +182,7 @@ def test_what_holds_secrets_shows_none(desk: Authentication) -> None:
 def test_the_log_is_searched_as_text(desk: Authentication) -> None:
     desk.audit.record("ann", "export", "100%_of <b>")
     desk.audit.record("ann", "export", "100 of")
-    assert [one.about for one in desk.audit.search("100%_").rows] == ["100%_of <b>"]
+    assert [entry.about for entry in desk.audit.search("100%_").rows] == ["100%_of <b>"]
     assert desk.audit.search("", page=2, size=1).count == 2
 
 
@@ -204,7 +204,10 @@ def test_who_comes_by_a_provider_is_written_down_once(desk: Authentication) -> N
     for _ in range(2):
         assert desk.account_from_provider("eve@agency.example", now) is None
         assert desk.account_from_provider("pat@agency.example", now, verified=False) is None
-    assert [(one.who, one.what, one.about.split(",")[0], one.done) for one in told(desk)] == [
+    assert [
+        (entry.who, entry.what, entry.about.split(",")[0], entry.done)
+        for entry in audit_entries(desk)
+    ] == [
         ("somebody", "sign in", "as pat@agency.example", False),
         ("somebody", "sign in", "as eve@agency.example", False),
         ("pat", "sign in", "as pat@agency.example", True),
@@ -215,8 +218,8 @@ def test_who_comes_by_a_provider_is_written_down_once(desk: Authentication) -> N
 def test_no_cookie_opens_what_a_provider_said(desk: Authentication) -> None:
     now = datetime.now(UTC)
     desk.account_from_provider("pat@agency.example", now)
-    with desk.engine.connect() as kept:
-        (account,) = kept.execute(select(database.SESSIONS.c.account)).scalars()
+    with desk.engine.connect() as connection:
+        (account,) = connection.execute(select(database.SESSIONS.c.account)).scalars()
     for token in (account, f"{account} pat@agency.example {now.isoformat()}"):
         assert desk.account_of(token) is None
 
@@ -264,7 +267,7 @@ def test_signing_out_ends_one_browser_and_everywhere_ends_all(
     for at in (first, second, never_seen):
         assert desk.account_from_provider("ann@agency.example", at) is None
     assert desk.account_of(other)
-    assert [one.what for one in told(desk)][1] == "sign out everywhere"
+    assert [entry.what for entry in audit_entries(desk)][1] == "sign out everywhere"
 
 
 @pytest.mark.parametrize(
@@ -308,7 +311,7 @@ def test_the_file_of_accounts_keeps_its_comments_and_its_mode(
     assert users.read_text().startswith("# who we are")
     assert "another-Passw0rd" not in users.read_text()
     assert users.stat().st_mode & 0o777 == 0o600
-    assert [one.name for one in users.parent.glob(".users-*")] == []
+    assert [file.name for file in users.parent.glob(".users-*")] == []
 
 
 def share(desk: Authentication, *, password: str = "", days: float = 1) -> tuple[str, str]:
@@ -327,9 +330,9 @@ def share(desk: Authentication, *, password: str = "", days: float = 1) -> tuple
 
 def test_a_share_link_opens_until_it_ends_or_is_withdrawn(desk: Authentication) -> None:
     id, token = share(desk)
-    found = desk.shares.by_token(token)
-    assert found
-    assert desk.share_is_open(found, None)
+    link = desk.shares.by_token(token)
+    assert link
+    assert desk.share_is_open(link, None)
     desk.shares.revoke(id)
     withdrawn = desk.shares.by_token(token)
     assert withdrawn
@@ -353,22 +356,22 @@ def test_a_link_that_we_did_not_sign_is_none(desk: Authentication) -> None:
 
 def test_the_password_of_a_link(desk: Authentication) -> None:
     id, token = share(desk, password="for-the-client")
-    found = desk.shares.by_token(token)
-    assert found
-    assert found.password
-    assert not desk.share_is_open(found, None)
+    link = desk.shares.by_token(token)
+    assert link
+    assert link.password
+    assert not desk.share_is_open(link, None)
     with pytest.raises(SignInRefused, match="not the password of this link"):
-        desk.unlock_share(found, "wrong", HERE)
-    opened = desk.unlock_share(found, "for-the-client", HERE)
-    assert desk.share_is_open(found, opened)
+        desk.unlock_share(link, "wrong", HERE)
+    opened = desk.unlock_share(link, "for-the-client", HERE)
+    assert desk.share_is_open(link, opened)
     # A session of a person opens no link, nor does another link's.
-    assert not desk.share_is_open(found, desk.sign_in("ann", PASSWORD, HERE))
+    assert not desk.share_is_open(link, desk.sign_in("ann", PASSWORD, HERE))
     _, second = share(desk, password="for-another")
     another = desk.shares.by_token(second)
     assert another
     assert not desk.share_is_open(another, opened)
     assert desk.account_of(opened) is None
-    assert [one.id for one in desk.shares.all()] == [another.id, id]
+    assert [listed.id for listed in desk.shares.all()] == [another.id, id]
 
 
 def test_new_hashes_are_bcrypt_as_costly_as_today_asks() -> None:

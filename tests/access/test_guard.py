@@ -28,8 +28,8 @@ RUNS_THE_SHOP = Permissions((replace(EVERYTHING, websites=frozenset({SHOP})),))
 
 @pytest.fixture(scope="module")
 def proxy() -> Iterator[Between]:
-    with serve(TABLES, password="umami") as running, between(running.url) as found:
-        yield found
+    with serve(TABLES, password="umami") as running, between(running.url) as way:
+        yield way
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def client(proxy: Between) -> Iterator[Client]:
     settings = Settings(
         api=f"{proxy.url}/api", username="admin", password="umami", generation=Generation.V3_4
     )
-    with connect(settings) as found:
-        yield found
+    with connect(settings) as client:
+        yield client
 
 
 def test_a_segment_of_another_website_is_not_changed(client: Client, proxy: Between) -> None:

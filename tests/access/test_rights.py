@@ -85,13 +85,13 @@ def allowed(permissions: Permissions, question: Query[object]) -> bool:
 
 
 def test_nobody_may_ask_anything_and_an_admin_everything() -> None:
-    assert [one.name for one in QUESTIONS if allowed(NONE, one)] == []
-    assert [one.name for one in QUESTIONS if not allowed(ALL, one)] == []
+    assert [query.name for query in QUESTIONS if allowed(NONE, query)] == []
+    assert [query.name for query in QUESTIONS if not allowed(ALL, query)] == []
 
 
 def test_a_section_opens_its_own_questions_and_what_every_page_needs() -> None:
     permissions = Permissions((LOOKS,))
-    assert {one.name for one in QUESTIONS if allowed(permissions, one)} == {
+    assert {query.name for query in QUESTIONS if allowed(permissions, query)} == {
         "websites",
         "website",
         "daterange",
@@ -102,22 +102,24 @@ def test_a_section_opens_its_own_questions_and_what_every_page_needs() -> None:
 
 def test_another_website_is_never_told_of() -> None:
     permissions = Permissions((replace(EVERYTHING, websites=frozenset({DOCS})),))
-    about_shop = [one for one in QUESTIONS if one.website == SHOP]
+    about_shop = [query for query in QUESTIONS if query.website == SHOP]
     assert len(about_shop) > 10
-    assert not any(allowed(permissions, one) for one in about_shop)
+    assert not any(allowed(permissions, query) for query in about_shop)
 
 
 def test_what_names_no_website_is_for_those_who_have_all() -> None:
     permissions = Permissions((replace(EVERYTHING, websites=frozenset({SHOP})),))
     without = [
-        one.name for one in QUESTIONS if one.website is None and not allowed(permissions, one)
+        query.name
+        for query in QUESTIONS
+        if query.website is None and not allowed(permissions, query)
     ]
     assert without == ["report", "delete_report", "create_website", *OF_THE_ACCOUNT]
 
 
 def test_saving_is_no_administration() -> None:
     permissions = Permissions((replace(EVERYTHING, admin=False),))
-    assert [one.name for one in QUESTIONS if not allowed(permissions, one)] == [
+    assert [query.name for query in QUESTIONS if not allowed(permissions, query)] == [
         "create_website",
         "update_website",
         "delete_website",
@@ -242,10 +244,10 @@ grants = some.builds(
 )
 
 
-@given(mine=some.lists(grants, max_size=3), more=grants, asked=some.sampled_from(QUESTIONS))
+@given(mine=some.lists(grants, max_size=3), more=grants, query=some.sampled_from(QUESTIONS))
 def test_one_more_grant_takes_nothing_away_and_gives_no_more_than_itself(
-    mine: list[Grant], more: Grant, asked: Query[object]
+    mine: list[Grant], more: Grant, query: Query[object]
 ) -> None:
-    before = allowed(Permissions(tuple(mine)), asked)
-    alone = allowed(Permissions((more,)), asked)
-    assert allowed(Permissions((*mine, more)), asked) == (before or alone)
+    before = allowed(Permissions(tuple(mine)), query)
+    alone = allowed(Permissions((more,)), query)
+    assert allowed(Permissions((*mine, more)), query) == (before or alone)

@@ -24,13 +24,13 @@ from umami.errors import SettingsError
 def test_the_environment_goes_before_the_secrets(tmp_path: Path) -> None:
     secrets = tmp_path / "secrets.toml"
     secrets.write_text('[dashboard]\nopen = "yes"\nstore = "sqlite:///a.sqlite"\n')
-    found = settings.load({"DASHBOARD_STORE": "sqlite:///b.sqlite"}, secrets)
-    assert (found.users, found.store, found.open) == (secrets, "sqlite:///b.sqlite", True)
-    assert "sqlite" not in repr(found)
+    loaded = settings.load({"DASHBOARD_STORE": "sqlite:///b.sqlite"}, secrets)
+    assert (loaded.users, loaded.store, loaded.open) == (secrets, "sqlite:///b.sqlite", True)
+    assert "sqlite" not in repr(loaded)
 
 
 @pytest.mark.parametrize(
-    ("told", "meant"),
+    ("monitor", "meant"),
     [
         ("", None),
         ("9100", ("127.0.0.1", 9100)),
@@ -40,9 +40,9 @@ def test_the_environment_goes_before_the_secrets(tmp_path: Path) -> None:
     ],
 )
 def test_where_health_is_told_is_a_port_of_this_machine_or_an_address(
-    told: str, meant: tuple[str, int] | None, tmp_path: Path
+    monitor: str, meant: tuple[str, int] | None, tmp_path: Path
 ) -> None:
-    assert settings.load({"DASHBOARD_MONITOR": told}, tmp_path / "none.toml").monitor == meant
+    assert settings.load({"DASHBOARD_MONITOR": monitor}, tmp_path / "none.toml").monitor == meant
 
 
 def test_a_port_in_the_secrets_need_not_be_text(tmp_path: Path) -> None:
@@ -54,10 +54,10 @@ def test_a_port_in_the_secrets_need_not_be_text(tmp_path: Path) -> None:
 def test_what_is_around_a_setting_is_no_part_of_it(tmp_path: Path) -> None:
     (tmp_path / "secrets.toml").write_text("\ufeff[dashboard]\r\nopen = true\r\n", "utf-8")
     environ = {"DASHBOARD_MONITOR": ' "9100"\r', "DASHBOARD_MAIL_FROM": '"Shop" <a@b.example>'}
-    found = settings.load(environ, tmp_path / "secrets.toml")
-    assert found.open
-    assert found.monitor == ("127.0.0.1", 9100)
-    assert found.mail_from == '"Shop" <a@b.example>'
+    loaded = settings.load(environ, tmp_path / "secrets.toml")
+    assert loaded.open
+    assert loaded.monitor == ("127.0.0.1", 9100)
+    assert loaded.mail_from == '"Shop" <a@b.example>'
     assert settings.load({"DASHBOARD_OPEN": "'on'\r"}, tmp_path / "none.toml").open
 
 
@@ -87,7 +87,10 @@ def test_community_cloud_is_known_by_where_it_puts_an_app() -> None:
     [
         {"DASHBOARD_OPEN": "perhaps"},
         {"DASHBOARD_USERS": "/nowhere/users.yaml"},
-        *({"DASHBOARD_MONITOR": one} for one in ("yes", "0", "70000", "::1:9100", "a/b:9100")),
+        *(
+            {"DASHBOARD_MONITOR": monitor}
+            for monitor in ("yes", "0", "70000", "::1:9100", "a/b:9100")
+        ),
         {"DASHBOARD_MONITOR": "user:secret@localhost:9100"},
     ],
 )
@@ -166,7 +169,7 @@ def test_a_key_is_long_and_another_each_time() -> None:
         for _ in range(2)
     ]
     assert made[0] != made[1]
-    assert all(len(one) >= accounts.SHORTEST_KEY for one in made)
+    assert all(len(key) >= accounts.SHORTEST_KEY for key in made)
 
 
 @pytest.fixture

@@ -95,16 +95,16 @@ client_id = "x"
 }
 
 
-def kept(before: str) -> dict[str, Any]:
+def unrelated(before: str) -> dict[str, Any]:
     """What of the secrets before has nothing to do with which server is asked."""
-    found = {
+    others = {
         name: value
         for name, value in tomllib.loads(before).items()
         if not name.casefold().startswith("umami")
     }
     if "UMAMI_TIMEOUT" in before:
-        found["UMAMI_TIMEOUT"] = 5
-    return found
+        others["UMAMI_TIMEOUT"] = 5
+    return others
 
 
 def within(part: Any, whole: Any) -> bool:
@@ -134,15 +134,15 @@ def test_a_server_is_named_and_all_else_stays(
     path.write_bytes(before.encode())
     secrets_file.write(path, Setup(server))
     written = path.read_text("utf-8")
-    found = read({}, path)
-    assert found.texts == server.texts
-    assert found.generation is None
-    assert within(kept(before), tomllib.loads(written))
+    settings = read({}, path)
+    assert settings.texts == server.texts
+    assert settings.generation is None
+    assert within(unrelated(before), tomllib.loads(written))
     assert OLD not in written
     assert ("# mine" in written) == ("# mine" in before)
     assert ("# kept" in written) == ("# kept" in before)
     if "timeout" in before.casefold():
-        assert found.timeout == 5
+        assert settings.timeout == 5
     secrets_file.write(path, Setup(server))
     assert tomllib.loads(path.read_text("utf-8")) == tomllib.loads(written)
 
@@ -162,15 +162,15 @@ def test_people_are_added_to_those_who_are_there(tmp_path: Path, before: str) ->
     path = tmp_path / "secrets.toml"
     path.write_text(before)
     secrets_file.write(path, Setup(SERVER, (ANN, VIC)))
-    found = accounts.load(path, SECTIONS)
+    loaded = accounts.load(path, SECTIONS)
     there = set(tomllib.loads(before).get("credentials", {}).get("usernames", {}))
-    assert set(found.users) == {"ann", "vic.b@c", *there}
-    assert found.users["ann"].name == 'Ann "A"'
-    assert passwords.matches(PASSWORD, found.users["ann"].password)
-    assert found.users["ann"].roles[0].admin
-    assert found.users["vic.b@c"].roles[0].websites == set(VIC.websites or ())
-    assert len(found.key) >= accounts.SHORTEST_KEY
-    assert (found.key == KEY) == (KEY in before)
+    assert set(loaded.users) == {"ann", "vic.b@c", *there}
+    assert loaded.users["ann"].name == 'Ann "A"'
+    assert passwords.matches(PASSWORD, loaded.users["ann"].password)
+    assert loaded.users["ann"].roles[0].admin
+    assert loaded.users["vic.b@c"].roles[0].websites == set(VIC.websites or ())
+    assert len(loaded.key) >= accounts.SHORTEST_KEY
+    assert (loaded.key == KEY) == (KEY in before)
     assert PASSWORD not in path.read_text()
 
 
@@ -197,7 +197,7 @@ def test_the_file_is_its_owners_and_is_replaced_as_a_whole(tmp_path: Path) -> No
     secrets_file.write(path, Setup(SERVER))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.stat().st_ino != before
-    assert [one.name for one in path.parent.iterdir()] == ["secrets.toml"]
+    assert [file.name for file in path.parent.iterdir()] == ["secrets.toml"]
 
 
 def test_a_link_stays_one(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_what_cannot_be_read_is_left_as_it_is(tmp_path: Path, before: str) -> No
         secrets_file.write(path, Setup(SERVER))
     assert OLD not in str(refused.value)
     assert path.read_bytes() == before.encode(errors="surrogateescape")
-    assert [one.name for one in tmp_path.iterdir()] == ["secrets.toml"]
+    assert [file.name for file in tmp_path.iterdir()] == ["secrets.toml"]
 
 
 def test_where_nothing_can_be_written_nothing_is(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_dialog_stays_open_while_figures_are_refreshed(
 
 def page_requests(proxy: Between) -> list[str]:
     """The requests for data of pages, except the list of reports."""
-    return [target for target in list(proxy.asked) if data(target) and "/reports?" not in target]
+    return [target for target in list(proxy.targets) if data(target) and "/reports?" not in target]
 
 
 @pytest.mark.parametrize("going", ["elsewhere", "away"])
@@ -170,7 +170,7 @@ def test_queued_requests_of_a_page_that_was_left_are_dropped(
     page.goto(link(app, "reports", **params))
     settled(page)
     proxy.befall(late(1.0), data)
-    proxy.asked.clear()
+    proxy.targets.clear()
     proxy.passed.clear()
     page.get_by_role("link", name="Overview").click()
     while not page_requests(proxy):

@@ -398,7 +398,7 @@ def test_report_is_cancelled_when_the_session_ends(
     goes_on.set()
     with pytest.raises(TaskCancelled):
         work.result(30)
-    assert not [target for target in accounts.asked if f"{SHOP}/retention" in target]
+    assert not [target for target in accounts.targets if f"{SHOP}/retention" in target]
 
 
 @pytest.mark.thorough

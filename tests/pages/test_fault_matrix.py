@@ -40,7 +40,7 @@ def truth(proxy: Between, area: PageInfo, known: dict[str, Baseline]) -> Baselin
         recognised()
         app = opened_at(area)
         assert not app.exception
-        known[area.name] = shown(app), len(proxy.asked)
+        known[area.name] = shown(app), len(proxy.targets)
     return known[area.name]
 
 
@@ -87,12 +87,12 @@ def test_page_shows_correct_figures_or_an_error_under_a_fault(
     name: str,
 ) -> None:
     trouble = TROUBLES[name]
-    quick.asked.clear()
+    quick.targets.clear()
     right, usual = truth(quick, area, known)
     if TimedOut in trouble.becomes:
         bare.setenv("UMAMI_TIMEOUT", "1")
     recognised()
-    quick.asked.clear()
+    quick.targets.clear()
     fault = quick.befall(trouble.fault(1), data)
     app = opened_at(area)
     actual = shown(app)
@@ -103,6 +103,6 @@ def test_page_shows_correct_figures_or_an_error_under_a_fault(
     failed = [text for text in actual.words if text.startswith(TROUBLE)]
     assert bool(failed) == bool(trouble.becomes)
     assert same(actual, right) or trouble.becomes
-    assert len(quick.asked) <= MOST * usual
+    assert len(quick.targets) <= MOST * usual
     quick.heal()
     eventually(lambda: same(shown(app.run()), right) and TROUBLE not in said(app))

@@ -40,10 +40,10 @@ def test_run_that_waits_for_the_server_does_not_block_others() -> None:
         async def side_by_side() -> tuple[Run, Run]:
             shop = urlencode(RECORDED)
             await opened(app.address, "", shop)
-            requests, answered = len(proxy.asked), len(proxy.passed)
+            requests, answered = len(proxy.targets), len(proxy.passed)
             proxy.befall(hold)
             slow = asyncio.create_task(opened(app.address, "events", shop))
-            await asyncio.to_thread(eventually, lambda: len(proxy.asked) > requests)
+            await asyncio.to_thread(eventually, lambda: len(proxy.targets) > requests)
             quick = await opened(app.address, "", shop)
             assert len(proxy.passed) == answered
             release.set()

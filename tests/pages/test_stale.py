@@ -126,15 +126,15 @@ def test_refresh_keeps_figures_until_new_ones_arrive(
     eventually(lambda: marked(app.run()))
     assert figures(shown(app)) == right
     quick.heal()
-    quick.asked.clear()
+    quick.targets.clear()
     eventually(lambda: not marked(app.run()))
-    assert len([target for target in quick.asked if data(target)]) >= 10
+    assert len([target for target in quick.targets if data(target)]) >= 10
 
     def asks_nothing() -> bool:
-        quick.asked.clear()
+        quick.targets.clear()
         app.run()
         return not [
-            target for target in quick.asked if data(target) and not target.endswith("/active")
+            target for target in quick.targets if data(target) and not target.endswith("/active")
         ]
 
     # Once it is there, it is new enough.
@@ -162,20 +162,20 @@ def test_expired_figures_replace_a_missing_answer(quick: Between, bare: pytest.M
 def test_many_viewers_without_a_server_send_few_requests(
     quick: Between, bare: pytest.MonkeyPatch, name: str
 ) -> None:
-    quick.asked.clear()
+    quick.targets.clear()
     umami_server.umami().recognise()
-    usual = len(quick.asked)
+    usual = len(quick.targets)
     umami_server.umami.clear()
     # As long as it is outside of tests.
     bare.setattr(scheduling, "PAUSE", 3.0)
-    quick.asked.clear()
+    quick.targets.clear()
     quick.befall(TROUBLES[name].fault(1))
     apps = [open_page() for _ in range(5)]
     for app in apps:
         assert not app.exception
         assert [element.value for element in app.header] == ["The dashboard is not connected"]
         assert len(boxes(app)) == 1
-    assert len(quick.asked) <= MOST * usual
+    assert len(quick.targets) <= MOST * usual
     quick.heal()
     eventually(lambda: umami_server.umami().submit(websites.websites()).exception() is None)
     assert [element.value for element in apps[0].run().header] == ["Overview"]

@@ -198,7 +198,7 @@ class Between:
     cuts: Callable[[str], bool] = field(default=lambda _target: False)
     passed: list[Passed] = field(default_factory=list)
     """What was asked and answered, or given up."""
-    asked: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
     """The target of everything that came by, answered by now or not."""
     strike: Strike | None = None
     known: dict[tuple[str, str, bytes | None], Answer] | None = None
@@ -225,7 +225,7 @@ class Between:
     def fault(self, target: str) -> Fault:
         """The fault of a request."""
         with self._guard:
-            self.asked.append(target)
+            self.targets.append(target)
             if self.strike is not None and self.strike.befalls(target):
                 return self.strike.fault
         if self.breaks(target):

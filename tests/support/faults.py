@@ -89,7 +89,7 @@ class Faulty:
         """Use this function for all requests without a script."""
         self._decide = function
 
-    def asked(self, ending: str) -> list[Seen]:
+    def requests_to(self, ending: str) -> list[Seen]:
         """Requests so far whose path ends like this."""
         return [request for request in list(self.seen) if request.path.endswith(ending)]
 

@@ -20,7 +20,7 @@ class Socks:
     port: int = 0
     account: tuple[str, str] | None = None
     """User name and password, where it wants any."""
-    asked: list[str] = field(default_factory=list)
+    hosts: list[str] = field(default_factory=list)
     """The hosts it was asked for."""
 
 
@@ -58,7 +58,7 @@ def socks_to(url: str) -> Iterator[Socks]:
                 right = (self._text(), self._text()) == here.account
                 self.request.sendall(bytes([1, not right]))
             assert self._take(4)[3] == DOMAIN
-            here.asked.append(self._text())
+            here.hosts.append(self._text())
             self._take(2)
             self.request.sendall(bytes([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]))
 

@@ -23,8 +23,8 @@ PASSWORD = "correct horse battery staple"
 @pytest.fixture
 def server() -> Iterator[Faulty]:
     """A server that does as the test says."""
-    with faulty() as one:
-        yield one
+    with faulty() as running:
+        yield running
 
 
 @pytest.fixture

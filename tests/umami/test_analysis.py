@@ -53,12 +53,12 @@ def retained(*cells: tuple[str, int, int, int]) -> Retention:
 
 
 def test_a_day_that_has_not_come_is_no_step_of_a_cohort() -> None:
-    found = cohorts(
+    retention = cohorts(
         retained(("2026-09-01", 0, 10, 10), ("2026-09-01", 2, 10, 4), ("2026-09-03", 0, 30, 30)),
         pd.Timestamp("2026-09-04"),
         "day",
     )
-    first, second = found.shares.to_numpy()
+    first, second = retention.shares.to_numpy()
     assert list(first[:4][:3]) == [0.0, 0.4, 0.0]
     assert pd.isna(first[3])
     assert second[0] == 0.0
@@ -66,62 +66,62 @@ def test_a_day_that_has_not_come_is_no_step_of_a_cohort() -> None:
 
 
 def test_the_average_counts_cohorts_by_their_size_and_only_days_that_came() -> None:
-    found = cohorts(
+    retention = cohorts(
         retained(("2026-09-01", 1, 10, 5), ("2026-09-02", 1, 30, 3), ("2026-09-03", 0, 60, 60)),
         pd.Timestamp("2026-09-03"),
         "day",
     )
-    assert found.average[1] == pytest.approx(8 / 40)
-    assert found.average[2] == 0.0
-    assert pd.isna(found.average[3])
+    assert retention.average[1] == pytest.approx(8 / 40)
+    assert retention.average[2] == 0.0
+    assert pd.isna(retention.average[3])
 
 
 def test_weeks_sum_up_cohorts_and_take_an_average_day() -> None:
     # Tuesday and Wednesday of one week.
-    found = cohorts(
+    retention = cohorts(
         retained(("2026-09-01", 1, 10, 5), ("2026-09-01", 8, 10, 2), ("2026-09-02", 3, 30, 6)),
         pd.Timestamp("2026-09-30"),
         "week",
     )
-    assert list(found.sizes) == [40]
-    assert found.sizes.index[0] == pd.Timestamp("2026-08-31")
-    assert found.shares.iloc[0, 0] == pytest.approx(11 / (7 * 40))
-    assert found.shares.iloc[0, 1] == pytest.approx(2 / (7 * 40))
+    assert list(retention.sizes) == [40]
+    assert retention.sizes.index[0] == pd.Timestamp("2026-08-31")
+    assert retention.shares.iloc[0, 0] == pytest.approx(11 / (7 * 40))
+    assert retention.shares.iloc[0, 1] == pytest.approx(2 / (7 * 40))
 
 
 def test_months_and_small_cohorts() -> None:
-    found = cohorts(
+    retention = cohorts(
         retained(("2026-09-01", 1, 10, 5), ("2026-09-20", 1, 5, 1)),
         pd.Timestamp("2026-09-30"),
         "month",
     )
-    assert list(found.sizes) == [15]
-    assert found.small.all()
+    assert list(retention.sizes) == [15]
+    assert retention.small.all()
     assert [suggested(days) for days in (30, 90, 365)] == ["day", "week", "month"]
 
 
 @pytest.mark.parametrize("grain", ["day", "week", "month"])
 def test_no_cohort_at_all(grain: Any) -> None:
-    found = cohorts(retained(), pd.Timestamp("2026-09-30"), grain)
-    assert found.sizes.empty
-    assert found.average.isna().all()
+    retention = cohorts(retained(), pd.Timestamp("2026-09-30"), grain)
+    assert retention.sizes.empty
+    assert retention.average.isna().all()
 
 
 def steps(*visitors: int) -> list[FunnelResult]:
-    found = []
-    for at, one in enumerate(visitors):
+    results = []
+    for at, count in enumerate(visitors):
         before = visitors[at - 1] if at else 0
-        found.append(
+        results.append(
             FunnelResult(
                 FunnelStep("path", f"/{at}"),
-                one,
+                count,
                 before,
-                before - one if at else 0,
-                1 - one / before if before else None,
-                one / visitors[0] if visitors[0] else None,
+                before - count if at else 0,
+                1 - count / before if before else None,
+                count / visitors[0] if visitors[0] else None,
             )
         )
-    return found
+    return results
 
 
 def test_a_funnel_beside_its_comparison() -> None:
@@ -149,8 +149,8 @@ def test_steps_keep_their_order_and_may_come_twice() -> None:
     "text", ["", "1", "x.path./", "1.page./", "1.path", "²._", "99999999999.path./"]
 )
 def test_what_is_no_step_is_said(text: str) -> None:
-    found, faults = read_steps([text])
-    assert found == ()
+    chain, faults = read_steps([text])
+    assert chain == ()
     assert len(faults) == 1
 
 
@@ -181,9 +181,9 @@ def test_wildcards_are_at_the_ends(pattern: str, name: str, fits: bool) -> None:
 
 def test_a_trend_sums_the_events_that_fit() -> None:
     rows = [{"x": name, "t": "2026-09-02", "y": 2} for name in ("signup-a", "signup-b", "other")]
-    found = trend(EventSeries.read(rows, DAY), Target(FunnelStep("event", "signup*")))
-    assert found["count"].sum() == 4
-    assert len(found) == 30
+    daily = trend(EventSeries.read(rows, DAY), Target(FunnelStep("event", "signup*")))
+    assert daily["count"].sum() == 4
+    assert len(daily) == 30
 
 
 def report(kind: str, parameters: dict[str, Any], description: str = "") -> Report:
@@ -192,8 +192,8 @@ def report(kind: str, parameters: dict[str, Any], description: str = "") -> Repo
 
 def test_what_is_saved_opens_as_it_was() -> None:
     chain = (FunnelStep("path", "/a"), FunnelStep("event", "b"))
-    found = opening(report("funnel", saved_funnel(VIEW, chain, 30)))
-    assert (found.page, found.parameters) == (
+    opened = opening(report("funnel", saved_funnel(VIEW, chain, 30)))
+    assert (opened.page, opened.parameters) == (
         "funnel",
         {"step": spell_steps(chain), "window": "30"},
     )
@@ -201,12 +201,13 @@ def test_what_is_saved_opens_as_it_was() -> None:
     parameters = saved_goal(VIEW, target)
     assert opening(report("goal", parameters)).parameters == {"goal": ["9.event.b"]}
     # Newer servers keep no target among the parameters.
-    kept = {name: value for name, value in parameters.items() if name != "target"}
-    assert opening(report("goal", kept, described(target))).parameters == {"goal": ["9.event.b"]}
+    untargeted = {name: value for name, value in parameters.items() if name != "target"}
+    opened = opening(report("goal", untargeted, described(target)))
+    assert opened.parameters == {"goal": ["9.event.b"]}
 
 
 @pytest.mark.parametrize(
-    ("kind", "parameters", "own"),
+    ("kind", "parameters", "opened"),
     [
         (
             "goal",
@@ -229,8 +230,10 @@ def test_what_is_saved_opens_as_it_was() -> None:
         ("retention", {}, {}),
     ],
 )
-def test_reports_of_others_open(kind: str, parameters: dict[str, Any], own: dict[str, Any]) -> None:
-    assert opening(report(kind, parameters)).parameters == own
+def test_reports_of_others_open(
+    kind: str, parameters: dict[str, Any], opened: dict[str, Any]
+) -> None:
+    assert opening(report(kind, parameters)).parameters == opened
 
 
 @pytest.mark.parametrize(
@@ -250,7 +253,7 @@ def test_what_cannot_be_opened_is_said(kind: str, parameters: dict[str, Any]) ->
 
 
 def test_the_dates_a_report_was_saved_with() -> None:
-    found = dates(
+    period = dates(
         report(
             "utm",
             {
@@ -261,8 +264,8 @@ def test_the_dates_a_report_was_saved_with() -> None:
             },
         )
     )
-    assert found
-    assert found[0] == datetime(2026, 9, 1, tzinfo=UTC)
+    assert period
+    assert period[0] == datetime(2026, 9, 1, tzinfo=UTC)
     assert dates(report("utm", saved_goal(VIEW, Target(FunnelStep("path", "/")))))
     assert dates(report("utm", {})) is None
     assert dates(report("utm", {"startDate": "soon", "endDate": None})) is None
@@ -273,30 +276,30 @@ def ranking(*rows: tuple[str, int]) -> Ranking:
 
 
 def test_movers_by_what_moved_most() -> None:
-    found = movers(
+    moved = movers(
         ranking(("a", 9), ("b", 5), ("n", 2)), ranking(("a", 1), ("b", 6), ("g", 4)), 500
     )
-    moves = dict(zip(found.frame["name"], found.frame["move"], strict=True))
+    moves = dict(zip(moved.frame["name"], moved.frame["move"], strict=True))
     assert moves == {"a": "grew", "b": "fell", "n": "appeared", "g": "vanished"}
-    assert list(found.frame["name"]) == ["a", "g", "n", "b"]
-    assert list(found.frame["part"]) == pytest.approx([8 / 15, -4 / 15, 2 / 15, -1 / 15])
-    assert found.uncertain == 0
+    assert list(moved.frame["name"]) == ["a", "g", "n", "b"]
+    assert list(moved.frame["part"]) == pytest.approx([8 / 15, -4 / 15, 2 / 15, -1 / 15])
+    assert moved.uncertain == 0
 
 
 def test_what_may_be_below_the_end_of_a_list_is_left_out() -> None:
-    found = movers(ranking(("a", 9), ("b", 5)), ranking(("a", 1), ("g", 4)), 2)
-    assert list(found.frame["name"]) == ["a"]
-    assert found.uncertain == 2
+    moved = movers(ranking(("a", 9), ("b", 5)), ranking(("a", 1), ("g", 4)), 2)
+    assert list(moved.frame["name"]) == ["a"]
+    assert moved.uncertain == 2
 
 
 def test_beside() -> None:
     now = pd.DataFrame({"k": ["a", "b"], "v": [1, 3]})
     before = pd.DataFrame({"k": ["b", "c"], "v": [2, 9]})
-    found = rankings.beside(now, before, "k", "v")
-    assert list(found["k"]) == ["b", "a"]
-    assert list(found["delta"]) == [1, 1]
-    assert found["change"][0] == 0.5
-    assert pd.isna(found["change"][1])
+    table = rankings.beside(now, before, "k", "v")
+    assert list(table["k"]) == ["b", "a"]
+    assert list(table["delta"]) == [1, 1]
+    assert table["change"][0] == 0.5
+    assert pd.isna(table["change"][1])
     assert rankings.beside(now, None, "k", "v")["before"].isna().all()
     nothing = pd.DataFrame(columns=["k", "v"])
     assert rankings.beside(nothing, nothing, "k", "v").empty
@@ -308,8 +311,8 @@ def test_tagged_and_untagged_views() -> None:
             [("source", "a", 3), ("medium", "x", 9)], columns=["parameter", "value", "views"]
         )
     )
-    found = marketing.tagged(answer, 10)
-    assert (found.tagged, found.untagged, found.share, found.at_least) == (3, 7, 0.3, False)
+    tagged = marketing.tagged(answer, 10)
+    assert (tagged.tagged, tagged.untagged, tagged.share, tagged.at_least) == (3, 7, 0.3, False)
     assert marketing.tagged(answer, 0).share is None
 
 
@@ -332,10 +335,10 @@ def credited(**parts: dict[str, int]) -> Attribution:
 
 
 def test_the_shift_from_first_to_last_touch() -> None:
-    found = shift(
+    shifts = shift(
         credited(referrer={"a": 5, "b": 1}), credited(referrer={"a": 2, "c": 4}), "visitors"
     )
-    assert [tuple(row) for row in found.itertuples(index=False)] == [
+    assert [tuple(row) for row in shifts.itertuples(index=False)] == [
         ("referrer", "a", 5.0, 2.0, -3.0),
         ("referrer", "c", 0.0, 4.0, 4.0),
         ("referrer", "b", 1.0, 0.0, -1.0),
@@ -343,11 +346,11 @@ def test_the_shift_from_first_to_last_touch() -> None:
 
 
 def test_an_empty_last_touch_is_nothing_and_a_full_list_is_unknown() -> None:
-    found = shift(credited(referrer={"a": 5}), credited(), "visitors")
-    assert found["last"].tolist() == [0.0]
+    shifts = shift(credited(referrer={"a": 5}), credited(), "visitors")
+    assert shifts["last"].tolist() == [0.0]
     full = {f"n{at}": MOST_CREDITED - at for at in range(MOST_CREDITED)}
-    found = shift(credited(referrer={"a": 5}), credited(referrer=full), "visitors")
-    assert pd.isna(found.set_index("name")["last"]["a"])
+    shifts = shift(credited(referrer={"a": 5}), credited(referrer=full), "visitors")
+    assert pd.isna(shifts.set_index("name")["last"]["a"])
 
 
 def groups() -> pd.DataFrame:
@@ -357,17 +360,17 @@ def groups() -> pd.DataFrame:
 
 
 def test_rates_of_groups() -> None:
-    found = groups()
-    assert list(found["bounce_rate"]) == [0.5, 1.0, 0.0]
-    assert list(found["average_visit"]) == [10.0, 0.0, 5.0]
-    assert list(rankings.ranked(found, "bounce_rate")["browser"]) == ["y", "x", "x"]
+    rates = groups()
+    assert list(rates["bounce_rate"]) == [0.5, 1.0, 0.0]
+    assert list(rates["average_visit"]) == [10.0, 0.0, 5.0]
+    assert list(rankings.ranked(rates, "bounce_rate")["browser"]) == ["y", "x", "x"]
 
 
 def test_a_pivot_sums_views_and_divides_sums() -> None:
-    found = rankings.pivot(groups(), "country", "browser", "views", "Others")
-    assert found.loc["DE"].tolist() == [9, 1]
-    assert found.loc["FR", "x"] == 2
-    assert pd.isna(found.loc["FR", "y"])
+    table = rankings.pivot(groups(), "country", "browser", "views", "Others")
+    assert table.loc["DE"].tolist() == [9, 1]
+    assert table.loc["FR", "x"] == 2
+    assert pd.isna(table.loc["FR", "y"])
     many = pd.DataFrame(
         [("DE", f"b{at}", 20 - at, 1, 2, 1, 8) for at in range(12)],
         columns=["country", "browser", "views", "visitors", "visits", "bounces", "seconds"],
@@ -380,8 +383,8 @@ def test_a_pivot_sums_views_and_divides_sums() -> None:
 
 
 def test_a_tree_has_the_sums_of_its_branches() -> None:
-    found = rankings.tree(groups(), ["country", "browser"], "views")
-    sums = dict(zip(found["path"], found["value"], strict=True))
+    tree = rankings.tree(groups(), ["country", "browser"], "views")
+    sums = dict(zip(tree["path"], tree["value"], strict=True))
     assert sums[("DE",)] == 10
     assert sums[("DE", "y")] == 1
 
@@ -402,10 +405,10 @@ def live(times: list[str], at: datetime) -> Realtime:
 )
 def test_minutes_are_complete_whatever_zone_they_are_told_in(times: list[str]) -> None:
     at = datetime(2026, 9, 1, 12, 0, 30, tzinfo=UTC)
-    found = activity.minutes(live(times, at), "Europe/Berlin")
-    assert len(found) == 30
-    assert found["time"].iloc[-1] == pd.Timestamp("2026-09-01 14:00")
-    assert found["views"].tolist() == [0] * 19 + [2] + [0] * 9 + [2]
+    minutes = activity.minutes(live(times, at), "Europe/Berlin")
+    assert len(minutes) == 30
+    assert minutes["time"].iloc[-1] == pd.Timestamp("2026-09-01 14:00")
+    assert minutes["views"].tolist() == [0] * 19 + [2] + [0] * 9 + [2]
 
 
 def test_a_quiet_half_hour_has_its_minutes() -> None:
@@ -414,9 +417,9 @@ def test_a_quiet_half_hour_has_its_minutes() -> None:
 
 
 def test_the_log_grows_without_doubles() -> None:
-    one, two, three = (happening(minute) for minute in (1, 2, 3))
-    log = activity.longer([two, one], [three, two])
-    assert log == (three, two, one)
+    first, second, third = (happening(minute) for minute in (1, 2, 3))
+    log = activity.longer([second, first], [third, second])
+    assert log == (third, second, first)
     many = [happening(5, path=f"/{at}") for at in range(300)]
     assert len(activity.longer(many, [])) == activity.LONGEST_LOG
 
@@ -434,19 +437,19 @@ def test_activity_by_visit_with_the_time_between_steps() -> None:
 
 
 def test_numbers_are_distributed_by_how_often_they_occur() -> None:
-    found = distribution([PropertyValue("1", 3), PropertyValue("10", 1), PropertyValue("x", 5)])
-    assert found
-    assert (found.times, found.least, found.most) == (4, 1.0, 10.0)
-    assert (found.median, found.mean) == (1.0, 3.25)
-    assert sum(found.counts) == 4
+    spread = distribution([PropertyValue("1", 3), PropertyValue("10", 1), PropertyValue("x", 5)])
+    assert spread
+    assert (spread.times, spread.least, spread.most) == (4, 1.0, 10.0)
+    assert (spread.median, spread.mean) == (1.0, 3.25)
+    assert sum(spread.counts) == 4
     assert distribution([PropertyValue("x", 1), PropertyValue("nan", 1)]) is None
     assert distribution([]) is None
 
 
 def test_the_median_of_an_even_number_lies_between() -> None:
-    found = distribution([PropertyValue("1", 1), PropertyValue("3", 1)])
-    assert found
-    assert found.median == 2.0
+    spread = distribution([PropertyValue("1", 1), PropertyValue("3", 1)])
+    assert spread
+    assert spread.median == 2.0
 
 
 def test_values_have_shares() -> None:

@@ -18,8 +18,8 @@ PATHS = (
 
 
 def test_nodes_count_the_visits_that_came_by() -> None:
-    found = flow(PATHS)
-    assert [(node.step, node.name, node.visits) for node in found.nodes] == [
+    graph = flow(PATHS)
+    assert [(node.step, node.name, node.visits) for node in graph.nodes] == [
         (1, "/", 10),
         (1, "/blog", 2),
         (2, "/pricing", 9),
@@ -27,29 +27,29 @@ def test_nodes_count_the_visits_that_came_by() -> None:
         (3, "signup", 6),
     ]
     assert {
-        (found.nodes[link.source].name, found.nodes[link.target].name): link.visits
-        for link in found.links
+        (graph.nodes[link.source].name, graph.nodes[link.target].name): link.visits
+        for link in graph.links
     } == {("/", "/pricing"): 9, ("/", "/blog"): 1, ("/pricing", "signup"): 6}
 
 
 def test_a_name_is_another_node_at_each_step() -> None:
-    found = flow([Path(("/", "/a", "/"), 1)])
-    assert [(node.step, node.name) for node in found.nodes] == [(1, "/"), (2, "/a"), (3, "/")]
+    graph = flow([Path(("/", "/a", "/"), 1)])
+    assert [(node.step, node.name) for node in graph.nodes] == [(1, "/"), (2, "/a"), (3, "/")]
 
 
 def test_exactly_as_many_as_are_kept_are_not_folded() -> None:
-    found = flow([Path((f"/{at}",), 1) for at in range(MOST_NODES)])
-    assert len(found.nodes) == MOST_NODES
-    assert not any(node.folded for node in found.nodes)
+    graph = flow([Path((f"/{at}",), 1) for at in range(MOST_NODES)])
+    assert len(graph.nodes) == MOST_NODES
+    assert not any(node.folded for node in graph.nodes)
 
 
 def test_a_long_tail_is_one_node_with_its_count() -> None:
-    found = flow([Path(("/", f"/{at}"), 100 - at) for at in range(20)])
-    second = [node for node in found.nodes if node.step == 2]
+    graph = flow([Path(("/", f"/{at}"), 100 - at) for at in range(20)])
+    second = [node for node in graph.nodes if node.step == 2]
     assert len(second) == MOST_NODES
     assert (second[-1].name, second[-1].folded) == ("", 20 - MOST_NODES + 1)
     assert second[-1].visits == sum(100 - at for at in range(MOST_NODES - 1, 20))
-    into_the_rest = [one for one in found.links if found.nodes[one.target] == second[-1]]
+    into_the_rest = [link for link in graph.links if graph.nodes[link.target] == second[-1]]
     assert [link.visits for link in into_the_rest] == [second[-1].visits]
 
 
@@ -95,13 +95,13 @@ def test_through_a_node_at_its_step_alone() -> None:
     )
 )
 def test_no_visit_is_lost_or_made(paths: list[Path]) -> None:
-    found = flow(paths)
+    graph = flow(paths)
     for step in range(1, 8):
         came = sum(path.visits for path in paths if len(path.steps) >= step)
-        nodes = [node for node in found.nodes if node.step == step]
+        nodes = [node for node in graph.nodes if node.step == step]
         assert sum(node.visits for node in nodes) == came
         assert len(nodes) <= MOST_NODES
-        inward = [one for one in found.links if found.nodes[one.target].step == step]
+        inward = [link for link in graph.links if graph.nodes[link.target].step == step]
         assert sum(link.visits for link in inward) == (came if step > 1 else 0)
-    for at, node in enumerate(found.nodes):
-        assert sum(one.visits for one in found.links if one.source == at) <= node.visits
+    for at, node in enumerate(graph.nodes):
+        assert sum(link.visits for link in graph.links if link.source == at) <= node.visits

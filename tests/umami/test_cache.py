@@ -77,8 +77,8 @@ def ask(
     **more: Any,
 ) -> Asked:
     """Ask, and give what is at hand and what is on its way the same face."""
-    asked = question or websites.websites()
-    coming = cache.ask(scope, asked, fetching(source), submitting(run), **more)
+    query = question or websites.websites()
+    coming = cache.ask(scope, query, fetching(source), submitting(run), **more)
     if isinstance(coming, CachedAnswer):
         at_hand: Future[Entry] = Future()
         at_hand.set_result(coming.entry)
@@ -116,8 +116,8 @@ def test_a_stale_answer_is_there_at_once_and_asked_anew_once() -> None:
     source.let.clear()
     with ThreadPoolExecutor(4) as pool:
         stale = [ask(cache, source, run=pool.submit) for _ in range(50)]
-        assert all(one.coming.done() and one.stale for one in stale)
-        assert {one.answer for one in stale} == {b"1"}
+        assert all(reply.coming.done() and reply.stale for reply in stale)
+        assert {reply.answer for reply in stale} == {b"1"}
         source.let.set()
     assert source.asked == 2
     assert ask(cache, source, run=lambda _work: None).answer == b"2"
@@ -128,9 +128,9 @@ def test_a_stale_answer_survives_a_refresh_that_fails() -> None:
     first = ask(cache, source)
     source.problem = Unreachable("Nobody there.")
     for _ in range(3):
-        kept = ask(cache, source)
-        assert (kept.answer, kept.stale) == (b"1", True)
-        assert kept.answered_at == pytest.approx(first.answered_at, abs=1)
+        reply = ask(cache, source)
+        assert (reply.answer, reply.stale) == (b"1", True)
+        assert reply.answered_at == pytest.approx(first.answered_at, abs=1)
     assert source.asked == 2, "what has just failed is not tried again"
 
 
@@ -146,7 +146,7 @@ def test_what_many_ask_at_one_moment_travels_once() -> None:
         asking = ThreadPoolExecutor(50)
         futures = list(asking.map(lambda _: ask(cache, source, run=pool.submit), range(50)))
         source.let.set()
-        assert {one.answer for one in futures} == {b"1"}
+        assert {future.answer for future in futures} == {b"1"}
         asking.shutdown()
     assert source.asked == 1
 
@@ -158,8 +158,8 @@ def test_what_fails_fails_for_all_at_one_moment() -> None:
     with ThreadPoolExecutor(2) as pool:
         futures = [ask(cache, source, run=pool.submit) for _ in range(50)]
         source.let.set()
-        problems = [one.problem for one in futures]
-    assert {str(one) for one in problems} == {"Nobody there."}
+        problems = [future.problem for future in futures]
+    assert {str(problem) for problem in problems} == {"Nobody there."}
     assert source.asked == 1
     late = ask(cache, source)
     problem = late.problem
@@ -219,9 +219,9 @@ def test_memory_is_bounded_and_what_is_used_stays() -> None:
         for question in (used, websites.websites(page=page)):
             cache.ask(SCOPE, question, fetching(text), submitting(at_once))
     assert 500_000 < cache.size <= 2**20
-    asked = Source()
-    assert ask(cache, asked, used).answer == text()
-    assert asked.asked == 0
+    unused = Source()
+    assert ask(cache, unused, used).answer == text()
+    assert unused.asked == 0
 
 
 def test_an_answer_too_large_to_keep_is_answered_all_the_same() -> None:
@@ -252,14 +252,14 @@ def test_what_everybody_left_is_not_asked() -> None:
     gone, stays = Caller(), Caller()
     left = ask(cache, source, run=queue.append, caller=gone)
     shared = [
-        ask(cache, source, websites.websites(page=2), run=queue.append, caller=one)
-        for one in (gone, stays)
+        ask(cache, source, websites.websites(page=2), run=queue.append, caller=caller)
+        for caller in (gone, stays)
     ]
     gone.leave()
     for work in queue:
         work()
     assert isinstance(left.problem, Cancelled)
-    assert [one.answer for one in shared] == [b"1", b"1"]
+    assert [reply.answer for reply in shared] == [b"1", b"1"]
     assert ask(cache, source).answer == b"2", "being left is no failure"
 
 
@@ -280,28 +280,28 @@ def test_what_failed_the_last_time_stands_in_at_once_and_says_why() -> None:
     source = Source()
     cache = Cache(lifetime=lambda _query, _at: GONE, single_flight=SingleFlight(0.0))
 
-    def asked() -> CachedAnswer | Future[Entry]:
+    def ask_again() -> CachedAnswer | Future[Entry]:
         return cache.ask(SCOPE, websites.websites(), fetching(source), submitting(at_once))
 
-    asked()
+    ask_again()
     source.problem = Unreachable("Nobody there.")
-    first = asked()
+    first = ask_again()
     assert isinstance(first, Future), "nobody knew, so it was waited for"
     assert str(first.exception()) == "Nobody there."
-    then = asked()
+    then = ask_again()
     assert isinstance(then, CachedAnswer)
     assert (then.entry.value, then.stale) == (b"1", True)
     assert str(then.problem) == "Nobody there."
     source.problem = None
-    assert isinstance(asked(), CachedAnswer), "it is asked anew behind this one"
-    assert isinstance(asked(), Future), "the server answers, so it is waited for again"
+    assert isinstance(ask_again(), CachedAnswer), "it is asked anew behind this one"
+    assert isinstance(ask_again(), Future), "the server answers, so it is waited for again"
 
 
-@pytest.mark.parametrize(("told", "remembered"), [(0.0, 60.0), (0.0, 0.0)])
+@pytest.mark.parametrize(("reported", "remembered"), [(0.0, 60.0), (0.0, 0.0)])
 def test_what_failed_a_while_ago_is_not_the_trouble_of_now(
-    told: float, remembered: float, monkeypatch: pytest.MonkeyPatch
+    reported: float, remembered: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache_module, "REPORTED", told)
+    monkeypatch.setattr(cache_module, "REPORTED", reported)
     monkeypatch.setattr(scheduling, "REMEMBERED", remembered)
     source = Source()
     cache = Cache(lifetime=lambda _query, _at: GONE, single_flight=SingleFlight(0.0))
@@ -327,14 +327,14 @@ def test_what_was_answered_before_the_end_moved_on_stands_in() -> None:
 
     start, hour = datetime(2026, 8, 1, tzinfo=UTC), timedelta(hours=1)
     before, after = about(start, now + hour), about(start, now + 2 * hour)
-    for one in before:
-        ask(cache, source, one)
-    found = [cache.spare(SCOPE, one) for one in (*before, *after)]
-    assert [one and one.value for one in found] == [b"1", b"2"] * 2
+    for query in before:
+        ask(cache, source, query)
+    spared = [cache.spare(SCOPE, query) for query in (*before, *after)]
+    assert [entry and entry.value for entry in spared] == [b"1", b"2"] * 2
     for others in (about(start, now - hour), about(start + hour, now + 2 * hour)):
-        assert [cache.spare(SCOPE, one) for one in others] == [None, None]
+        assert [cache.spare(SCOPE, query) for query in others] == [None, None]
     cache.forget(SCOPE[0], SITE)
-    assert [cache.spare(SCOPE, one) for one in after] == [None, None]
+    assert [cache.spare(SCOPE, query) for query in after] == [None, None]
 
 
 def test_what_was_never_asked_is_asked_again_at_once() -> None:

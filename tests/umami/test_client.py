@@ -70,7 +70,7 @@ def test_all_questions_of_a_page_are_at_the_server_together(
     server.script("/metrics", said([], after=lambda: server.most_at_once >= together))
     replies = client.ask_all(*many(view))
     assert not wait(replies, timeout=60).not_done
-    assert [one.exception() for one in replies] == [None] * len(replies)
+    assert [reply.exception() for reply in replies] == [None] * len(replies)
 
 
 def test_the_second_viewer_asks_the_server_nothing(
@@ -78,11 +78,11 @@ def test_the_second_viewer_asks_the_server_nothing(
 ) -> None:
     server.decide(late)
     wait(client.ask_all(*many(view)))
-    asked = len(server.seen)
+    before = len(server.seen)
     again = client.ask_all(*many(view))
-    assert all(one.done() for one in again)
-    assert len(server.seen) == asked
-    assert all(one.answered_at and not one.stale for one in again)
+    assert all(reply.done() for reply in again)
+    assert len(server.seen) == before
+    assert all(reply.answered_at and not reply.stale for reply in again)
 
 
 @pytest.mark.thorough
@@ -96,11 +96,11 @@ def test_who_looks_at_an_answer_leaves_little_behind(
         for _ in range(times):
             assert client.ask(traffic.metrics(view, "path")).frame["count"].sum() == 3
         gc.collect()
-        return sum(isinstance(one, weakref.ref) for one in gc.get_objects())
+        return sum(isinstance(item, weakref.ref) for item in gc.get_objects())
 
     few = looked(10)
     assert looked(4000) - few < 2000
-    assert len(server.asked("/metrics")) == 1
+    assert len(server.requests_to("/metrics")) == 1
 
 
 def test_other_servers_are_asked_a_few_at_a_time(
@@ -116,9 +116,9 @@ def test_fifty_who_ask_the_same_ask_once(server: Faulty, client: Client, view: V
     server.decide(late)
     question = traffic.metrics(view, "path")
     with ThreadPoolExecutor(50) as pool:
-        found = list(pool.map(lambda _: client.ask(question), range(50)))
-    assert len(found) == 50
-    assert len(server.asked("/metrics")) == 1
+        answers = list(pool.map(lambda _: client.ask(question), range(50)))
+    assert len(answers) == 50
+    assert len(server.requests_to("/metrics")) == 1
 
 
 def test_fifty_who_fail_fail_together(server: Faulty, client: Client, view: View) -> None:
@@ -131,7 +131,7 @@ def test_fifty_who_fail_fail_together(server: Faulty, client: Client, view: View
 
     with ThreadPoolExecutor(50) as pool:
         assert len(set(pool.map(fails, range(50)))) == 1
-    assert len(server.asked("/metrics")) == 1
+    assert len(server.requests_to("/metrics")) == 1
 
 
 def test_a_page_on_a_dead_server_fails_at_once(
@@ -139,8 +139,8 @@ def test_a_page_on_a_dead_server_fails_at_once(
 ) -> None:
     dead = Settings(api=f"http://127.0.0.1:{free_port()}/api", api_key="k", connections=1)
     client = connected(dead)
-    problems = [one.exception() for one in client.ask_all(*many(view))]
-    assert {type(one) for one in problems} == {Unreachable}
+    problems = [reply.exception() for reply in client.ask_all(*many(view))]
+    assert {type(problem) for problem in problems} == {Unreachable}
 
 
 def test_a_stale_answer_says_how_old_it_is(
@@ -173,13 +173,13 @@ def test_a_write_lets_go_of_what_it_may_have_changed(
     server.script("/reset", said({"ok": True}))
     client.ask(websites.reset_website(SITE))
     client.ask(traffic.metrics(view, "path"))
-    assert len(server.asked("/metrics")) == 2
+    assert len(server.requests_to("/metrics")) == 2
     server.script("/reset", Act(500, b""))
     with pytest.raises(ServerFault):
         client.ask(websites.reset_website(SITE))
     client.ask(traffic.metrics(view, "path"))
-    assert len(server.asked("/metrics")) == 3, "a write that failed may have been done"
-    assert len(server.asked("/reset")) == 2
+    assert len(server.requests_to("/metrics")) == 3, "a write that failed may have been done"
+    assert len(server.requests_to("/reset")) == 2
 
 
 def test_forgetting_asks_anew(server: Faulty, client: Client, view: View) -> None:
@@ -187,7 +187,7 @@ def test_forgetting_asks_anew(server: Faulty, client: Client, view: View) -> Non
     client.ask(traffic.metrics(view, "path"))
     client.forget()
     client.ask(traffic.metrics(view, "path"))
-    assert len(server.asked("/metrics")) == 2
+    assert len(server.requests_to("/metrics")) == 2
 
 
 def test_one_that_fails_leaves_the_others_standing(
@@ -267,7 +267,7 @@ def test_closing_lets_nobody_wait(settings: Settings, server: Faulty, view: View
     _, waiting = wait(replies, timeout=60)
     let.set()
     assert not waiting
-    assert all(isinstance(one.exception(), Unreachable | None) for one in replies)
+    assert all(isinstance(reply.exception(), Unreachable | None) for reply in replies)
 
 
 @pytest.mark.thorough
@@ -375,7 +375,7 @@ def abused() -> Iterator[tuple[Faulty, Client]]:
     """A server and a client for a great many answers; nothing is kept, failures neither."""
     with ExitStack() as stack:
         server = stack.enter_context(faulty())
-        told = Settings(
+        account = Settings(
             api=f"{server.url}/api",
             username="ada",
             password=PASSWORD,
@@ -383,7 +383,7 @@ def abused() -> Iterator[tuple[Faulty, Client]]:
             generation=Generation.V3_1,
         )
         cache = Cache(lifetime=lambda _query, _at: None)
-        yield server, stack.enter_context(Client(told, cache))
+        yield server, stack.enter_context(Client(account, cache))
 
 
 def outcome(abused: tuple[Faulty, Client], question: Query[Any], act: Act) -> None:

@@ -35,10 +35,12 @@ def cloud(server: Faulty) -> Settings:
 
 
 def test_a_key_alone_means_the_cloud() -> None:
-    told = read({"UMAMI_API_KEY": "k"}, Path("nowhere"))
-    assert (told.api, told.cloud, told.pace) == (CLOUD, True, CLOUD_PACE)
-    own = read({"UMAMI_API_KEY": "k", "UMAMI_URL": "https://umami.example"}, Path("nowhere"))
-    assert (own.cloud, own.pace) == (False, None)
+    settings = read({"UMAMI_API_KEY": "k"}, Path("nowhere"))
+    assert (settings.api, settings.cloud, settings.pace) == (CLOUD, True, CLOUD_PACE)
+    self_hosted = read(
+        {"UMAMI_API_KEY": "k", "UMAMI_URL": "https://umami.example"}, Path("nowhere")
+    )
+    assert (self_hosted.cloud, self_hosted.pace) == (False, None)
     calls, seconds = CLOUD_PACE
     assert calls / seconds < 50 / 15
 
@@ -49,11 +51,11 @@ def test_the_key_goes_where_the_cloud_wants_it(
     server.script("/active", said({"visitors": 4}))
     client = connected(cloud)
     assert client.ask(traffic.active(SITE)).visitors == 4
-    probe, asked = server.seen
+    probe, request = server.seen
     nobody = "00000000-0000-0000-0000-000000000000"
     assert (probe.method, probe.path) == ("GET", f"/v1/websites/{nobody}/errors")
-    assert asked.path == f"/v1/websites/{SITE}/active"
-    for seen in (probe, asked):
+    assert request.path == f"/v1/websites/{SITE}/active"
+    for seen in (probe, request):
         assert seen.headers["x-umami-api-key"] == "key-1"
         assert "authorization" not in seen.headers
     assert (client.server.label, client.server.generation) == ("Umami Cloud", Generation.V3_5)
@@ -66,9 +68,11 @@ def test_analyses_that_the_cloud_has_moved_are_asked_where_they_are(
 ) -> None:
     server.script("/reports/utm", gone)
     server.script("/utm/metrics", said([{"utm": "x", "views": 2}]))
-    found = connected(cloud).ask(reports.utm(view))
-    assert found.frame["views"].tolist() == [2] * 5
-    assert {one.query["type"] for one in server.asked("/utm/metrics")} >= {"utm_source"}
+    campaigns = connected(cloud).ask(reports.utm(view))
+    assert campaigns.frame["views"].tolist() == [2] * 5
+    assert {request.query["type"] for request in server.requests_to("/utm/metrics")} >= {
+        "utm_source"
+    }
 
 
 def test_buckets_are_instants_and_texts_are_empty(
@@ -96,7 +100,7 @@ def test_a_search_has_no_wildcards_and_a_comma_no_spelling(
     server.script("/events", said({"data": [], "count": 0}))
     client = connected(cloud)
     client.ask(events.events(view, search="sign"))
-    assert server.asked("/events")[0].query["search"] == "sign"
+    assert server.requests_to("/events")[0].query["search"] == "sign"
     comma = replace(view, filters=(Filter("title", "eq", "a, b"),))
     with pytest.raises(NotOffered, match="comma"):
         client.ask(traffic.stats(comma))
@@ -116,10 +120,10 @@ def test_a_page_waits_for_its_turn(
     replies = client.ask_all(*(traffic.metrics(view, "path", limit=n) for n in range(1, 13)))
     eventually(lambda: client.waiting)
     assert not wait(replies, 60).not_done
-    assert [one.exception() for one in replies] == [None] * 12
+    assert [reply.exception() for reply in replies] == [None] * 12
     assert time.monotonic() - begun >= 2 * 0.5
     assert client.waiting == 0
-    assert len(server.asked("/metrics")) == 12
+    assert len(server.requests_to("/metrics")) == 12
 
 
 @pytest.mark.thorough
@@ -130,7 +134,7 @@ def test_who_waits_too_long_is_told(
     slow = cloud.model_copy(update={"pace": (1, 60), "timeout": 3, "generation": Generation.V3_1})
     client = connected(slow)
     first, second = client.ask_all(*(traffic.metrics(view, "path", limit=n) for n in (1, 2)))
-    kinds = {type(one.exception()) for one in (first, second)}
+    kinds = {type(reply.exception()) for reply in (first, second)}
     assert kinds == {type(None), TimedOut}
 
 
@@ -140,10 +144,10 @@ def test_closing_lets_nobody_wait_for_a_turn(server: Faulty, cloud: Settings, vi
         cloud.model_copy(update={"pace": (1, 600), "timeout": 600, "generation": Generation.V3_1})
     )
     replies = client.ask_all(*(traffic.metrics(view, "path", limit=n) for n in range(1, 5)))
-    eventually(lambda: client.waiting == 3 and any(one.done() for one in replies))
+    eventually(lambda: client.waiting == 3 and any(reply.done() for reply in replies))
     client.close()
     assert not wait(replies, 60).not_done
-    kinds = [type(one.exception()) for one in replies]
+    kinds = [type(reply.exception()) for reply in replies]
     assert kinds.count(Unreachable) == 3
 
 
@@ -153,6 +157,6 @@ def test_turns_are_never_closer_than_they_may_be() -> None:
         assert pace.turn(lambda: 5.0)
         came.append(time.monotonic())
     assert all(came[n + 4] - came[n] >= 0.19 for n in range(len(came) - 4))
-    one = RateLimit(1, 60)
-    assert one.turn(lambda: 0.0)
-    assert not one.turn(lambda: 0.0)
+    limit = RateLimit(1, 60)
+    assert limit.turn(lambda: 0.0)
+    assert not limit.turn(lambda: 0.0)

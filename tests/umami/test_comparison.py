@@ -23,8 +23,8 @@ SKIPPED_A_DAY = ("Pacific/Apia", "Pacific/Fakaofo")
 
 def view(period: str = "custom", *, now: datetime = NOW, tz: str = BERLIN, **params: str) -> View:
     """The View of a link, of which nothing is dropped."""
-    given = {"period": period, "tz": tz, **{key.rstrip("_"): one for key, one in params.items()}}
-    parsed = parse({key: [one] for key, one in given.items()}, now=now, websites=[SITE])
+    texts = {"period": period, "tz": tz, **{key.rstrip("_"): text for key, text in params.items()}}
+    parsed = parse({key: [text] for key, text in texts.items()}, now=now, websites=[SITE])
     assert parsed.dropped == ()
     return parsed.view
 
@@ -256,7 +256,7 @@ def test_all_dates_in_every_zone(tz: str, first: date, more: int, choices: dict[
     assume(Period.of_days(first, first, "UTC").start > EARLIEST)
     parsed = parse(
         {"period": ["custom"], "from": [str(first)], "to": [str(last)], "tz": [tz]}
-        | {key: [one] for key, one in choices.items()},
+        | {key: [text] for key, text in choices.items()},
         now=LATEST,
         websites=[SITE],
     )

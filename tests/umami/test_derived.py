@@ -53,10 +53,10 @@ def test_failures_are_not_kept() -> None:
 
     @memoize
     def fails(name: str) -> str:
-        found = next(tries)
-        if found is None:
+        value = next(tries)
+        if value is None:
             raise LookupError(name)
-        return found
+        return value
 
     with pytest.raises(LookupError):
         fails("x")

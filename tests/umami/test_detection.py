@@ -105,11 +105,11 @@ def outcome(answers: dict[Request, Answer]) -> Detected | str:
 @pytest.mark.parametrize("generation", Generation, ids=str)
 def test_each_column_gives_its_generation(generation: Generation) -> None:
     version = VERSIONS[generation]
-    found = detected(column(generation, version))
-    assert (found.generation, found.version) == (generation, version)
-    found = detected(column(generation, None))
-    assert (found.generation, found.version) == (generation, None)
-    assert is_unchanged(column(generation, None).__getitem__, found)
+    detection = detected(column(generation, version))
+    assert (detection.generation, detection.version) == (generation, version)
+    detection = detected(column(generation, None))
+    assert (detection.generation, detection.version) == (generation, None)
+    assert is_unchanged(column(generation, None).__getitem__, detection)
 
 
 @pytest.mark.parametrize("generation", Generation, ids=str)
@@ -123,18 +123,18 @@ def test_the_document_names_the_version_where_the_script_does_not(generation: Ge
 
 def test_newer_versions_are_treated_as_the_newest_known() -> None:
     for version in ("3.6.0", "3.12.1", "4.0.0"):
-        found = detected(column(V.V3_5, version))
-        assert (found.generation, found.version) == (V.V3_5, version)
+        detection = detected(column(V.V3_5, version))
+        assert (detection.generation, detection.version) == (V.V3_5, version)
 
 
 def test_a_document_of_an_earlier_build_does_not_count_against_the_routes() -> None:
-    found = detected(column(V.V3_4, None), b'{"info":{"version":"3.3.1"}}')
-    assert found.generation is V.V3_4
+    detection = detected(column(V.V3_4, None), b'{"info":{"version":"3.3.1"}}')
+    assert detection.generation is V.V3_4
 
 
 def test_two_factor_without_its_key_is_a_route_all_the_same() -> None:
     answers = column(V.V3_3, None)
-    request = next(one for one in ROUTES if one.path == "/2fa/status")
+    request = next(route for route in ROUTES if route.path == "/2fa/status")
     answers[request] = error_object(503)
     del answers[CONFIG]
     answers[CONFIG] = Answer(401, b"blocked")
@@ -167,12 +167,12 @@ def test_a_proxy_that_hides_unknown_paths_never_makes_a_server_older(
         request: HIDING[kind] if answer is MISSING else answer
         for request, answer in column(generation, None).items()
     }
-    found = outcome(answers)
-    if isinstance(found, str):
-        assert "UMAMI_GENERATION" in found
+    verdict = outcome(answers)
+    if isinstance(verdict, str):
+        assert "UMAMI_GENERATION" in verdict
         assert generation is not V.V3_5
     else:
-        assert found.generation is generation
+        assert verdict.generation is generation
 
 
 @pytest.mark.parametrize("kind", HIDING)
@@ -237,34 +237,34 @@ def test_random_answers_give_what_fits_all_of_them_or_an_error(
     answers = {request: source[request] for request, source in zip(REQUESTS, chosen, strict=True)}
     answers |= hidden
     proofs = [since for request, since in ROUTES.items() if answers[request] == error_object(400)]
-    found = outcome(answers)
-    if isinstance(found, str):
-        assert "UMAMI_GENERATION" in found
+    verdict = outcome(answers)
+    if isinstance(verdict, str):
+        assert "UMAMI_GENERATION" in verdict
         return
-    assert consistent(answers) == {found.generation}
-    assert found.generation >= max(proofs, default=V.V2_18)
-    if found.version:
-        assert tuple(map(int, found.version.split(".")[:2])) <= found.generation.value
+    assert consistent(answers) == {verdict.generation}
+    assert verdict.generation >= max(proofs, default=V.V2_18)
+    if verdict.version:
+        assert tuple(map(int, verdict.version.split(".")[:2])) <= verdict.generation.value
 
 
 def test_a_change_of_the_server_is_noticed() -> None:
     for before in Generation:
         for after in Generation:
-            told = detected(column(before, VERSIONS[before]))
-            asked = column(after, VERSIONS[after])
-            assert is_unchanged(asked.__getitem__, told) == (before is after)
+            detection = detected(column(before, VERSIONS[before]))
+            answers = column(after, VERSIONS[after])
+            assert is_unchanged(answers.__getitem__, detection) == (before is after)
             # Telemetry that was switched off meanwhile is a change as well.
-            assert not is_unchanged(column(after, None).__getitem__, told)
+            assert not is_unchanged(column(after, None).__getitem__, detection)
     silent = [V.V2_20, V.V3_0, V.V3_1, V.V3_4, V.V3_5]
     for before in silent:
         for after in silent:
-            told = detected(column(before, None))
-            assert is_unchanged(column(after, None).__getitem__, told) == (before is after)
+            detection = detected(column(before, None))
+            assert is_unchanged(column(after, None).__getitem__, detection) == (before is after)
 
 
 def test_a_patch_release_is_a_change() -> None:
-    told = detected(column(V.V3_3, "3.3.0"))
-    assert not is_unchanged(column(V.V3_3, "3.3.1").__getitem__, told)
+    detection = detected(column(V.V3_3, "3.3.0"))
+    assert not is_unchanged(column(V.V3_3, "3.3.1").__getitem__, detection)
 
 
 def test_the_cloud_is_the_newest_that_its_routes_prove() -> None:
@@ -272,8 +272,8 @@ def test_the_cloud_is_the_newest_that_its_routes_prove() -> None:
     answers = dict.fromkeys(REQUESTS, missing)
     with pytest.raises(UndetectableVersion):
         detect_cloud(answers.__getitem__)
-    retention = next(one for one in ROUTES if one.path.endswith("/retention"))
-    errors = next(one for one in ROUTES if one.path.endswith("/errors"))
+    retention = next(route for route in ROUTES if route.path.endswith("/retention"))
+    errors = next(route for route in ROUTES if route.path.endswith("/errors"))
     answers[retention] = error_object(400)
     assert detect_cloud(answers.__getitem__).generation is V.V3_4
     answers[errors] = error_object(400)
@@ -313,10 +313,12 @@ def test_each_column_over_a_socket(
     client = connected(
         settings.model_copy(update={"api": f"{server.url}{base}/api", "generation": None})
     )
-    found = client.recognise()
-    assert (found.generation, found.version) == (generation, VERSIONS[generation])
+    detection = client.recognise()
+    assert (detection.generation, detection.version) == (generation, VERSIONS[generation])
     assert not any("authorization" in seen.headers for seen in server.seen)
-    assert [seen.headers["range"] for seen in server.asked("/openapi.json")] == ["bytes=0-131071"]
+    assert [seen.headers["range"] for seen in server.requests_to("/openapi.json")] == [
+        "bytes=0-131071"
+    ]
 
 
 def test_the_document_is_not_read_where_the_script_names_the_version(
@@ -325,7 +327,7 @@ def test_the_document_is_not_read_where_the_script_names_the_version(
     stand_in(server, column(V.V3_5, "3.5.0"))
     client = connected(settings.model_copy(update={"generation": None}))
     assert client.recognise().version == "3.5.0"
-    assert not server.asked("/openapi.json")
+    assert not server.requests_to("/openapi.json")
 
 
 def test_a_document_that_breaks_off_is_none(

@@ -34,7 +34,9 @@ pytestmark = pytest.mark.sample(12)
 
 PATIENCE, PATIENT = 1.5, 60.0
 """Seconds that an answer is waited for, where faults are to be noticed and where none is."""
-ASKED = {name: found[0] for name, found in QUESTIONS.items() if name not in ("verify", "websites")}
+ASKED = {
+    name: variants[0] for name, variants in QUESTIONS.items() if name not in ("verify", "websites")
+}
 LIVE = ("active", "realtime")
 OF_ANSWERS = (
     *("half answers", "truncated JSON", "HTML"),
@@ -49,7 +51,7 @@ Outcomes = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Proxied:
     """A server, what it says of everything, and how many requests that takes."""
 
     way: Between
@@ -58,26 +60,26 @@ class Told:
 
 
 @contextmanager
-def telling(version: str) -> Iterator[Told]:
+def telling(version: str) -> Iterator[Proxied]:
     with serve_version(version, DATA / "tables") as running, between(running.url) as way:
         way.known = {}
         with connected(way.url, PATIENT) as client:
-            way.asked.clear()
+            way.targets.clear()
             truth = outcomes(client)
-        assert {one for one in truth.values() if isinstance(one, type)} <= {NotOffered}
-        yield Told(way, truth, len(way.asked))
+        assert {outcome for outcome in truth.values() if isinstance(outcome, type)} <= {NotOffered}
+        yield Proxied(way, truth, len(way.targets))
 
 
 @pytest.fixture(scope="module")
-def told() -> Iterator[Told]:
-    with telling("3.1") as found:
-        yield found
+def proxied() -> Iterator[Proxied]:
+    with telling("3.1") as proxied:
+        yield proxied
 
 
 @pytest.fixture(scope="module")
-def told_by_2x() -> Iterator[Told]:
-    with telling("2.18") as found:
-        yield found
+def proxied_2x() -> Iterator[Proxied]:
+    with telling("2.18") as proxied:
+        yield proxied
 
 
 @pytest.fixture(autouse=True)
@@ -87,10 +89,10 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduling, "TRIAL_PAUSE", 0.05)
 
 
-def connected(url: str, patience: float = PATIENCE, kept: Cache | None = None) -> Client:
+def connected(url: str, patience: float = PATIENCE, store: Cache | None = None) -> Client:
     """A client that has signed in and found out what it asks."""
     settings = Settings(api=f"{url}/api", username="admin", password="umami", timeout=patience)
-    client = Client(settings, kept)
+    client = Client(settings, store)
     eventually(lambda: client.submit(QUESTIONS["websites"][0]).exception() is None)
     return client
 
@@ -99,104 +101,104 @@ def outcomes(client: Client, names: Iterable[str] = ASKED) -> Outcomes:
     """What becomes of questions asked at once: a model as plain values, or a kind of error."""
     replies = {name: client.submit(ASKED[name]) for name in names}
     wait(replies.values(), 60)
-    found: Outcomes = {}
+    results: Outcomes = {}
     for name, reply in replies.items():
         problem = reply.exception(0)
-        found[name] = type(problem) if problem else plain(ASKED[name], reply.result())
-    return found
+        results[name] = type(problem) if problem else plain(ASKED[name], reply.result())
+    return results
 
 
-def recovers(told: Told, client: Client, found: Outcomes) -> None:
+def recovers(proxied: Proxied, client: Client, differing: Outcomes) -> None:
     """Wait until what was found otherwise is answered with the truth."""
-    told.way.heal()
+    proxied.way.heal()
 
     def well() -> bool:
-        nonlocal found
-        found = wrong(told, outcomes(client, found))
-        return not found
+        nonlocal differing
+        differing = wrong(proxied, outcomes(client, differing))
+        return not differing
 
     eventually(well)
 
 
-def wrong(told: Told, found: Outcomes) -> Outcomes:
+def wrong(proxied: Proxied, results: Outcomes) -> Outcomes:
     """What is not the truth."""
-    return {name: one for name, one in found.items() if one != told.truth[name]}
+    return {name: outcome for name, outcome in results.items() if outcome != proxied.truth[name]}
 
 
-def holds(told: Told, name: str) -> None:
+def holds(proxied: Proxied, name: str) -> None:
     trouble = TROUBLES[name]
     patience = PATIENCE if TimedOut in trouble.becomes else PATIENT
-    with connected(told.way.url, patience) as client:
-        told.way.asked.clear()
-        strike = told.way.befall(trouble.fault(PATIENCE), data)
-        found = wrong(told, outcomes(client))
+    with connected(proxied.way.url, patience) as client:
+        proxied.way.targets.clear()
+        strike = proxied.way.befall(trouble.fault(PATIENCE), data)
+        differing = wrong(proxied, outcomes(client))
         assert strike.struck
-        assert len(told.way.asked) <= MOST * told.requests
+        assert len(proxied.way.targets) <= MOST * proxied.requests
         for indistinct, named in INDISTINCT:
-            if named == name and found.get(indistinct) not in trouble.becomes:
-                found.pop(indistinct, None)
+            if named == name and differing.get(indistinct) not in trouble.becomes:
+                differing.pop(indistinct, None)
                 client.forget()
-        assert set(found.values()) <= set(trouble.becomes)
-        assert bool(found) == bool(trouble.becomes)
-        recovers(told, client, found)
+        assert set(differing.values()) <= set(trouble.becomes)
+        assert bool(differing) == bool(trouble.becomes)
+        recovers(proxied, client, differing)
 
 
 @pytest.mark.parametrize("name", TROUBLES)
-def test_the_truth_or_an_error_of_ours(told: Told, name: str) -> None:
-    holds(told, name)
+def test_the_truth_or_an_error_of_ours(proxied: Proxied, name: str) -> None:
+    holds(proxied, name)
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", OF_ANSWERS)
-def test_the_truth_of_several_answers_or_an_error_of_ours(told_by_2x: Told, name: str) -> None:
-    holds(told_by_2x, name)
+def test_the_truth_of_several_answers_or_an_error_of_ours(proxied_2x: Proxied, name: str) -> None:
+    holds(proxied_2x, name)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5])
-def test_what_befalls_some_leaves_the_others(told: Told, share: float) -> None:
-    with connected(told.way.url) as client:
-        told.way.asked.clear()
-        strike = told.way.befall(reset, data, share, seed=7)
-        found = wrong(told, outcomes(client))
+def test_what_befalls_some_leaves_the_others(proxied: Proxied, share: float) -> None:
+    with connected(proxied.way.url) as client:
+        proxied.way.targets.clear()
+        strike = proxied.way.befall(reset, data, share, seed=7)
+        differing = wrong(proxied, outcomes(client))
         assert strike.struck
-        assert len(found) < len(told.truth)
-        assert all(issubclass(one, UmamiError) for one in found.values())
-        assert len(told.way.asked) <= MOST * told.requests
-        recovers(told, client, found)
+        assert len(differing) < len(proxied.truth)
+        assert all(issubclass(outcome, UmamiError) for outcome in differing.values())
+        assert len(proxied.way.targets) <= MOST * proxied.requests
+        recovers(proxied, client, differing)
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("fault", [reset, silent], ids=["gone", "silent"])
 def test_older_answers_stand_in_and_the_server_is_left_in_peace(
-    told: Told, fault: Any, monkeypatch: pytest.MonkeyPatch
+    proxied: Proxied, fault: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Pauses as they are outside of tests.
     monkeypatch.undo()
     for name in ("LISTING", "RUNNING", "ENDED", "LIVE"):
         monkeypatch.setattr(cache, name, Lifetime(0, 600, DAY))
-    kept = Cache()
-    with connected(told.way.url, PATIENT, kept) as patient:
-        assert not wrong(told, outcomes(patient))
-    with connected(told.way.url, PATIENCE, kept) as client:
+    store = Cache()
+    with connected(proxied.way.url, PATIENT, store) as patient:
+        assert not wrong(proxied, outcomes(patient))
+    with connected(proxied.way.url, PATIENCE, store) as client:
         # Signs in.
         eventually(lambda: client.submit(websites.websites(page=2)).exception() is None)
-        told.way.asked.clear()
-        told.way.befall(fault)
+        proxied.way.targets.clear()
+        proxied.way.befall(fault)
 
         def known() -> bool:
             replies = client.ask_all(*ASKED.values())
-            return all(one.done() and (one.exception() or one.problem) for one in replies)
+            return all(reply.done() and (reply.exception() or reply.problem) for reply in replies)
 
-        assert not wrong(told, outcomes(client))
+        assert not wrong(proxied, outcomes(client))
         eventually(known)
         for _ in range(20):
             client.ask_all(*ASKED.values())
         replies = client.ask_all(*ASKED.values())
-        assert len(told.way.asked) <= told.requests
-        assert all(one.done() for one in replies)
-        assert any(one.problem for one in replies)
-        assert all(one.stale and one.answered_at for one in replies if not one.exception())
-        told.way.heal()
+        assert len(proxied.way.targets) <= proxied.requests
+        assert all(reply.done() for reply in replies)
+        assert any(reply.problem for reply in replies)
+        assert all(reply.stale and reply.answered_at for reply in replies if not reply.exception())
+        proxied.way.heal()
 
 
 @pytest.mark.thorough
@@ -206,9 +208,9 @@ def test_a_server_that_is_killed_and_comes_back(monkeypatch: pytest.MonkeyPatch)
         client = connected(running.url, 10)
         truth = outcomes(client)
     lost = outcomes(client)
-    assert lost == {**truth, **{name: one for name, one in lost.items() if name in LIVE}}
+    assert lost == {**truth, **{name: outcome for name, outcome in lost.items() if name in LIVE}}
     client.forget()
-    assert all(issubclass(one, UmamiError) for one in outcomes(client).values())
+    assert all(issubclass(outcome, UmamiError) for outcome in outcomes(client).values())
     # It knows no token that it gave out before.
     with serve(DATA / "tables", port=port, password="umami"), client:
         eventually(lambda: outcomes(client) == truth)

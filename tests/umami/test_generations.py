@@ -70,8 +70,8 @@ def servers() -> Iterator[dict[str, Running]]:
 @pytest.fixture
 def way(servers: dict[str, Running]) -> Iterator[Between]:
     """An address whose server can be exchanged."""
-    with between(servers["2.18"].url) as one:
-        yield one
+    with between(servers["2.18"].url) as proxy:
+        yield proxy
 
 
 Connect = Callable[..., Client]
@@ -110,18 +110,18 @@ def test_what_settings_say_is_not_asked(
     client = connected(settings.model_copy(update={"generation": Generation.V3_0}))
     assert client.server.generation is Generation.V3_0
     client.ask(websites.websites())
-    assert {one.path.rpartition("/")[2] for one in server.seen} == {
+    assert {request.path.rpartition("/")[2] for request in server.seen} == {
         "login",
         "websites",
         "teams",
     }
-    given = {"UMAMI_API_KEY": "k", "UMAMI_URL": "https://umami.example"}
-    told = read({**given, "UMAMI_GENERATION": "2.20"}, Path("nowhere"))
-    assert told.generation is Generation.V2_20
+    environment = {"UMAMI_API_KEY": "k", "UMAMI_URL": "https://umami.example"}
+    pinned = read({**environment, "UMAMI_GENERATION": "2.20"}, Path("nowhere"))
+    assert pinned.generation is Generation.V2_20
     with pytest.raises(
         SettingsError, match=r"one of 2\.18, 2\.20, 3\.0, 3\.1, 3\.2, 3\.3, 3\.4, 3\.5"
     ):
-        read({**given, "UMAMI_GENERATION": "4"}, Path("nowhere"))
+        read({**environment, "UMAMI_GENERATION": "4"}, Path("nowhere"))
 
 
 def test_a_server_is_detected_once_for_all_who_ask(
@@ -133,7 +133,7 @@ def test_a_server_is_detected_once_for_all_who_ask(
     client = connected(settings.model_copy(update={"generation": None}))
     for reply in client.ask_all(*(traffic.active(SITE) for _ in range(20))):
         assert reply.result().visitors == 2
-    assert len(server.asked("/config")) == 1
+    assert len(server.requests_to("/config")) == 1
 
 
 NO_UMAMI = {
@@ -237,12 +237,12 @@ def test_a_server_that_changes_between_two_questions_gives_no_wrong_number(
     client.ask(traffic.active(SHOP))
     way.behind = servers[after].url
     reference = connected(account(servers[after].url))
-    found = outcome(client, question)
-    if found is NotOffered and before == "2.18":
+    result = outcome(client, question)
+    if result is NotOffered and before == "2.18":
         # What 2.x cannot be asked is refused before anything is sent.
         assert question.filters
     else:
-        assert found == outcome(reference, question)
+        assert result == outcome(reference, question)
 
 
 def outcome(client: Client, question: Query[Any]) -> Any:
@@ -293,7 +293,7 @@ def test_a_missing_endpoint_is_looked_into_once(
         with pytest.raises(NotOffered):
             client.ask(traffic.active(SITE))
         client.forget()
-    assert len(server.asked("/heartbeat")) == 2
+    assert len(server.requests_to("/heartbeat")) == 2
 
 
 # From 3.4 on: analyses under the website
@@ -312,13 +312,17 @@ def test_analyses_are_gets_and_money_and_campaigns_stay_one_post(
     for name in ANALYSES:
         way.passed.clear()
         client.ask(ASKED[name])
-        assert not [one for one in way.passed if "/reports/" in one.target], name
+        assert not [exchange for exchange in way.passed if "/reports/" in exchange.target], name
     for name, target in (("utm", "/api/reports/utm"), ("revenue", "/api/reports/revenue")):
         way.passed.clear()
         client.ask(ASKED[name])
-        posts = [one.target for one in way.passed if one.method == "POST"]
+        posts = [exchange.target for exchange in way.passed if exchange.method == "POST"]
         assert [post for post in posts if "/auth/" not in post] == [target]
-        assert not [one for one in way.passed if "/utm/" in one.target or "/revenue/" in one.target]
+        assert not [
+            exchange
+            for exchange in way.passed
+            if "/utm/" in exchange.target or "/revenue/" in exchange.target
+        ]
 
 
 @pytest.mark.thorough
@@ -348,7 +352,7 @@ def test_numbers_in_gets_are_whole(
     client = connected(account(way.url))
     for name in ANALYSES:
         client.ask(ASKED[name])
-    sent = [parse_qs(urlsplit(one.target).query) for one in way.passed]
+    sent = [parse_qs(urlsplit(exchange.target).query) for exchange in way.passed]
     dates = [
         value for query in sent for key in ("startAt", "endAt") for value in query.get(key, [])
     ]
@@ -357,5 +361,5 @@ def test_numbers_in_gets_are_whole(
 
 
 def test_direct_visitors_are_told_where_a_visit_has_one_channel() -> None:
-    told = [str(one) for one in Generation if Definitions(one).direct]
-    assert told == ["3.3", "3.4", "3.5"]
+    direct = [str(generation) for generation in Generation if Definitions(generation).direct]
+    assert direct == ["3.3", "3.4", "3.5"]

@@ -113,8 +113,8 @@ def containing(text: str) -> list[str]:
 
 @pytest.mark.parametrize("text", TYPED)
 def test_filters(client: Client, text: str) -> None:
-    found = containing(text)
-    for operator, names in (("c", found), ("dnc", sorted({*NAMES} - {*found}))):
+    matching = containing(text)
+    for operator, names in (("c", matching), ("dnc", sorted({*NAMES} - {*matching}))):
         for field in ("path", "title", "city"):
             view = VIEW.adding(Filter(field, operator, text), beside=False)  # type: ignore[arg-type]
             assert client.ask(traffic.stats(view)).current.views == len(names), (operator, field)
@@ -127,27 +127,27 @@ def test_filters(client: Client, text: str) -> None:
 
 @pytest.mark.parametrize("text", TYPED)
 def test_searches(client: Client, text: str) -> None:
-    found = containing(text)
+    matching = containing(text)
     page = client.ask(events.events(VIEW, search=text, page_size=100))
-    assert sorted(row.path for row in page.rows) == sorted(2 * found)
-    assert client.ask(sessions.sessions(VIEW, search=text, page_size=100)).count == len(found)
+    assert sorted(row.path for row in page.rows) == sorted(2 * matching)
+    assert client.ask(sessions.sessions(VIEW, search=text, page_size=100)).count == len(matching)
     for field in ("path", "event"):
         ranked = client.ask(traffic.metrics(VIEW, field, search=text))  # type: ignore[arg-type]
-        assert sorted(ranked.frame["name"]) == found
+        assert sorted(ranked.frame["name"]) == matching
     grouped = client.ask(traffic.groups(VIEW, "path", search=text))
-    assert sorted(grouped.frame["name"]) == found
+    assert sorted(grouped.frame["name"]) == matching
     if "," in text:
         with pytest.raises(NotOffered, match="comma"):
             client.ask(traffic.values(VIEW, "path", search=text))
     else:
-        values = [one.value for one in client.ask(traffic.values(VIEW, "path", search=text))]
-        assert sorted(values) == found if len(found) < 10 else set(values) <= set(found)
+        values = [value.value for value in client.ask(traffic.values(VIEW, "path", search=text))]
+        assert sorted(values) == matching if len(matching) < 10 else set(values) <= set(matching)
 
 
 @pytest.mark.parametrize("value", WILD)
 def test_goals_and_steps(client: Client, value: str) -> None:
     middle = value.removeprefix("*").removesuffix("*")
-    found = [
+    matching = [
         name
         for name in NAMES
         if middle in name
@@ -157,22 +157,22 @@ def test_goals_and_steps(client: Client, value: str) -> None:
     for kind in ("path", "event"):
         step = FunnelStep(kind, value)  # type: ignore[arg-type]
         results = client.ask(reports.funnel(VIEW, [step, step]))
-        assert [(one.step, one.visitors) for one in results] == 2 * [(step, len(found))]
+        assert [(result.step, result.visitors) for result in results] == 2 * [(step, len(matching))]
         goal = reports.goal(VIEW, kind, value)  # type: ignore[arg-type]
         if client.recognise().generation in (Generation.V2_18, Generation.V2_20, Generation.V3_0):
             with pytest.raises(NotOffered, match="wildcards"):
                 client.ask(goal)
         else:
-            assert client.ask(goal).visitors == len(found)
+            assert client.ask(goal).visitors == len(matching)
 
 
 def test_umami_cloud_looks_for_the_text_itself() -> None:
     """Its database has no patterns there, but for steps."""
     speaks = dialect(Detected(Generation.V3_5).generation, cloud=True)
     view = VIEW.adding(Filter("path", "c", "a_b%"), beside=False)
-    asked = speaks.plan(traffic.stats(view))
-    assert isinstance(asked, Request)
-    assert dict(asked.params)["path"] == "c.a_b%"
+    request = speaks.plan(traffic.stats(view))
+    assert isinstance(request, Request)
+    assert dict(request.params)["path"] == "c.a_b%"
     searched = speaks.plan(events.events(VIEW, search="a_b%"))
     assert isinstance(searched, Request)
     assert dict(searched.params)["search"] == "a_b%"

@@ -42,12 +42,12 @@ def ask(settings: Settings) -> Iterator[Ask]:
     """Asks a server at an address."""
     with ExitStack() as stack:
 
-        def asked(api: str = AWAY) -> bytes:
+        def send(api: str = AWAY) -> bytes:
             transport = Transport(settings.model_copy(update={"api": api, "timeout": 5}))
             stack.callback(transport.close)
             return transport.send(STATS, endpoint="stats", repeatable=False)
 
-        yield asked
+        yield send
 
 
 @contextmanager
@@ -73,8 +73,8 @@ def answering(said: bytes) -> Iterator[int]:
 
 @pytest.fixture
 def socks(server: Faulty) -> Iterator[Socks]:
-    with socks_to(server.url) as one:
-        yield one
+    with socks_to(server.url) as proxy:
+        yield proxy
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h", "SOCKS5H"])
@@ -88,7 +88,7 @@ def test_socks(
         f"{scheme}://{'ada:p%40ss:w%C3%B6rd@' if account else ''}127.0.0.1:{socks.port}",
     )
     assert ask() == b"{}"
-    assert set(socks.asked) == {"umami.invalid"}
+    assert set(socks.hosts) == {"umami.invalid"}
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
@@ -109,7 +109,7 @@ def test_http_proxies(
 ) -> None:
     bare.setenv(name, form.format(server.url.removeprefix("http://")))
     assert ask() == b"{}"
-    seen = server.asked("/stats")[0]
+    seen = server.requests_to("/stats")[0]
     assert seen.headers["host"] == "umami.invalid"
     account = seen.headers.get("proxy-authorization")
     assert account == ("Basic YWRhOnBAc3M=" if "@" in form else None)
@@ -122,7 +122,7 @@ def test_https_proxies(bare: pytest.MonkeyPatch, ask: Ask, tmp_path: Path) -> No
             ask()
         bare.setenv("CURL_CA_BUNDLE", str(tmp_path / "server.pem"))
         assert ask() == b"{}"
-        assert proxy.asked("/stats")
+        assert proxy.requests_to("/stats")
 
 
 @pytest.mark.parametrize("api", [AWAY, "https://umami.invalid/api"])
@@ -206,9 +206,9 @@ def test_exceptions(bare: pytest.MonkeyPatch, name: str, host: str, excepted: li
     for value in ("", "xample.com", "umami.example", "10.2.0.0/16", "10.1.2.3.4", "fe80::/10",
                   "example.com:443", "10.1.2.3:1", "not/a/network", "notexample.com"):  # fmt: skip
         bare.setenv(name, value)
-        found = proxy_for(f"https://{host}:8443/api")
-        assert found is not None, value
-        assert found.url == "http://proxy:3128"
+        proxy = proxy_for(f"https://{host}:8443/api")
+        assert proxy is not None, value
+        assert proxy.url == "http://proxy:3128"
 
 
 def test_the_proxy_of_the_scheme_goes_before_that_of_all(bare: pytest.MonkeyPatch) -> None:
@@ -219,9 +219,9 @@ def test_the_proxy_of_the_scheme_goes_before_that_of_all(bare: pytest.MonkeyPatc
         ("http://a.b/api", "http://[::1]:3128"),
         ("https://a.b", "socks5h://all:1080"),
     ):
-        found = proxy_for(url)
-        assert found is not None
-        assert found.url == expected
+        proxy = proxy_for(url)
+        assert proxy is not None
+        assert proxy.url == expected
 
 
 # Certificates

@@ -53,16 +53,16 @@ def account(url: str) -> Settings:
 
 @pytest.fixture(params=["3.3", "3.5"])
 def way(request: pytest.FixtureRequest, servers: dict[str, Running]) -> Iterator[Between]:
-    with between(servers[request.param].url) as one:
-        yield one
+    with between(servers[request.param].url) as proxy:
+        yield proxy
 
 
 @pytest.fixture
 def client(way: Between, connected: Connect) -> Client:
-    found = connected(account(way.url))
-    found.ask(traffic.active(SHOP))
+    client = connected(account(way.url))
+    client.ask(traffic.active(SHOP))
     way.passed.clear()
-    return found
+    return client
 
 
 # Bounces and seconds of groups, which the list of page fields answers with a literal 0
@@ -91,7 +91,7 @@ def test_bounces_and_seconds_of_a_page_field_are_those_of_a_breakdown(
 ) -> None:
     groups = client.ask(traffic.groups(SUMMER, field)).frame
     # One request is enough: the breakdown also tells views, visitors and visits.
-    assert len([one for one in way.passed if "telemetry" not in one.target]) == 1
+    assert len([exchange for exchange in way.passed if "telemetry" not in exchange.target]) == 1
     broken_down = client.ask(reports.breakdown(SUMMER, (field,))).frame
     wanted = broken_down[broken_down[field].fillna("") != ""].set_index(field)
     assert len(groups) == len(wanted)
@@ -111,8 +111,8 @@ def test_visitors_of_groups_are_those_of_the_older_list(
     for field in ("path", "referrer", "title", "query", "entry", "exit"):
         names = ["name", "visitors", "views", "visits"]
         now, before = (
-            one.ask(traffic.groups(SUMMER, field)).frame[names]  # type: ignore[arg-type]
-            for one in (client, older)
+            connection.ask(traffic.groups(SUMMER, field)).frame[names]  # type: ignore[arg-type]
+            for connection in (client, older)
         )
         pd.testing.assert_frame_equal(now, before)
 
@@ -126,8 +126,8 @@ def test_what_no_server_tells_is_missing_and_not_zero(client: Client) -> None:
 
 
 def test_a_website_does_not_refer_to_itself(client: Client) -> None:
-    found = set(client.ask(traffic.groups(SUMMER, "referrer")).frame["name"])
-    assert found == set(client.ask(traffic.metrics(SUMMER, "referrer")).frame["name"])
+    referrers = set(client.ask(traffic.groups(SUMMER, "referrer")).frame["name"])
+    assert referrers == set(client.ask(traffic.metrics(SUMMER, "referrer")).frame["name"])
     narrowed = replace(SUMMER, filters=(Filter("referrer", "eq", "google.com"),))
     assert list(client.ask(traffic.groups(narrowed, "referrer")).frame["name"]) == ["google.com"]
 
@@ -163,11 +163,11 @@ def test_any_of_one_filter_is_that_filter(client: Client) -> None:
 def test_groups_are_told_where_a_server_lacks_one_form_of_the_breakdown(
     client: Client, way: Between
 ) -> None:
-    told = client.ask(traffic.groups(SUMMER, "path")).frame
+    pages = client.ask(traffic.groups(SUMMER, "path")).frame
     lacking = f"/api/websites/{SHOP}/breakdown"
     way.lacks = lambda target: target.startswith(lacking)
     client.forget()
-    pd.testing.assert_frame_equal(client.ask(traffic.groups(SUMMER, "path")).frame, told)
+    pd.testing.assert_frame_equal(client.ask(traffic.groups(SUMMER, "path")).frame, pages)
 
 
 def test_filters_joined_by_any_leave_out_what_cannot_be_told(client: Client) -> None:
@@ -226,9 +226,9 @@ def test_a_search_finds_parts_of_names_and_paths(
 ) -> None:
     client = connected(account(servers[version].url))
     everything = client.ask(events.events(SUMMER, page_size=1))
-    found = client.ask(events.events(SUMMER, search="urchas", page_size=5))
-    assert 0 < found.count < everything.count
-    assert all("urchas" in f"{row.name} {row.path}" for row in found.rows)
+    page = client.ask(events.events(SUMMER, search="urchas", page_size=5))
+    assert 0 < page.count < everything.count
+    assert all("urchas" in f"{row.name} {row.path}" for row in page.rows)
 
 
 # Sessions that are stitched
@@ -237,20 +237,20 @@ def test_a_search_finds_parts_of_names_and_paths(
 def test_a_stitched_session_shows_the_activity_of_all_its_sessions(connected: Connect) -> None:
     with serve_version("3.5", TABLES) as running, between(running.url) as way:
         client = connected(account(way.url))
-        found = {
+        session_ids = {
             session
             for agent in (CHROME, CHROME.replace("126", "127"))
             for session in _signing_in(running.url, agent)
         }
         # Two browsers, each anonymous first, and the one session of the id.
-        assert len(found) == 3
+        assert len(session_ids) == 3
         now = pd.Timestamp.now("UTC").to_pydatetime()
         hour = View(SHOP, Period(now - pd.Timedelta(hours=1), now, "hour", "UTC"))
         known = client.ask(sessions.sessions(hour, search="ada")).rows
         stitched = client.ask(sessions.session(SHOP, known[0].id))
         steps = client.ask(sessions.activity(hour, known[0].id))
         assert (stitched.distinct_id, stitched.stitched) == ("ada", 3)
-        assert any("distinctId=ada" in one.target for one in way.passed)
+        assert any("distinctId=ada" in exchange.target for exchange in way.passed)
         assert (stitched.views, stitched.events) == (2, 2)
         assert sorted(step.name or step.path for step in steps) == [
             *["/account"] * 2,
@@ -284,7 +284,7 @@ def test_a_second_factor_that_the_server_cannot_check_is_said_so(
     server.script("/auth/login", said(error, 503))
     with pytest.raises(SecondFactor, match="TWO_FACTOR_ENCRYPTION_KEY"):
         connected(settings).ask(websites.websites())
-    assert len(server.asked("/auth/login")) == 1
+    assert len(server.requests_to("/auth/login")) == 1
 
 
 def test_a_503_of_umami_itself_is_told_in_its_words_and_not_repeated(
@@ -294,4 +294,4 @@ def test_a_503_of_umami_itself_is_told_in_its_words_and_not_repeated(
     server.script("/active", said(error, 503))
     with pytest.raises(ServerFault, match="No store is configured"):
         connected(settings).ask(traffic.active(SHOP))
-    assert len(server.asked("/active")) == 1
+    assert len(server.requests_to("/active")) == 1

@@ -64,7 +64,7 @@ def test_a_cold_query_passes_few_modules(
         assert collector.ask(query).result(20).frame["count"].tolist() == [3]
     record_property("modules", passed)
     print(*passed, sep="\n")
-    assert len(server.asked("/metrics")) == 2
+    assert len(server.requests_to("/metrics")) == 2
     assert len(passed) <= MOST_MODULES
 
 
@@ -99,5 +99,5 @@ def test_every_answer_is_parsed_once(
         client.ask(query)
     if stale:
         eventually(lambda: client.ask(query) and counting.parsed > 3)
-    eventually(lambda: counting.parsed == len(server.asked("/metrics")))
+    eventually(lambda: counting.parsed == len(server.requests_to("/metrics")))
     assert (counting.parsed > 1) == stale

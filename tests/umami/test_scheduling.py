@@ -32,10 +32,10 @@ class Blocked:
 
 @pytest.fixture
 def line() -> Iterator[Blocked]:
-    one = Blocked()
-    yield one
-    one.finish()
-    one.turns.close()
+    blocked = Blocked()
+    yield blocked
+    blocked.finish()
+    blocked.turns.close()
 
 
 def test_who_asks_little_does_not_wait_for_who_asks_much(line: Blocked) -> None:

@@ -14,8 +14,8 @@ NOWHERE = Path("no/such/secrets.toml")
 LOGIN = {"UMAMI_USERNAME": "ada", "UMAMI_PASSWORD": "s3cret!"}
 
 
-def from_environment(**given: str) -> Settings:
-    return read({f"UMAMI_{name}": value for name, value in given.items()}, NOWHERE)
+def from_environment(**variables: str) -> Settings:
+    return read({f"UMAMI_{name}": value for name, value in variables.items()}, NOWHERE)
 
 
 @pytest.mark.parametrize(
@@ -104,13 +104,13 @@ def test_definitions_are_those_of_a_version() -> None:
 def test_a_key_without_an_address_is_a_key_to_the_cloud() -> None:
     assert from_environment(API_KEY="k").api == CLOUD
     assert from_environment(API_KEY="k", URL="https://cloud.umami.is/websites").api == CLOUD
-    own = from_environment(API_KEY="umami_k", URL="https://a.example")
-    assert own.api == "https://a.example/api"
-    assert not own.cloud
+    self_hosted = from_environment(API_KEY="umami_k", URL="https://a.example")
+    assert self_hosted.api == "https://a.example/api"
+    assert not self_hosted.cloud
 
 
 @pytest.mark.parametrize(
-    ("given", "named"),
+    ("variables", "named"),
     [
         ({"URL": "https://a.example"}, ["UMAMI_URL", "UMAMI_USERNAME", "UMAMI_API_KEY"]),
         ({"USERNAME": "ada"}, ["UMAMI_PASSWORD"]),
@@ -164,9 +164,9 @@ def test_a_key_without_an_address_is_a_key_to_the_cloud() -> None:
         ({"CACHE_MB": "-1"}, ["UMAMI_CACHE_MB"]),
     ],
 )
-def test_a_wrong_setting_is_named(given: dict[str, str], named: list[str]) -> None:
+def test_a_wrong_setting_is_named(variables: dict[str, str], named: list[str]) -> None:
     with pytest.raises(SettingsError) as refused:
-        from_environment(**given)
+        from_environment(**variables)
     for name in named:
         assert name in str(refused.value)
     assert "s3cret!" not in str(refused.value)
@@ -225,8 +225,8 @@ def test_no_secret_is_ever_shown() -> None:
 
 
 def test_how_much_is_in_flight_depends_on_what_is_asked() -> None:
-    def most(**given: str) -> int:
-        return from_environment(API_KEY="k", **given).in_flight
+    def most(**variables: str) -> int:
+        return from_environment(API_KEY="k", **variables).in_flight
 
     assert most() == 3
     assert most(URL="https://a.example") == 16
@@ -236,7 +236,7 @@ def test_how_much_is_in_flight_depends_on_what_is_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "variables",
     [
         {"URL": "https://a.example", "USERNAME": "ada", "PASSWORD": " s3cret! "},
         {"URL": "https://a.example/dashboard/api", "USERNAME": "ada", "PASSWORD": "x"},
@@ -249,8 +249,8 @@ def test_how_much_is_in_flight_depends_on_what_is_asked() -> None:
         {},
     ],
 )
-def test_what_settings_were_given_gives_them_again(given: dict[str, str]) -> None:
-    settings = from_environment(**given)
+def test_what_settings_were_given_gives_them_again(variables: dict[str, str]) -> None:
+    settings = from_environment(**variables)
     assert from_environment(**settings.texts) == settings
 
 
@@ -266,8 +266,8 @@ def test_the_environment_decides_what_streamlit_did_not_copy_there() -> None:
     ("text", "collects"), [("yes", True), ("TRUE", True), ("1", True), ("no", False), ("0", False)]
 )
 def test_whether_the_embedded_server_collects(text: str, collects: bool) -> None:
-    found = from_environment(COLLECT=text, STORE="umami.duckdb", DATA=".")
-    assert found.collect is collects
+    settings = from_environment(COLLECT=text, STORE="umami.duckdb", DATA=".")
+    assert settings.collect is collects
     if collects:
         # Only who collects begins with a file that is not there.
         assert from_environment(COLLECT=text, STORE="no-such.duckdb").store
@@ -287,10 +287,15 @@ def test_whether_the_embedded_server_collects(text: str, collects: bool) -> None
     ids=repr,
 )
 def test_what_is_around_a_value_is_no_part_of_it(around: str) -> None:
-    given = {"URL": "HTTPS://a.example/api/", "API_KEY": "key", "TIMEOUT": "20", "CACHE_MB": "7"}
-    found = from_environment(**{name: around.format(value) for name, value in given.items()})
-    assert found.api == "https://a.example/api"
-    assert (found.api_key, found.timeout, found.cache_mb) == ("key", 20, 7)
+    variables = {
+        "URL": "HTTPS://a.example/api/",
+        "API_KEY": "key",
+        "TIMEOUT": "20",
+        "CACHE_MB": "7",
+    }
+    settings = from_environment(**{name: around.format(value) for name, value in variables.items()})
+    assert settings.api == "https://a.example/api"
+    assert (settings.api_key, settings.timeout, settings.cache_mb) == ("key", 20, 7)
     assert cleaned(around.format('it\'s "so"')) == 'it\'s "so"'
     assert from_environment(URL=around.format("")).embedded
 
@@ -301,9 +306,9 @@ def test_a_password_keeps_what_may_be_a_part_of_it(tmp_path: Path) -> None:
         assert from_environment(**login, PASSWORD=password).password == password
     assert from_environment(**login, PASSWORD="a \r\n").password == "a "
     for quoted in ('"s3cret!"', "'s3cret!'", "'s3cret!'\r"):
-        with pytest.raises(SettingsError, match="UMAMI_PASSWORD is in quotes") as told:
+        with pytest.raises(SettingsError, match="UMAMI_PASSWORD is in quotes") as refused:
             from_environment(**login, PASSWORD=quoted)
-        assert "s3cret" not in str(told.value)
+        assert "s3cret" not in str(refused.value)
     # In the secrets quotes within quotes are meant, also where Streamlit copied them.
     secrets = tmp_path / "secrets.toml"
     secrets.write_text(
@@ -331,9 +336,9 @@ def test_a_password_keeps_what_may_be_a_part_of_it(tmp_path: Path) -> None:
     ],
 )
 def test_an_address_that_is_nearly_one_is_told_right(typed: str, write: str) -> None:
-    with pytest.raises(SettingsError, match="UMAMI_URL") as told:
+    with pytest.raises(SettingsError, match="UMAMI_URL") as refused:
         from_environment(URL=typed, API_KEY="k")
-    assert (f"write {write}." if "://" in write else write) in str(told.value)
+    assert (f"write {write}." if "://" in write else write) in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -398,6 +403,6 @@ def test_secrets_that_cannot_be_read_are_told_why(
 ) -> None:
     secrets = tmp_path / "secrets.toml"
     secrets.write_bytes(content)
-    with pytest.raises(SettingsError, match=said) as told:
+    with pytest.raises(SettingsError, match=said) as refused:
         read({}, secrets)
-    assert "s3cr" not in str(told.value)
+    assert "s3cr" not in str(refused.value)

@@ -55,8 +55,8 @@ def test_the_link_says_what_it_shows(
     sections: set[str] | None,
 ) -> None:
     stand_for(server, parameters)
-    found = connected(shared).shared_sections
-    assert found == (None if sections is None else frozenset(sections))
+    shared_sections = connected(shared).shared_sections
+    assert shared_sections == (None if sections is None else frozenset(sections))
 
 
 def test_an_account_is_not_limited(client: Client, server: Faulty) -> None:

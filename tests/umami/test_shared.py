@@ -27,14 +27,14 @@ LONG = Lifetime(1e6, 2e6, 3e6)
 
 @pytest.fixture(scope="module")
 def redis() -> Iterator[Redis]:
-    with running_redis() as one:
-        yield one
+    with running_redis() as server:
+        yield server
 
 
 @pytest.fixture
 def pool() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(16) as one:
-        yield one
+    with ThreadPoolExecutor(16) as executor:
+        yield executor
 
 
 @pytest.fixture
@@ -60,14 +60,14 @@ def answer(
     cache: Cache,
     source: Source,
     pool: ThreadPoolExecutor,
-    asked: Query[object] | None = None,
+    query: Query[object] | None = None,
     since: float = 0.0,
 ) -> bytes:
     coming = cache.ask(
-        SCOPE, asked or question(), fetching(source), submitting(pool.submit), since=since
+        SCOPE, query or question(), fetching(source), submitting(pool.submit), since=since
     )
-    kept = coming.entry if isinstance(coming, CachedAnswer) else coming.result(20)
-    value: bytes = kept.value
+    entry = coming.entry if isinstance(coming, CachedAnswer) else coming.result(20)
+    value: bytes = entry.value
     return value
 
 
@@ -75,7 +75,7 @@ def test_what_one_has_asked_the_others_find(
     replicas: list[Cache], pool: ThreadPoolExecutor
 ) -> None:
     source = Source()
-    assert [answer(one, source, pool) for one in replicas] == [b"1"] * 3
+    assert [answer(replica, source, pool) for replica in replicas] == [b"1"] * 3
     assert source.asked == 1
 
 
@@ -91,9 +91,9 @@ def test_what_all_ask_at_one_moment_travels_once(
     ]
     eventually(lambda: source.asked == 1)
     source.let.set()
-    assert {(one.result(20) if isinstance(one, Future) else one.entry).value for one in coming} == {
-        b"1"
-    }
+    assert {
+        (reply.result(20) if isinstance(reply, Future) else reply.entry).value for reply in coming
+    } == {b"1"}
     assert source.asked == 1
 
 
@@ -144,11 +144,11 @@ def test_a_failure_lets_the_next_one_try(replicas: list[Cache], pool: ThreadPool
 
 def test_what_one_forgets_all_forget(replicas: list[Cache], pool: ThreadPoolExecutor) -> None:
     source = Source()
-    for one in replicas:
-        answer(one, source, pool)
+    for replica in replicas:
+        answer(replica, source, pool)
     replicas[0].forget(SCOPE[0])
     assert answer(replicas[0], source, pool) == b"2"
-    eventually(lambda: [answer(one, source, pool) for one in replicas] == [b"2"] * 3)
+    eventually(lambda: [answer(replica, source, pool) for replica in replicas] == [b"2"] * 3)
     assert source.asked == 2
 
 
@@ -156,8 +156,8 @@ def test_what_one_asked_anew_the_others_find(
     replicas: list[Cache], pool: ThreadPoolExecutor
 ) -> None:
     source = Source()
-    for one in replicas:
-        answer(one, source, pool)
+    for replica in replicas:
+        answer(replica, source, pool)
     now = time.time()
     answer(replicas[0], source, pool, since=now)
     eventually(lambda: answer(replicas[0], source, pool, since=now) == b"2")
@@ -172,7 +172,7 @@ def test_a_lost_redis_makes_slower_and_breaks_nothing(
     caplog.set_level(logging.WARNING)
     with running_redis() as redis:
         shared = [Shared(redis.url) for _ in range(2)]
-        caches = [Cache(8, one, lifetime=lambda _query, _at: LONG) for one in shared]
+        caches = [Cache(8, connection, lifetime=lambda _query, _at: LONG) for connection in shared]
         source = Source()
         for cache in caches:
             answer(cache, source, pool)
@@ -185,15 +185,15 @@ def test_a_lost_redis_makes_slower_and_breaks_nothing(
         assert answer(caches[0], source, pool, other) == b"4"
         redis.start()
         eventually(lambda: answer(caches[0], source, pool) and shared[0].here)
-        asked = source.asked
+        before = source.asked
         third = question(3)
         answer(caches[0], source, pool, third)
         eventually(lambda: answer(caches[1], source, pool) and shared[1].here)
         # They agree again on what counts as forgotten within a second.
-        eventually(lambda: answer(caches[1], source, pool, third) == b"%d" % (asked + 1))
-    told = [one.message for one in caplog.records if one.name == sharing.__name__]
-    assert sum("is away" in one for one in told) == 2
-    assert sum("cache is back" in one for one in told) == 2
+        eventually(lambda: answer(caches[1], source, pool, third) == b"%d" % (before + 1))
+    messages = [record.message for record in caplog.records if record.name == sharing.__name__]
+    assert sum("is away" in message for message in messages) == 2
+    assert sum("cache is back" in message for message in messages) == 2
 
 
 def test_nothing_that_was_forgotten_while_it_was_lost_comes_back(
@@ -230,4 +230,4 @@ def test_nothing_secret_is_said_or_kept(
     coming.result(20)
     names = redis.client().keys()
     assert names
-    assert not [one for one in names if b"zoltan" in one or b"a.example" in one]
+    assert not [name for name in names if b"zoltan" in name or b"a.example" in name]

@@ -41,16 +41,16 @@ def transport(settings: Settings) -> Transport:
 
 def tokens(server: Faulty) -> None:
     """Let the server give a new token at each sign-in, and accept the newest alone."""
-    given: list[str] = []
+    issued: list[str] = []
     guard = threading.Lock()
 
     def decide(request: Seen) -> Act:
         if request.path.endswith("/auth/login"):
             with guard:
-                given.append(f"token{len(given)}")
-                return said({"token": given[-1], "user": USER}, delay=0.05)
+                issued.append(f"token{len(issued)}")
+                return said({"token": issued[-1], "user": USER}, delay=0.05)
         held = request.headers.get("authorization")
-        return said(1) if held == f"Bearer {given[-1]}" else said({"error": "Unauthorized"}, 401)
+        return said(1) if held == f"Bearer {issued[-1]}" else said({"error": "Unauthorized"}, 401)
 
     server.decide(decide)
 
@@ -59,7 +59,7 @@ def test_many_at_once_sign_in_once(server: Faulty, transport: Transport) -> None
     server.script("/auth/login", said({"token": TOKEN, "user": USER}, delay=0.2))
     with ThreadPoolExecutor(25) as pool:
         assert list(pool.map(lambda _: ask(transport), range(25))) == [b"{}"] * 25
-    assert len(server.asked("/auth/login")) == 1
+    assert len(server.requests_to("/auth/login")) == 1
 
 
 def test_a_token_that_ran_out_is_fetched_anew_once(server: Faulty, transport: Transport) -> None:
@@ -69,13 +69,13 @@ def test_a_token_that_ran_out_is_fetched_anew_once(server: Faulty, transport: Tr
     Transport(_settings(server)).send(STATS, endpoint="stats", repeatable=True)
     with ThreadPoolExecutor(25) as pool:
         assert list(pool.map(lambda _: ask(transport), range(25))) == [b"1"] * 25
-    assert len(server.asked("/auth/login")) == 3
+    assert len(server.requests_to("/auth/login")) == 3
 
 
 def test_a_write_is_sent_again_after_signing_in_anew(server: Faulty, transport: Transport) -> None:
     server.script("/reset", said({"error": "Unauthorized"}, 401), said({"ok": True}))
     transport.send(Request("POST", "/reset"), endpoint="reset", repeatable=False)
-    assert len(server.asked("/reset")) == 2
+    assert len(server.requests_to("/reset")) == 2
 
 
 def test_what_an_account_may_not_see_does_not_cost_a_sign_in_each(
@@ -85,7 +85,7 @@ def test_what_an_account_may_not_see_does_not_cost_a_sign_in_each(
     for _ in range(10):
         with pytest.raises(Unauthorised):
             ask(transport)
-    assert len(server.asked("/auth/login")) == 2
+    assert len(server.requests_to("/auth/login")) == 2
     assert ask(transport, Request("GET", "/other")) == b"{}"
 
 
@@ -102,7 +102,7 @@ def test_wrong_passwords_are_tried_once(server: Faulty, transport: Transport) ->
     with ThreadPoolExecutor(25) as pool:
         sentences = set(pool.map(refused, range(25)))
     assert sentences == {"The server does not accept this user name and password."}
-    assert len(server.asked("/auth/login")) == 1
+    assert len(server.requests_to("/auth/login")) == 1
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_sign_ins_that_make_no_sense(
     with pytest.raises(kind) as raised:
         ask(transport)
     assert type(raised.value) is kind
-    assert not server.asked("/stats")
+    assert not server.requests_to("/stats")
     assert raised.value.__context__ is None
     if kind is WrongAddress or answer in (page(), REDIRECT):
         assert "address" in raised.value.remedy
@@ -145,7 +145,7 @@ def test_a_key_of_ones_own_server_is_a_bearers(server: Faulty) -> None:
     server.script("/stats", said({"error": "Unauthorized"}, 401))
     with pytest.raises(Unauthorised):
         ask(transport)
-    assert len(server.asked("/stats")) == 2
+    assert len(server.requests_to("/stats")) == 2
     assert "umami_123" not in repr(transport)
 
 
@@ -159,18 +159,18 @@ def test_a_share_link_reads_its_website_and_no_more(
     server.script("/share/AbC", said({"websiteId": SITE, "token": "shared"}))
     server.script(f"/websites/{SITE}", said({"id": SITE, "name": "Shop", "domain": "shop.example"}))
     client = connected(share_link(server))
-    found = client.ask(websites.websites())
-    assert [site.name for site in found.rows] == ["Shop"]
-    assert found.count == 1
-    (seen,) = server.asked(f"/websites/{SITE}")
+    listed = client.ask(websites.websites())
+    assert [site.name for site in listed.rows] == ["Shop"]
+    assert listed.count == 1
+    (seen,) = server.requests_to(f"/websites/{SITE}")
     assert seen.path == f"/umami/api/websites/{SITE}"
     assert seen.headers["x-umami-share-token"] == "shared"
     assert seen.headers["x-umami-share-context"]
     assert "authorization" not in seen.headers
     with pytest.raises(Unauthorised, match="only be read"):
         client.ask(websites.reset_website(SITE))
-    assert not server.asked("/reset")
-    assert len(server.asked("/share/AbC")) == 1
+    assert not server.requests_to("/reset")
+    assert len(server.requests_to("/share/AbC")) == 1
 
 
 def test_a_share_link_that_is_gone_says_so(

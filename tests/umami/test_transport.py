@@ -43,15 +43,15 @@ RECORDED = Path(__file__).parents[1] / "contract" / "data"
 
 @pytest.fixture
 def made() -> Iterator[Callable[[Settings], Transport]]:
-    kept: list[Transport] = []
+    transports: list[Transport] = []
 
     def make(settings: Settings) -> Transport:
-        kept.append(Transport(settings))
-        return kept[-1]
+        transports.append(Transport(settings))
+        return transports[-1]
 
     yield make
-    for one in kept:
-        one.close()
+    for transport in transports:
+        transport.close()
 
 
 @pytest.fixture
@@ -73,13 +73,13 @@ def failure(transport: Transport, kind: type[UmamiError], **more: bool) -> Umami
 def test_a_question_arrives_as_it_was_asked(server: Faulty, transport: Transport) -> None:
     server.script("/stats", said([1]))
     assert json.loads(ask(transport)) == [1]
-    (seen,) = server.asked("/stats")
+    (seen,) = server.requests_to("/stats")
     assert (seen.method, seen.path) == ("GET", "/api/stats")
     assert seen.query == dict(STATS.params)
     assert seen.headers["authorization"] == f"Bearer {TOKEN}"
     assert "Mozilla" in seen.headers["user-agent"]
     transport.send(Request("POST", "/x", (), '{"é":1}'), endpoint="x", repeatable=False)
-    (seen,) = server.asked("/x")
+    (seen,) = server.requests_to("/x")
     assert json.loads(seen.body) == {"é": 1}
     assert seen.headers["content-type"] == "application/json"
 
@@ -88,7 +88,7 @@ def test_a_question_arrives_as_it_was_asked(server: Faulty, transport: Transport
 def test_what_passes_is_asked_again(server: Faulty, transport: Transport, fault: Act) -> None:
     server.script("/stats", fault, fault, said("there"))
     assert json.loads(ask(transport)) == "there"
-    assert len(server.asked("/stats")) == 3
+    assert len(server.requests_to("/stats")) == 3
 
 
 @pytest.mark.sample(4)
@@ -107,14 +107,14 @@ def test_three_attempts_are_enough(
 ) -> None:
     server.script("/stats", fault)
     assert failure(transport, kind).endpoint == "stats"
-    assert len(server.asked("/stats")) == 3
+    assert len(server.requests_to("/stats")) == 3
 
 
 @pytest.mark.parametrize("fault", [RESET, page(503), said({}, 429)])
 def test_what_writes_is_sent_once(server: Faulty, transport: Transport, fault: Act) -> None:
     server.script("/stats", fault)
     failure(transport, _kind(fault), repeatable=False)
-    assert len(server.asked("/stats")) == 1
+    assert len(server.requests_to("/stats")) == 1
 
 
 def _kind(fault: Act) -> type[UmamiError]:
@@ -139,7 +139,7 @@ def test_what_stays_is_asked_once(
     server.script("/stats", fault)
     problem = failure(transport, kind)
     assert "stats" in str(problem)
-    assert len(server.asked("/stats")) == 1
+    assert len(server.requests_to("/stats")) == 1
 
 
 @pytest.mark.parametrize("spelled", ["1", "date"])
@@ -154,7 +154,7 @@ def test_the_server_says_how_long_to_wait(
     ask(transport)
     earliest = begun + timedelta(seconds=1) if spelled == "1" else until
     assert datetime.now(UTC) >= earliest - timedelta(seconds=0.1)
-    assert len(server.asked("/stats")) == 2
+    assert len(server.requests_to("/stats")) == 2
 
 
 @pytest.mark.parametrize("hours", [-7, 7])
@@ -170,7 +170,7 @@ def test_a_clock_that_is_off_changes_no_pause(
     begun = time.monotonic()
     ask(transport)
     assert time.monotonic() - begun >= 0.9
-    assert len(server.asked("/stats")) == 2
+    assert len(server.requests_to("/stats")) == 2
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_clock_that_is_off_changes_no_pause(
 def test_no_pause_is_too_long_to_say_no(server: Faulty, transport: Transport, after: str) -> None:
     server.script("/stats", said({}, 429, headers=(("retry-after", after),)))
     assert "pause of more than an hour" in str(failure(transport, RateLimited))
-    assert len(server.asked("/stats")) == 1
+    assert len(server.requests_to("/stats")) == 1
 
 
 @pytest.mark.parametrize("after", ["-5", "soon", "nan", "", "Fri, 99 Dec 2026 00:00:00 GMT"])
@@ -197,7 +197,7 @@ def test_an_answer_is_not_waited_for_for_ever(
     transport = made(_with(settings, timeout=0.5))
     server.script("/stats", said(1, delay=30))
     failure(transport, TimedOut)
-    assert len(server.asked("/stats")) == 1
+    assert len(server.requests_to("/stats")) == 1
 
 
 def test_a_dripping_answer_is_not_waited_for_for_ever(
@@ -271,7 +271,7 @@ def test_only_a_slash_is_followed(
     server.script("/stats/", said(7))
     if followed:
         assert ask(transport) == b"7"
-        assert server.asked("/stats/")[0].query == dict(STATS.params)
+        assert server.requests_to("/stats/")[0].query == dict(STATS.params)
     else:
         failure(transport, UnexpectedAnswer)
         assert len(server.seen) == 2  # the sign-in and the question
@@ -316,7 +316,7 @@ def test_a_proxy_is_used_for_other_machines(
     for name in ("no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     assert ask(made(_with(settings, api="http://umami.invalid/api"))) == b"{}"
-    assert server.asked("/stats")[0].headers["host"] == "umami.invalid"
+    assert server.requests_to("/stats")[0].headers["host"] == "umami.invalid"
 
 
 def test_a_text_that_cannot_be_sent_is_refused(transport: Transport) -> None:
@@ -357,15 +357,17 @@ def test_recorded_refusals_become_the_right_errors(server: Faulty, transport: Tr
     refused = []
     for name in ("v2.18.1", "v2.20.2", "v3.0.3", "v3.1.0"):
         with gzip.open(RECORDED / f"{name}.jsonl.gz", "rt") as lines:
-            refused += [one for one in map(json.loads, lines) if one["status"] >= 400]
+            refused += [
+                recorded for recorded in map(json.loads, lines) if recorded["status"] >= 400
+            ]
     assert len(refused) > 15
     kinds = {400: Rejected, 404: NotOffered, 500: ServerFault}
-    for one in refused:
-        body = b"" if one["answer"] is None else json.dumps(one["answer"]).encode()
-        server.script("/stats", Act(one["status"], body))
-        problem = failure(transport, kinds[one["status"]])
+    for recorded in refused:
+        body = b"" if recorded["answer"] is None else json.dumps(recorded["answer"]).encode()
+        server.script("/stats", Act(recorded["status"], body))
+        problem = failure(transport, kinds[recorded["status"]])
         if isinstance(problem, Rejected):
-            stated = one["answer"]["error"]
+            stated = recorded["answer"]["error"]
             if isinstance(stated, dict):
                 placed = stated.get("properties", {}).items()
                 stated = [
@@ -397,7 +399,7 @@ def test_nothing_secret_is_ever_shown(
         ask(transport, Request("POST", "/stats", (), json.dumps({"password": PASSWORD})))
     shown = [caplog.text, repr(transport), *everything(raised.value)]
     for secret in (TOKEN, PASSWORD):
-        assert not [one for one in shown if secret in one]
+        assert not [text for text in shown if secret in text]
 
 
 def everything(problem: BaseException) -> Iterator[str]:

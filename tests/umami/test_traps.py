@@ -33,21 +33,21 @@ SHARE = "summer2026"
 
 @pytest.fixture(scope="module", params=["2.18", "3.1"])
 def running(request: pytest.FixtureRequest) -> Iterator[Running]:
-    with serve_version(request.param, TABLES) as one:
-        yield one
+    with serve_version(request.param, TABLES) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def client(running: Running) -> Iterator[Client]:
     settings = Settings(api=f"{running.url}/api", username="admin", password="umami")
-    with connect(settings) as one:
-        yield one
+    with connect(settings) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
 def plain(running: Running) -> Iterator[httpx.Client]:
-    with signed_in(running) as one:
-        yield one
+    with signed_in(running) as session:
+        yield session
 
 
 def filtered(field: str, operator: str, *values: str) -> View:
@@ -60,8 +60,8 @@ def visitors(client: Client, view: View) -> int:
 
 @pytest.mark.parametrize("value", ["t.co", "eq.DE", "c.html", "s.", "re.x", "neq.", "a.b"])
 def test_a_value_that_looks_like_an_operator_is_a_value(client: Client, value: str) -> None:
-    found = visitors(client, filtered("referrer", "eq", value))
-    assert (found > 0) == (value == "t.co")
+    visitor_count = visitors(client, filtered("referrer", "eq", value))
+    assert (visitor_count > 0) == (value == "t.co")
 
 
 def test_the_names_of_other_generations_are_never_sent(client: Client) -> None:
@@ -112,8 +112,8 @@ def test_a_comma_is_no_second_value(client: Client, value: str) -> None:
         client.ask(sending.send_pageview(site.id, "/", "commas.example", title=title))
     today = View(site.id, Period.of_days(date(2026, 1, 1), date(2099, 12, 31), "UTC"))
     same = 1 + (value.swapcase() == value)
-    found = client.ask(traffic.stats(replace(today, filters=(Filter("title", "eq", value),))))
-    assert found.current.views == same
+    matching = client.ask(traffic.stats(replace(today, filters=(Filter("title", "eq", value),))))
+    assert matching.current.views == same
     others = client.ask(traffic.stats(replace(today, filters=(Filter("title", "neq", value),))))
     assert others.current.views == 4 - same
     client.ask(websites.delete_website(site.id))
@@ -121,8 +121,8 @@ def test_a_comma_is_no_second_value(client: Client, value: str) -> None:
 
 @pytest.mark.parametrize("search", ["purch", "PURCHASE", "chase"])
 def test_events_are_found_by_a_part_of_their_name(client: Client, search: str) -> None:
-    found = client.ask(events.events(SUMMER, search=search, page_size=50))
-    assert {one.name for one in found.rows} == {"purchase"}
+    page = client.ask(events.events(SUMMER, search=search, page_size=50))
+    assert {event.name for event in page.rows} == {"purchase"}
 
 
 def test_an_unknown_website_has_nothing(client: Client) -> None:
@@ -176,7 +176,7 @@ def test_a_share_link_opens_one_website(
     # From 3.1 on a token needs a context beside it.
     assert answer.status_code == (401 if client.capabilities.several else 200)
     with connect(Settings(api=f"{running.url}/api", share=SHARE)) as guest:
-        assert [one.id for one in guest.ask(websites.websites()).rows] == [SHOP]
+        assert [website.id for website in guest.ask(websites.websites()).rows] == [SHOP]
         assert visitors(guest, SUMMER) == 2423
         assert guest.ask(reports.utm(SUMMER)).frame["views"].sum() > 0
         with pytest.raises(Unauthorised, match="only be read"):
@@ -249,7 +249,7 @@ def test_3_0_does_not_tell_a_week_it_cannot(
     view = View(SITE, Period.of_days(date(2026, 9, 1), last, zone))
     with pytest.raises(NotOffered, match="UTC"):
         client.ask(sessions.weekly(view))
-    assert not server.asked("/weekly")
+    assert not server.requests_to("/weekly")
 
 
 @pytest.mark.parametrize("value", ["!important", "~tilde"])
@@ -261,4 +261,4 @@ def test_2_x_is_not_asked_for_values_that_begin_with_a_sign(
         client.ask(traffic.stats(replace(view, filters=(Filter("event", "eq", value),))))
     with pytest.raises(NotOffered, match="sign"):
         client.ask(reports.goal(view, "event", value))
-    assert not server.asked("/stats")
+    assert not server.requests_to("/stats")

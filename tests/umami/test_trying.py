@@ -111,12 +111,12 @@ NOWHERE = Path("no/such/secrets.toml")
 )
 def test_a_server_tells_what_it_is_and_its_websites(version: str, what: str) -> None:
     with serve_version(version, TABLES) as running:
-        found = tried(
+        trial = tried(
             meant("account", {"URL": running.url, "USERNAME": "admin", "PASSWORD": "umami"})
         )
-    assert found.what == what
-    assert found.count == 3
-    names = [site.name for site in found.websites]
+    assert trial.what == what
+    assert trial.count == 3
+    names = [site.name for site in trial.websites]
     assert names == ["Nordlicht Docs", "Nordlicht Empty", "Nordlicht Shop"]
 
 
@@ -125,9 +125,9 @@ def test_a_version_that_is_told_is_shown(server: Faulty) -> None:
     server.script("/scripts/telemetry", Act(body=b"fetch('https://x?v=3.1.2&e=1')"))
     for path in ("/websites", "/me/teams"):
         server.script(path, said({"data": [], "count": 0, "page": 1, "pageSize": 10}))
-    found = tried(settings)
-    assert found.what == "Umami 3.1.2"
-    assert (found.websites, found.count) == ((), 0)
+    trial = tried(settings)
+    assert trial.what == "Umami 3.1.2"
+    assert (trial.websites, trial.count) == ((), 0)
 
 
 def answering(server: Faulty) -> Settings:
@@ -200,11 +200,11 @@ def test_who_is_not_let_in_is_told_what_to_change(
 def test_a_key_that_opens_nothing_is_told_where_it_may_belong(server: Faulty, cloud: bool) -> None:
     server.decide(lambda request: REFUSED)
     if cloud:
-        asked = Settings(api=f"{server.url}/v1", api_key="marker-key", cloud=True, timeout=5)
+        keyed = Settings(api=f"{server.url}/v1", api_key="marker-key", cloud=True, timeout=5)
     else:
         answering(server)
-        asked = meant("key", {"API_KEY": "marker-key", "URL": server.url})
-    problem = refusal(asked)
+        keyed = meant("key", {"API_KEY": "marker-key", "URL": server.url})
+    problem = refusal(keyed)
     assert str(problem) == "The server does not accept this key."
     assert "Umami Cloud" in problem.remedy
     assert "marker-key" not in problem.remedy

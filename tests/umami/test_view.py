@@ -168,9 +168,9 @@ def test_a_filter_is_spelled_with_its_operator() -> None:
 
 
 def test_equal_filters_in_another_order_are_the_same_view() -> None:
-    one = read(filter=["path.eq./a", "os.eq.iOS"])
-    assert one == read(filter=["os.eq.iOS", "path.eq./a"])
-    assert hash(one) == hash(read(filter=["os.eq.iOS", "path.eq./a"]))
+    view = read(filter=["path.eq./a", "os.eq.iOS"])
+    assert view == read(filter=["os.eq.iOS", "path.eq./a"])
+    assert hash(view) == hash(read(filter=["os.eq.iOS", "path.eq./a"]))
 
 
 def test_two_filters_on_one_field_are_no_view() -> None:
@@ -234,10 +234,10 @@ def test_any_url_is_some_view_that_prints_itself(params: dict[str, list[str]]) -
 @given(st.text(max_size=30))
 def test_a_filter_is_itself_again_or_refused(text: str) -> None:
     try:
-        one = Filter("path", "eq", text)
+        condition = Filter("path", "eq", text)
     except InvalidView:
         return
-    assert [Filter.parse(text) for text in one.texts()] == [one]
+    assert [Filter.parse(text) for text in condition.texts()] == [condition]
 
 
 @pytest.mark.parametrize("field", FIELDS)

@@ -48,10 +48,12 @@ def test_thousands_of_names(period: Period) -> None:
         expected[row["x"], pd.Timestamp(row["t"])] += row["y"]
     frame = EventSeries.read(rows, period).frame
     assert len(frame) == NAMES * len(times)
-    found = frame[frame["count"] > 0]
+    occurred = frame[frame["count"] > 0]
     assert expected == {
         (name, time): count
-        for time, name, count in zip(found["time"], found["event"], found["count"], strict=True)
+        for time, name, count in zip(
+            occurred["time"], occurred["event"], occurred["count"], strict=True
+        )
     }
     assert calls(lambda: EventSeries.read(rows, period)) < 10 * len(rows)
     draw = partial(stacked, frame, period.unit, "count", "", None, "light")

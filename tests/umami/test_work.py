@@ -14,10 +14,10 @@ from umami.errors import TimedOut
 def test_progress_is_what_was_told() -> None:
     go_on = threading.Event()
 
-    def half(told: ProgressCallback) -> str:
-        told(5, 10)
+    def half(progress: ProgressCallback) -> str:
+        progress(5, 10)
         go_on.wait()
-        told(10, 10)
+        progress(10, 10)
         return "all of it"
 
     work = BackgroundTask(half)
@@ -42,9 +42,9 @@ def test_work_that_is_called_off_stops_at_its_next_piece() -> None:
     go_on = threading.Event()
     pieces = []
 
-    def many(told: ProgressCallback) -> None:
+    def many(progress: ProgressCallback) -> None:
         for piece in range(10):
-            told(piece, 10)
+            progress(piece, 10)
             pieces.append(piece)
             go_on.wait()
 

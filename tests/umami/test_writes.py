@@ -65,8 +65,8 @@ DONE: dict[str, Callable[[], Fault]] = {
 
 @pytest.fixture(scope="module")
 def way() -> Iterator[Between]:
-    with serve(DATA / "tables", password="umami") as running, between(running.url) as one:
-        yield one
+    with serve(DATA / "tables", password="umami") as running, between(running.url) as proxy:
+        yield proxy
 
 
 def connected(way: Between, patience: float = PATIENT) -> Client:
@@ -77,16 +77,16 @@ def connected(way: Between, patience: float = PATIENT) -> Client:
 @pytest.fixture
 def client(way: Between) -> Iterator[Client]:
     way.heal()
-    with connected(way) as one:
-        yield one
+    with connected(way) as client:
+        yield client
 
 
 @pytest.fixture
 def writing(way: Between, client: Client, fault: str) -> Iterator[Client]:
     """A client that shares nothing with the other, and may be less patient."""
-    with connected(way, PATIENCE if "in time" in fault else PATIENT) as one:
-        one.ask(websites.websites())
-        yield one
+    with connected(way, PATIENCE if "in time" in fault else PATIENT) as writer:
+        writer.ask(websites.websites())
+        yield writer
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def site(client: Client) -> Website:
 
 
 def names(client: Client) -> list[str]:
-    return sorted(one.name for one in client.ask(websites.websites()).rows)
+    return sorted(website.name for website in client.ask(websites.websites()).rows)
 
 
 def writes(client: Client, site: Website) -> list[Query[Any]]:
@@ -127,8 +127,8 @@ def writes(client: Client, site: Website) -> list[Query[Any]]:
 
 
 def test_every_write_is_among_them(client: Client, site: Website) -> None:
-    written = {name for name, one in REGISTRY.items() if one.access is Access.WRITES}
-    assert {one.name for one in writes(client, site)} == written
+    written = {name for name, endpoint in REGISTRY.items() if endpoint.access is Access.WRITES}
+    assert {query.name for query in writes(client, site)} == written
 
 
 @pytest.mark.parametrize("fault", {**UNDONE, **DONE})
