@@ -17,7 +17,7 @@ from umami.api.traffic import Stats
 from umami.api.websites import Website
 from umami.client import Reply
 from umami.endpoint import Query
-from umami.errors import InvalidView, UmamiError
+from umami.errors import InvalidView
 from umami.parsing import Page
 from umami.scheduling import Caller
 from umami.view import View
@@ -98,18 +98,8 @@ class Collector:
 
     def hint(self, query: Query[T], default: U) -> Future[T | U]:
         """Send an optional query; an ``UmamiError`` results in ``default``."""
-        hinted: Future[T | U] = Future()
-
-        def arrived(answer: Future[T]) -> None:
-            problem = answer.exception()
-            if problem is None:
-                hinted.set_result(answer.result())
-            elif isinstance(problem, UmamiError):
-                hinted.set_result(default)
-            else:
-                hinted.set_exception(problem)
-
-        self.ask(query).add_done_callback(arrived)
+        self.ask(query)
+        hinted: Reply[T | U] = self._sent[query.key][1].otherwise(default)
         self._keys[hinted] = query.key
         return hinted
 

@@ -10,7 +10,7 @@ from typing import Any, Final, cast, get_args
 
 import pandas as pd
 
-from components import rankings, visit_tables
+from components import conversions, converters, rankings, visit_tables
 from components.blocks import Block, Chart, Medium, Section, Tab, Table, Tabs, Text, Tiles, Toggle
 from components.charts import heatmaps, maps, over_time
 from components.charts import tiles as tile_data
@@ -18,12 +18,14 @@ from components.charts.tiles import Tile
 from components.formats import Field
 from components.loading import Collector, QueryClient
 from components.view_description import described, present, why_empty, why_unknown
+from umami.analysis.converters import SESSION_FIELDS
 from umami.api.conversions import VisitField, VisitGroups
 from umami.api.events import EventSeries
-from umami.api.sessions import Rhythm
+from umami.api.sessions import Rhythm, Session
 from umami.api.traffic import Ranking, Stats, Timeline
 from umami.conversion import Conversion
 from umami.memoize import memoize
+from umami.parsing import Page
 from umami.view import View
 
 NO_VIEWS: Final = (
@@ -50,6 +52,29 @@ def website_tiles(
         Tiles([*tiles, *brought]),
         *([Text(unknown)] if unknown else []),
     ]
+
+
+def ask_conversions(
+    query: Collector, view: View, conversion: Conversion
+) -> tuple[Future[Any], ...]:
+    """Send the queries of ``conversion_tiles``, whose answers rankings need, too."""
+    if view.whole_visits:
+        # Every visit has one country, so these groups have all of them.
+        return (*query.compared(view, visit_tables.groups_query(conversion, "country")),)
+    views = [view, *filter(None, [view.compared()])]
+    return tuple(converters.ask(query, each, conversion) for each in views)
+
+
+def conversion_tiles(conversion: Conversion, *answers: Any) -> list[Tile]:
+    """Tiles of the conversions and, if they are known, their revenue."""
+    if isinstance(answers[0], VisitGroups):
+        return visit_tables.conversion_tiles(conversion, *answers)
+    counts = [page.count if page is not None else None for page in answers]
+    if counts[0] is None:
+        return []
+    about = f"Visitors with the conversion “{conversions.described(conversion)}”."
+    now, before = [*counts, None][:2]
+    return [tile_data.figure("Conversions", now, before, about)]
 
 
 def traffic(view: View, now: Timeline, before: Timeline | None = None) -> list[Block]:
@@ -152,13 +177,15 @@ def ranking_section(
     """Send the queries of a ranking; a click on one of its rows filters every page.
 
     With a ``conversion``, the rows show how many of their visits converted, where the server counts
-    whole visits.
+    whole visits, and else how many of their visitors, where it lists them.
     """
     ranked = rankings.ask(query, table, view)
-    groups: tuple[Future[VisitGroups], ...] = ()
+    groups: Sequence[Future[Any]] = ()
     if conversion and view.whole_visits and table.field in get_args(VisitField):
         ask = visit_tables.groups_query(conversion, cast(VisitField, table.field))
         groups = (*query.compared(view, ask),)
+    elif conversion and not view.whole_visits and table.field in SESSION_FIELDS:
+        groups = [converters.ask(query, view, conversion)]
 
     def make(*answers: Any) -> list[Block]:
         count = len(ranked)
@@ -177,10 +204,10 @@ def ranking(
     stats: Stats | None = None,
     channels: Ranking | None = None,
     *,
-    brought: tuple[Conversion | None, *tuple[VisitGroups, ...]] = (None,),
+    brought: tuple[Conversion | None, *tuple[VisitGroups | Page[Session] | None, ...]] = (None,),
 ) -> list[Block]:
-    """A ranking as a table. ``brought`` are the conversion, the visits by value, and those of the
-    comparison."""
+    """A ranking as a table. ``brought`` are the conversion and, where the server counts whole
+    visits, the visits by value and those of the comparison, else the visitors who converted."""
     blocks: list[Block] = []
     if table.field == "channel":
         text = "How channels are counted"
@@ -193,9 +220,11 @@ def ranking(
     note = "Country" if table.field in ("region", "city") else "note" if "note" in frame else None
     more = [Field("Code", "Code", "text")] if "Code" in frame else []
     shown: list[Field] = []
-    if conversion and groups:
-        shown, further = visit_tables.conversion_fields(
-            conversion, "visitor", compared=len(groups) > 1
+    if conversion and "conversions" in frame:
+        counted = "Visits" if view.whole_visits else "Visitors"
+        shown, further = (
+            [field for field in fields if field.column in frame]
+            for fields in visit_tables.conversion_fields(conversion, "visitor", counted)
         )
         more += [*shown[2:], *further]
     blocks.append(
@@ -226,17 +255,25 @@ def _ranking_rows(
     ranked: Ranking,
     stats: Stats | None,
     channels: Ranking | None,
-    groups: tuple[VisitGroups, ...],
+    groups: tuple[VisitGroups | Page[Session] | None, ...],
 ) -> tuple[rankings.Shares, pd.DataFrame]:
     """The shares of a ranking, and its rows."""
     shares = rankings.shares(table, ranked, stats, channels)
     frame = rankings.full(table, shares)
-    if groups:
-        now, *before = groups
-        keys = pd.Series([(row.name or "", row.country or "") for row in shares.rows])
+    keys = pd.Series([(row.name or "", row.country or "") for row in shares.rows])
+    now, *before = groups or (None,)
+    if isinstance(now, Page):
+        counts = converters.by_field(now, table.field)
+        if counts is not None:
+            pairs = zip(counts["name"], counts["country"], strict=True)
+            named = dict(zip(pairs, counts["conversions"], strict=True))
+            conversions = pd.Series([named.get(key, 0) for key in keys], dtype="int64")
+            visitors = pd.Series([row.count for row in shares.rows], dtype="int64")
+            frame = frame.assign(conversions=conversions, rate=conversions / visitors)
+    elif now is not None:
         rows = visit_tables.rows_of(keys, now)
-        earlier = visit_tables.rows_of(keys, before[0]) if before else None
-        frame = frame.assign(**visit_tables.conversion_columns(rows, "visitors", earlier))
+        earlier = [visit_tables.rows_of(keys, g) for g in before if isinstance(g, VisitGroups)]
+        frame = frame.assign(**visit_tables.conversion_columns(rows, "visitors", *earlier))
         if table.field not in ("region", "city"):
             frame["note"] = visit_tables.few(rows["visits"])
     return shares, frame

@@ -82,7 +82,9 @@ class VisitTable:
             *([Field("other", self.other[1], wide=True)] if self.other else []),
             Field("duration", "Visit duration", "seconds", wide=True),
         ]
-        shown, more = conversion_fields(conversion, "visit", compared=before is not None)
+        shown, more = conversion_fields(conversion, "visit")
+        if before is None:
+            more = []
         return [
             ui.Table(
                 self.many,
@@ -186,7 +188,7 @@ def few(visits: pd.Series[Any]) -> list[str | None]:
 
 
 def conversion_columns(
-    groups: pd.DataFrame, unit: Unit, before: pd.DataFrame | None
+    groups: pd.DataFrame, unit: Unit, before: pd.DataFrame | None = None
 ) -> dict[str, pd.Series[Any]]:
     """The conversions of groups of visits, and their changes from the same groups ``before``:
     columns for ``conversion_fields``. ``each`` is the revenue of a ``unit``."""
@@ -207,15 +209,18 @@ def conversion_columns(
 
 
 def conversion_fields(
-    conversion: Conversion, each: str, *, compared: bool
+    conversion: Conversion, each: str, counted: str = "Visits"
 ) -> tuple[list[Field], list[Field]]:
-    """The fields of conversions that tables show, and those that only full lists show."""
+    """The fields of conversions that tables show, and those that only full lists show.
+
+    ``counted`` is what converts; revenue is also shown per ``each``.
+    """
     if not conversion:
         return [], []
     of = conversions.described(conversion)
     shown = [
-        Field("conversions", "Conversions", help=f"Visits with the conversion “{of}”."),
-        Field("rate", "Rate", "percent", wide=True, help="Conversions of all visits."),
+        Field("conversions", "Conversions", help=f"{counted} with the conversion “{of}”."),
+        Field("rate", "Rate", "percent", wide=True, help=f"Conversions of all {counted.lower()}."),
     ]
     more = [
         Field("conversions_change", "Conversions change", "change"),
@@ -227,4 +232,4 @@ def conversion_fields(
             Field("each", f"Per {each}", "money", currency=currency, wide=True),
         ]
         more.append(Field("revenue_change", "Revenue change", "change"))
-    return shown, more if compared else []
+    return shown, more

@@ -79,6 +79,22 @@ class Reply(Future[T]):
         self.add_done_callback(arrived)
         return mapped
 
+    def otherwise(self, default: U) -> Reply[T | U]:
+        """A reply whose answer is this one's, or ``default`` where it is an ``UmamiError``."""
+        optional: Reply[T | U] = Reply(self._context)
+
+        def arrived(_: Future[T]) -> None:
+            problem = self.exception()
+            if problem is None:
+                optional.set_result(super(Reply, self).result())
+            elif isinstance(problem, errors.UmamiError):
+                optional.set_result(default)
+            else:
+                optional.set_exception(problem)
+
+        self.add_done_callback(arrived)
+        return optional
+
 
 class Client:
     """Answers queries. Safe to use from many threads; close it, or use it in ``with``."""

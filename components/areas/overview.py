@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
@@ -14,7 +13,6 @@ from components.charts import maps
 from components.loading import Collector, QueryClient
 from components.view_description import described
 from umami.api import events, sessions, traffic
-from umami.api.conversions import VisitGroups
 from umami.api.traffic import Ranking, Stats
 from umami.conversion import Conversion
 from umami.memoize import memoize
@@ -28,6 +26,7 @@ INFO: Final = PageInfo(
     1,
     "How the website does, and where its visitors come from.",
     ("pageviews", "stats", "active", "metrics", "series", "weekly", *visit_tables.ENDPOINTS),
+    ("sessions", "revenue_sessions"),
 )
 PRINTED_PAGE_TABS: Final = 3
 """Number of tabs of the Pages card that reports include."""
@@ -39,13 +38,12 @@ def ask(query: Collector, view: View, _: ui.Params) -> Iterator[ui.Item]:
     totals = query.totals(view)
     series = query.ask(events.series(view))
     week = query.ask(sessions.weekly(view))
-    conversion = conversions.chosen(query, view) if view.whole_visits else None
+    # A suggestion takes a wave of requests, for which only the embedded server is near enough.
+    known = view.whole_visits or bool(view.conversion)
+    conversion = conversions.chosen(query, view) if known else None
     countries = rankings.ask(query, rankings.COUNTRIES, view)
     tabs = partial(traffic_blocks.ranking_tabs, query, view=view, conversion=conversion)
-    brought: Sequence[Future[VisitGroups]] = ()
-    if conversion:
-        # Every visit has one country, so this query, whose answer a table needs, has all of them.
-        brought = (*query.compared(view, visit_tables.groups_query(conversion, "country")),)
+    brought = traffic_blocks.ask_conversions(query, view, conversion) if conversion else ()
     yield ui.Section(
         "Figures",
         partial(_tiles, query.client, view, conversion, len(brought)),
@@ -85,19 +83,11 @@ def ask(query: Collector, view: View, _: ui.Params) -> Iterator[ui.Item]:
 
 
 def _tiles(
-    client: QueryClient,
-    view: View,
-    conversion: Conversion | None,
-    groups: int,
-    *answers: Any,
+    client: QueryClient, view: View, conversion: Conversion | None, brought: int, *answers: Any
 ) -> list[ui.Block]:
-    """The website's figures; the first ``groups`` answers are the visits by country."""
-    brought = (
-        visit_tables.conversion_tiles(conversion, *answers[:groups])
-        if conversion and groups
-        else ()
-    )
-    return traffic_blocks.website_tiles(client, view, *answers[groups:], brought=brought)
+    """The website's figures; the first answers, ``brought`` in number, are its conversions."""
+    tiles = traffic_blocks.conversion_tiles(conversion, *answers[:brought]) if conversion else ()
+    return traffic_blocks.website_tiles(client, view, *answers[brought:], brought=tiles)
 
 
 @memoize

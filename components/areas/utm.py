@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
-import pandas as pd
-
 from components import blocks as ui
-from components import conversions, formats, rankings, traffic_blocks, visit_tables
+from components import conversions, converters, formats, rankings, traffic_blocks, visit_tables
 from components.areas import PageInfo, last_value
-from components.charts import bars as charts
 from components.charts.tiles import Figures, figures
-from components.formats import Field
+from components.converters import FieldTable
 from components.loading import Collector
-from components.view_description import described, why_empty
+from components.view_description import described
 from components.visit_tables import VisitTable
 from umami.analysis import marketing as analysis
 from umami.api import reports, traffic
@@ -34,7 +31,7 @@ INFO: Final = PageInfo(
     1,
     "Visits, conversions and revenue of your tagged links.",
     ("utm", "stats", *visit_tables.ENDPOINTS),
-    ("pageviews", "metrics"),
+    ("pageviews", *converters.ENDPOINTS),
     params=("campaign",),
 )
 BY_VISIT: Final = (
@@ -56,15 +53,19 @@ BY_VISIT: Final = (
     VisitTable("utmTerm", "Keywords", "keywords", "Keyword", "(no keyword)", "Visits", "utmTerm"),
 )
 """What campaigns brought, where the server counts visits with their conversions."""
-TITLES: Final = {
-    "source": "Sources",
-    "medium": "Media",
-    "campaign": "Campaigns",
-    "content": "Contents",
-    "term": "Terms",
-}
-FIELDS: Final = {name: f"utm{name.capitalize()}" for name in TITLES}
-"""The fields to filter by."""
+OPENS_CAMPAIGN: Final = BY_VISIT[0].on_choose
+ON_UMAMI: Final = (
+    FieldTable(
+        "utmCampaign", "Campaigns", "campaigns", "Campaign", "No campaign / other", OPENS_CAMPAIGN
+    ),
+    FieldTable("utmSource", "Sources", "sources", "Source", "No source / other"),
+    FieldTable("utmMedium", "Mediums", "mediums", "Medium", "No medium / other"),
+    FieldTable("channel", "Channels", "channels", "Channel", "(none)"),
+    FieldTable("referrer", "Referrers", "referrers", "Referrer", "Direct / other"),
+    FieldTable("utmContent", "Ad content", "contents", "Ad content", "No ad content / other"),
+    FieldTable("utmTerm", "Keywords", "keywords", "Keyword", "No keyword / other"),
+)
+"""The same on servers of Umami, as far as they report it."""
 CAMPAIGN_TABLES: Final = (
     rankings.Table("path", "Pages", "pages"),
     rankings.Table("utmSource", "Sources", "sources"),
@@ -78,33 +79,18 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """Tiles, the opened campaign (on pages only), and a card for each UTM parameter."""
     utm = query.compared(view, reports.utm)
     totals = query.totals(view)
-    all_views = query.hint(traffic.stats(view), None)
     yield ui.Section(
         "Figures", _tiles, [utm.now, totals.now, *utm.earlier, *totals.earlier], framed=False
     )
     campaign = last_value(params, "campaign")
     if campaign:
         yield from _campaign(query, view, campaign)
-    supported = query.client.capabilities.fields
-    if view.whole_visits:
-        conversion = conversions.chosen(query, view, params)
-        tabs = [
-            ui.Tab(table.title, partial(table.section, query, view, conversion))
-            for table in BY_VISIT
-        ]
-        yield ui.Card("Visits and conversions", [ui.Tabs("by_visit", tabs)], about=described(view))
-        return
-    yield ui.Grid(
-        [
-            ui.Section(
-                title,
-                partial(_parameter, view, supported, name),
-                [utm.now, all_views, *utm.earlier],
-                height=420,
-            )
-            for name, title in TITLES.items()
-        ]
-    )
+    conversion = conversions.chosen(query, view, params)
+    tables: Sequence[VisitTable | FieldTable] = BY_VISIT if view.whole_visits else ON_UMAMI
+    tabs = [
+        ui.Tab(table.title, partial(table.section, query, view, conversion)) for table in tables
+    ]
+    yield ui.Card("Conversions", [ui.Tabs("by_visit", tabs)], about=described(view))
 
 
 @memoize
@@ -130,59 +116,6 @@ def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[ui.Block]:
         ("Tagged share", "share", "Tagged views of all views.", "percent"),
     ]
     return [ui.Tiles(figures(tagged, before, fields))]
-
-
-def _parameter(
-    view: View,
-    supported: frozenset[str],
-    name: str,
-    now: Utm,
-    all_views: Stats | None,
-    before: Utm | None = None,
-) -> list[ui.Block]:
-    """A chart of the first values of a parameter, and a table of all."""
-    frame = table(name, now, all_views, before)
-    if frame.empty:
-        none = (
-            f"No utm_{name} in this period. Add ?utm_{name}=… to the links you share, and the "
-            "views they bring are counted here."
-        )
-        return [ui.Text(why_empty(view, none), "empty")]
-    opens = name == "campaign" and FIELDS[name] in supported
-    fields = [
-        Field("value", name.capitalize(), "text"),
-        Field("views", "Views"),
-        Field("share", "% of views", "percent", wide=True),
-    ]
-    if before is not None:
-        fields += [Field("before", "Before", wide=True), Field("change", "Change", "change")]
-    return [
-        ui.Chart(
-            f"Views by utm_{name}",
-            f"bars_{name}",
-            partial(charts.ranking, frame, "value", fields[1], before is not None),
-        ),
-        ui.Table(
-            TITLES[name].lower(),
-            frame,
-            fields,
-            f"utm_{name}",
-            value="value" if FIELDS[name] in supported else None,
-            filter_field=None if opens else FIELDS[name],
-            on_choose=(lambda value: ui.SetParams({"campaign": value})) if opens else None,
-        ),
-    ]
-
-
-@memoize
-def table(name: str, now: Utm, all_views: Stats | None, before: Utm | None = None) -> pd.DataFrame:
-    """The values of a parameter: ``value``, ``views``, ``before``, ``change`` and ``share``.
-
-    ``share`` is the fraction of all views, tagged or not; ``NaN`` if those are unknown.
-    """
-    frame = analysis.utm_table(now, before, name)
-    views = all_views.current.views if all_views else 0
-    return frame.assign(share=frame["views"] / (views or float("nan")))
 
 
 def _campaign(query: Collector, view: View, name: str) -> Iterator[ui.Item]:

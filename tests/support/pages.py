@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from components import converters
+
 Parameters = dict[str, str | list[str]]
 
 SESSION: Final = "c9b6b89c-8eef-5491-912d-42a9ac184866"
@@ -29,5 +31,9 @@ CHOICES: Final[dict[str, Parameters]] = {
 MORE: Final[dict[str, Parameters]] = {"sessions": {"session": SESSION}}
 """Another state of a page, which takes the place of the first."""
 
-ON_UMAMI: Final = {"landing": {"metrics", "stats"}}
+ON_UMAMI: Final = {
+    "landing": {"metrics", "stats"},
+    "overview": {"sessions", "revenue_sessions"},
+    "utm": {*converters.ENDPOINTS} - {"metrics"},
+}
 """Endpoints that a page requests only where the server counts no visits with their conversions."""

@@ -10,7 +10,9 @@ from umami.embedded.scope import VIEWS, Rows, Scope
 from umami.embedded.store import Store
 
 DIRECT = "direct"
-SOURCES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("sources.toml").read_text("utf-8"))
+SOURCES: dict[str, Any] = tomllib.loads(
+    Path(__file__).parents[2].joinpath("sources.toml").read_text("utf-8")
+)
 """The texts by which sources of visitors are recognised."""
 PAID_PARAMETERS: list[str] = SOURCES["paid_parameters"]
 DOMAINS: dict[str, list[str]] = SOURCES["domains"]
