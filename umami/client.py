@@ -1,8 +1,6 @@
-"""The client: answers queries about one server, as one account.
-
-Queries that are submitted together are sent together; cached answers are available at once. Callers
-do not depend on the version of the server.
-"""
+"""The client: answers queries about one server, as one account. Queries that are submitted together
+are sent together; cached answers are available at once. Callers do not depend on the version of the
+server."""
 
 from __future__ import annotations
 

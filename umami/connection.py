@@ -1,8 +1,6 @@
-"""A connection: a transport, and the detected version of the server at its other end.
-
-The version is detected when it is first needed, remembered, detected again in the background from
-time to time, and detected again when an answer does not fit it.
-"""
+"""A connection: a transport, and the detected version of the server at its other end. The version
+is detected when it is first needed, remembered, detected again in the background from time to time,
+and detected again when an answer does not fit it."""
 
 import threading
 import time

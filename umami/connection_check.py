@@ -1,7 +1,5 @@
 """Check a server for the setup form: whether it is Umami, accepts the account, and has websites.
-
-Errors use the words of the form, and their remedies say what to change in it.
-"""
+Errors use the words of the form, and their remedies say what to change in it."""
 
 import ipaddress
 import os

@@ -1,8 +1,6 @@
-"""Everything that can go wrong between a query and its answer.
-
-Each error contains one sentence for a person (``str(error)``) and what that person can do about it
-(``error.remedy``). No message contains a token, a password or a traceback.
-"""
+"""Everything that can go wrong between a query and its answer. Each error contains one sentence for
+a person (``str(error)``) and what that person can do about it (``error.remedy``). No message
+contains a token, a password or a traceback."""
 
 from typing import Final
 

@@ -1,8 +1,5 @@
-"""Memoization of pure functions of answers.
-
-Ranking, joining and naming the rows of an answer takes longer than drawing them, and has the same
-result each time as long as the answer is the same.
-"""
+"""Memoization of pure functions of answers. Ranking, joining and naming the rows of an answer takes
+longer than drawing them, and has the same result each time as long as the answer is the same."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass

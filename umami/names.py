@@ -1,7 +1,5 @@
-"""English names for the codes that Umami stores.
-
-The functions are pure and cached. An unknown code is returned unchanged; nothing here raises.
-"""
+"""English names for the codes that Umami stores. The functions are pure and cached. An unknown code
+is returned unchanged; nothing here raises."""
 
 import tomllib
 from collections.abc import Callable

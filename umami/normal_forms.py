@@ -1,8 +1,6 @@
-"""Normal forms of untrusted texts: of Unicode, and of ids.
-
-Unicode normalization takes time quadratic in the number of combining marks in a row, and blocks the
-process meanwhile: 20,000 marks take seconds.
-"""
+"""Normal forms of untrusted texts: of Unicode, and of ids. Unicode normalization takes time
+quadratic in the number of combining marks in a row, and blocks the process meanwhile: 20,000 marks
+take seconds."""
 
 import unicodedata
 from typing import Final, Literal

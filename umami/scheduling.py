@@ -1,9 +1,6 @@
 """Decides when requests are sent: a fair queue, shared work, a rate limit, a circuit breaker, and
-generators that wait for futures.
-
-No thread waits for an answer: a generator that needs answers yields their futures, and continues in
-the thread that resolves the last of them.
-"""
+generators that wait for futures. No thread waits for an answer: a generator that needs answers
+yields their futures, and continues in the thread that resolves the last of them."""
 
 import copy
 import heapq

@@ -1,7 +1,5 @@
 """The server, the account, and how patient the client is; from the environment and the secrets.
-
-``Settings`` declares the settings. Without a server they mean the embedded server.
-"""
+``Settings`` declares the settings. Without a server they mean the embedded server."""
 
 import codecs
 import hashlib

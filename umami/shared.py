@@ -1,8 +1,6 @@
-"""A cache in Redis that replicas share, so that one fetch serves all of them.
-
-Without a connection to Redis everything is slower and nothing fails: the cache is empty, the log
-says so once, and a new connection is tried every few seconds.
-"""
+"""A cache in Redis that replicas share, so that one fetch serves all of them. Without a connection
+to Redis everything is slower and nothing fails: the cache is empty, the log says so once, and a new
+connection is tried every few seconds."""
 
 import logging
 import struct

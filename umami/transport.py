@@ -1,8 +1,6 @@
-"""Requests as one account: credentials, how the client obtains them, and retries.
-
-A token is fetched once for all callers that wait for it, and again after a 401. No token, key or
-password is ever part of a ``repr``, a log or an error.
-"""
+"""Requests as one account: credentials, how the client obtains them, and retries. A token is
+fetched once for all callers that wait for it, and again after a 401. No token, key or password is
+ever part of a ``repr``, a log or an error."""
 
 import random
 import time

@@ -1,8 +1,6 @@
-"""Every endpoint of the Umami API with the models of its answers, a module a subject.
-
-Endpoints are declared once, in the form of the newest generation. Importing this package fills
-``umami.endpoint.REGISTRY``.
-"""
+"""Every endpoint of the Umami API with the models of its answers, a module a subject. Endpoints are
+declared once, in the form of the newest generation. Importing this package fills
+``umami.endpoint.REGISTRY``."""
 
 from importlib import import_module
 from pkgutil import iter_modules

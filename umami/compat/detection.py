@@ -45,11 +45,9 @@ ROUTES: Final[dict[Request, Generation]] = {
     RETENTION: Generation.V3_4,
     ERRORS: Generation.V3_5,
 }
-"""Routes that tell generations apart, and the first generation that has each.
-
-Umami checks parameters before the sign-in, so a route that exists answers 400 or 401 with a JSON
-body; an unknown path is answered with status 404 and a web page.
-"""
+"""Routes that tell generations apart, and the first generation that has each. Umami checks
+parameters before the sign-in, so a route that exists answers 400 or 401 with a JSON body; an
+unknown path is answered with status 404 and a web page."""
 REQUESTS: Final = (HEARTBEAT, ACCOUNT, CONFIG, TELEMETRY, *ROUTES)
 DOCUMENT: Final = "/openapi.json"
 """A static document outside ``/api`` that names the exact version, very likely from 3.4 on."""

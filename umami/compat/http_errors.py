@@ -1,7 +1,5 @@
-"""Translate an HTTP error of a server into our own error.
-
-The body of an error is a text, a list of texts (2.x), an object (3.x), a web page, or empty.
-"""
+"""Translate an HTTP error of a server into our own error. The body of an error is a text, a list of
+texts (2.x), an object (3.x), a web page, or empty."""
 
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The dialects of Umami 3.x: where its versions differ from the newest, and faults to work around.
-
-Recorded answers of 3.0.3 and 3.1.0 verify them; later versions follow their published API.
-"""
+Recorded answers of 3.0.3 and 3.1.0 verify them; later versions follow their published API."""
 
 import json
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
-"""The Starlette application: routes over one state.
-
-Pages of every origin may use the collect routes, and no other route.
-"""
+"""The Starlette application: routes over one state. Pages of every origin may use the collect
+routes, and no other route."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final

@@ -1,8 +1,6 @@
 """Find the CSV files of exported tables in a folder, an archive or a single file, and unpack them.
-
 Refused are archives that unpack to far more than a table, links, devices, and names that lead out
-of the folder or archive.
-"""
+of the folder or archive."""
 
 import codecs
 import gzip

@@ -1,8 +1,6 @@
-"""The collect routes for the public, with limits of size, rate and time.
-
-The dashboard serves this application, and nothing else of the embedded server, to visitors of
-websites if ``UMAMI_COLLECT`` is set.
-"""
+"""The collect routes for the public, with limits of size, rate and time. The dashboard serves this
+application, and nothing else of the embedded server, to visitors of websites if ``UMAMI_COLLECT``
+is set."""
 
 import asyncio
 import ipaddress

@@ -1,8 +1,6 @@
 """The definitions of bounces, channels and revenue under filters, which Umami 3.2 and 3.3 changed.
-
 Exported tables do not contain the version that collected them, so the definitions are a setting:
-the newest ones, or those of 3.1.
-"""
+the newest ones, or those of 3.1."""
 
 from dataclasses import dataclass
 from typing import Final

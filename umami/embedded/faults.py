@@ -1,7 +1,5 @@
-"""Find the first fault of a CSV file that cannot be imported, with its line and column.
-
-This is slow, and runs only after DuckDB has refused the file.
-"""
+"""Find the first fault of a CSV file that cannot be imported, with its line and column. This is
+slow, and runs only after DuckDB has refused the file."""
 
 from __future__ import annotations
 

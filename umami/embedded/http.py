@@ -1,8 +1,5 @@
-"""HTTP routes: validated parameters, permissions, and JSON responses.
-
-A route declares the pydantic model of its parameters; undeclared parameters are refused, so that
-mistakes of a client show.
-"""
+"""HTTP routes: validated parameters, permissions, and JSON responses. A route declares the pydantic
+model of its parameters; undeclared parameters are refused, so that mistakes of a client show."""
 
 from __future__ import annotations
 

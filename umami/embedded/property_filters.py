@@ -1,8 +1,6 @@
 """Filters by a property of events or sessions (since 3.3): the parameters ``spf0`` and ``epf0``.
-
 The format is ``<type>.<operator>.<name>.<value>``: ``1.eq.plan.pro,team`` keeps rows whose text
-property ``plan`` is one of two values. The name is percent-encoded, including its dots.
-"""
+property ``plan`` is one of two values. The name is percent-encoded, including its dots."""
 
 import re
 from dataclasses import dataclass

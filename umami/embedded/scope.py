@@ -1,8 +1,6 @@
-"""The rows of the event table that a query counts: website, time range and filters, as SQL.
-
-Every analysis starts from a ``Scope``. As in Umami, filters keep *rows*; filters on attributes of
-visitors (country, browser, …) join the session. Names are those of the newest Umami.
-"""
+"""The rows of the event table that a query counts: website, time range and filters, as SQL. Every
+analysis starts from a ``Scope``. As in Umami, filters keep *rows*; filters on attributes of
+visitors (country, browser, …) join the session. Names are those of the newest Umami."""
 
 from __future__ import annotations
 

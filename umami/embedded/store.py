@@ -1,8 +1,6 @@
-"""The tables of an Umami database in DuckDB, in memory or in a file.
-
-Columns have the names that Umami gives them in PostgreSQL, so that a table exported from there can
-be imported. Times are UTC without a zone, to the millisecond; ids are UUIDs.
-"""
+"""The tables of an Umami database in DuckDB, in memory or in a file. Columns have the names that
+Umami gives them in PostgreSQL, so that a table exported from there can be imported. Times are UTC
+without a zone, to the millisecond; ids are UUIDs."""
 
 from __future__ import annotations
 

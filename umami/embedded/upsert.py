@@ -1,8 +1,6 @@
 """Insert the rows of CSV files that a store does not have yet, and derive missing tables.
-
 Everything happens in one transaction. In DuckDB, inserted rows have higher row ids than all rows
-before them, which identifies the new rows.
-"""
+before them, which identifies the new rows."""
 
 from __future__ import annotations
 

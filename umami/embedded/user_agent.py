@@ -1,8 +1,6 @@
-"""Detect the browser, operating system and device of a User-Agent, or a bot.
-
-Names and rules are those of Umami 2.x. The first matching row decides, because browsers of earlier
-rows also contain the marks of later ones.
-"""
+"""Detect the browser, operating system and device of a User-Agent, or a bot. Names and rules are
+those of Umami 2.x. The first matching row decides, because browsers of earlier rows also contain
+the marks of later ones."""
 
 import re
 import tomllib

@@ -1,7 +1,5 @@
 """The data from which the demo is generated: places, devices, websites, and the year's events.
-
-``scenario.toml`` holds the lists; pages refer to each other by path there, and by position here.
-"""
+``scenario.toml`` holds the lists; pages refer to each other by path there, and by position here."""
 
 import tomllib
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
-"""Share links, which open all sections of a website or some of them.
-
-The ``shareId`` of a website is a share too; the id of this share is that of the website.
-"""
+"""Share links, which open all sections of a website or some of them. The ``shareId`` of a website
+is a share too; the id of this share is that of the website."""
 
 import json
 import secrets

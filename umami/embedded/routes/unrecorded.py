@@ -1,7 +1,5 @@
-"""Features without data in this server: browser errors, heatmaps, boards, second factors.
-
-The routes check their parameters and answer like an Umami server without such data.
-"""
+"""Features without data in this server: browser errors, heatmaps, boards, second factors. The
+routes check their parameters and answer like an Umami server without such data."""
 
 from typing import Annotated, Any, Literal
 
