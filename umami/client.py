@@ -108,13 +108,11 @@ class Client:
         defined_by: str | None = None,
         waiting: Waiting = nullcontext,
     ) -> None:
-        """Raises ``SettingsError`` where no server is set; sends nothing.
-
-        ``settings`` are by default those of this process. ``label`` is the server's name in the
-        interface, and ``demo`` says that its data is made up. ``defined_by`` is the version whose
-        definitions the server applies, where that is not its own version. Threads wait for answers
-        in a context that ``waiting`` makes.
-        """
+        """Raises ``SettingsError`` where no server is set; sends nothing. ``settings`` are by
+        default those of this process. ``label`` is the server's name in the interface, and ``demo``
+        says that its data is made up. ``defined_by`` is the version whose definitions the server
+        applies, where that is not its own version. Threads wait for answers in a context that
+        ``waiting`` makes."""
         settings = read() if settings is None else settings
         self._connection = Connection(settings, watch)
         self._transport = self._connection.transport
@@ -164,12 +162,10 @@ class Client:
     def submit(
         self, query: Query[T], caller: Caller = ANYONE, since: float = 0.0, *, keep: bool = True
     ) -> Reply[T]:
-        """Send a query without waiting; the reply is done at once where the answer is cached.
-
-        A query that every ``caller`` has abandoned before its turn is not sent: ``Cancelled``.
+        """Send a query without waiting; the reply is done at once where the answer is cached. A
+        query that every ``caller`` has abandoned before its turn is not sent: ``Cancelled``.
         Answers from before ``since`` (Unix seconds) do not count. ``keep=False`` bypasses the
-        cache, for answers that are used once and would displace others.
-        """
+        cache, for answers that are used once and would displace others."""
         reply: Reply[T] = Reply(self._waiting)
         known = self._connection.known
         drive(self._answer(reply, query, known, caller, since, keep), reply)

@@ -58,12 +58,10 @@ MOST_VALUES = 50
 
 @dataclass(frozen=True, slots=True, order=True)
 class Filter:
-    """A condition on rows, in text form ``path.eq./pricing``.
-
-    ``eq`` keeps rows that equal any of several ``values``, ``neq`` those that equal none; the other
-    operators take one value. ``c``, ``dnc``, ``re`` and ``nre`` ignore case. A row without the
-    field does not match ``neq``, ``dnc`` or ``nre``.
-    """
+    """A condition on rows, in text form ``path.eq./pricing``. ``eq`` keeps rows that equal any of
+    several ``values``, ``neq`` those that equal none; the other operators take one value. ``c``,
+    ``dnc``, ``re`` and ``nre`` ignore case. A row without the field does not match ``neq``, ``dnc``
+    or ``nre``."""
 
     field: str
     operator: Operator
@@ -103,12 +101,10 @@ class Filter:
         return [f"{self.field}.{self.operator}.{value}" for value in self.values]
 
     def param(self, *, patterns: bool = True) -> str:
-        """The text of this filter in a request of the newest generation.
-
-        A server splits values at commas, so values that contain one become a regular expression.
-        ``(?c)`` makes a pattern of PostgreSQL case-sensitive, as equality is. ``patterns`` says
-        whether the server takes the value of “contains” as a pattern.
-        """
+        """The text of this filter in a request of the newest generation. A server splits values at
+        commas, so values that contain one become a regular expression. ``(?c)`` makes a pattern of
+        PostgreSQL case-sensitive, as equality is. ``patterns`` says whether the server takes the
+        value of “contains” as a pattern."""
         if self.operator in ("eq", "neq") and any("," in value for value in self.values):
             pattern = "|".join(map(regex_escaped, self.values))
             return f"{'re' if self.operator == 'eq' else 'nre'}.(?c)^({pattern})$"

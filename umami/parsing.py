@@ -257,11 +257,9 @@ def measured_series(
     answer: Any, period: Period, columns: Mapping[str, str], *, additive: bool, clip: bool = False
 ) -> pd.DataFrame:
     """A frame of ``time`` and each of ``columns`` (server's name to ours) on the complete axis.
-
     Buckets without a row are 0 where the figures are ``additive``, else ``NaN``. Where a zone
     repeats an hour in autumn, additive figures are added up; of averages and percentiles the later
-    one counts. ``clip`` drops buckets outside the period, which raise ``ValueError`` otherwise.
-    """
+    one counts. ``clip`` drops buckets outside the period, which raise ``ValueError`` otherwise."""
     axis, places = period.axis(), _places(period)
     figures = {column: [0.0 if additive else math.nan] * len(axis) for column in columns.values()}
     for row in _MEASURED.validate_python(answer):

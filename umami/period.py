@@ -61,12 +61,10 @@ def finest_unit(start: datetime, end: datetime) -> Unit:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From ``start`` to ``end``, both included, in buckets of ``unit`` in ``timezone``.
-
-    ``start`` and ``end`` are aware datetimes, stored in UTC with millisecond precision. Raises
+    """From ``start`` to ``end``, both included, in buckets of ``unit`` in ``timezone``. ``start``
+    and ``end`` are aware datetimes, stored in UTC with millisecond precision. Raises
     ``InvalidView`` for a reversed range, an unknown zone, or a unit finer than servers support for
-    so long a range.
-    """
+    so long a range."""
 
     start: datetime
     end: datetime

@@ -22,11 +22,9 @@ MOST_TAGS: Final = 50
 
 def shift(first: Attribution, last: Attribution, value: str) -> pd.DataFrame:
     """Credit by part and name: ``first``, ``last`` and ``shift``, the last less the first.
-
     ``value`` is ``visitors`` or ``amount``. A name that is missing in one of the lists has 0 there,
     or ``NaN`` where that list is full. A negative shift means that visits begin there, but the
-    credit goes to a later touch. Rows are in the order of the parts, most credit first.
-    """
+    credit goes to a later touch. Rows are in the order of the parts, most credit first."""
     begun, ended = _credit(first, value), _credit(last, value)
     rows = []
     for part in dict.fromkeys([*first.frame["part"], *last.frame["part"]]):

@@ -48,12 +48,10 @@ _Counts = dict[str, Count]
 
 
 class Realtime(Record):
-    """The last 30 minutes.
-
-    ``minutes`` has ``time`` (as the server writes it: UTC or the requested zone), ``views`` and
-    ``visitors`` for the minutes that had any; the maps and the log come from the newest 100 rows.
-    ``visitors`` is the sum of each minute's distinct visitors, as Umami counts it here.
-    """
+    """The last 30 minutes. ``minutes`` has ``time`` (as the server writes it: UTC or the requested
+    zone), ``views`` and ``visitors`` for the minutes that had any; the maps and the log come from
+    the newest 100 rows. ``visitors`` is the sum of each minute's distinct visitors, as Umami counts
+    it here."""
 
     at: Annotated[datetime, Field(alias="timestamp"), BeforeValidator(_INSTANT.validate_python)]
     views: Annotated[Count, Field(validation_alias=AliasPath("totals", "views"))]

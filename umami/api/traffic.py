@@ -109,12 +109,10 @@ class Ranking(Record):
 
 
 class Groups(Record):
-    """Values of a field with the totals of each, most visitors first.
-
-    ``frame`` has ``name``, ``country`` (code, with regions and cities), ``visitors``, ``views``,
-    ``visits``, ``bounces`` and ``seconds``; bounces and seconds are within the group. Where a
-    server returns visitors only, the others are ``NA``.
-    """
+    """Values of a field with the totals of each, most visitors first. ``frame`` has ``name``,
+    ``country`` (code, with regions and cities), ``visitors``, ``views``, ``visits``, ``bounces``
+    and ``seconds``; bounces and seconds are within the group. Where a server returns visitors only,
+    the others are ``NA``."""
 
     frame: pd.DataFrame
 

@@ -101,12 +101,10 @@ def _all_rows(dialect: Dialect, page: Callable[[int], Query[Any]], answer: JSON 
 
 
 def _website_charts(query: Query[Any], dialect: Dialect) -> Request | Plan:
-    """Charts of several websites; before 3.3, from the stats and page views of each website.
-
-    Newer servers count from the start of the period in steps of 12 hours, but group by midnight and
-    noon of the zone. Their curves are right only for periods where both agree; page views replace
-    the others.
-    """
+    """Charts of several websites; before 3.3, from the stats and page views of each website. Newer
+    servers count from the start of the period in steps of 12 hours, but group by midnight and noon
+    of the zone. Their curves are right only for periods where both agree; page views replace the
+    others."""
     has_charts = dialect.generation >= V3_3
     if has_charts and _half_days_align(query.arguments["period"]):
         return dialect.request(query)
@@ -171,12 +169,10 @@ def revenue_before_3_1(query: Query[Any], dialect: Dialect) -> Plan:
 
 
 def attribution_before_3_1(query: Query[Any], dialect: Dialect) -> Plan:
-    """An attribution without the website itself as a referrer (see ``referrers_before_3_1``).
-
-    That is exact where the website has one name, with and without ``www.``. Several names may refer
-    to each other, so they stay. With a currency the server reports money instead of visitors, so
-    both reports are requested.
-    """
+    """An attribution without the website itself as a referrer (see ``referrers_before_3_1``). That
+    is exact where the website has one name, with and without ``www.``. Several names may refer to
+    each other, so they stay. With a currency the server reports money instead of visitors, so both
+    reports are requested."""
     currencies = dict.fromkeys((None, query.arguments["currency"]))
     attributions = [
         dialect.report(revenue.attribution(**{**query.arguments, "currency": currency}))
@@ -194,13 +190,11 @@ def attribution_before_3_1(query: Query[Any], dialect: Dialect) -> Plan:
 
 
 def referrers_before_3_1(query: Query[Any], dialect: Dialect) -> Part:
-    """The ranking of referrers that a query requests, without the website itself.
-
-    Umami leaves out rows whose referrer is the page's own hostname. Before 3.1 it does not
-    recognise ``shop.example`` as the host ``www.shop.example``, so such names stay in the list. The
-    ranking of hostnames shows which they are; a filter shows how often each is a referrer of other
-    hosts.
-    """
+    """The ranking of referrers that a query requests, without the website itself. Umami leaves out
+    rows whose referrer is the page's own hostname. Before 3.1 it does not recognise
+    ``shop.example`` as the host ``www.shop.example``, so such names stay in the list. The ranking
+    of hostnames shows which they are; a filter shows how often each is a referrer of other
+    hosts."""
     view, limit, offset = (query.arguments[key] for key in ("view", "limit", "offset"))
     endpoint, name, measure = (
         (traffic.metrics, "x", "y")

@@ -1,5 +1,5 @@
-"""``python -m umami.embedded``: serve the embedded Umami alone, for tests of any software. ``python
--m umami.embedded import`` imports tables into a file, from which it can be served."""
+"""``python -m umami.embedded``: serve the embedded Umami alone, for tests of any software. The
+command ``import`` imports tables into a file, from which it can be served."""
 
 from __future__ import annotations
 

@@ -66,12 +66,10 @@ def column(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A comparison of a field with a value, which rows have to pass.
-
-    ``eq`` and ``neq`` accept several values: one of them, none of them. ``c`` and ``dnc`` search
-    for a text, ``re`` and ``nre`` for a regular expression (RE2); both ignore case, unless the
-    expression begins with ``(?c)``. Rows without a value pass no filter.
-    """
+    """A comparison of a field with a value, which rows have to pass. ``eq`` and ``neq`` accept
+    several values: one of them, none of them. ``c`` and ``dnc`` search for a text, ``re`` and
+    ``nre`` for a regular expression (RE2); both ignore case, unless the expression begins with
+    ``(?c)``. Rows without a value pass no filter."""
 
     field: str
     operator: Operator
@@ -252,8 +250,7 @@ class Scope:
 
 def wall_clock(scope: Scope, timezone: str, time: str = "e.created_at") -> str:
     """SQL of a stored time as local time of a time zone. The SQL contains each change of the zone's
-    offset within the range, which is several times faster than converting each row with ``AT TIME
-    ZONE``."""
+    offset within the range, which is several times faster than ``AT TIME ZONE`` for each row."""
     return f"({time} + to_seconds({_offset(time, _stretches(scope.start, scope.end, timezone))}))"
 
 

@@ -7,11 +7,11 @@ import secrets
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from umami.embedded.definitions import NEWEST, Definitions
 from umami.embedded.refusals import Refusal
-from umami.embedded.share_sections import readable
 from umami.embedded.store import Store
 
 VERSION = "3.5.0"
@@ -25,6 +25,31 @@ SHARE_CONTEXT = "x-umami-share-context"
 KEY_PREFIX = "umami_"
 MOST_TOKENS = 10_000
 """The maximum number of valid tokens; the oldest are revoked first."""
+
+SECTIONS = frozenset(
+    {
+        *("overview", "events", "sessions", "realtime", "performance", "compare", "breakdown"),
+        *("goals", "funnels", "journeys", "retention", "utm", "revenue", "attribution"),
+    }
+)
+"""The sections of a website; a share's parameters set those that it shows to true."""
+FILTERS = "allowFilter"
+"""A parameter of a share; if it is false, the share may not read what filters are chosen from."""
+_TOTALS = frozenset({"overview", "compare"})
+_SECTIONS_OF_ROUTE = {
+    **{section: frozenset({section}) for section in SECTIONS - _TOTALS},
+    **dict.fromkeys(("", "active", "daterange"), SECTIONS),
+    **dict.fromkeys(("stats", "pageviews"), _TOTALS),
+    # The pages of visitors and campaigns have tables of metrics, too.
+    "metrics": _TOTALS | {"sessions", "events", "utm"},
+    **dict.fromkeys(("event-data", "event-data-pivot"), frozenset({"events"})),
+    **dict.fromkeys(("session-data", "session-data-pivot"), frozenset({"sessions"})),
+    # The older names of analyses.
+    **{name: frozenset({f"{name}s"}) for name in ("funnel", "goal", "journey")},
+}
+"""For a route's first part below the website, or an analysis's name: the sections each of which
+permits reading it. Other routes need a share of all sections."""
+_FILTER_ROUTES = frozenset({"values", "segments", "annotations"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +193,17 @@ class Umami:
             and readable(path, json.loads(parameters))
             for website_id, slug, parameters in rows
         )
+
+
+def readable(path: str, parameters: Mapping[str, Any]) -> bool:
+    """Whether a share with these parameters may read the route of a path such as
+    ``/websites/{website_id}/stats``."""
+    parts = path.strip("/").split("/")
+    if parts[0] == "websites":
+        name = parts[2] if len(parts) > 2 else ""
+    else:
+        name = parts[1] if parts[0] == "reports" and len(parts) > 1 else parts[0]
+    if name in _FILTER_ROUTES:
+        return parameters.get(FILTERS) is not False
+    shown = {section for section in SECTIONS if parameters.get(section) is True}
+    return not shown or bool(shown & _SECTIONS_OF_ROUTE.get(name, frozenset()))

@@ -80,11 +80,9 @@ def channel_totals(store: Store, scope: Scope) -> list[dict[str, Any]]:
 
 def visits_by_channel(scope: Scope) -> Rows:
     """Return ``WITH …`` that defines ``visit``: the visits with their channel, views, and the times
-    of the first and last view.
-
-    The channel of a visit is that of its first row, by time and id, that has one, or else
-    ``direct``. Before 3.3, rows that differ in any of ``CHANNEL_COLUMNS`` count separately.
-    """
+    of the first and last view. The channel of a visit is that of its first row, by time and id,
+    that has one, or else ``direct``. Before 3.3, rows that differ in any of ``CHANNEL_COLUMNS``
+    count separately."""
     rows = scope.rows(*VIEWS)
     # Computing a channel is slow, and rows have far fewer combinations of these columns.
     alike = " AND ".join(f"e.{name} IS NOT DISTINCT FROM k.{name}" for name in CHANNEL_COLUMNS)

@@ -95,11 +95,9 @@ def first_paths(
     store: Store, scope: Scope, edge: Edge, *, limit: int, offset: int = 0
 ) -> list[dict[str, Any]]:
     """Count (``y``), per path (``x``), the distinct sessions with a matching row in a visit that
-    began (``entry``) or ended (``exit``) on the path, the most frequent first.
-
-    A visit's first and last path are those of its views within the range, regardless of
-    filters; of two rows at the same instant, one counts.
-    """
+    began (``entry``) or ended (``exit``) on the path, the most frequent first. A visit's first and
+    last path are those of its views within the range, regardless of filters; of two rows at the
+    same instant, one counts."""
     everything, rows = scope.unfiltered().rows(*VIEWS), scope.rows(*VIEWS)
     return store.records(
         f"""

@@ -43,12 +43,9 @@ def summed(
     values: Sequence[Any] = (),
 ) -> list[dict[str, Any]]:
     """Sum the table ``visit`` by keys, which ``tail`` groups: ``pageviews``, ``visitors``,
-    ``visits``, ``bounces``, and ``totaltime``.
-
-    Views are rows, visitors distinct sessions, and visits distinct visits. ``bounce`` defines
-    bounces. Time is the sum over sessions and visits
-    of the whole seconds between the first and the last view. Views and time are text.
-    """
+    ``visits``, ``bounces``, and ``totaltime``. Views are rows, visitors distinct sessions, and
+    visits distinct visits. ``bounce`` defines bounces. Time is the sum over sessions and visits of
+    the whole seconds between the first and the last view. Views and time are text."""
     is_bounce = bounce(scope)
     columns = "".join(f'"{key}", ' for key in keys)
     return store.records(

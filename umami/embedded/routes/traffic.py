@@ -128,15 +128,13 @@ def metrics(call: Call[Metrics]) -> Any:
     if params.type in EDGES:
         edge = EDGES[params.type]
         return queries.first_paths(store, here, edge, limit=limit, offset=offset)
-    if params.type == "event":
-        here = _of_events(here)
-        return queries.ranking(store, here, "event", count="events", limit=limit, offset=offset)
+    events = params.type == "event"
     return queries.ranking(
         store,
-        here,
+        _of_events(here) if events else here,
         COLUMNS[params.type],
-        count="visitors",
-        named=True,
+        count="events" if events else "visitors",
+        named=not events,
         name=FULL_PATH if params.type == "fullPath" else None,
         limit=limit,
         offset=offset,
