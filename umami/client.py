@@ -2,8 +2,6 @@
 are sent together; cached answers are available at once. Callers do not depend on the version of the
 server."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable
@@ -61,7 +59,7 @@ class Reply(Future[T]):
         with self._context():
             return super().result(timeout)
 
-    def map(self, function: Callable[[T], U]) -> Reply[U]:
+    def map(self, function: Callable[[T], U]) -> "Reply[U]":
         """A reply whose answer is this one's, changed by a function that cannot fail."""
         mapped: Reply[U] = Reply(self._context)
 

@@ -7,8 +7,6 @@ answers. The client, the cache, ``docs/api.md`` and the contract tests derive fr
 all declarations.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import inspect
@@ -96,7 +94,7 @@ class Request:
 class Query(Generic[T]):
     """An endpoint with its arguments; at one server, equal queries have equal answers."""
 
-    endpoint: Endpoint[..., T] = field(compare=False)
+    endpoint: "Endpoint[..., T]" = field(compare=False)
     path: str
     params: tuple[tuple[str, str], ...]
     body: str | None

@@ -8,8 +8,6 @@ Comparison periods are computed on local dates in the period's zone and then con
 so that a change of the clocks never moves the start of a day.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -91,7 +89,7 @@ class Period:
             raise InvalidView(f"This period is too long to be cut by the {self.unit}.")
 
     @classmethod
-    def of_days(cls, first: date, last: date, timezone: str, unit: Unit | None = None) -> Period:
+    def of_days(cls, first: date, last: date, timezone: str, unit: Unit | None = None) -> "Period":
         """Whole local days, ``first`` and ``last`` included."""
         start, end = midnight(first, zone(timezone)), _day_end(last, zone(timezone))
         return cls(start, end, unit or finest_unit(start, end), timezone)
@@ -174,7 +172,7 @@ class Period:
             and (last + timedelta(days=1)).month != last.month
         )
 
-    def previous(self, step: relativedelta | None = None, *, weekdays: bool = False) -> Period:
+    def previous(self, step: relativedelta | None = None, *, weekdays: bool = False) -> "Period":
         """The comparable period right before this one.
 
         ``step`` is the calendar unit that this period is, or is the beginning of: a running month
@@ -190,19 +188,19 @@ class Period:
             return self.moved(self.start - length, self.end - length)
         return self.moved(earlier.start, min(earlier.end, self.start - MILLISECOND))
 
-    def year_before(self, *, weekdays: bool = False) -> Period:
+    def year_before(self, *, weekdays: bool = False) -> "Period":
         """The same dates one calendar year earlier (29 February becomes the 28th). With
         ``weekdays`` it is 52 weeks earlier, or more where both would overlap."""
         return self.earlier(self._weeks(52) if weekdays else relativedelta(years=1))
 
-    def previous_by_umami(self) -> Period:
+    def previous_by_umami(self) -> "Period":
         """The previous period as Umami defines it: both ends earlier by the whole minutes between.
         A day from 00:00:00.000 to 23:59:59.999 moves by 1,439 minutes, so both overlap by about a
         minute, and a change of the clocks moves the ends of days by an hour."""
         back = timedelta(minutes=int((self.end - self.start).total_seconds() // 60))
         return self.moved(self.start - back, self.end - back)
 
-    def earlier(self, step: relativedelta) -> Period:
+    def earlier(self, step: relativedelta) -> "Period":
         """This period, earlier by a calendar step. Whole days stay whole days, and whole months
         stay whole months where the step is months or years. A time of day stays the same, but a
         date that the earlier month lacks becomes the end of that month."""
@@ -234,7 +232,7 @@ class Period:
         first, last = self.days
         return relativedelta(weeks=max(least, (last - first).days // 7 + 1))
 
-    def moved(self, start: datetime, end: datetime) -> Period:
+    def moved(self, start: datetime, end: datetime) -> "Period":
         """Another range with the same unit, or with the finest that servers support for it. Half a
         year may be short enough for days, and the next half year a day too long."""
         return with_unit(start, end, self.timezone, self.unit)

@@ -1,7 +1,5 @@
 """Cohorts: the share of visitors that returned, by day, week or month, and on average."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -28,7 +26,7 @@ class Cohorts:
     ``returned`` those of them on which the visitor returned.
     """
 
-    sizes: pd.Series[int]
+    sizes: "pd.Series[int]"
     returned: pd.DataFrame
     possible: pd.DataFrame
     steps: tuple[tuple[int, int], ...]
@@ -41,13 +39,13 @@ class Cohorts:
         return self.returned / self.possible.where(self.possible > 0)
 
     @property
-    def average(self) -> pd.Series[float]:
+    def average(self) -> "pd.Series[float]":
         """Shares over all cohorts by step, weighted by the size of the cohorts."""
         possible = self.possible.sum()
         return self.returned.sum() / possible.where(possible > 0)
 
     @property
-    def small(self) -> pd.Series[bool]:
+    def small(self) -> "pd.Series[bool]":
         """The cohorts whose shares are noise."""
         return self.sizes < SMALL
 

@@ -1,7 +1,5 @@
 """The generations of Umami: ranges of versions that share one API, ordered by age."""
 
-from __future__ import annotations
-
 from enum import Enum
 
 from umami.errors import SettingsError
@@ -35,11 +33,11 @@ class Generation(tuple[int, int], Enum):
         return self[0]
 
     @property
-    def and_newer(self) -> frozenset[Generation]:
+    def and_newer(self) -> "frozenset[Generation]":
         return frozenset(generation for generation in Generation if generation >= self)
 
     @classmethod
-    def named(cls, text: str) -> Generation:
+    def named(cls, text: str) -> "Generation":
         """The generation of this name; raises ``SettingsError``."""
         for generation in cls:
             if str(generation) == text.strip():
