@@ -119,7 +119,7 @@ def test_demo_rows_do_not_depend_on_the_start_time(store: Store) -> None:
         clock = Clock(NOON - timedelta(hours=11))
         demo = Demo(other, clock)
         clock.now = NOON
-        demo.advance()
+        demo.catch_up()
         for table in TABLES:
             sql = f"SELECT count(*), bit_xor(hash(t)) FROM {table} t"
             assert other.row(sql) == store.row(sql), table
@@ -307,13 +307,13 @@ def test_demo_adds_due_rows_once_across_midnight() -> None:
         clock = Clock(datetime(2026, 11, 29, 23, 50))
         demo, chance = Demo(store, clock), random.Random(1)
         before = counted(store)
-        demo.advance()
+        demo.catch_up()
         assert counted(store) == before
         while clock.now < datetime(2026, 12, 2, 1):
             clock.now += timedelta(minutes=chance.randint(30, 300))
-            demo.advance()
+            demo.catch_up()
             grown = counted(store)
-            demo.advance()
+            demo.catch_up()
             assert counted(store) == grown
             assert grown["website_event"] > before["website_event"]
             before = grown
@@ -329,8 +329,8 @@ def test_demo_catches_up_after_a_long_sleep() -> None:
         asleep, awake = Demo(store, clock), Demo(step_by_step, clock)
         for _ in range(9):
             clock.now += DAY
-            awake.advance()
-        asleep.advance()
+            awake.catch_up()
+        asleep.catch_up()
         assert_whole(store)
         assert counted(store) == counted(step_by_step)
         assert daily(store, TODAY + 2 * DAY, 5) > 100
@@ -345,7 +345,7 @@ def test_demo_continues_cleanly_after_a_reset() -> None:
             for table in TABLES:
                 cursor.execute(f"DELETE FROM {table} WHERE website_id = ?", [SHOP])
         clock.now += timedelta(hours=3)
-        demo.advance()
+        demo.catch_up()
         assert_whole(store)
         assert scalar(store, "SELECT count(*) FROM website_event WHERE website_id = ?", SHOP) > 20
 

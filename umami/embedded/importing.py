@@ -1,15 +1,11 @@
 """Import Umami's tables from CSV files into a store, all or nothing.
 
-The source is a folder, a zip or tar archive, or a single file, plain or gzipped, in either layout:
-
-- the tables of a PostgreSQL database, each with its header (``website_event.csv``, …);
-- the export of Umami Cloud, in which each event has its session's attributes, ``''`` is NULL, and
-  there is no table of sessions.
-
+The source is a folder, a zip or tar archive, or a single file, plain or gzipped: the tables of a
+PostgreSQL database, each with its header (``website_event.csv``, …), or the export of Umami Cloud,
+in which each event has its session's attributes, ``''`` is NULL, and there is no table of sessions.
 All column names of Umami 2 and 3 are accepted. Unknown columns and tables of secrets are not
 imported; ``Imported.notes`` lists them. Rows whose primary keys exist are not changed. The rest is
-added in one transaction, in batches, which limits the memory and the time between two progress
-reports.
+added in one transaction, in batches, which limits the memory and the time between two reports.
 
 DuckDB reads the files at full speed. Only a file that it refuses is read again, slowly, to find
 the line and column of the fault.

@@ -61,20 +61,12 @@ class Layout:
         return self.filled + self.empty
 
 
-MAY_LACK = {
-    *("created_at", "updated_at", "reset_at", "deleted_at", "domain", "share_id"),
-    *("tag", "hostname", "distinct_id", "event_name", "team_id", "user_id", "all_day"),
-    *("lcp", "inp", "cls", "fcp", "ttfb"),
-    *FOLLOWING,
-    *FROM_QUERY,
-}
+_LAYOUTS = tomllib.loads(Path(__file__).with_name("layouts.toml").read_text("utf-8"))
+MAY_LACK = {*_LAYOUTS["may_lack"], *FOLLOWING, *FROM_QUERY}
 """Columns that a file can lack: some version of Umami does not have them."""
 WORDS = ("null", "[null]", "<null>", "(null)", "nan", "none")
 """Words that tools write for NULL, in lower case, besides an empty field and ``\\N``."""
-FIXED = {
-    *("browser", "os", "device", "screen", "language", "country", "region"),
-    *("hostname", "referrer_domain", "referrer_path", "domain", "share_id"),
-}
+FIXED = frozenset(_LAYOUTS["fixed"])
 """Text columns whose values have a form that none of ``WORDS`` has."""
 DESCRIBED = {"event_name": ("event_type", "2"), "string_value": ("data_type", "1", "3", "5")}
 """Text columns in which a word is a value if another column has one of these values, and NULL
@@ -98,7 +90,6 @@ def _layout(
     return Layout(tuple(filled), known, rest, tuple(ignored), unique, renamed or {})
 
 
-_LAYOUTS = tomllib.loads(Path(__file__).with_name("layouts.toml").read_text("utf-8"))
 POSTGRES, _CLOUD_DATA = (
     {table: _layout(table, **columns) for table, columns in _LAYOUTS[kind].items()}
     for kind in ("postgres", "cloud")

@@ -61,11 +61,6 @@ class Demo:
             finally:
                 self._guard.release()
 
-    def advance(self) -> None:
-        """Insert the rows that have become due."""
-        with self._guard:
-            self._advance()
-
     def _advance(self) -> None:
         now = self._now()
         with self._store.writing() as cursor:
