@@ -1,8 +1,10 @@
 """Filters: conditions on rows, their form in requests, and which of them a server supports."""
 
 import re
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Self
 
 from umami.errors import InvalidView
@@ -19,28 +21,9 @@ OPERATORS: dict[Operator, str] = {
 }
 """Operators with their words; the last two take regular expressions."""
 
-FIELDS: dict[str, str] = {
-    "path": "Page",
-    "title": "Page title",
-    "query": "URL query",
-    "hostname": "Hostname",
-    "referrer": "Referrer",
-    "event": "Event",
-    "tag": "Tag",
-    "browser": "Browser",
-    "os": "Operating system",
-    "device": "Device",
-    "language": "Language",
-    "country": "Country",
-    "region": "Region",
-    "city": "City",
-    "utmSource": "UTM source",
-    "utmMedium": "UTM medium",
-    "utmCampaign": "UTM campaign",
-    "utmContent": "UTM content",
-    "utmTerm": "UTM term",
-    "distinctId": "Distinct id",
-}
+FIELDS: dict[str, str] = tomllib.loads(Path(__file__).with_name("names.toml").read_text("utf-8"))[
+    "fields"
+]
 """Fields to filter by, by the newest generation's names, with their words."""
 VISIT_FIELDS = frozenset(
     {"browser", "os", "device", "language", "country", "region", "city", "distinctId"}
