@@ -1,7 +1,5 @@
-"""Parses the parameters of a URL into a ``View``.
-
-From an invalid URL it makes the nearest valid View and explains what it dropped.
-"""
+"""Parses the parameters of a URL into a ``View``. From an invalid URL it makes the nearest valid
+View and explains what it dropped."""
 
 from __future__ import annotations
 

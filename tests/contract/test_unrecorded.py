@@ -38,7 +38,7 @@ def client(running: Running) -> Iterator[Client]:
 
 
 def test_login_and_verify(client: Client) -> None:
-    assert client.ask(account.login("admin", "umami")).account.admin
+    assert client.ask(account.login("admin", "umami")).account.is_admin
     assert client.ask(account.verify()).username == "admin"
     with pytest.raises(Unauthorised):
         client.ask(account.login("admin", "wrong"))

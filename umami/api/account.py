@@ -20,11 +20,6 @@ class Account(Record):
     role: str
     is_admin: bool = False
 
-    @property
-    def admin(self) -> bool:
-        """Whether the account administers the server."""
-        return self.is_admin or self.role == "admin"
-
 
 class SignedIn(Record):
     """A successful sign-in. The token is not part of the representation."""

@@ -89,11 +89,6 @@ class Detected:
     extended: bool = False
     """Whether the server is an embedded one, which also answers what no Umami does."""
 
-    @property
-    def label(self) -> str:
-        """The exact version, or else the generation."""
-        return self.version or str(self.generation)
-
 
 class _Shape(Enum):
     DATA = "JSON of a success"

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import duckdb
 from dateutil.relativedelta import SU, relativedelta
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from umami.embedded import property_filters
 from umami.embedded.http import Text, from_milliseconds, now
@@ -45,7 +45,6 @@ RANGES = {
 
 
 class _Comparison(BaseModel):
-    model_config = ConfigDict(extra="ignore")
     operator: Text = "eq"
     value: Text | Annotated[list[Text], Field(max_length=MOST_FILTERS)]
 
@@ -64,7 +63,6 @@ class Condition(_Comparison):
 class Action(BaseModel):
     """An action of a cohort's visitors: viewing a path, or triggering an event."""
 
-    model_config = ConfigDict(extra="ignore")
     type: Literal["path", "event"]
     value: Text
 
@@ -84,7 +82,6 @@ class PropertyCondition(_Comparison):
 class Selection(BaseModel):
     """The parameters of a segment or cohort; ``dateRange`` and ``action`` belong to cohorts."""
 
-    model_config = ConfigDict(extra="ignore")
     filters: Annotated[list[Condition], Field(max_length=MOST_FILTERS)] = []
     match: Literal["all", "any"] | None = None
     sessionPropertyFilters: Annotated[list[PropertyCondition], Field(max_length=MOST_FILTERS)] = []
