@@ -280,6 +280,7 @@ _ARGUMENTS: Final[dict[str, Any]] = {
     "model": "first-click",
     "fields": ("path",),
     "currency": "EUR",
+    "path": "/",
     "url": "/",
     "hostname": "shop.example",
 }

@@ -1,4 +1,4 @@
-"""Journey: the paths that visits take."""
+"""Journey: what visits do before and after a page, and the paths that they begin with."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -7,20 +7,30 @@ import streamlit as st
 
 from components import analysis_controls, elements, entrypoint_guard, page_context, url_state
 from components.areas import journey
-from components.charts import flows
 from components.render import open_page
 from components.view_description import dates
-from umami.analysis.activity import Through, flow
-from umami.api.reports import Path
 from umami.api.traffic import Value
 
 entrypoint_guard.check()
 
 
-def edges(selection: journey.Selection, paths: Sequence[Value], events: Sequence[Value]) -> None:
-    """Inputs for the number of steps, the start and the end of journeys."""
-    suggestions = analysis_controls.suggestions(paths, events)
-    values = [*suggestions.paths, *suggestions.events]
+def question(selection: journey.Selection, page: str, paths: Sequence[Value]) -> None:
+    """Inputs for the page, and for the side of it to list."""
+    with elements.row():
+        elements.segmented(
+            "What to list",
+            journey.SIDES,
+            selection.side,
+            key="pick_side",
+            label_visibility="collapsed",
+            write=lambda side: url_state.set_params(side=side),
+        )
+        step("at", "Page", "Choose or type a page, such as /pricing", page, paths)
+
+
+def ends(selection: journey.Selection, paths: Sequence[Value], events: Sequence[Value]) -> None:
+    """Inputs for the number of steps and, under “More”, the start and the end of paths."""
+    values = [*paths, *events]
     with elements.row():
         elements.select(
             "Steps",
@@ -29,55 +39,33 @@ def edges(selection: journey.Selection, paths: Sequence[Value], events: Sequence
             key="pick_steps",
             icon=":material/stairs:",
             width=150,
-            write=lambda length: url_state.set_params(steps=str(length), through=""),
+            write=lambda length: url_state.set_params(steps=str(length)),
         )
-        edge("start", "Starts with any page or event", selection.start, values)
-        edge("end", "Ends with any page or event", selection.end, values)
+        with st.popover("More", icon=":material/tune:", key="more"):
+            any_step = "with any page or event"
+            step("start", "Start of the path", f"Starts {any_step}", selection.start, values)
+            step("end", "End of the path", f"Ends {any_step}", selection.end, values)
 
 
-def edge(name: str, placeholder: str, value: str | None, values: Sequence[str]) -> None:
-    """An input for the start or the end of journeys."""
+def step(
+    name: str, label: str, placeholder: str, value: str | None, values: Sequence[Value]
+) -> None:
+    """An input for a parameter that is a page or an event."""
     key = f"pick_{name}"
 
     def changed() -> None:
         entry = str(st.session_state[key] or "").strip()
-        url_state.set_params(**{name: entry}, through="")
+        url_state.set_params(**{name: entry})
 
     analysis_controls.value_input(
-        f"{name.capitalize()} of the journey",
+        label,
         key,
         value,
-        values,
+        [row.value for row in values if row.value],
         changed,
         placeholder=placeholder,
-        width=270,
+        width=320,
     )
-
-
-def node(through: Through | None, paths: tuple[Path, ...]) -> None:
-    """Select a node by name (accessible by keyboard), or return to all paths."""
-    if not paths:
-        return
-    names = {
-        Through(node.step, node.name).spelled: flows.name(node)
-        for node in flow(paths).nodes
-        if node.name
-    }
-    if through:
-        names.setdefault(through.spelled, f"Step {through.step}: {through.name}")
-    with elements.row():
-        elements.select(
-            "Paths through",
-            {"": "Paths through any page", **names},
-            through.spelled if through else "",
-            key="pick_through",
-            icon=":material/alt_route:",
-            width=360,
-            write=lambda through: url_state.set_params(through=through),
-        )
-        if through:
-            every_path = partial(url_state.set_params, through="")
-            elements.action_button("All paths", "all_paths", every_path, icon="close")
 
 
 view = url_state.view()
@@ -85,14 +73,13 @@ view = url_state.view()
 with open_page(page_context.client()) as page:
     params = url_state.page_params(journey.INFO)
     selection, faults = journey.parse(params)
-    suggestions = analysis_controls.ask_suggestions(page, view)
-    layout = page.prepare(journey.ask(page, view, params))
-    # If this query fails, the section below shows the error.
-    no_paths: tuple[Path, ...] = ()
-    paths = page.hint(journey.path_query(selection, view), no_paths)
+    *around, paths = page.prepare(journey.ask(page, view, params))
+    values = analysis_controls.ask_suggestions(page, view)
     with elements.title("Journey", faults):
         pass
-    page.section(partial(edges, selection), *suggestions, height=40)
-    with elements.card("Paths", about=dates(view)):
-        page.section(partial(node, selection.through), paths, height=40)
-        page.draw(layout, nested=True)
+    chosen = journey.page_of(page, view, selection)
+    page.section(partial(question, selection, chosen), values[0], height=40)
+    page.draw(around)
+    with elements.card("Paths from the first step", about=dates(view)):
+        page.section(partial(ends, selection), *values, height=40)
+        page.draw([paths], nested=True)

@@ -1,11 +1,14 @@
-"""Journey: the paths that visits take."""
+"""Journey: what visits do before and after a page, and the paths that they begin with."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
+
+import pandas as pd
 
 from components import blocks as ui
 from components import formats
@@ -15,11 +18,15 @@ from components.formats import Field
 from components.loading import Collector
 from components.view_description import dates, why_empty
 from umami.analysis import activity as analysis
-from umami.analysis.activity import Flow, Through
-from umami.api import reports
-from umami.api.reports import Path
+from umami.analysis.activity import Flow, Link, Node, Side
+from umami.analysis.steps import Target, viewing
+from umami.api import conversions, reports, traffic
+from umami.api.conversions import StepsAround
+from umami.api.reports import FunnelStep, Path
+from umami.api.traffic import Stats, Value
 from umami.endpoint import Query
 from umami.filters import LONGEST_VALUE
+from umami.memoize import memoize
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -28,12 +35,23 @@ INFO: Final = PageInfo(
     "route",
     "Behaviour",
     5,
-    "The paths that visits take.",
-    ("journey", "values"),
-    params=("steps", "start", "end", "through"),
+    "What visits do before and after a page, and the paths that they begin with.",
+    ("journey", "values", "steps_around", "stats"),
+    params=("at", "side", "steps", "start", "end"),
 )
+SIDES: Final[dict[Side, str]] = {"after": "After this page", "before": "Before this page"}
+EDGES: Final[dict[Side, str]] = {"after": "(visit ended)", "before": "(visit began here)"}
+NO_FURTHER: Final = "(no further step)"
 LENGTHS: Final = {length: f"{length} steps" for length in range(3, 8)}
 DEFAULT_LENGTH: Final = 5
+MOST_LISTED: Final = 12
+MOST_DRAWN: Final = 6
+MOST_OFFERED: Final = 5
+AROUND_FIELDS: Final = (
+    Field("label", "Page or event", "text"),
+    Field("visits", "Visits", bar=True),
+    Field("share", "% of visits", "percent"),
+)
 FIELDS: Final = (
     Field("path", "Path", "text"),
     Field("length", "Steps", wide=True),
@@ -44,94 +62,249 @@ FIELDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The selected paths: their number of steps, first and last value, and a node on them."""
+    """The page of the question and the side to list (``page`` is ``""`` for the most frequent), and
+    the number of steps, first and last step of the paths."""
 
+    page: str
+    side: Side
     length: int
     start: str | None
     end: str | None
-    through: Through | None
 
 
 def parse(params: ui.Params) -> tuple[Selection, tuple[str, ...]]:
     """Parse the page's parameters; returns the selection and error messages."""
-    text = {name: last_value(params, name) for name in INFO.params}
+    text = {name: last_value(params, name)[:LONGEST_VALUE] for name in INFO.params}
     length = next((length for length in LENGTHS if str(length) == text["steps"]), DEFAULT_LENGTH)
     faults: tuple[str, ...] = ()
     if text["steps"] and str(length) != text["steps"]:
         faults = (f"“{text['steps'][:20]}” is not a number of steps from 3 to 7.",)
-    through = Through.read(text["through"])
-    selection = Selection(
-        length,
-        text["start"][:LONGEST_VALUE] or None,
-        text["end"][:LONGEST_VALUE] or None,
-        through if through and through.step <= length else None,
-    )
+    side: Side = "before" if text["side"] == "before" else "after"
+    selection = Selection(text["at"], side, length, text["start"] or None, text["end"] or None)
     return selection, faults
 
 
+def page_of(query: Collector, view: View, selection: Selection) -> str:
+    """The page of the question: by default the most frequent one, for which it waits; ``""`` if the
+    server names none."""
+    return selection.page or next(
+        (row.value for row in _pages(query, view).result() if row.value), ""
+    )
+
+
+def _pages(query: Collector, view: View) -> Future[tuple[Value, ...]]:
+    none: tuple[Value, ...] = ()
+    return query.hint(traffic.values(view, "path"), none)
+
+
 def path_query(selection: Selection, view: View) -> Query[tuple[Path, ...]]:
-    """The query of the paths; it does not depend on the node."""
+    """The query of the paths."""
     return reports.journey(view, selection.length, selection.start, selection.end)
 
 
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
-    """The paths as a diagram and as a table."""
+    """The steps around the page as a list and as a diagram, and the paths."""
     selection, _ = parse(params)
     paths = query.ask(path_query(selection, view))
+    pages = _pages(query, view)
+    page = page_of(query, view, selection)
+    around: list[Future[Any]]
+    if not page:
+        none = ui.Text("Choose a page to see what visits do before and after it.", "empty")
+        yield ui.blocks_section("Visits through a page", none)
+    else:
+        if view.whole_visits:
+            around = [query.ask(conversions.steps_around(view, page))]
+        else:
+            around = [query.ask(reports.journey(view, max(LENGTHS))), _total(query, view, page)]
+        shown = formats.shortened(page, 40)
+        listed = f"What happens {selection.side} {shown}?"
+        yield ui.Columns(
+            [
+                ui.Section(
+                    listed,
+                    partial(_list, view, selection.side, page),
+                    [pages, *around],
+                    about=dates(view),
+                    height=420,
+                ),
+                ui.Section(
+                    f"Visits through {shown}",
+                    partial(_around, page),
+                    around,
+                    about=dates(view),
+                    height=420,
+                ),
+            ],
+            widths=(2, 3),
+        )
     yield ui.Section(
-        "Paths", partial(blocks, view, selection), [paths], about=dates(view), height=700
+        "Paths from the first step",
+        partial(blocks, view, selection, page),
+        [paths],
+        about=dates(view),
+        height=700,
     )
 
 
-def blocks(view: View, selection: Selection, answer: tuple[Path, ...]) -> list[ui.Block]:
+def _total(query: Collector, view: View, page: str) -> Future[Stats | None]:
+    """The totals of the visits with a page; ``None`` where the server cannot tell."""
+    narrowed = viewing(view, Target(FunnelStep("path", page)))
+    if narrowed:
+        return query.hint(traffic.stats(narrowed), None)
+    unknown: Future[Stats | None] = Future()
+    unknown.set_result(None)
+    return unknown
+
+
+def _list(
+    view: View,
+    side: Side,
+    page: str,
+    pages: tuple[Value, ...],
+    answer: StepsAround | tuple[Path, ...],
+    total: Stats | None = None,
+) -> list[ui.Block]:
+    """What visits did on one side of the page; their visits add up to those of the page."""
+    around = _steps_around(page, answer)
+    if not around.visits:
+        names = dict.fromkeys(row.value for row in pages if row.value and row.value != page)
+        offered = [(name, "", ui.SetParams({"at": name})) for name in [*names][:MOST_OFFERED]]
+        return [
+            ui.Text(why_empty(view, "No visit in this period has this page."), "empty"),
+            *([ui.Text("Frequent pages:", medium="page")] if offered else []),
+            ui.Buttons("frequent_pages", offered),
+        ]
+    exact = isinstance(answer, StepsAround)
+    edge = EDGES[side] if exact or side == "before" else NO_FURTHER
+    frame = _labelled(analysis.step_table(around, side, MOST_LISTED), edge)
+    table = ui.Table(
+        f"steps {side} the page",
+        frame,
+        AROUND_FIELDS,
+        f"steps_{side}",
+        shown=len(frame),
+        printed=len(frame),
+        value="value",
+        on_choose=lambda name: ui.SetParams({"at": name}),
+    )
+    return [ui.Text(_coverage(around, exact, total)), table]
+
+
+def _coverage(around: StepsAround, exact: bool, total: Stats | None) -> str:
+    """A sentence with the number of visits that are counted, and of how many."""
+    visits = formats.whole(around.visits)
+    if exact:
+        return f"{visits} visits have this page. Each counts once, from its first view of the page."
+    sentence = (
+        f"Counted from the top {analysis.MOST_PATHS} paths of up to {max(LENGTHS)} steps, which "
+        f"include {visits}"
+    )
+    if not total or not total.current.visits:
+        return f"{sentence} visits with this page."
+    share = min(1.0, around.visits / total.current.visits)
+    known = formats.whole(max(around.visits, total.current.visits))
+    return f"{sentence} of the {known} visits with this page ({formats.percent(share)})."
+
+
+def _steps_around(page: str, answer: StepsAround | tuple[Path, ...]) -> StepsAround:
+    """The server's answer, or what the paths tell."""
+    return answer if isinstance(answer, StepsAround) else analysis.steps_around(answer, page)
+
+
+@memoize
+def _labelled(table: pd.DataFrame, edge: str) -> pd.DataFrame:
+    """The table with a ``label`` for each row, and the page to open as ``value``."""
+    labels = {"edge": edge, "other": "Other"}
+    rows = zip(table["kind"], table["name"], table["folded"], strict=True)
+    return table.assign(
+        label=[
+            f"Other ({folded})" if folded else labels.get(kind, name or "(no path)")
+            for kind, name, folded in rows
+        ],
+        value=table["name"].where((table["kind"] == "path") & (table["name"] != ""), None),
+    )
+
+
+def _around(
+    page: str, answer: StepsAround | tuple[Path, ...], _total: Stats | None = None
+) -> list[ui.Block]:
+    """A diagram of the steps before the page, the page, and the steps after it."""
+    around = _steps_around(page, answer)
+    if not around.visits:
+        return [ui.Text("There is nothing to draw without a visit.", "empty")]
+    exact = isinstance(answer, StepsAround)
+    return _diagram("around", around_flow(around, page, exact), page)
+
+
+@memoize
+def around_flow(around: StepsAround, page: str, exact: bool) -> Flow:
+    """The steps before the page, the page, and the steps after it, as a flow.
+
+    ``exact`` means that a visit without a further step ended.
+    """
+    nodes = [Node(2, page, around.visits)]
+    links = []
+    edges = EDGES if exact else {**EDGES, "after": NO_FURTHER}
+    sides: tuple[tuple[Side, int], ...] = (("before", 1), ("after", 3))
+    for side, step in sides:
+        frame = _labelled(analysis.step_table(around, side, MOST_DRAWN), edges[side])
+        for label, visits, folded in zip(
+            frame["label"], frame["visits"], frame["folded"], strict=True
+        ):
+            other = len(nodes)
+            nodes.append(Node(step, label, int(visits), int(folded)))
+            source, target = (other, 0) if side == "before" else (0, other)
+            links.append(Link(source, target, int(visits)))
+    return Flow(tuple(nodes), tuple(links), ("Before", "Page", "After"))
+
+
+def blocks(view: View, selection: Selection, page: str, answer: tuple[Path, ...]) -> list[ui.Block]:
     """The selected paths as a sentence, a diagram and a table."""
     if not answer:
-        nothing = (
-            "No visit took such a path in this period. Try another start or end, or more time."
-        )
-        return [ui.Text(why_empty(view, nothing), "empty")]
-    through = selection.through
-    paths = tuple(path for path in answer if through is None or through.leads(path))
-    counts = ui.Text(_counts(through, paths, answer))
-    if not paths:
-        return [counts, ui.Text("None of the paths goes through there.", "empty")]
-    table = ui.Table("paths", analysis.path_table(paths), FIELDS, "paths", shown=15)
-    return [counts, *_diagram(through, analysis.flow(paths)), table]
+        nothing = "No visit took such a path in this period."
+        anywhere = ui.SetParams({"start": "", "end": ""})
+        chosen = selection.start or selection.end
+        return [
+            ui.Text(why_empty(view, nothing), "empty"),
+            ui.Buttons("paths", [("Any start and end", "close", anywhere)] if chosen else []),
+        ]
+    table = ui.Table("paths", analysis.path_table(answer), FIELDS, "paths", shown=15)
+    return [
+        ui.Text(_counts(selection, answer)),
+        *_diagram("flow", analysis.flow(answer), page),
+        table,
+    ]
 
 
-def _counts(through: Through | None, paths: Sequence[Path], answer: Sequence[Path]) -> str:
+def _counts(selection: Selection, answer: Sequence[Path]) -> str:
     """A sentence with the numbers of visits and paths."""
-    visits = sum(path.visits for path in paths)
-    sentence = f"{formats.whole(visits)} visits on {formats.whole(len(paths))} paths"
-    if through:
-        share = visits / sum(path.visits for path in answer)
-        sentence += f", {formats.percent(share)} of those on all paths"
-    if len(answer) >= analysis.MOST_PATHS:
-        sentence += f". The server returns only the {analysis.MOST_PATHS} most frequent paths"
-    return f"{sentence}."
+    visits = sum(path.visits for path in answer)
+    top = "the top " if len(answer) >= analysis.MOST_PATHS else ""
+    sentence = f"{formats.whole(visits)} visits on {top}{formats.whole(len(answer))} paths"
+    ends = [("start with", selection.start), ("end with", selection.end)]
+    which = " and ".join(f"{verb} {formats.shortened(step)}" for verb, step in ends if step)
+    return f"{sentence} that {which}." if which else f"{sentence}."
 
 
-def _diagram(through: Through | None, flow: Flow) -> list[ui.Block]:
-    """A Sankey diagram; a click on a node selects the paths through it."""
+def _diagram(key: str, flow: Flow, page: str) -> list[ui.Block]:
+    """A Sankey diagram; a click on a page shows what visits do before and after it."""
     if not flow.links:
         return [ui.Text("These visits ended with their first step.", "empty", medium="page")]
 
     def select(position: int) -> ui.SetParams | None:
-        node = flow.nodes[position]
-        clicked = Through(node.step, node.name)
-        if not node.name:
-            return None
-        return ui.SetParams({"through": "" if clicked == through else clicked.spelled})
+        name = flow.nodes[position].name
+        return ui.SetParams({"at": name}) if name.startswith("/") else None
 
     alt = "Visits from step to step"
     return [
         ui.EChart(
             alt,
-            "flow",
-            partial(charts.sankey_spec, flow, through),
+            key,
+            partial(charts.sankey_spec, flow, page),
             charts.height(flow),
             charts.least_width(flow),
             select,
         ),
-        ui.Chart(alt, "flow", partial(charts.sankey_figure, flow, through), medium="report"),
+        ui.Chart(alt, key, partial(charts.sankey_figure, flow, page), medium="report"),
     ]

@@ -13,7 +13,7 @@ import pandas as pd
 from components import formats
 from components.charts.common import HOVER_ONE, Figure, base_layout, plain, rows_axis, tooltip
 from components.theme import FONT, PALETTES, Mode, faded, template
-from umami.analysis.activity import Flow, Node, Through
+from umami.analysis.activity import Flow
 
 ROOM: Final = {1: 28, 2: 28, 3: 28, 4: 26, 5: 20, 6: 15}
 """Longest label of a node in characters, by the number of steps drawn."""
@@ -38,42 +38,45 @@ def _steps(flow: Flow) -> int:
     return max((node.step for node in flow.nodes), default=1)
 
 
-def name(node: Node) -> str:
-    """A unique name: ``Step 2: /pricing``; ``Step 2, 5 others`` for a node of several pages."""
-    return f"Step {node.step}" + (f", {node.folded} others" if node.folded else f": {node.name}")
+def names(flow: Flow) -> list[str]:
+    """Unique names: ``Step 2: /pricing``; ``Step 2, 5 more`` for a node of several pages."""
+    result: list[str] = []
+    for node in flow.nodes:
+        step = flow.headings[node.step - 1] if flow.headings else f"Step {node.step}"
+        text = step + (f", {node.folded} more" if node.folded else f": {node.name}")
+        # ECharts identifies nodes by their names alone.
+        result.append(text + "\u200b" * sum(known.rstrip("\u200b") == text for known in result))
+    return result
 
 
 def labels(flow: Flow) -> list[str]:
     """The labels of nodes, shortened to the room that the number of steps leaves."""
     room = ROOM.get(_steps(flow), _LEAST_ROOM)
-    texts = (f"{node.folded} others" if node.folded else node.name for node in flow.nodes)
+    texts = (f"Other ({node.folded})" if node.folded else node.name for node in flow.nodes)
     return [
         f"{formats.shortened(text, room)}  {formats.whole(node.visits)}"
         for text, node in zip(texts, flow.nodes, strict=True)
     ]
 
 
-def _colours(flow: Flow, through: Through | None, mode: Mode) -> list[str]:
+def _colours(flow: Flow, page: str, mode: Mode) -> list[str]:
     palette = PALETTES[mode]
-    chosen = through and (through.step, through.name)
     return [
-        palette.muted
-        if node.folded
-        else palette.categorical[1 if (node.step, node.name) == chosen else 0]
+        palette.muted if node.folded else palette.categorical[1 if node.name == page else 0]
         for node in flow.nodes
     ]
 
 
-def sankey_spec(flow: Flow, through: Through | None, mode: Mode) -> dict[str, Any]:
+def sankey_spec(flow: Flow, page: str, mode: Mode) -> dict[str, Any]:
     """The diagram as an ECharts option; a selection returns the node's name.
 
-    The node ``through`` is highlighted.
+    The nodes of a page are highlighted.
     """
     palette = PALETTES[mode]
-    names = list(map(name, flow.nodes))
+    unique = names(flow)
     nodes = [
         {
-            "name": name(node),
+            "name": name,
             "depth": node.step - 1,
             # Some visits end here: a height from the outgoing links would be too small.
             "value": node.visits,
@@ -81,12 +84,12 @@ def sankey_spec(flow: Flow, through: Through | None, mode: Mode) -> dict[str, An
             "label": {"formatter": label.replace("{", "(").replace("}", ")")},
             "itemStyle": {"color": colour},
         }
-        for node, label, colour in zip(
-            flow.nodes, labels(flow), _colours(flow, through, mode), strict=True
+        for node, name, label, colour in zip(
+            flow.nodes, unique, labels(flow), _colours(flow, page, mode), strict=True
         )
     ]
     links = [
-        {"source": names[link.source], "target": names[link.target], "value": link.visits}
+        {"source": unique[link.source], "target": unique[link.target], "value": link.visits}
         for link in flow.links
     ]
     return {
@@ -113,7 +116,14 @@ def sankey_spec(flow: Flow, through: Through | None, mode: Mode) -> dict[str, An
                 "right": 170,
                 "top": 8,
                 "bottom": 8,
-                "label": {"color": palette.text, "fontSize": 12},
+                "label": {
+                    "color": palette.text,
+                    "fontSize": 12,
+                    # Links pass below the labels.
+                    "backgroundColor": faded(palette.background, 0.8),
+                    "padding": [2, 4],
+                    "borderRadius": 3,
+                },
                 "lineStyle": {"color": palette.categorical[0], "opacity": 0.22, "curveness": 0.5},
                 "emphasis": {"focus": "adjacency"},
             }
@@ -121,13 +131,16 @@ def sankey_spec(flow: Flow, through: Through | None, mode: Mode) -> dict[str, An
     }
 
 
-def sankey_figure(flow: Flow, through: Through | None, mode: Mode) -> Figure:
+def sankey_figure(flow: Flow, page: str, mode: Mode) -> Figure:
     """The diagram as a Plotly figure."""
     palette = PALETTES[mode]
     nodes = {
         "label": [plain(label) for label in labels(flow)] if flow.links else [],
-        "customdata": [[plain(name(node), 200), formats.whole(node.visits)] for node in flow.nodes],
-        "color": _colours(flow, through, mode),
+        "customdata": [
+            [plain(name, 200), formats.whole(node.visits)]
+            for name, node in zip(names(flow), flow.nodes, strict=True)
+        ],
+        "color": _colours(flow, page, mode),
         "align": "left",
         "pad": 16,
         "thickness": 12,

@@ -24,67 +24,78 @@ def node(page: Page, label: str) -> Locator:
     return page.locator(".st-key-scrolling_flow svg text").filter(has_text=re.compile(label))
 
 
-def test_click_on_a_node_selects_its_paths_and_a_second_resets(app: App, page: Page) -> None:
-    page.goto(link(app))
-    expect(page.get_by_text("visits on")).to_contain_text("1,7")
+def test_two_clicks_from_the_overview_tell_what_follows_a_page(app: App, page: Page) -> None:
+    query = urlencode({"website": WEBSITES["shop"], **RECORDED})
+    page.goto(f"{app.address}/overview?{query}")
     settled(page)
-    node(page, r"^/pricing ").first.click()
-    expect(page).to_have_url(re.compile(r"[?&]through=2\.%2Fpricing(&|$)"))
-    expect(page.get_by_text("of those on all paths")).to_be_visible()
-    expect(page.locator(".st-key-pick_through input")).to_have_value("Step 2: /pricing")
+    page.get_by_role("link", name="Journey").click()
+    choice = page.locator(".st-key-pick_at input")
+    expect(choice).not_to_have_value("")
     settled(page)
-    # Another step's node, at another place among fewer, and nothing of the first click is left.
+    choice.click()
+    page.get_by_role("option", name="/cart", exact=True).click()
+    heading = page.get_by_text("What happens after /cart?")
+    expect(heading).to_be_visible()
+    settled(page)
+    viewed = re.match(r"[\d,]+", page.get_by_text("visits have this page").inner_text())
+    assert viewed
+    lines = downloaded(page, "steps_after")
+    visits = [int(line.split(",")[-2].strip('"')) for line in lines[1:]]
+    assert sum(visits) == int(viewed.group().replace(",", "")) > 50
+
+
+def test_click_on_a_node_asks_about_its_page(app: App, page: Page) -> None:
+    page.goto(link(app, at="/cart"))
+    settled(page)
     node(page, r"^/ ").first.click()
-    expect(page).to_have_url(re.compile(r"[?&]through=1\.%2F(&|$)"))
-    expect(page.locator(".st-key-pick_through input")).to_have_value("Step 1: /")
+    expect(page).to_have_url(re.compile(r"[?&]at=%2F(&|$)"))
+    expect(page.locator(".st-key-pick_at input")).to_have_value("/")
     settled(page)
-    node(page, r"^/ ").first.click()
-    expect(page.get_by_text("of those on all paths")).to_have_count(0)
-    settled(page)
-    assert "through" not in spelled(page)
+    # Another flow, and nothing of the first click is left.
+    page.locator(".st-key-scrolling_around svg text").filter(
+        has_text=re.compile(r"^/pricing ")
+    ).first.click()
+    expect(page.locator(".st-key-pick_at input")).to_have_value("/pricing")
+    expect(page.get_by_text("What happens after /pricing?")).to_be_visible()
 
 
 def test_folded_node_cannot_be_selected(app: App, page: Page) -> None:
     page.goto(link(app))
     settled(page)
-    node(page, r"^\d+ others ").first.click()
+    node(page, r"^Other \(").first.click()
     settled(page)
-    assert "through" not in spelled(page)
+    assert "at" not in spelled(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
     node(page, r"^/pricing ").first.click()
-    expect(page).to_have_url(re.compile(r"[?&]through=2\.%2Fpricing(&|$)"))
+    expect(page).to_have_url(re.compile(r"[?&]at=%2Fpricing(&|$)"))
 
 
-def test_node_is_selected_and_reset_by_keyboard(app: App, page: Page) -> None:
-    page.goto(link(app))
-    settled(page)
-    page.locator(".st-key-pick_through input").focus()
-    page.keyboard.type("Step 2: /pricing")
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("of those on all paths")).to_be_visible()
-    expect(page).to_have_url(re.compile(r"[?&]through=2\.%2Fpricing(&|$)"))
-    page.locator(".st-key-all_paths button").press("Enter")
-    expect(page.get_by_text("of those on all paths")).to_have_count(0)
+def downloaded(page: Page, key: str) -> list[str]:
+    """The lines of a table's CSV."""
+    with page.expect_download() as download:
+        page.locator(f".st-key-{key}_csv button").click()
+    return download.value.path().read_text("utf-8-sig").splitlines()
 
 
 def test_start_can_be_typed(app: App, page: Page) -> None:
     page.goto(link(app, steps="3"))
     settled(page)
+    page.get_by_role("button", name="More").click()
     page.locator(".st-key-pick_start input").fill("/nowhere $x$ <b>")
     page.keyboard.press("Enter")
     expect(page.get_by_text("No visit took such a path in this period.")).to_be_visible()
     settled(page)
     assert spelled(page)["start"] == ["/nowhere $x$ <b>"]
     page.reload()
+    settled(page)
+    page.get_by_role("button", name="More").click()
     expect(page.locator(".st-key-pick_start input")).to_have_value("/nowhere $x$ <b>")
 
 
 def test_paths_are_downloaded_as_csv(app: App, page: Page) -> None:
     page.goto(link(app))
     settled(page)
-    with page.expect_download() as download:
-        page.locator(".st-key-paths_csv button").click()
-    lines = download.value.path().read_text("utf-8-sig").splitlines()
+    lines = downloaded(page, "paths")
     assert lines[0] == '"Path","Steps","Visits","Share"'
     assert len(lines) > 16
 

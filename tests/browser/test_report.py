@@ -132,7 +132,7 @@ def test_hostile_names_are_escaped(offline: BrowserContext, tmp_path: Path) -> N
             "funnel": {"step": [f"1.path.{path}", f"2.path.{other}", f"3.event.{event}"]},
             "goals": {"goal": [f"5.event.{event}", f"0.path.{path}"]},
             "attribution": {"conversion": [f"event.{event}"]},
-            "journey": {"through": [f"1.{path}"]},
+            "journey": {"at": [path]},
             "events": {"event": [known.event or ""], "event_property": [known.name]},
         }
         report = ordered(client, view, EVERY, choices)

@@ -58,7 +58,7 @@ def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
     for figure in empty(mode):
         assert go.Figure(figure).to_json()
     for spec in (
-        flows.sankey_spec(activity.flow([]), None, mode),
+        flows.sankey_spec(activity.flow([]), "", mode),
         over_time.minutes_spec(pd.DataFrame({"time": [], "views": [], "visitors": []}), mode),
     ):
         assert json.dumps(spec)
@@ -123,7 +123,7 @@ def test_funnel_without_earlier_visitors_has_no_comparison_mark() -> None:
 
 def test_rare_nodes_are_folded() -> None:
     paths = [Path(("/", f"/{at}"), 20 - at) for at in range(12)]
-    (series,) = flows.sankey_spec(activity.flow(paths), None, "light")["series"]
+    (series,) = flows.sankey_spec(activity.flow(paths), "", "light")["series"]
     second = [node["name"] for node in series["data"] if node["depth"] == 1]
     assert len(second) == activity.MOST_NODES
-    assert [name for name in second if name.endswith("others")] == ["Step 2, 5 others"]
+    assert [name for name in second if name.endswith("more")] == ["Step 2, 5 more"]

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from components.charts.flows import height, labels, least_width, name, sankey_spec
+from components.charts.flows import height, labels, least_width, names, sankey_spec
 from components.theme import PALETTES, Mode
-from umami.analysis.activity import Flow, Through, flow
+from umami.analysis.activity import Flow, Node, flow
 from umami.api.reports import Path
 
 MODES: tuple[Mode, ...] = ("light", "dark")
@@ -21,7 +21,7 @@ def drawn(*paths: tuple[tuple[str, ...], int]) -> Flow:
 
 def test_node_names_are_complete_and_labels_are_shortened() -> None:
     paths = drawn(((LONG, "/b"), 1_234))
-    assert name(paths.nodes[0]) == f"Step 1: {LONG}"
+    assert names(paths)[0] == f"Step 1: {LONG}"
     label = labels(paths)[0]
     assert label.endswith("…  1,234")
     assert len(label) < 40
@@ -36,30 +36,32 @@ def test_labels_get_shorter_with_more_steps() -> None:
 
 def test_node_names_are_unique() -> None:
     paths = drawn((("/", "/a", "/"), 1), *(((f"/{n}", "/a"), 1) for n in range(20)))
-    names = list(map(name, paths.nodes))
-    assert len(set(names)) == len(names)
+    assert len(set(names(paths))) == len(paths.nodes)
 
 
 def test_page_named_like_the_folded_node_stays_separate() -> None:
     """ECharts identifies nodes by their names alone."""
-    many = [((f"/{n}",), 2) for n in range(20)]
-    paths = drawn((("14 others",), 50), *many)
-    names = [name(node) for node in paths.nodes]
-    assert len(set(names)) == len(names)
+    nodes = (Node(1, "(visit ended)", 3), Node(1, "(visit ended)", 2), Node(1, "a", 1, 14))
+    alike = names(Flow((*nodes, *nodes), (), ("After",)))
+    assert len(set(alike)) == 6
+    assert [name.rstrip("\u200b") for name in alike[1:3]] == [
+        "After: (visit ended)",
+        "After, 14 more",
+    ]
 
 
-def test_selected_node_is_highlighted() -> None:
+def test_chosen_page_is_highlighted_at_every_step() -> None:
     paths = drawn((("/", "/a"), 3), (("/a", "/"), 2))
-    (series,) = sankey_spec(paths, Through(2, "/a"), "light")["series"]
+    (series,) = sankey_spec(paths, "/a", "light")["series"]
     chosen = PALETTES["light"].categorical[1]
-    names = [node["name"] for node in series["data"] if node["itemStyle"]["color"] == chosen]
-    assert names == ["Step 2: /a"]
+    marked = {node["name"] for node in series["data"] if node["itemStyle"]["color"] == chosen}
+    assert marked == {"Step 1: /a", "Step 2: /a"}
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_sankey_specification_is_valid_and_escaped(mode: Mode) -> None:
     tail = [(("/", f"/{n}"), 1) for n in range(20)]
-    spec = sankey_spec(drawn((("/", "/a{b}"), 30), *tail), Through(1, "/"), mode)
+    spec = sankey_spec(drawn((("/", "/a{b}"), 30), *tail), "/", mode)
     json.dumps(spec)
     (series,) = spec["series"]
     colours = {row["name"]: row["itemStyle"]["color"] for row in series["data"]}
@@ -77,6 +79,6 @@ def test_sankey_specification_is_valid_and_escaped(mode: Mode) -> None:
 
 def test_no_paths_give_an_empty_diagram() -> None:
     nothing = flow([])
-    assert sankey_spec(nothing, None, "light")["series"][0]["data"] == []
+    assert sankey_spec(nothing, "", "light")["series"][0]["data"] == []
     assert height(nothing) == 220
     assert least_width(nothing) > 0

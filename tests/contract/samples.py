@@ -209,6 +209,16 @@ SAMPLES = _by_name(
             }
         ],
     ),
+    (
+        conversions.steps_around(VIEW, "/cart"),
+        {
+            "visits": 9,
+            "began": 2,
+            "ended": 4,
+            "before": [{"kind": "path", "name": "/products", "visits": 7}],
+            "after": [{"kind": "event", "name": "purchase", "visits": 5}],
+        },
+    ),
     (events.event_data_numeric_stats(VIEW, "purchase", "price"), NUMBERS),
     (
         events.event_data_numeric_series(VIEW, "purchase", "price"),

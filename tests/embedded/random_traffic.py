@@ -6,9 +6,10 @@ import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -95,6 +96,32 @@ def traffic(seed: int) -> tuple[Store, list[Row]]:
     attributes = {session["session_id"]: session for session in sessions}
     whole = [{**attributes[row["session_id"]], **row} for row in rows]
     return store, [{**row, "at": row["created_at"].replace(tzinfo=UTC)} for row in whole]
+
+
+def purchases(store: Store, rows: list[Row], seed: int) -> dict[UUID, tuple[str, Decimal]]:
+    """Store an amount of money for every purchase; returns event id to currency and amount."""
+    chance = random.Random(seed)
+    money = {}
+    with store.writing() as cursor:
+        for row in rows:
+            if row["event_name"] != "purchase":
+                continue
+            currency = chance.choice(("EUR", "usd"))
+            amount = Decimal(chance.randrange(-500, 9999)) / 100
+            money[row["event_id"]] = currency.upper(), amount
+            _insert(
+                cursor,
+                "revenue",
+                {
+                    **{name: row[name] for name in ("session_id", "event_id", "event_name")},
+                    "revenue_id": uuid4(),
+                    "website_id": SITE,
+                    "currency": currency,
+                    "revenue": amount,
+                    "created_at": row["created_at"],
+                },
+            )
+    return money
 
 
 class Client:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.embedded.random_traffic import SITE, Client, Row, asking, traffic
+from tests.embedded.random_traffic import SITE, Client, Row, asking, purchases, traffic
 from tests.embedded.test_arithmetic import grouped, matches, sessions_of
 from tests.embedded.test_arithmetic3 import (
     Selection,
@@ -41,7 +39,6 @@ FIRST = {
 OVERLAPPING = {"path": "url_path", "title": "page_title", "query": "url_query", "tag": "tag"}
 OF_SESSION = ("browser", "os", "device", "country", "distinctId")
 PARTITIONS = ("entry", "exit", "channel", "referrer", *FIRST, *OF_SESSION)
-CURRENCIES = ("EUR", "usd")
 
 
 class Shop:
@@ -59,22 +56,7 @@ class Shop:
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Shop]:
     store, rows = traffic(5)
-    chance = random.Random(5)
-    money = {}
-    with store.writing() as cursor:
-        for row in rows:
-            if row["event_name"] == "purchase":
-                currency, amount = (
-                    chance.choice(CURRENCIES),
-                    Decimal(chance.randrange(-500, 9999)) / 100,
-                )
-                money[row["event_id"]] = currency.upper(), amount
-                cursor.execute(
-                    "INSERT INTO revenue (revenue_id, website_id, session_id, event_id, event_name,"
-                    " currency, revenue, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    [uuid4(), SITE, row["session_id"], row["event_id"], "purchase", currency,
-                     amount, row["created_at"]],
-                )  # fmt: skip
+    money = purchases(store, rows, 5)
     assert len(money) > 5
     with asking(store) as client:
         yield Shop(client, rows, money)

@@ -53,7 +53,7 @@ def choices(hostile: Path) -> dict[str, Parameters]:
         "funnel": {"step": [f"1.path.{path}", f"2.path.{other}", f"3.event.{event}"]},
         "goals": {"goal": [f"5.event.{event}", f"0.path.{path}"]},
         "attribution": {"conversion": f"event.{event}"},
-        "journey": {"through": f"1.{path}", "start": path},
+        "journey": {"at": path, "start": path},
         "utm": {"campaign": campaign},
         "events": {"event": known.event or "", "event_property": known.name},
         "sessions": {"session_property": session_property},

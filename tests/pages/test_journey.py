@@ -11,9 +11,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components import umami_server
-from tests.pages.conftest import SHOP, Open, unescaped
-from umami.analysis.activity import Through
-from umami.api import reports
+from tests.pages.conftest import SHOP, Open, table, unescaped
+from umami.analysis.activity import MOST_PATHS, Side, steps_around
+from umami.api import conversions, reports, traffic
 from umami.api.reports import Path
 from umami.errors import NotOffered
 from umami.filters import Filter
@@ -29,7 +29,8 @@ def answered(view: View = VIEW, steps: int = 5, **edges: str) -> tuple[Path, ...
 
 
 def summary(paths: tuple[Path, ...] | list[Path]) -> str:
-    return f"{sum(path.visits for path in paths):,} visits on {len(paths):,} paths"
+    top = "the top " if len(paths) == MOST_PATHS else ""
+    return f"{sum(path.visits for path in paths):,} visits on {top}{len(paths):,} paths"
 
 
 def captions(app: AppTest) -> list[str]:
@@ -37,7 +38,7 @@ def captions(app: AppTest) -> list[str]:
 
 
 def nodes(app: AppTest) -> list[dict[str, Any]]:
-    (chart,) = app.get("echarts_chart")
+    *_, chart = app.get("echarts_chart")
     data: list[dict[str, Any]] = json.loads(chart.proto.spec)["series"][0]["data"]
     return data
 
@@ -81,50 +82,78 @@ def test_filter_narrows_the_paths_or_is_reported_as_unsupported(opened: Open) ->
     else:
         assert isinstance(problem, NotOffered)
         assert str(problem) in captions(app)
-        assert not app.get("echarts_chart")
+        assert len(app.get("echarts_chart")) < 2
 
 
-def test_paths_are_limited_to_a_node(opened: Open) -> None:
-    app = opened("journey", through="2./pricing")
-    leading = [path for path in answered() if Through(2, "/pricing").leads(path)]
-    assert leading
-    assert any(caption.startswith(f"{summary(leading)}, ") for caption in captions(app))
-    assert [node["name"] for node in nodes(app) if node["depth"] == 1] == ["Step 2: /pricing"]
-    app.button(key="all_paths").click().run()
-    assert f"{summary(answered())}." in captions(app)
-
-
-def test_node_is_chosen_by_name(opened: Open) -> None:
-    app = opened("journey")
-    app.selectbox(key="pick_through").select("1./").run()
-    assert app.session_state["through"] == "1./"
-    leading = [path for path in answered() if Through(1, "/").leads(path)]
-    assert any(caption.startswith(f"{summary(leading)}, ") for caption in captions(app))
-
-
-def test_changing_the_steps_clears_the_node(opened: Open) -> None:
-    app = opened("journey", through="5./thank-you")
-    app.selectbox(key="pick_steps").select(3).run()
-    assert app.session_state["steps"] == "3"
-    assert app.session_state["through"] == ""
+@pytest.mark.parametrize("side", ["after", "before"])
+def test_steps_of_a_page_add_up_to_its_visits(opened: Open, side: Side) -> None:
+    app = opened("journey", at="/cart", side=side)
     assert not app.exception
+    rows = table(app, f"steps_{side}")
+    client = umami_server.umami()
+    if client.capabilities.whole_visits:
+        around = client.ask(conversions.steps_around(VIEW, "/cart"))
+        ends = {"after": "(visit ended)", "before": "(visit began here)"}
+    else:
+        around = steps_around(answered(steps=7), "/cart")
+        ends = {"after": "(no further step)", "before": "(visit began here)"}
+    assert around.visits > 50
+    counts = {name: int(visits.replace(",", "")) for name, visits, _ in rows}
+    assert sum(counts.values()) == around.visits
+    edge = around.ended if side == "after" else around.began
+    assert counts.get(ends[side], 0) == edge
+    steps = around.after if side == "after" else around.before
+    for name, visits in zip(steps["name"][:12], steps["visits"][:12], strict=True):
+        assert counts[name] == visits
+    assert sum(float(share.rstrip("%")) for *_, share in rows) == pytest.approx(100, abs=0.7)
+    (around_page, _) = app.get("echarts_chart")
+    drawn = json.loads(around_page.proto.spec)["series"][0]["data"]
+    assert {node["value"] for node in drawn if node["depth"] == 1} == {around.visits}
+
+
+def test_coverage_of_the_paths_is_stated(opened: Open) -> None:
+    said = " ".join(captions(opened("journey", at="/cart")))
+    exact = umami_server.umami().capabilities.whole_visits
+    assert ("visits with this page (" in said) != exact
+    assert ("Each counts once" in said) == exact
+
+
+def test_default_page_is_the_most_frequent(opened: Open) -> None:
+    app = opened("journey")
+    first = umami_server.umami().ask(traffic.values(VIEW, "path"))[0].value
+    assert app.selectbox(key="pick_at").value == first
+
+
+def test_page_and_side_are_chosen(opened: Open) -> None:
+    app = opened("journey")
+    other = app.selectbox(key="pick_at").options[1]
+    app.selectbox(key="pick_at").select(other).run()
+    assert app.session_state["at"] == other
+    app.segmented_control(key="pick_side").select("before").run()
+    assert app.session_state["side"] == "before"
+    assert table(app, "steps_before")
+
+
+def test_page_without_visits_offers_others_and_keeps_the_controls(opened: Open) -> None:
+    app = opened("journey", at="/*nowhere* <b>$x$")
+    assert not app.exception
+    assert "No visit in this period has this page." in " ".join(captions(app))
+    assert app.segmented_control(key="pick_side")
+    app.button(key="frequent_pages_0").click().run()
+    assert app.selectbox(key="pick_at").value == app.session_state["at"]
+    assert table(app, "steps_after")
 
 
 def test_invalid_parameters_are_explained(opened: Open) -> None:
-    app = opened("journey", steps="12", through="nonsense")
+    app = opened("journey", steps="12")
     assert any("not a number of steps from 3 to 7" in caption for caption in captions(app))
     assert f"{summary(answered())}." in captions(app)
 
 
-def test_node_without_visits_is_explained(opened: Open) -> None:
-    app = opened("journey", through="2./*nowhere* <b>$x$")
-    assert not app.exception
-    assert "None of the paths goes through there." in captions(app)
-    assert app.button(key="all_paths")
-
-
-def test_start_without_visits_is_explained(opened: Open) -> None:
+def test_start_without_visits_keeps_the_controls(opened: Open) -> None:
     app = opened("journey", start="/nowhere")
     assert not app.exception
     assert any("No visit took such a path" in caption for caption in captions(app))
-    assert not app.get("echarts_chart")
+    assert app.selectbox(key="pick_start").value == "/nowhere"
+    app.button(key="paths_0").click().run()
+    assert f"{summary(answered())}." in captions(app)

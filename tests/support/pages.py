@@ -17,7 +17,7 @@ CHOICES: Final[dict[str, Parameters]] = {
     "attribution": {"conversion": "event.purchase", "conversion_currency": "EUR"},
     "revenue": {"revenue_currency": "EUR"},
     "breakdown": {"field": ["country", "browser", "device"]},
-    "journey": {"steps": "4", "through": "1./"},
+    "journey": {"at": "/cart", "steps": "4"},
     "utm": {"campaign": "brand", "conversion": "event.purchase", "conversion_currency": "EUR"},
     "landing": {"conversion": "event.purchase", "conversion_currency": "EUR"},
     "events": {"event": "purchase", "event_property": "revenue"},
@@ -32,6 +32,7 @@ MORE: Final[dict[str, Parameters]] = {"sessions": {"session": SESSION}}
 """Another state of a page, which takes the place of the first."""
 
 ON_UMAMI: Final = {
+    "journey": {"stats"},
     "landing": {"metrics", "stats"},
     "overview": {"sessions", "revenue_sessions"},
     "utm": {*converters.ENDPOINTS} - {"metrics"},

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from umami.analysis.activity import MOST_NODES, Through, flow, path_table
+from umami.analysis.activity import MOST_NODES, Side, flow, path_table, step_table, steps_around
 from umami.api.reports import Path
 
+SIDES: tuple[Side, ...] = ("before", "after")
 PATHS = (
     Path(("/", "/pricing", "signup"), 6),
     Path(("/", "/pricing"), 3),
@@ -66,20 +67,38 @@ def test_the_table_has_shares_of_these_paths() -> None:
     assert frame["share"].tolist() == [0.5, 0.25, pytest.approx(1 / 6), pytest.approx(1 / 12)]
 
 
-@pytest.mark.parametrize("text", ["", "2", "2.", ".x", "0./", "8./", "x./", "22./", "²./"])
-def test_what_is_no_node(text: str) -> None:
-    assert Through.read(text) is None
+STEPS = st.sampled_from([*(f"/{at}" for at in range(5)), "signup"])
+ROUTES = st.lists(
+    st.builds(Path, st.lists(STEPS, min_size=1, max_size=7).map(tuple), st.integers(1, 50)),
+    max_size=30,
+)
 
 
-def test_a_node_reads_as_it_is_spelled() -> None:
-    for name in ("/a.b", "video <play>", ".", "2./"):
-        through = Through(2, name)
-        assert Through.read(through.spelled) == through
+def test_steps_around_a_page_skip_its_reloads() -> None:
+    paths = [
+        Path(("/", "/a", "/a", "/b", "/a", "/c"), 3),
+        Path(("/a", "signup"), 2),
+        Path(("/b", "/a"), 1),
+        Path(("/b", "/c"), 9),
+    ]
+    around = steps_around(paths, "/a")
+    assert (around.visits, around.began, around.ended) == (6, 2, 1)
+    assert around.before.values.tolist() == [["path", "/", 3], ["path", "/b", 1]]
+    assert around.after.values.tolist() == [["path", "/b", 3], ["event", "signup", 2]]
 
 
-def test_through_a_node_at_its_step_alone() -> None:
-    through = Through(2, "/blog")
-    assert [path.visits for path in PATHS if through.leads(path)] == [1]
+@given(ROUTES, STEPS, st.integers(1, 4))
+def test_both_sides_of_a_page_add_up_to_its_visits(paths: list[Path], page: str, most: int) -> None:
+    around = steps_around(paths, page)
+    assert around.visits == sum(path.visits for path in paths if page in path.steps)
+    for side in SIDES:
+        table = step_table(around, side, most)
+        assert table["visits"].sum() == around.visits
+        assert table["share"].sum() == pytest.approx(1 if around.visits else 0)
+        assert page not in table["name"].tolist()
+        steps = table[table["kind"].isin(("path", "event"))]
+        assert len(steps) <= most
+        assert (table["visits"] > 0).all()
 
 
 @given(

@@ -100,7 +100,7 @@ def servers() -> Iterator[dict[str, Client]]:
 
 def test_every_filtered_endpoint_is_among_the_queries() -> None:
     filtered = {name for name, endpoint in REGISTRY.items() if endpoint.filtered}
-    assert filtered - queries(BY_ROW).keys() == {"visit_groups"}
+    assert filtered - queries(BY_ROW).keys() == {"visit_groups", "steps_around"}
 
 
 def test_only_an_embedded_server_keeps_whole_visits(servers: dict[str, Client]) -> None:

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Final, Self
+from typing import Final, Literal
 
 import pandas as pd
 
 from umami.analysis.rankings import with_share
+from umami.api.conversions import StepsAround
 from umami.api.realtime import Happening, Realtime
 from umami.api.reports import Path
 from umami.api.sessions import Step
@@ -23,6 +24,7 @@ MOST_NODES: Final = 8
 """The most nodes of a step of a flow; further names are folded into the last."""
 MINUTES: Final = 30
 LONGEST_LOG: Final = 200
+Side = Literal["before", "after"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,31 +123,8 @@ class Flow:
 
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Through:
-    """A node that the shown paths go through: ``2./pricing``."""
-
-    step: int
-    name: str
-
-    @classmethod
-    def read(cls, text: str) -> Self | None:
-        """Parse the text of a URL parameter; ``None`` where it is no node."""
-        place, dot, name = text.partition(".")
-        if not dot or not name or place not in ("1", "2", "3", "4", "5", "6", "7"):
-            return None
-        return cls(int(place), name)
-
-    @property
-    def spelled(self) -> str:
-        """``2./pricing``."""
-        return f"{self.step}.{self.name}"
-
-    def leads(self, path: Path) -> bool:
-        """Whether a path goes through it."""
-        return len(path.steps) >= self.step and path.steps[self.step - 1] == self.name
+    headings: tuple[str, ...] = ()
+    """What to call each step; by default, steps are numbered."""
 
 
 def flow(paths: Sequence[Path]) -> Flow:
@@ -173,6 +152,55 @@ def flow(paths: Sequence[Path]) -> Flow:
         tuple(nodes),
         tuple(Link(source, target, visits) for (source, target), visits in links.items()),
     )
+
+
+@memoize
+def steps_around(paths: Sequence[Path], page: str) -> StepsAround:
+    """What the visits of these paths did right before and right after their first view of a page.
+
+    Names that begin with ``/`` are taken for pages. A visit whose path stops at the page counts as
+    ended, although later steps may be unknown.
+    """
+    before: Counter[str] = Counter()
+    after: Counter[str] = Counter()
+    for path in paths:
+        if page not in path.steps:
+            continue
+        first = path.steps.index(page)
+        before[path.steps[first - 1] if first else ""] += path.visits
+        after[next((name for name in path.steps[first:] if name != page), "")] += path.visits
+    visits, began, ended = before.total(), before.pop("", 0), after.pop("", 0)
+    return StepsAround(visits, began, ended, _ranked_steps(before), _ranked_steps(after))
+
+
+def _ranked_steps(counts: Counter[str]) -> pd.DataFrame:
+    rows = [
+        ("path" if name.startswith("/") else "event", name, visits)
+        for name, visits in counts.most_common()
+    ]
+    frame = pd.DataFrame(rows, columns=["kind", "name", "visits"])
+    return frame.astype({"kind": "object", "name": "object", "visits": "int64"})
+
+
+@memoize
+def step_table(around: StepsAround, side: Side, most: int) -> pd.DataFrame:
+    """The steps on one side of a page: ``kind``, ``name``, ``visits``, ``share`` and ``folded``.
+
+    The most frequent steps are rows of the kinds ``path`` and ``event``, the visits that began or
+    ended with the page one of the kind ``edge``, in order of visits. Rarer steps are a last row of
+    the kind ``other``; ``folded`` is how many of them are known. So the visits add up to those of
+    the page, and the shares to 1.
+    """
+    frame, edge = (
+        (around.before, around.began) if side == "before" else (around.after, around.ended)
+    )
+    rows = [(*row, 0) for row in frame.head(most).itertuples(index=False, name=None)]
+    rows += [("edge", "", edge, 0)] if edge else []
+    rows.sort(key=lambda row: -row[2])
+    rest = around.visits - sum(row[2] for row in rows)
+    rows += [("other", "", rest, max(0, len(frame) - most))] if rest else []
+    table = pd.DataFrame(rows, columns=["kind", "name", "visits", "folded"])
+    return table.assign(share=table["visits"] / max(around.visits, 1))
 
 
 @memoize

@@ -1,4 +1,4 @@
-"""Visits, conversions and revenue by one field; only embedded servers answer this."""
+"""What only embedded servers answer: conversions by visit, and the steps around a page."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import pandas as pd
 from pydantic import Field
 
 from umami.api.params import choice
-from umami.conversion import FunnelStep
+from umami.conversion import FunnelStep, StepKind
 from umami.endpoint import Effort, RawQuery, get
+from umami.errors import InvalidView
 from umami.parsing import Count, Record, frame_of, parse
 from umami.view import View
 
@@ -69,3 +70,46 @@ def visit_groups(
         choice(field, get_args(VisitField), "a field of visits")
     goal = {"goal": step.kind, "value": step.value} if step else {}
     return RawQuery({"type": field, **goal, "currency": currency, "limit": limit})
+
+
+class _Step(Record):
+    kind: StepKind
+    name: str
+    visits: Count
+
+
+class StepsAround(Record):
+    """What ``visits`` that viewed a page did right before and right after.
+
+    ``before`` and ``after`` are frames with ``kind`` (``path`` or ``event``), ``name`` and
+    ``visits``, most visits first. ``began`` and ``ended`` are the visits without such a step. What
+    is missing up to ``visits`` are rarer steps.
+    """
+
+    visits: int
+    began: int
+    ended: int
+    before: pd.DataFrame
+    after: pd.DataFrame
+
+    @classmethod
+    def read(cls, answer: Any) -> StepsAround:
+        """From ``{visits, began, ended, before: [{kind, name, visits}], after: […]}``."""
+        dtypes = {"kind": "object", "name": "object", "visits": "int64"}
+        visits, began, ended = (parse(Count, answer[name]) for name in ("visits", "began", "ended"))
+        before, after = (
+            frame_of(parse(list[_Step], answer[side]), **dtypes) for side in ("before", "after")
+        )
+        return cls(visits, began, ended, before, after)
+
+
+@get("/x/websites/{website}/steps", effort=Effort.HEAVY)
+def steps_around(view: View, path: str, limit: int = 500) -> RawQuery[StepsAround]:
+    """What visits did right before and right after their first view of a page.
+
+    Steps are views and custom events; further views of the page are skipped. Each visit with the
+    page counts once on either side. Filters keep whole visits.
+    """
+    if not path:
+        raise InvalidView("Choose a page.")
+    return RawQuery({"path": path, "limit": limit})

@@ -1,4 +1,7 @@
-"""Conversions and revenue by visit, which no Umami answers; filters keep whole visits."""
+"""What no Umami answers: conversions by visit, and the steps around a page.
+
+Filters keep whole visits.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from umami.embedded.filters import FIELDS
 from umami.embedded.http import EXTENSIONS, Call, Routes, Text
 from umami.embedded.parameters import Filtered, one_of, scope
 from umami.embedded.queries.conversions import CHANNEL, by_field
+from umami.embedded.queries.journeys import steps_around
 from umami.embedded.queries.metrics import EXTREMES
 from umami.embedded.queries.reports import Step
 
@@ -52,3 +56,17 @@ def conversions(call: Call[Conversions]) -> Any:
         limit=params.limit,
         offset=params.offset,
     )
+
+
+class StepsAround(Filtered):
+    """The page, and the maximum number of different steps on either side of it."""
+
+    by_visit: ClassVar[bool] = False
+    path: Annotated[Text, Field(min_length=1)]
+    limit: Annotated[int, Field(ge=1, le=1_000_000)] = 500
+
+
+@routes("GET", f"{EXTENSIONS}/websites/{{website_id}}/steps", StepsAround)
+def steps(call: Call[StepsAround]) -> Any:
+    """Return what visits did right before and right after their first view of a page."""
+    return steps_around(call.umami.store, scope(call), call.params.path, call.params.limit)

@@ -1,0 +1,61 @@
+"""What visits do right before and right after a page; no Umami has such a query."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from umami.embedded.scope import CUSTOM_EVENT, VIEWS, Scope
+from umami.embedded.store import Store
+
+
+def steps_around(store: Store, scope: Scope, path: str, limit: int) -> dict[str, Any]:
+    """Return the ``visits`` that viewed a page, and how many of them ``began`` and ``ended`` there;
+    ``before`` and ``after`` are the steps of the others (``kind`` ``path`` or ``event``, ``name``
+    and ``visits``), the most frequent first.
+
+    The steps of a visit are its views and named custom events in the range, by time and id. Of each
+    visit, the first view of the page counts. The step before is the one right before that view. The
+    step after is the first later one that is not a view of the page, so reloads are skipped. A
+    visit without such a step began, or ended, with the page. So each visit is in one group of
+    either side, and the groups of a side add up to ``visits``, except those beyond the limit.
+    """
+    rows = scope.rows(*VIEWS, CUSTOM_EVENT).where(
+        f"(e.event_type <> {CUSTOM_EVENT} OR e.event_name <> '')"
+    )
+    groups = store.rows(
+        f"""
+        WITH step AS MATERIALIZED (
+            SELECT e.session_id, e.visit_id, (e.created_at, e.event_id) AS place,
+                   e.event_type = {CUSTOM_EVENT} AS is_event,
+                   coalesce(CASE WHEN is_event THEN e.event_name ELSE e.url_path END, '') AS name,
+                   NOT is_event AND name = ? AS is_page
+            {rows.sql}
+        ),
+        page AS (
+            SELECT session_id, visit_id, min(place) AS place FROM step WHERE is_page GROUP BY ALL
+        ),
+        visit AS (
+            SELECT arg_max((s.is_event, s.name), s.place) FILTER (s.place < p.place) AS before,
+                   arg_min((s.is_event, s.name), s.place)
+                       FILTER (s.place > p.place AND NOT s.is_page) AS after
+            FROM step s JOIN page p USING (session_id, visit_id) GROUP BY session_id, visit_id
+        )
+        SELECT side, step[1], step[2], count(*) AS visits
+        FROM (SELECT 'before' AS side, before AS step FROM visit
+              UNION ALL SELECT 'after', after FROM visit)
+        GROUP BY ALL ORDER BY visits DESC, 2, 3
+        """,
+        [path, *rows.values],
+    )
+    sides: dict[str, list[dict[str, Any]]] = {"before": [], "after": []}
+    edges = {"before": 0, "after": 0}
+    visits = 0
+    for side, is_event, name, count in groups:
+        if side == "after":
+            visits += count
+        if name is None:
+            edges[side] = count
+        elif len(sides[side]) < limit:
+            kind = "event" if is_event else "path"
+            sides[side].append({"kind": kind, "name": name, "visits": count})
+    return {"visits": visits, "began": edges["before"], "ended": edges["after"], **sides}
