@@ -15,7 +15,7 @@ entrypoint_guard.check()
 
 
 def question(selection: journey.Selection, page: str, paths: Sequence[Value]) -> None:
-    """Inputs for the page, and for the side of it to list."""
+    """Inputs for the page, the side of it to list, and what counts as a step."""
     with elements.row():
         elements.segmented(
             "What to list",
@@ -26,6 +26,14 @@ def question(selection: journey.Selection, page: str, paths: Sequence[Value]) ->
             write=lambda side: url_state.set_params(side=side),
         )
         step("at", "Page", "Choose or type a page, such as /pricing", page, paths)
+        elements.select(
+            "Steps to count",
+            journey.KINDS,
+            "" if selection.events else "pages",
+            key="pick_kinds",
+            width=170,
+            write=lambda kinds: url_state.set_params(kinds=kinds),
+        )
 
 
 def ends(selection: journey.Selection, paths: Sequence[Value], events: Sequence[Value]) -> None:

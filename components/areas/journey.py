@@ -37,9 +37,10 @@ INFO: Final = PageInfo(
     5,
     "What visits do before and after a page, and the paths that they begin with.",
     ("journey", "values", "steps_around", "stats"),
-    params=("at", "side", "steps", "start", "end"),
+    params=("at", "side", "kinds", "steps", "start", "end"),
 )
 SIDES: Final[dict[Side, str]] = {"after": "After this page", "before": "Before this page"}
+KINDS: Final = {"": "Pages and events", "pages": "Pages only"}
 EDGES: Final[dict[Side, str]] = {"after": "(visit ended)", "before": "(visit began here)"}
 NO_FURTHER: Final = "(no further step)"
 LENGTHS: Final = {length: f"{length} steps" for length in range(3, 8)}
@@ -62,11 +63,12 @@ FIELDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The page of the question and the side to list (``page`` is ``""`` for the most frequent), and
-    the number of steps, first and last step of the paths."""
+    """The page of the question (``""``: the most frequent), the side to list, and whether events
+    are steps; the number of steps, first and last step of the paths."""
 
     page: str
     side: Side
+    events: bool
     length: int
     start: str | None
     end: str | None
@@ -80,7 +82,8 @@ def parse(params: ui.Params) -> tuple[Selection, tuple[str, ...]]:
     if text["steps"] and str(length) != text["steps"]:
         faults = (f"“{text['steps'][:20]}” is not a number of steps from 3 to 7.",)
     side: Side = "before" if text["side"] == "before" else "after"
-    selection = Selection(text["at"], side, length, text["start"] or None, text["end"] or None)
+    ends = text["start"] or None, text["end"] or None
+    selection = Selection(text["at"], side, text["kinds"] != "pages", length, *ends)
     return selection, faults
 
 
@@ -114,7 +117,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         yield ui.blocks_section("Visits through a page", none)
     else:
         if view.whole_visits:
-            around = [query.ask(conversions.steps_around(view, page))]
+            around = [query.ask(conversions.steps_around(view, page, selection.events))]
         else:
             around = [query.ask(reports.journey(view, max(LENGTHS))), _total(query, view, page)]
         shown = formats.shortened(page, 40)
@@ -123,14 +126,14 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
             [
                 ui.Section(
                     listed,
-                    partial(_list, view, selection.side, page),
+                    partial(_list, view, selection, page),
                     [pages, *around],
                     about=dates(view),
                     height=420,
                 ),
                 ui.Section(
                     f"Visits through {shown}",
-                    partial(_around, page),
+                    partial(_around, selection, page),
                     around,
                     about=dates(view),
                     height=420,
@@ -159,14 +162,14 @@ def _total(query: Collector, view: View, page: str) -> Future[Stats | None]:
 
 def _list(
     view: View,
-    side: Side,
+    selection: Selection,
     page: str,
     pages: tuple[Value, ...],
     answer: StepsAround | tuple[Path, ...],
     total: Stats | None = None,
 ) -> list[ui.Block]:
     """What visits did on one side of the page; their visits add up to those of the page."""
-    around = _steps_around(page, answer)
+    around, side = _steps_around(selection, page, answer), selection.side
     if not around.visits:
         names = dict.fromkeys(row.value for row in pages if row.value and row.value != page)
         offered = [(name, "", ui.SetParams({"at": name})) for name in [*names][:MOST_OFFERED]]
@@ -207,9 +210,13 @@ def _coverage(around: StepsAround, exact: bool, total: Stats | None) -> str:
     return f"{sentence} of the {known} visits with this page ({formats.percent(share)})."
 
 
-def _steps_around(page: str, answer: StepsAround | tuple[Path, ...]) -> StepsAround:
+def _steps_around(
+    selection: Selection, page: str, answer: StepsAround | tuple[Path, ...]
+) -> StepsAround:
     """The server's answer, or what the paths tell."""
-    return answer if isinstance(answer, StepsAround) else analysis.steps_around(answer, page)
+    if isinstance(answer, StepsAround):
+        return answer
+    return analysis.steps_around(answer, page, selection.events)
 
 
 @memoize
@@ -227,10 +234,13 @@ def _labelled(table: pd.DataFrame, edge: str) -> pd.DataFrame:
 
 
 def _around(
-    page: str, answer: StepsAround | tuple[Path, ...], _total: Stats | None = None
+    selection: Selection,
+    page: str,
+    answer: StepsAround | tuple[Path, ...],
+    _total: Stats | None = None,
 ) -> list[ui.Block]:
     """A diagram of the steps before the page, the page, and the steps after it."""
-    around = _steps_around(page, answer)
+    around = _steps_around(selection, page, answer)
     if not around.visits:
         return [ui.Text("There is nothing to draw without a visit.", "empty")]
     exact = isinstance(answer, StepsAround)

@@ -66,10 +66,10 @@ def in_order(rows: list[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (row["at"], row["event_id"]))
 
 
-def recounted(rows: list[Row], path: str) -> dict[str, Counter[Any]]:
+def recounted(rows: list[Row], path: str, events: bool) -> dict[str, Counter[Any]]:
     """The steps before and after the first view of a page, and how many visits have them."""
     sides: dict[str, Counter[Any]] = {"before": Counter(), "after": Counter()}
-    for steps in grouped(in_order([*views(rows), *custom(rows)]), visit).values():
+    for steps in grouped(in_order([*views(rows), *custom(rows) * events]), visit).values():
         named = [
             ("event", row["event_name"]) if row["event_type"] == 2 else ("path", row["url_path"])
             for row in steps
@@ -84,12 +84,12 @@ def recounted(rows: list[Row], path: str) -> dict[str, Counter[Any]]:
 
 
 @few
-@given(data=st.data())
-def test_steps_around_a_page_equal_a_recount(shop: Shop, data: st.DataObject) -> None:
+@given(data=st.data(), events=st.booleans())
+def test_steps_around_a_page_equal_a_recount(shop: Shop, data: st.DataObject, events: bool) -> None:
     question = data.draw(shop.selections())
     path = data.draw(st.sampled_from(sorted({row["url_path"] or "/" for row in shop.rows})))
-    answered = shop.get("steps", {**question.query, "path": path})
-    expected = recounted(whole(shop.rows, question), path)
+    answered = shop.get("steps", {**question.query, "path": path, "events": str(events).lower()})
+    expected = recounted(whole(shop.rows, question), path, events)
     for side, edge in (("before", "began"), ("after", "ended")):
         counted = {(row["kind"], row["name"]): row["visits"] for row in answered[side]}
         assert {**counted, None: answered[edge]} == {None: 0, **expected[side]}

@@ -85,17 +85,17 @@ def test_filter_narrows_the_paths_or_is_reported_as_unsupported(opened: Open) ->
         assert len(app.get("echarts_chart")) < 2
 
 
-@pytest.mark.parametrize("side", ["after", "before"])
-def test_steps_of_a_page_add_up_to_its_visits(opened: Open, side: Side) -> None:
-    app = opened("journey", at="/cart", side=side)
+@pytest.mark.parametrize(("side", "events"), [("after", True), ("before", True), ("after", False)])
+def test_steps_of_a_page_add_up_to_its_visits(opened: Open, side: Side, events: bool) -> None:
+    app = opened("journey", at="/cart", side=side, kinds="" if events else "pages")
     assert not app.exception
     rows = table(app, f"steps_{side}")
     client = umami_server.umami()
     if client.capabilities.whole_visits:
-        around = client.ask(conversions.steps_around(VIEW, "/cart"))
+        around = client.ask(conversions.steps_around(VIEW, "/cart", events))
         ends = {"after": "(visit ended)", "before": "(visit began here)"}
     else:
-        around = steps_around(answered(steps=7), "/cart")
+        around = steps_around(answered(steps=7), "/cart", events)
         ends = {"after": "(no further step)", "before": "(visit began here)"}
     assert around.visits > 50
     counts = {name: int(visits.replace(",", "")) for name, visits, _ in rows}

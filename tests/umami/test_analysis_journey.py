@@ -87,15 +87,18 @@ def test_steps_around_a_page_skip_its_reloads() -> None:
     assert around.after.values.tolist() == [["path", "/b", 3], ["event", "signup", 2]]
 
 
-@given(ROUTES, STEPS, st.integers(1, 4))
-def test_both_sides_of_a_page_add_up_to_its_visits(paths: list[Path], page: str, most: int) -> None:
-    around = steps_around(paths, page)
+@given(ROUTES, STEPS, st.integers(1, 4), st.booleans())
+def test_both_sides_of_a_page_add_up_to_its_visits(
+    paths: list[Path], page: str, most: int, events: bool
+) -> None:
+    around = steps_around(paths, page, events)
     assert around.visits == sum(path.visits for path in paths if page in path.steps)
     for side in SIDES:
         table = step_table(around, side, most)
         assert table["visits"].sum() == around.visits
         assert table["share"].sum() == pytest.approx(1 if around.visits else 0)
         assert page not in table["name"].tolist()
+        assert events or "event" not in table["kind"].tolist()
         steps = table[table["kind"].isin(("path", "event"))]
         assert len(steps) <= most
         assert (table["visits"] > 0).all()

@@ -155,20 +155,21 @@ def flow(paths: Sequence[Path]) -> Flow:
 
 
 @memoize
-def steps_around(paths: Sequence[Path], page: str) -> StepsAround:
+def steps_around(paths: Sequence[Path], page: str, events: bool = True) -> StepsAround:
     """What the visits of these paths did right before and right after their first view of a page.
 
-    Names that begin with ``/`` are taken for pages. A visit whose path stops at the page counts as
-    ended, although later steps may be unknown.
+    Names that begin with ``/`` are taken for pages; without ``events``, others are skipped. A visit
+    whose path stops at the page counts as ended, although later steps may be unknown.
     """
     before: Counter[str] = Counter()
     after: Counter[str] = Counter()
     for path in paths:
-        if page not in path.steps:
+        steps = [name for name in path.steps if events or name == page or name.startswith("/")]
+        if page not in steps:
             continue
-        first = path.steps.index(page)
-        before[path.steps[first - 1] if first else ""] += path.visits
-        after[next((name for name in path.steps[first:] if name != page), "")] += path.visits
+        first = steps.index(page)
+        before[steps[first - 1] if first else ""] += path.visits
+        after[next((name for name in steps[first:] if name != page), "")] += path.visits
     visits, began, ended = before.total(), before.pop("", 0), after.pop("", 0)
     return StepsAround(visits, began, ended, _ranked_steps(before), _ranked_steps(after))
 

@@ -104,12 +104,14 @@ class StepsAround(Record):
 
 
 @get("/x/websites/{website}/steps", effort=Effort.HEAVY)
-def steps_around(view: View, path: str, limit: int = 500) -> RawQuery[StepsAround]:
+def steps_around(
+    view: View, path: str, events: bool = True, limit: int = 500
+) -> RawQuery[StepsAround]:
     """What visits did right before and right after their first view of a page.
 
-    Steps are views and custom events; further views of the page are skipped. Each visit with the
-    page counts once on either side. Filters keep whole visits.
+    Steps are views and, with ``events``, custom events; further views of the page are skipped. Each
+    visit with the page counts once on either side. Filters keep whole visits.
     """
     if not path:
         raise InvalidView("Choose a page.")
-    return RawQuery({"path": path, "limit": limit})
+    return RawQuery({"path": path, "events": None if events else "false", "limit": limit})

@@ -8,20 +8,22 @@ from umami.embedded.scope import CUSTOM_EVENT, VIEWS, Scope
 from umami.embedded.store import Store
 
 
-def steps_around(store: Store, scope: Scope, path: str, limit: int) -> dict[str, Any]:
+def steps_around(
+    store: Store, scope: Scope, path: str, limit: int, *, events: bool = True
+) -> dict[str, Any]:
     """Return the ``visits`` that viewed a page, and how many of them ``began`` and ``ended`` there;
     ``before`` and ``after`` are the steps of the others (``kind`` ``path`` or ``event``, ``name``
     and ``visits``), the most frequent first.
 
-    The steps of a visit are its views and named custom events in the range, by time and id. Of each
-    visit, the first view of the page counts. The step before is the one right before that view. The
-    step after is the first later one that is not a view of the page, so reloads are skipped. A
-    visit without such a step began, or ended, with the page. So each visit is in one group of
-    either side, and the groups of a side add up to ``visits``, except those beyond the limit.
+    The steps of a visit are its views and, with ``events``, its named custom events in the range,
+    by time and id. Of each visit, the first view of the page counts. The step before is the one
+    right before that view. The step after is the first later one that is not a view of the page, so
+    reloads are skipped. A visit without such a step began, or ended, with the page. So each visit
+    is in one group of either side, and the groups of a side add up to ``visits``, except those
+    beyond the limit.
     """
-    rows = scope.rows(*VIEWS, CUSTOM_EVENT).where(
-        f"(e.event_type <> {CUSTOM_EVENT} OR e.event_name <> '')"
-    )
+    types = (*VIEWS, CUSTOM_EVENT) if events else VIEWS
+    rows = scope.rows(*types).where(f"(e.event_type <> {CUSTOM_EVENT} OR e.event_name <> '')")
     groups = store.rows(
         f"""
         WITH step AS MATERIALIZED (

@@ -59,14 +59,18 @@ def conversions(call: Call[Conversions]) -> Any:
 
 
 class StepsAround(Filtered):
-    """The page, and the maximum number of different steps on either side of it."""
+    """The page, whether custom events are steps, and the maximum number of different steps on
+    either side."""
 
     by_visit: ClassVar[bool] = False
     path: Annotated[Text, Field(min_length=1)]
+    events: Literal["true", "false"] = "true"
     limit: Annotated[int, Field(ge=1, le=1_000_000)] = 500
 
 
 @routes("GET", f"{EXTENSIONS}/websites/{{website_id}}/steps", StepsAround)
 def steps(call: Call[StepsAround]) -> Any:
     """Return what visits did right before and right after their first view of a page."""
-    return steps_around(call.umami.store, scope(call), call.params.path, call.params.limit)
+    params, store = call.params, call.umami.store
+    events = params.events == "true"
+    return steps_around(store, scope(call), params.path, params.limit, events=events)
