@@ -75,9 +75,9 @@ class Reply(Future[T]):
         self.add_done_callback(arrived)
         return mapped
 
-    def otherwise(self, default: U) -> Reply[T | U]:
+    def otherwise(self, default: U) -> "Reply[T | U]":
         """A reply whose answer is this one's, or ``default`` where it is an ``UmamiError``."""
-        optional: Reply[T | U] = Reply(self._context)
+        optional = Reply[T | U](self._context)
 
         def arrived(_: Future[T]) -> None:
             problem = self.exception()

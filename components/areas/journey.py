@@ -22,8 +22,9 @@ from umami.analysis.activity import Flow, Link, Node, Side
 from umami.analysis.steps import Target, viewing
 from umami.api import conversions, reports, traffic
 from umami.api.conversions import StepsAround
-from umami.api.reports import FunnelStep, Path
+from umami.api.reports import Path
 from umami.api.traffic import Stats, Value
+from umami.conversion import FunnelStep
 from umami.endpoint import Query
 from umami.filters import LONGEST_VALUE
 from umami.memoize import memoize
