@@ -136,7 +136,7 @@ def receive() -> None:
 
 def granted() -> bool:
     """Whether the browser of this session has redeemed a code."""
-    return any(map(CODES.opens, (received(), st.context.cookies.get(cookie_name(), ""))))
+    return any(map(CODES.opens, (received(), str(st.context.cookies.get(cookie_name(), "")))))
 
 
 def refused() -> bool:

@@ -199,7 +199,7 @@ def failures(dashboard: Dashboard) -> int:
 def downloaded(page: Page) -> str:
     """The content of a downloaded table."""
     with page.expect_download() as download:
-        page.locator(".st-key-utm_source_csv button").first.click()
+        page.locator(".st-key-visits_utmCampaign_csv button").first.click()
     return download.value.path().read_text("utf-8-sig")
 
 

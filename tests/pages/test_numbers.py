@@ -10,7 +10,7 @@ import pytest
 
 from components import formats, umami_server
 from components.formats import Field
-from tests.pages.conftest import RECORDED, SHOP, Open, said, table, tiles, unescaped
+from tests.pages.conftest import RECORDED, SHOP, Open, said, table, table_data, tiles, unescaped
 from umami.analysis.rankings import movers
 from umami.analysis.retention import cohorts
 from umami.api import conversions, events, reports, revenue, sessions, traffic
@@ -206,12 +206,13 @@ def test_utm_page_shows_the_servers_numbers(opened: Open, filters: list[str]) ->
             for name, visits, done, amount in zip(*columns, strict=True)
         ][:10]
         return
-    rows = table(app, "utm_campaign")
     campaigns = now.frame[now.frame["parameter"] == "campaign"]
-    assert [row[:2] for row in rows] == [
-        [name, f"{count:,}"]
-        for name, count in zip(campaigns["value"], campaigns["views"], strict=True)
-    ]
+    viewed = dict(zip(campaigns["value"], campaigns["views"], strict=True))
+    headings = [column["label"] for column in table_data(app, "brought_utmCampaign")["columns"]]
+    rows = {row[0]: row for row in table(app, "brought_utmCampaign")}
+    assert {name: rows[name][headings.index("Views")] for name in viewed} == {
+        name: f"{count:,}" for name, count in viewed.items()
+    }
 
 
 def test_revenue_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:

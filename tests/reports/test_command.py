@@ -67,7 +67,7 @@ def test_command_writes_a_workbook_of_several_pages(tmp_path: Path, website: str
     cover = {row[0]: row[1] for row in book.worksheets[0].iter_rows(values_only=True)}
     assert cover["Filters"] == "Country is Germany"
     assert cover["Compared with"] == "Nothing"
-    assert "UTM figures" in book.sheetnames
+    assert "Campaigns figures" in book.sheetnames
 
 
 @pytest.mark.usefixtures("server_settings")
