@@ -7,8 +7,10 @@ import streamlit as st
 
 from components import (
     controls,
+    elements,
     entrypoint_guard,
     export_permissions,
+    invitations,
     local_access,
     log,
     metrics,
@@ -91,9 +93,14 @@ with render_lock.RENDER_LOCK.taken():
         except UmamiError as problem:
             page_context.stopped(problem)
             st.stop()
-        controls.bar(client, sites, partial(report_dialog.draw, sites, shown))
-        export_permissions.toolbars()
-        page_context.server_line()
+        if shown == page_registry.ACCESS.name:
+            for sentence in url_state.notes():
+                elements.show_note(sentence)
+        else:
+            invitations.forget()
+            controls.bar(client, sites, partial(report_dialog.draw, sites, shown))
+            export_permissions.toolbars()
+            page_context.server_line()
         navigation.go_on(looking.permissions)
     with metrics.timed(shown, "page", begun), entrypoint_guard.opening():
         page.run()

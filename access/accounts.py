@@ -7,11 +7,8 @@ seen, and what else is allowed there. Nothing is allowed that is not listed.
 
 from __future__ import annotations
 
-import io
 import logging
-import os
 import re
-import threading
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -99,8 +96,8 @@ class Accounts:
 
     @property
     def writable(self) -> bool:
-        """Whether passwords can be changed here; the dashboard never changes one in the secrets."""
-        return _is_yaml(self.path) and os.access(self.path.parent, os.W_OK)
+        """Whether accounts can be added and passwords changed here."""
+        return atomic_write.writable(self.path)
 
     def by_email(self, email: str) -> Account | None:
         """Return the only account with an e-mail address."""
@@ -158,12 +155,13 @@ def load(path: Path, sections: Collection[str]) -> Accounts:
         return Accounts(path)
     stamp = (state.st_mtime_ns, state.st_size)
     if path not in _CACHE or _CACHE[path][0] != stamp:
-        _CACHE[path] = (stamp, _accounts(path, _content(path), sections))
+        _CACHE[path] = (stamp, _accounts(path, content_of(path), sections))
     return _CACHE[path][1]
 
 
-def _content(path: Path) -> Mapping[str, Any]:
-    if not _is_yaml(path):
+def content_of(path: Path) -> Mapping[str, Any]:
+    """Return the content of an accounts file. Raises ``SettingsError``, which quotes no secret."""
+    if not is_yaml(path):
         return secrets_of(path)
     content, line = None, ""
     try:
@@ -188,7 +186,8 @@ def _content(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def _is_yaml(path: Path) -> bool:
+def is_yaml(path: Path) -> bool:
+    """Return whether a file is YAML; the secrets are TOML."""
     return path.suffix.casefold() in (".yaml", ".yml")
 
 
@@ -337,26 +336,3 @@ def _is_id(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-_WRITING: Final = threading.Lock()
-
-
-def change_password(path: Path, username: str, password: str) -> None:
-    """Change the password of an account in a YAML file, whose comments stay.
-
-    The file is replaced atomically. Raises ``SettingsError`` if it cannot be written.
-    """
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    with _WRITING:
-        try:
-            content = yaml.load(text_of(path))
-            users = content["credentials"]["usernames"]
-            entry = next(name for name in users if canonical(str(name)) == username)
-            users[entry]["password"] = passwords.hashed(password)
-            changed = io.StringIO()
-            yaml.dump(content, changed)
-            atomic_write.replace_file(path, changed.getvalue(), mode=path.stat().st_mode & 0o777)
-        except (OSError, YAMLError, LookupError, TypeError, ValueError, StopIteration):
-            raise SettingsError(f"{path.name} cannot be written.") from None

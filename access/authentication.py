@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import jwt
+from itsdangerous import BadSignature, Signer
 from sqlalchemy import Engine
 
-from access import accounts as files
-from access import passwords
+from access import passwords, secrets_file
 from access.accounts import Account, Accounts, canonical, is_address
 from access.audit import SOMEBODY, Audit
 from access.database import digest
@@ -29,6 +29,12 @@ CLOCK_AHEAD: Final = timedelta(minutes=5)
 """How far the clock of an identity provider may be ahead of ours."""
 CLOCK_DELAY: Final = timedelta(minutes=1)
 """How far the clock of an identity provider may be behind ours."""
+
+
+INVITATION: Final = timedelta(days=7)
+"""How long the link of an invitation is valid."""
+_INVITED: Final = "invited "
+"""Starts the account of the session that the link of an invitation holds; no user name has it."""
 
 
 class InvalidClaims(Exception):
@@ -143,9 +149,52 @@ class Authentication:
         with self._attempt("change password", name, name, address):
             if not passwords.matches(old, account.password, self._cost):
                 raise SignInRefused("The present password is wrong.")
-        files.change_password(self.accounts().path, name, new)
+        secrets_file.change_password(self.accounts().path, name, passwords.hashed(new))
         self._sessions.end_all(name)
         return self._start(name, self.accounts().users[name].password or "")
+
+    def invite(self, account: Account) -> str:
+        """Return the token of a link with which an account chooses its password, once, within
+        ``INVITATION``. Earlier links of the account end."""
+        name = _INVITED + account.username
+        self._sessions.end_all(name)
+        token = self._sessions.start(name, account.password or "", INVITATION)
+        return self._invitations.sign(token).decode()
+
+    def invited(self, link: str) -> Account | None:
+        """Return the account that an invitation's token is for; ``None`` if we did not sign it, and
+        once it was used, has expired, or the account got another password."""
+        try:
+            token = self._invitations.unsign(link).decode()
+        except (BadSignature, UnicodeError):
+            return None
+        name, fingerprint = self._sessions.account(token) or ("", "")
+        account = self.accounts().users.get(name.removeprefix(_INVITED))
+        if account is None or not name.startswith(_INVITED):
+            return None
+        return account if fingerprint == digest(name, account.password or "") else None
+
+    def accept(self, link: str, password: str, address: str | None) -> str:
+        """Use an invitation: set the password of its account, end the account's other sessions, and
+        return a new session's token.
+
+        Raises ``SignInRefused``, and ``SettingsError`` if the accounts file cannot be written; the
+        invitation stays valid then.
+        """
+        account = self.invited(link)
+        name = account.username if account else SOMEBODY
+        if account and (weakness := passwords.weakness(password, name)):
+            raise SignInRefused(weakness)
+        with self._attempt("accept invitation", name, f"{_INVITED}{name}", address):
+            if account is None:
+                raise SignInRefused("This link was used before, or is no longer valid.")
+        hashed = passwords.hashed(password)
+        with self._sessions.ending(self._invitations.unsign(link).decode()) as valid:
+            if not valid:
+                raise SignInRefused("This link was used before.")
+            secrets_file.change_password(self.accounts().path, name, hashed)
+        self._sessions.end_all(name)
+        return self._start(name, hashed)
 
     def account_from_provider(
         self, email: str, issued: datetime, *, verified: bool = True
@@ -211,6 +260,10 @@ class Authentication:
         """The bcrypt cost of every comparison, whichever account it is about."""
         hashes = (account.password for account in self.accounts().users.values())
         return max(map(passwords.cost, filter(None, hashes)), default=passwords.DEFAULT_COST)
+
+    @property
+    def _invitations(self) -> Signer:
+        return Signer(self.accounts().key, salt="invitation")
 
     @property
     def _sessions(self) -> Sessions:

@@ -6,6 +6,8 @@ A copied cookie is therefore useless after sign-out, and every cookie is after a
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -78,6 +80,16 @@ class Sessions:
         """End a session in every tab and for every copy of its cookie."""
         with self.engine.begin() as store:
             store.execute(delete(SESSIONS).where(SESSIONS.c.token == digest(token)))
+
+    @contextmanager
+    def ending(self, token: str) -> Iterator[bool]:
+        """End a session when the block is left without an error. Yields whether this call ends it:
+        of several at the same time, one does."""
+        with exclusive(self.engine) as store:
+            yield (
+                store.execute(delete(SESSIONS).where(SESSIONS.c.token == digest(token))).rowcount
+                == 1
+            )
 
     def end_all(self, account: str) -> None:
         """End every session of an account."""

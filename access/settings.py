@@ -75,9 +75,9 @@ class DashboardSettings(DeclaredSettings):
     ephemeral: Flag = on_community_cloud(Path(__file__))
     """Whether a restart empties the disk. Unless set, only Streamlit Community Cloud does that."""
     smtp_url: str = Field("", repr=False)
-    """The mail server of reports. It is written as ``smtp://user:password@host:587``."""
+    """The mail server of reports and invitations. It is written as ``smtp://user:password@host:587``."""
     mail_from: str = ""
-    """The sender of reports."""
+    """The sender of reports and invitations."""
     origins: Annotated[tuple[str, ...], PlainValidator(_origins)] = ()
     """Further addresses of the dashboard, for a proxy that changes the ``Host`` header."""
     monitor: Annotated[Address | None, PlainValidator(_address)] = None

@@ -71,9 +71,12 @@ def fragment(*, run_every: float | None = None) -> Callable[[Callable[P, None]],
     return decorate
 
 
-def dialog(title: str, draw: Callable[[], None]) -> None:
-    """Open a large dialog whose reruns are checked like those of a fragment."""
-    st.dialog(title, width="large", on_dismiss="rerun")(_checked(draw))()
+def dialog(title: str, draw: Callable[[], None], close: Callable[[], None] = lambda: None) -> None:
+    """Open a large dialog whose reruns are checked like those of a fragment.
+
+    Dismissing it calls ``close`` and reruns the app.
+    """
+    st.dialog(title, width="large", on_dismiss=callback(close))(_checked(draw))()
 
 
 def _checked(draw: Callable[P, None]) -> Callable[P, None]:

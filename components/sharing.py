@@ -156,7 +156,7 @@ def links(sites: tuple[Website, ...]) -> None:
     shares = viewer.desk().shares.all()
     if not shares:
         elements.show_empty(
-            "No links yet. “Share” in the bar above creates a link to the current view."
+            "No links yet. “Share” in the bar of a page creates a link to what it shows."
         )
     names = {site.id: site.name for site in sites}
     for share in shares:

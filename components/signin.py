@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import streamlit as st
 
+from access import passwords
 from access.authentication import SignInRefused
 from access.share_links import ShareLink
-from components import authorized, session_cookie, viewer
+from components import authorized, session_cookie, url_state, viewer
 from components.escaping import plain
 from components.render_lock import released
 from umami.errors import SettingsError
@@ -76,6 +77,10 @@ class _Form(Authenticate):  # type: ignore[misc]
         self.authentication_controller = self.cookie_controller = controller
 
 
+INVITATION: Final = "invitation"
+"""URL parameter of the link of an invitation."""
+
+
 def draw(looking: viewer.Viewer) -> None:
     """Draw the sign-in form for viewers without access, and the reason for a refusal."""
     with (
@@ -91,8 +96,42 @@ def draw(looking: viewer.Viewer) -> None:
         if viewer.linked():
             st.button("Sign in instead", type="tertiary", on_click=viewer.leave_link)
             return
+        if INVITATION in st.query_params and _first_password(st.query_params[INVITATION]):
+            return
         _password()
         _providers()
+
+
+def _first_password(link: str) -> bool:
+    """Draw the form of an invitation, unless its link is not valid; returns whether it is."""
+    account = viewer.desk().invited(link)
+    if account is None:
+        st.error(
+            "This link was used before, or is no longer valid. Sign in, or ask for a new link.",
+            icon=":material/link_off:",
+        )
+        return False
+    with st.form("first_password"):
+        st.subheader(plain(f"Welcome, {account.name}"), anchor=False)
+        st.caption("Choose a password. You sign in with it and this user name from now on.")
+        st.text_input("User name", account.username, disabled=True, autocomplete="username")
+        entry = partial(st.text_input, type="password", autocomplete="new-password")
+        password = entry(f"Password ({passwords.MIN_LENGTH} characters or more)")
+        again = entry("Password again")
+        pressed = st.form_submit_button("Set password and sign in", type="primary", width="stretch")
+    if pressed and password != again:
+        st.error("The two passwords are not the same: type both again.")
+    elif pressed:
+        try:
+            with released():
+                token = viewer.desk().accept(link, password, viewer.address())
+        except (SignInRefused, SettingsError) as problem:
+            st.error(plain(str(problem)), icon=":material/block:")
+        else:
+            session_cookie.enter(token)
+            del st.query_params[INVITATION]
+            st.rerun()
+    return True
 
 
 def _password() -> None:
@@ -185,6 +224,9 @@ def menu(looking: viewer.Viewer) -> None:
     """Draw the account menu of the viewer at the bottom of the navigation."""
     if looking.how in ("open", "nobody"):
         return
+    if INVITATION in st.query_params:
+        del st.query_params[INVITATION]
+        url_state.note("You are signed in: sign out before you open the link of an invitation.")
     if st.session_state.pop(_CHANGED, False):
         st.toast(
             "The password was changed. All your other sessions have ended.",

@@ -4,9 +4,9 @@ import streamlit as st
 
 from components import (
     blocks,
-    controls,
     elements,
     entrypoint_guard,
+    invitations,
     page_context,
     sharing,
     table,
@@ -14,29 +14,38 @@ from components import (
     viewer,
 )
 from components.loading import every_website
+from reports import mail
 
 entrypoint_guard.check()
 
-view = controls.view()
+view = url_state.view()
 place = blocks.list_position("log", url_state.read_params(*blocks.list_param_names("log")))
+settings = viewer.running()
 
+
+def send(to: str, subject: str, text: str) -> None:
+    """Mail a text. Raises ``UmamiError``."""
+    mail.send_text(mail.parse_settings(settings.smtp_url, settings.mail_from), to, subject, text)
+
+
+mailer = send if settings.smtp_url else None
 with elements.title("Access"):
     pass
 if not viewer.current().permissions.admin:
     st.caption("This page is for admins only.")
-elif not viewer.signs_in():
-    st.caption("No sign-in yet: anyone with the address sees everything.")
-    st.markdown(
-        "Create accounts on the Setup page, or with `python -m access`: add its output and a "
-        "cookie key (`python -m access key`) to `.streamlit/secrets.toml`."
-    )
 else:
-    elements.show_loss("sessions, share links and the audit log")
     sites = every_website(page_context.client())
-    with elements.card("Accounts", about="Defined in the accounts file; edit it to change them."):
-        sharing.everybody(sites)
-    with elements.card("Share links"):
-        sharing.links(sites)
-    with elements.card("Audit log"):
-        table.search_box(place, "Search user, action or object")
-        sharing.log(place, view.period.timezone, sites)
+    if not viewer.signs_in():
+        st.caption("No sign-in yet: anyone with the address sees everything.")
+    invitations.draw({site.id: site.name for site in sites}, mailer)
+    st.caption("`docs/access.md` describes roles, identity providers and accounts made by hand.")
+    if viewer.signs_in():
+        elements.show_loss("sessions, share links and the audit log")
+        with elements.card("Accounts"):
+            sharing.everybody(sites)
+            invitations.renew(mailer)
+        with elements.card("Share links"):
+            sharing.links(sites)
+        with elements.card("Audit log"):
+            table.search_box(place, "Search user, action or object")
+            sharing.log(place, view.period.timezone, sites)

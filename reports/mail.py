@@ -196,17 +196,8 @@ def message(
             raise
     attachment = page.encode() if kind == "html" else build.render(report, kind, paper)
 
-    # 7-bit bodies, since some servers accept no others.
-    mail = EmailMessage(policy.SMTP.clone(cte_type="7bit"))
     subject = f"{report.cover.website}: {report.cover.period}"
-    subject = "".join(" " if _has_control(character) else character for character in subject)
-    mail["Subject"] = " ".join(subject.split())[:SUBJECT]
-    mail["From"] = settings.sender.header
-    mail["To"] = [recipient.header for recipient in to]
-    mail["Date"] = formatdate(localtime=False)
-    mail["Message-ID"] = make_msgid(domain=settings.sender.address.rpartition("@")[2])
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(plain(report))
+    mail = _text_mail(settings, to, subject, plain(report))
     ids = [make_msgid(domain="report.invalid") for _ in pictures]
     mail.add_alternative(_html(report, pictures, ids), subtype="html")
     body = mail.get_body(("html",))
@@ -216,6 +207,30 @@ def message(
     main, _, sub = build.MIMES[kind].partition("/")
     mail.add_attachment(attachment, maintype=main, subtype=sub, filename=f"report.{kind}")
     return mail
+
+
+def _text_mail(
+    settings: Settings, to: Sequence[Recipient], subject: str, text: str
+) -> EmailMessage:
+    # 7-bit bodies, since some servers accept no others.
+    mail = EmailMessage(policy.SMTP.clone(cte_type="7bit"))
+    subject = "".join(" " if _has_control(character) else character for character in subject)
+    mail["Subject"] = " ".join(subject.split())[:SUBJECT]
+    mail["From"] = settings.sender.header
+    mail["To"] = [recipient.header for recipient in to]
+    mail["Date"] = formatdate(localtime=False)
+    mail["Message-ID"] = make_msgid(domain=settings.sender.address.rpartition("@")[2])
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(text)
+    return mail
+
+
+def send_text(settings: Settings, to: str, subject: str, text: str) -> None:
+    """Send a text to one address. Raises ``MailFailed`` if the mail server does not accept it."""
+    recipient = recipients([to])[:1]
+    (outcome,) = send(settings, _text_mail(settings, recipient, subject, text), recipient)
+    if not outcome.accepted:
+        raise MailFailed(f"The mail was not sent: {outcome.why}.")
 
 
 def send(settings: Settings, mail: EmailMessage, to: Sequence[Recipient]) -> list[Outcome]:

@@ -27,6 +27,8 @@ ELSEWHERE = {
 }
 """What runs apart from the page, and where it may be created."""
 UNSEEN = {
+    # Its ``callback`` is ``authorized.callback``.
+    "components/authorized.py": {"on_dismiss=callback(close)"},
     # It hears of a sign-in that is not known yet, and checks the cookie that it is told.
     "components/session_cookie.py": {"on_brought_change=brought", "on_ended_change=on_ended"},
 }

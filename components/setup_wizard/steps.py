@@ -25,6 +25,7 @@ from components import (
     viewer,
 )
 from components.escaping import plain
+from components.invitations import ROLES
 from components.setup_wizard import connection
 from components.setup_wizard.connection import Draft
 from umami.errors import SettingsError
@@ -196,13 +197,6 @@ def _saved() -> None:
     exported = draft.settings.embedded and not draft.settings.demo
     url_state.write({"period": [ALL_TIME]} if exported else {})
     navigation.go(page_registry.OVERVIEW.name)
-
-
-ROLES: Final = {
-    "viewer": "Viewer: views and filters",
-    "analyst": "Analyst: also exports and saves",
-    "admin": "Admin: sees everything, manages the dashboard",
-}
 
 
 def people(draft: Draft) -> None:

@@ -1,0 +1,75 @@
+"""Giving a colleague one website of the demo, without a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.app import running_app, settled
+from tests.browser.test_every_page import fits
+
+pytestmark = pytest.mark.thorough
+CHOSEN = "a-marker-Passw0rd"
+
+
+def fill(page: Page) -> None:
+    """Type a password twice."""
+    for label in ("Password (", "Password again"):
+        page.get_by_label(label).fill(CHOSEN)
+
+
+def test_a_colleague_gets_one_website_in_six_clicks(page: Page, tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets.toml"
+    store = f"sqlite:///{tmp_path / 'dashboard.sqlite'}"
+    with running_app(secrets=secrets, DASHBOARD_STORE=store, DASHBOARD_OPEN="") as app:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=app.address)
+        page.goto(app.link)
+        settled(page)
+        clicks = 0
+
+        def click(place: Locator) -> None:
+            nonlocal clicks
+            clicks += 1
+            place.click()
+
+        click(page.get_by_role("link", name="Access"))
+        expect(page.get_by_role("heading", name="Access", exact=True)).to_be_visible()
+        settled(page)
+        expect(page.locator(".st-key-bar")).to_have_count(0)
+        click(page.get_by_role("button", name="Invite someone"))
+        page.get_by_label("User name").fill("ann")
+        fill(page)
+        click(page.get_by_role("button", name="Continue"))
+        page.get_by_label("Name", exact=True).fill("Cleo")
+        click(page.get_by_role("button", name="Fjord & Fern", exact=True))
+        click(page.get_by_role("button", name="Create link"))
+        link = page.locator(".st-key-invited code")
+        expect(link).to_contain_text("invitation=")
+        settled(page)
+        fits(page)
+        link.hover()
+        click(page.locator(".st-key-invited").get_by_test_id("stCode").get_by_role("button"))
+        assert clicks <= 6
+        url = link.inner_text()
+        assert page.evaluate("navigator.clipboard.readText()") == url
+        expect(page.locator(".st-key-account")).to_contain_text("ann")
+
+        page.context.clear_cookies()
+        page.goto(url)
+        expect(page.get_by_text("Welcome, Cleo")).to_be_visible()
+        fits(page)
+        fill(page)
+        page.get_by_role("button", name="Set password and sign in").click()
+        expect(page.locator(".st-key-account")).to_contain_text("Cleo")
+        settled(page)
+        page.get_by_label("Website", exact=True).click()
+        expect(page.get_by_role("option")).to_have_count(1)
+        page.context.clear_cookies()
+        page.goto(url)
+        expect(page.get_by_text("used before")).to_be_visible()
+        printed = "".join(app.printed)
+        assert "Traceback" not in printed
+        assert url.rpartition("=")[2] not in printed
+        assert CHOSEN not in printed + secrets.read_text()
