@@ -205,7 +205,9 @@ def _invite(sites: Mapping[str, str], send: Send | None) -> None:
         st.session_state.get(f"invite_{name}")
         for name in ("name", "email", "role", "websites", "pages")
     )
-    of_admin = {} if admin is None else {admin.username: Account(admin.username, "", None, None, ())}
+    taken = dict(users)
+    if admin:
+        taken[admin.username] = Account(admin.username, admin.name, None, None, ())
     try:
         person = invitations.invited(
             name or "",
@@ -213,7 +215,7 @@ def _invite(sites: Mapping[str, str], send: Send | None) -> None:
             role or "",
             websites or (),
             pages or (),
-            accounts={**users, **of_admin},
+            accounts=taken,
             known=sites,
             pages=[page.name for page in PAGES],
         )
