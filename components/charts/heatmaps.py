@@ -15,6 +15,9 @@ from umami.analysis.retention import SMALL, Cohorts, Grain
 
 MOST: Final = 62
 """Number of cohorts that fit on a page; the latest are drawn."""
+WITH_TEXT: Final = 14
+"""Steps up to which there is room for the shares in the cells."""
+_SCALE: Final = {"thickness": 8, "outlinewidth": 0, "tickformat": ".0%", "nticks": 4, "xpad": 4}
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -50,12 +53,13 @@ _ROWS: Final = {"autorange": "reversed", "fixedrange": True, "showline": False, 
 def triangle(cohorts: Cohorts, grain: Grain, mode: Mode) -> Figure:
     """A heatmap of the shares of the latest cohorts by step; future steps are blank.
 
-    ``◦`` marks cohorts of fewer than ``SMALL`` visitors. With eight steps or fewer, cells show
-    their share.
+    ``◦`` marks cohorts of fewer than ``SMALL`` visitors. Where there is room, cells show their
+    share; a bar beside the cells is the scale of the colours.
     """
-    steps = [step_name(*step) for step in cohorts.steps]
-    few = len(steps) <= 8
     shares = cohorts.shares.tail(MOST)
+    begun = max(int(shares.notna().any().sum()), 1)
+    shares, steps = shares.iloc[:, :begun], [step_name(*step) for step in cohorts.steps[:begun]]
+    few = len(steps) <= 8
     rows = shares.to_numpy()
     names, hover = [], []
     for day, size, row in zip(shares.index, cohorts.sizes.tail(MOST), rows, strict=True):
@@ -72,17 +76,29 @@ def triangle(cohorts: Cohorts, grain: Grain, mode: Mode) -> Figure:
     # Positions instead of names: two cohorts may have the same name.
     places = list(range(len(names)))
     weekly = [step for at, step in enumerate(steps, 1) if at == 1 or at % 7 == 0]
-    texts = {"hoverongaps": False, **({"texttemplate": "%{z:.1%}"} if few else {})}
-    height = max(46 + max(len(places), 1) * (30 if few else 20), 120)
+    most = float(shares.max().max())
+    more: dict[str, Any] = {
+        "hoverongaps": False,
+        "showscale": True,
+        "colorbar": _SCALE,
+        # Plotly ignores a minimum without a maximum.
+        "zmax": most if most > 0 else 1.0,
+    }
+    if len(steps) <= WITH_TEXT:
+        more["texttemplate"] = "%{z:.1%}" if few else "%{z:.0%}"
+        more["textfont"] = {"size": 12 if few else 10}
+    height = max(64 + max(len(places), 1) * (30 if few else 20), 120)
     return {
-        "data": [_heatmap(list(map(_known, rows)), steps, places, hover, mode, **texts)],
+        "data": [_heatmap(list(map(_known, rows)), steps, places, hover, mode, **more)],
         "layout": {
-            **base_layout(mode, HOVER_ONE, height, top=28),
+            **base_layout(mode, HOVER_ONE, height, top=46),
             "xaxis": {
                 **_COLUMNS,
                 "side": "top",
                 "tickangle": 0,
-                **({} if few else {"tickvals": weekly}),
+                "title": {"text": "Days after the first visit", "standoff": 4},
+                "tickvals": steps if few else weekly,
+                "ticktext": [step.split()[1] for step in (steps if few else weekly)],
             },
             "yaxis": {**_ROWS, "tickvals": places, "ticktext": names},
         },

@@ -97,7 +97,7 @@ def test_months_and_small_cohorts() -> None:
     )
     assert list(retention.sizes) == [15]
     assert retention.small.all()
-    assert [suggested(days) for days in (30, 90, 365)] == ["day", "week", "month"]
+    assert [suggested(days) for days in (7, 30, 90, 365)] == ["day", "week", "week", "month"]
 
 
 @pytest.mark.parametrize("grain", ["day", "week", "month"])

@@ -81,7 +81,7 @@ def cohorts(answer: Retention, until: pd.Timestamp, grain: Grain) -> Cohorts:
 
 def suggested(period_days: int) -> Grain:
     """The grain whose cohorts fit on a screen."""
-    if period_days <= 45:
+    if period_days <= 14:
         return "day"
     return "week" if period_days <= 190 else "month"
 
