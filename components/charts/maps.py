@@ -117,6 +117,8 @@ def world_figure(world: Sequence[Country], mode: Mode) -> Figure:
 
 MOST: Final = 40
 """Most children of a node that are drawn."""
+SHADES: Final = (1, 2, 3, 4, 7, 8, 9)
+"""Colours of the treemap, as steps of the palette with enough contrast to the text on them."""
 
 
 def tree(nodes: pd.DataFrame) -> pd.DataFrame:
@@ -142,13 +144,18 @@ def tree(nodes: pd.DataFrame) -> pd.DataFrame:
 
 
 def tree_figure(tree: pd.DataFrame, what: str, mode: Mode) -> Figure:
-    """A treemap of ``tree``; the first custom value of a node is its row there.
+    """A treemap of ``tree``, the larger a group the darker; the first custom value of a node is its
+    row there.
 
     ``what`` says what the values count, such as ``views``.
     """
     palette = PALETTES[mode]
-    tops = [id for id in tree["id"] if "." not in id]
-    shades = {top: palette.categorical[at % 6] for at, top in enumerate(tops)}
+    parents = set(tree["parent"])
+    most = tree.loc[~tree["id"].isin(parents), "value"].max()
+    depths = [
+        0 if id in parents else round(math.sqrt(value / most) * (len(SHADES) - 1))
+        for id, value in zip(tree["id"], tree["value"], strict=True)
+    ]
     treemap = {
         "type": "treemap",
         "ids": tree["id"].to_list(),
@@ -163,11 +170,13 @@ def tree_figure(tree: pd.DataFrame, what: str, mode: Mode) -> Figure:
         "texttemplate": "%{label}<br>%{customdata[1]}",
         "hovertemplate": f"%{{customdata[2]}}<br><b>%{{customdata[1]}}</b> {what}<extra></extra>",
         "marker": {
-            "colors": [shades[id.partition(".")[0]] for id in tree["id"]],
+            "colors": [palette.sequential[SHADES[depth]] for depth in depths],
             "line": {"color": palette.background, "width": 2},
             "pad": {"t": 24, "l": 3, "r": 3, "b": 3},
         },
-        "textfont": {"color": palette.background},
+        "textfont": {
+            "color": [palette.background if SHADES[depth] > 5 else palette.text for depth in depths]
+        },
         "pathbar": {"visible": False},
         "tiling": {"pad": 2},
         "sort": False,

@@ -12,7 +12,7 @@ import pytest
 from components.charts import bars, flows, heatmaps, maps, over_time
 from components.charts.common import Figure
 from components.formats import Field
-from components.theme import Mode
+from components.theme import PALETTES, Mode
 from umami.analysis import activity, rankings, steps
 from umami.analysis.rankings import Distribution
 from umami.analysis.retention import cohorts as cohorts_of
@@ -80,14 +80,42 @@ def test_hostile_names_are_escaped_in_every_figure() -> None:
 
 
 def test_small_cohort_is_marked_and_future_days_are_blank() -> None:
-    rows = [
-        {"date": "2026-09-29", "day": 1, "visitors": 5, "returnVisitors": 1, "percentage": 20.0}
-    ]
-    figure = go.Figure(heatmaps.triangle(cohorts(list(rows)), "day", "light"))
-    assert figure.layout.yaxis.ticktext == ("29 Sep  5 ◦",)
+    counts = {"day": 1, "visitors": 5, "returnVisitors": 1, "percentage": 20.0}
+    daily = cohorts([{"date": f"2026-09-{day}", **counts} for day in (28, 29)])
+    figure = go.Figure(heatmaps.triangle(daily, "day", "light"))
+    assert figure.layout.yaxis.ticktext == ("28 Sep  5 ◦", "29 Sep  5 ◦")
+    assert figure.layout.xaxis.ticktext == ("1", "2")
     (cells,) = figure.data
-    assert list(cells.z[0][:2]) == [0.2, None]
+    assert list(map(list, cells.z)) == [[0.2, 0.0], [0.2, None]]
+    assert (cells.zmin, cells.zmax) == (0, 0.2)
     assert "noise" in cells.customdata[0][0]
+
+
+def test_cells_show_shares_of_steps_that_have_begun() -> None:
+    days = {"date": "2026-09-23", "visitors": 40, "returnVisitors": 4, "percentage": 10.0}
+    daily = cohorts([{**days, "day": day} for day in (1, 2)])
+    (cells,) = go.Figure(heatmaps.triangle(daily, "day", "light")).data
+    assert list(cells.x) == [f"Day {day}" for day in range(1, 8)]
+    assert (cells.texttemplate, cells.colorbar.tickformat) == ("%{z:.1%}", ".0%")
+    earlier = cohorts([{**days, "date": "2026-09-01", "day": 1}])
+    (cells,) = go.Figure(heatmaps.triangle(earlier, "day", "light")).data
+    assert len(cells.x) == 29
+    assert cells.texttemplate is None
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_larger_groups_are_stronger_in_one_hue(mode: Mode) -> None:
+    nodes = pd.DataFrame(
+        {"path": [("a",), ("b",), ("a", "x"), ("a", "y")], "value": [100, 4, 96, 4]}
+    )
+    (treemap,) = go.Figure(maps.tree_figure(maps.tree(nodes), "views", mode)).data
+    colours, palette = dict(zip(treemap.ids, treemap.marker.colors, strict=True)), PALETTES[mode]
+    assert set(colours.values()) <= set(palette.sequential)
+    # Groups of the same size look alike, wherever they are; those with parts are frames.
+    assert colours["1"] == colours["0.1"] != colours["0.0"]
+    assert colours["0.0"] == palette.sequential[9]
+    assert colours["0"] == palette.sequential[1]
+    assert treemap.textfont.color == (palette.text, palette.text, palette.background, palette.text)
 
 
 def test_treemap_lists_parents_before_children() -> None:
