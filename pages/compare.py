@@ -1,4 +1,4 @@
-"""Compare: what grew, fell, appeared and vanished between two periods."""
+"""Compare: what grew and fell, and what is new and gone, between two periods."""
 
 from components import elements, entrypoint_guard, url_state
 from components.areas import compare

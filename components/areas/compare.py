@@ -1,4 +1,4 @@
-"""Compare: what grew, fell, appeared and vanished between two periods."""
+"""Compare: what grew and fell, and what is new and gone, between two periods."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ INFO: Final = PageInfo(
     "compare_arrows",
     "Traffic",
     4,
-    "What grew, fell, appeared and vanished between two periods.",
+    "What grew and fell, and what is new and gone, between two periods.",
     ("stats", "pageviews", "metrics"),
     params=("by",),
 )
@@ -49,11 +49,11 @@ TITLES: Final[dict[Metric, str]] = {
     field: table.many[0].upper() + table.many[1:] for field, table in TABLES.items()
 }
 """Names of the fields that can be compared, in the plural."""
-MOVES: Final[dict[Move, tuple[str, str]]] = {
-    "grew": ("Grew", "Nothing grew."),
-    "fell": ("Fell", "Nothing fell."),
-    "appeared": ("Appeared", "Nothing is new."),
-    "vanished": ("Vanished", "Nothing disappeared."),
+MOVES: Final[dict[Move, str]] = {
+    "grew": "Grew",
+    "fell": "Fell",
+    "appeared": "New",
+    "vanished": "Gone",
 }
 NO_COMPARISON: Final = (
     "Choose a comparison in the bar above: the previous period, the previous year or other dates."
@@ -70,7 +70,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """A website's figures, and the changes in a ranking."""
     if view.compared() is None:
         yield ui.blocks_section(
-            "What moved",
+            "Biggest changes",
             ui.Text(NO_COMPARISON, "empty", medium="page"),
             ui.Text("This report has no comparison.", medium="report"),
         )
@@ -88,13 +88,10 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     )
     about = described(view)
     all_moves = ui.Section(
-        "What moved", partial(moved_blocks, view, by), [*ranked], about, height=420
+        "Biggest changes", partial(moved_blocks, view, by), [*ranked], about, height=420
     )
-    each = [
-        ui.Card(title, [ui.Section(title, partial(moves_blocks, by, move), [*ranked], height=300)])
-        for move, (title, _) in MOVES.items()
-    ]
-    yield ui.Card("What moved", [all_moves, ui.Grid(each)], about)
+    each = ui.Section("By kind of change", partial(kinds_blocks, by), [*ranked], height=300)
+    yield ui.Card("Biggest changes", [all_moves, each], about)
 
 
 @memoize
@@ -114,7 +111,9 @@ def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[
     if movers.frame.empty:
         return [ui.Text(TABLES[by].why_empty(view, "in either period"), "empty")]
     measure = rankings.MEASURES[now.measure].lower()
-    counts = ", ".join(f"{formats.whole(len(movers.of(move)))} {move}" for move in MOVES)
+    counts = ", ".join(
+        f"{formats.whole(len(movers.of(move)))} {title.lower()}" for move, title in MOVES.items()
+    )
     blocks: list[ui.Block] = [ui.Text("", "body", lead=f"{TITLES[by]} by {measure}: {counts}.")]
     if movers.uncertain:
         blocks.append(
@@ -130,28 +129,35 @@ def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[
     return blocks
 
 
-def moves_blocks(by: Metric, move: Move, now: Ranking, before: Ranking) -> list[ui.Block]:
+def kinds_blocks(by: Metric, now: Ranking, before: Ranking) -> list[ui.Block]:
+    """A card for each kind of move that there is."""
+    movers = moved(by, now, before)
+    cards = [
+        (title, [moves_table(by, move, movers)])
+        for move, title in MOVES.items()
+        if not movers.of(move).empty
+    ]
+    return [ui.Cards(cards)] if cards else []
+
+
+def moves_table(by: Metric, move: Move, movers: Movers) -> ui.Table:
     """A table of the rows with one kind of move."""
-    frame = moved(by, now, before).of(move)
-    if frame.empty:
-        return [ui.Text(MOVES[move][1], "empty")]
+    frame = movers.of(move)
     filters = TABLES[by].filters
     fields = [
         Field("label", TABLES[by].tab, "text"),
         Field("now", "Now", bar=move in ("grew", "appeared")),
         Field("before", "Before", bar=move in ("fell", "vanished")),
-        Field("delta", "Moved", "delta"),
-        Field("change", "Change", "change", wide=True),
-        Field("part", "Of all moves", "percent", wide=True),
+        Field("delta", "Change", "delta"),
+        Field("change", "Change in %", "change", wide=True),
+        Field("part", "Share of change", "percent", wide=True),
     ]
-    return [
-        ui.Table(
-            f"{TABLES[by].many} that {move}",
-            frame,
-            fields,
-            f"moved_{move}",
-            printed=10,
-            value="name" if filters else None,
-            filter_field=filters,
-        )
-    ]
+    return ui.Table(
+        f"{TABLES[by].many} that {move}",
+        frame,
+        fields,
+        f"moved_{move}",
+        printed=10,
+        value="name" if filters else None,
+        filter_field=filters,
+    )

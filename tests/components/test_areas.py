@@ -11,6 +11,7 @@ import pandas as pd
 from components import traffic_blocks
 from components.areas import breakdown, compare
 from components.blocks import (
+    Cards,
     Chart,
     Note,
     Tab,
@@ -85,15 +86,19 @@ def test_moves_are_counted_and_listed_by_kind() -> None:
     now, before = ranking(DE=6, FR=1, US=2), ranking(DE=2, FR=4, CH=1)
     text, chart = compare.moved_blocks(VIEW, "country", now, before)
     assert isinstance(text, Text)
-    assert text.plain == "Countries by visitors: 1 grew, 1 fell, 1 appeared, 1 vanished."
+    assert text.plain == "Countries by visitors: 1 grew, 1 fell, 1 new, 1 gone."
     assert isinstance(chart, Chart)
-    (grew,) = compare.moves_blocks("country", "grew", now, before)
+    (kinds,) = compare.kinds_blocks("country", now, before)
+    assert isinstance(kinds, Cards)
+    assert [title for title, _ in kinds.cards] == ["Grew", "Fell", "New", "Gone"]
+    (grew,) = kinds.cards[0][1]
     assert isinstance(grew, Table)
     assert (grew.title, grew.filter_field) == ("countries that grew", "country")
     assert list(grew.frame["label"]) == ["Germany"]
-    assert compare.moves_blocks("country", "grew", before, before) == [
-        Text("Nothing grew.", "empty")
-    ]
+    (kinds,) = compare.kinds_blocks("country", ranking(DE=6), ranking(DE=2))
+    assert isinstance(kinds, Cards)
+    assert [title for title, _ in kinds.cards] == ["Grew"]
+    assert compare.kinds_blocks("country", before, before) == []
 
 
 def test_reports_leave_out_tabs_that_are_not_printed() -> None:
