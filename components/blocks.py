@@ -69,12 +69,13 @@ another page."""
 class Text:
     """Plain text, in which `` `backticks` `` mark code; ``lead`` is printed bold before it.
 
+    The kind "code" is a text to copy, with a button for it.
     ``icon`` (a Material symbol), ``help`` (a tooltip) and ``progress`` (a bar that is filled to
     this fraction, with the text above it) are for pages only.
     """
 
     text: str
-    kind: Literal["heading", "caption", "body", "empty", "note"] = "caption"
+    kind: Literal["heading", "caption", "body", "empty", "note", "code"] = "caption"
     lead: str = ""
     icon: str = ""
     help: str = ""
@@ -282,13 +283,6 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
-    """Items stacked vertically, as one of several columns."""
-
-    items: Sequence[Item]
-
-
-@dataclass(frozen=True, slots=True)
 class Tab:
     """One tab. ``section`` sends its queries; a page calls it only for the open tab.
 
@@ -315,7 +309,7 @@ class ReportItems:
     items: Callable[[], Iterable[Item]]
 
 
-Item = Section | Card | Columns | Grid | Stack | Tabs | ReportItems
+Item = Section | Card | Columns | Grid | Tabs | ReportItems
 """A part of a layout."""
 
 
@@ -362,7 +356,7 @@ def sections(items: Sequence[Item], medium: Medium) -> Iterator[Section]:
             case Card():
                 if item.medium in (None, medium):
                     yield from sections(item.items, medium)
-            case Columns() | Grid() | Stack():
+            case Columns() | Grid():
                 yield from sections(item.items, medium)
             case Tabs():
                 tabs = [tab for tab in item.tabs if tab.printed or medium == "page"]

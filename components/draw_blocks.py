@@ -107,6 +107,8 @@ def _text(block: Text) -> None:
             show_empty(text)
         case "note":
             show_note(block.plain)
+        case "code":
+            st.code(block.text, language=None)
 
 
 def mode() -> Mode:

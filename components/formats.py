@@ -46,6 +46,11 @@ def whole(number: float) -> str:
     return f"{number:,.0f}"
 
 
+def counted(number: int, word: str) -> str:
+    """A number with a noun, in the plural unless it is 1: ``7 visits``."""
+    return f"{whole(number)} {word}{'' if number == 1 else 's'}"
+
+
 def number(value: float) -> str:
     """A number without trailing zeros: ``19.99``, ``0.0042``, ``1,260``."""
     digits = 2 if abs(value) >= 1 else 4

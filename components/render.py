@@ -26,7 +26,6 @@ from components.blocks import (
     Params,
     ReportItems,
     Section,
-    Stack,
     Tabs,
 )
 from components.elements import show_empty, show_error
@@ -92,7 +91,7 @@ class Page(Collector):
 
     def _prepared(self, item: Item) -> Any:
         match item:
-            case Card() | Columns() | Grid() | Stack():
+            case Card() | Columns() | Grid():
                 return replace(item, items=self.prepare(item.items))
             case Tabs():
                 labels = [tab.label for tab in item.tabs]
@@ -123,8 +122,6 @@ class Page(Collector):
                 case Grid():
                     with elements.grid():
                         self.draw(item.items, nested=nested)
-                case Stack():
-                    self.draw(item.items, nested=nested)
                 case _OpenTab(tabs, index, section):
                     place = st.container()
                     if len(tabs.tabs) > 1:

@@ -70,7 +70,7 @@ def layout(
     if now is None or minutes is None:
         return
     yield ui.blocks_section(
-        "Views and visitors a minute",
+        "Views and visitors per minute",
         ui.EChart(
             "Views and visitors in each of the last 30 minutes",
             "minutes",
@@ -82,17 +82,12 @@ def layout(
     foreign = {name: count for name, count in now.referrers.items() if names.referrer(name) != bare}
     yield ui.Columns(
         [
-            ui.blocks_section("What happens", _log(zone, seen.log)),
-            ui.Stack(
-                [
-                    ui.blocks_section("Pages", _ranking("Pages", "path", now.paths)),
-                    ui.blocks_section("Referrers", _ranking("Referrers", "referrer", foreign)),
-                    ui.blocks_section("Countries", _ranking("Countries", "country", now.countries)),
-                ]
-            ),
-        ],
-        widths=(3, 2),
+            ui.blocks_section("Pages", _ranking("Pages", "path", now.paths)),
+            ui.blocks_section("Referrers", _ranking("Referrers", "referrer", foreign)),
+            ui.blocks_section("Countries", _ranking("Countries", "country", now.countries)),
+        ]
     )
+    yield ui.blocks_section("What happens", _log(zone, seen.log))
 
 
 def _status(view: View, seen: Seen, problem: UmamiError | None, *, paused: bool) -> ui.Text:

@@ -41,7 +41,7 @@ INFO: Final = PageInfo(
     page_params=(*ui.list_param_names("sessions"), "session"),
 )
 NO_SESSIONS: Final = "No sessions in this period."
-NO_PROPERTIES: Final = "No session has properties. Set them with umami.identify({ … })."
+NO_PROPERTIES: Final = "Your website identifies no visitors, so they have no properties."
 FIGURES: Final[Figures] = (
     ("Visitors", "visitors", "Different visitors; Umami calls them sessions.", "count"),
     ("Visits", "visits", "A visit ends after 30 minutes without activity.", "count"),
@@ -214,7 +214,6 @@ def identity(zone: str, session: Session) -> list[ui.Block]:
         },
         "Hostname": session.hostname,
         "Distinct id": session.distinct_id,
-        "Session": session.id,
     }
     known = [(name, value) for name, value in facts.items() if value]
     frame = pd.DataFrame(known, columns=["name", "value"])
@@ -235,6 +234,8 @@ def identity(zone: str, session: Session) -> list[ui.Block]:
             )
         ),
         ui.Table("details of this visitor", frame, FACT_FIELDS, "facts", csv=False),
+        ui.Text("Session id"),
+        ui.Text(session.id, "code"),
     ]
 
 
@@ -253,9 +254,9 @@ def activity(zone: str, steps: tuple[Step, ...]) -> list[ui.Block]:
         text = "Nothing in this period. Choose a longer one to see what this visitor did."
         return [ui.Text(text, "empty")]
     visits = analysis.visits(steps)
-    text = f"{formats.whole(len(steps))} steps in {formats.whole(len(visits))} visits"
+    text = f"{formats.counted(len(steps), 'step')} in {formats.counted(len(visits), 'visit')}"
     if len(steps) >= analysis.MOST_STEPS:
-        text = f"The latest {analysis.MOST_STEPS} steps, in {formats.whole(len(visits))} visits"
+        text = f"The latest {analysis.MOST_STEPS} steps, in {formats.counted(len(visits), 'visit')}"
     if len(visits) > SHOWN:
         text += f"; the latest {SHOWN} are shown"
     return [
@@ -270,7 +271,7 @@ def _visit(zone: str, at: int, visit: Visit) -> ui.Expander:
     many = len(visit.steps)
     frame, title = _step_frame((visit,), zone), f"visit of {began}"
     table = ui.Table(title, frame, STEP_FIELDS, f"visit_{at}", shown=many, csv=False)
-    length = f"{many} step{'s' if many > 1 else ''} · {formats.duration(visit.seconds)}"
+    length = f"{formats.counted(many, 'step')} · {formats.duration(visit.seconds)}"
     return ui.Expander(f"{began} · {length}", [table], expanded=at < OPEN)
 
 
@@ -302,8 +303,7 @@ def _details(step: Step) -> str:
 def _properties(zone: str, properties: tuple[SessionProperty, ...]) -> list[ui.Block]:
     """The properties that ``umami.identify`` stored for the session."""
     if not properties:
-        text = "None. Properties that your website sends with umami.identify({ … }) appear here."
-        return [ui.Text(text, "empty")]
+        return [ui.Text("Not identified: your website stored nothing about this visitor.", "empty")]
     rows = [(row.name, _value(row.value, zone), TYPES[row.type]) for row in properties]
     frame = pd.DataFrame(rows, columns=["name", "value", "type"])
     return [ui.Table("properties", frame, PROPERTY_FIELDS, "properties", shown=50)]

@@ -37,6 +37,7 @@ def test_latest_visits_are_shown_and_the_first_are_open() -> None:
 
 def test_visit_lists_its_steps_with_the_time_between() -> None:
     blocks = activity("Europe/Berlin", (step(0, 90, "buy"), step(0, 0)))
+    assert blocks[0] == Text("2 steps in 1 visit.")
     (visit,) = (block for block in blocks if isinstance(block, Expander))
     (table,) = visit.blocks
     assert isinstance(table, Table)
