@@ -14,6 +14,7 @@ from components import authorized, formats, viewer
 from components.charts import common
 from components.charts.tiles import Tile
 from components.escaping import plain
+from components.runtime import component
 from umami.background_task import BackgroundTask
 from umami.errors import UmamiError
 
@@ -81,6 +82,17 @@ def show_progress(work: BackgroundTask[Any], *, what: str, key: str) -> None:
         )
 
     watched()
+
+
+_SCROLL_TOP: Final = component("scroll_top")
+
+
+def scroll_to_top(opened: str) -> None:
+    """Scroll the page to its top when ``opened``, an id, becomes another one than in the last run.
+
+    Call it in every run of the page, with ``""`` where nothing is opened.
+    """
+    _SCROLL_TOP(key="scroll_top", data={"opened": opened}, height=0)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ entrypoint_guard.check()
 
 with area_page(sessions) as (page, view, params):
     opened = sessions.session_id(params)
+    elements.scroll_to_top(opened or "")
     with elements.title("Session" if opened else "Sessions"):
         if opened:
             close = partial(url_state.set_params, session="")

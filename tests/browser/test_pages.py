@@ -125,11 +125,16 @@ def test_a_report_opens_with_its_own_dates(app: App, page: Page) -> None:
 @pytest.mark.thorough
 def test_session_is_opened_from_the_list_and_closed(app: App, page: Page) -> None:
     page.goto(link(app, "sessions"))
-    rows(page, "session_list").first.get_by_role("button").click()
+    scrolled = "document.querySelector(\"[data-testid='stMain']\").scrollTop"
+    expect(rows(page, "session_list")).to_have_count(20)
+    rows(page, "session_list").last.get_by_role("button").scroll_into_view_if_needed()
+    assert page.evaluate(scrolled) > 0
+    rows(page, "session_list").last.get_by_role("button").click()
     expect(page.get_by_role("heading", name="Session", exact=True)).to_be_visible()
     at(page, r"session=[0-9a-f-]{36}")
     expect(page.get_by_role("heading", name="Activity")).to_be_visible()
     expect(rows(page, "visit_0").first).to_be_visible()
+    assert page.evaluate(scrolled) == 0
     page.locator(".st-key-all_sessions button").first.click()
     expect(rows(page, "session_list")).to_have_count(20)
 
