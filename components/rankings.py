@@ -69,9 +69,9 @@ SOURCES: Final = (
     Table("channel", "Channels", "channels", none="No visit has a known channel"),
 )
 ENVIRONMENT: Final = (
+    Table("device", "Devices", "kinds of device", none="No visitor has a known device"),
     Table("browser", "Browsers", "browsers", none="No visitor has a known browser"),
     Table("os", "Systems", "operating systems", none="No visitor has a known operating system"),
-    Table("device", "Devices", "kinds of device", none="No visitor has a known device"),
     Table("screen", "Screens", "screen sizes", none="No visitor has a known screen size"),
     Table("language", "Languages", "languages", none="No visitor has a known language"),
 )

@@ -82,9 +82,10 @@ class VisitTable:
             *([Field("other", self.other[1], wide=True)] if self.other else []),
             Field("duration", "Visit duration", "seconds", wide=True),
         ]
-        shown, more = conversion_fields(conversion, "visit")
-        if before is None:
-            more = []
+        shown, more = (
+            [field for field in fields if field.column in frame]
+            for fields in conversion_fields(conversion, "visit")
+        )
         return [
             ui.Table(
                 self.many,
@@ -229,7 +230,7 @@ def conversion_fields(
     if currency := conversion.currency:
         shown += [
             Field("revenue", "Revenue", "money", currency=currency),
+            Field("revenue_change", "Change", "change", wide=True),
             Field("each", f"Per {each}", "money", currency=currency, wide=True),
         ]
-        more.append(Field("revenue_change", "Revenue change", "change"))
     return shown, more
