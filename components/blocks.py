@@ -54,10 +54,11 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class OpenPage:
-    """Open another page with some of its parameters; the View stays."""
+    """Open another page with some of its parameters; without a ``view``, the View stays."""
 
     name: str
     values: Mapping[str, str]
+    view: View | None = None
 
 
 Change = View | Toggle | SetParams | Note | OpenPage

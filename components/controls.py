@@ -28,7 +28,7 @@ from umami.api.websites import Website
 from umami.errors import InvalidView, UmamiError
 from umami.filters import FIELDS, OPERATORS, Filter, in_form_of
 from umami.period import PRESETS, Period, Unit, zone
-from umami.view import ALL_TIME, CUSTOM, Comparison, View, shifted
+from umami.view import ALL_TIME, CUSTOM, View, shifted
 
 __all__ = ["bar", "domain", "view"]
 
@@ -37,12 +37,16 @@ PERIODS: Final[dict[str, str]] = {
     ALL_TIME: "All time",
     CUSTOM: "Custom dates",
 }
-COMPARISONS: Final[dict[Comparison, str]] = {
+COMPARISONS: Final[dict[str, str]] = {
     "previous": "Previous period",
     "year": "Previous year",
     "umami": "Umami's previous period",
     "custom": "Custom dates",
     "none": "No comparison",
+}
+WEEKDAYS: Final = "-weekdays"
+SAME_WEEKDAYS: Final[dict[str, str]] = {
+    f"{name}{WEEKDAYS}": f"{COMPARISONS[name]}, same weekdays" for name in ("previous", "year")
 }
 UNIT_NAMES: Final[dict[Unit, str]] = {
     "minute": "Minute",
@@ -72,7 +76,7 @@ def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[Vi
             key="pick_website",
             icon=":material/language:",
             width=185,
-            write=lambda chosen: change({"website": [chosen], "filter": []}),
+            write=lambda chosen: go(now.of_website(chosen)),
         )
         with st.container(horizontal=True, gap=None, width="content", wrap=False):
             _step_button("earlier", "left", -1)
@@ -88,10 +92,11 @@ def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[Vi
             _step_button("later", "right", 1, disabled=now.period.end >= datetime.now(UTC))
         if now.preset == CUSTOM:
             _dates("Dates", now.period, "pick_dates", ("from", "to"), {"unit": []})
+        matches = now.weekdays and now.weekdays_matter
         elements.select(
             "Comparison",
-            COMPARISONS,
-            now.comparison,
+            COMPARISONS | (SAME_WEEKDAYS if now.weekdays_matter else {}),
+            f"{now.comparison}{WEEKDAYS if matches else ''}",
             key="pick_comparison",
             icon=":material/compare_arrows:",
             width=175,
@@ -141,14 +146,17 @@ def _choose_period(chosen: str) -> None:
         change({"period": [chosen], "from": [], "to": [], "unit": []})
 
 
-def _choose_comparison(chosen: str) -> None:
+def _choose_comparison(option: str) -> None:
     now = view()
+    chosen = option.removesuffix(WEEKDAYS)
     edges: list[list[str]] = [[], []]
     if chosen == "custom":
         compared = now.compared() or replace(now, comparison="previous").compared()
         assert compared is not None
         edges = [[str(day)] for day in compared.period.days]
-    change({"compare": [chosen], "compare_from": edges[0], "compare_to": edges[1]})
+    weekdays = ["1"] if option != chosen else []
+    dates = {"compare_from": edges[0], "compare_to": edges[1]}
+    change({"compare": [chosen], "weekdays": weekdays, **dates})
 
 
 def _dates(
@@ -263,9 +271,7 @@ def _choose_saved(kind: str, chosen: str) -> None:
 
 
 def _time_popover(now: View) -> None:
-    with st.popover(
-        ":material/tune:", key="time", help="Granularity: unit, time zone and weekdays"
-    ):
+    with st.popover(":material/tune:", key="time", help="Granularity: unit and time zone"):
         units: dict[str, str] = {
             "auto": f"Automatic ({UNIT_NAMES[now.period.unit].lower()})",
             **{unit: UNIT_NAMES[unit] for unit in now.period.units},
@@ -289,16 +295,6 @@ def _time_popover(now: View) -> None:
             width=260,
             write=lambda name: change({"tz": [name]}),
         )
-        if now.weekdays_matter:
-            elements.bound(
-                st.toggle,
-                "Match weekdays",
-                now.weekdays,
-                key="match_weekdays",
-                write=lambda on: change({"weekdays": ["1"] if on else []}),
-                label_visibility="visible",
-                help="Compare with dates that begin on the same weekday, so that weekends align.",
-            )
 
 
 def _chips(client: AuthorizedClient, now: View) -> None:

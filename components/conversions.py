@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import date
@@ -49,7 +49,13 @@ def chosen(query: Collector, view: View, params: Params | None = None) -> Conver
 
 
 def suggested(query: Collector, view: View) -> tuple[FunnelStep | None, str]:
-    """The step and the currency (``""``) to suggest. Waits for the queries.
+    """The step and the currency (``""``) to suggest. Waits for the queries."""
+    return suggestion(query, view)()
+
+
+def suggestion(query: Collector, view: View) -> Callable[[], tuple[FunnelStep | None, str]]:
+    """Send the queries of a suggestion; the result waits for them and returns the step and the
+    currency (``""``).
 
     The step is the event that most often has a ``revenue`` property, else the most frequent event
     whose name resembles a purchase or a registration.
@@ -60,13 +66,17 @@ def suggested(query: Collector, view: View) -> tuple[FunnelStep | None, str]:
     properties = query.hint(events.event_data_properties(unfiltered), no_properties)
     values = query.hint(traffic.values(unfiltered, "event"), no_values)
     currencies = ask_currencies(query, unfiltered)
-    carriers = (
-        row.event for row in properties.result() if row.event and row.name.lower() == "revenue"
-    )
-    named = (row.value for row in values.result() if row.value and _PURCHASES.search(row.value))
-    event = next(chain(carriers, named), "")
-    step = FunnelStep("event", event) if event else None
-    return step, suggested_currency(currencies.result()) or ""
+
+    def answer() -> tuple[FunnelStep | None, str]:
+        carriers = (
+            row.event for row in properties.result() if row.event and row.name.lower() == "revenue"
+        )
+        named = (row.value for row in values.result() if row.value and _PURCHASES.search(row.value))
+        event = next(chain(carriers, named), "")
+        step = FunnelStep("event", event) if event else None
+        return step, suggested_currency(currencies.result()) or ""
+
+    return answer
 
 
 def _quarters(period: Period) -> Period:

@@ -86,6 +86,8 @@ def apply(change: Change) -> None:
             if change.view:
                 url_state.go(change.view)
         case OpenPage():
+            if change.view:
+                url_state.go(change.view)
             navigation.go(change.name, **change.values)
 
 

@@ -108,7 +108,7 @@ def card_buttons(site: Website, *, is_managed: bool) -> None:
 
 
 def _open(site: Website) -> None:
-    url_state.change({"website": [site.id], "filter": []})
+    url_state.go(url_state.view().of_website(site.id))
     navigation.go(OVERVIEW.name)
 
 

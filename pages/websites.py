@@ -18,7 +18,6 @@ from components.elements import show_empty
 from components.escaping import plain
 from components.loading import every_website
 from components.render import open_page
-from components.view_description import described
 
 entrypoint_guard.check()
 CARDS = 12  # cards on a page of the list, with two queries each
@@ -35,12 +34,13 @@ with open_page(client) as page:
     pages = -(-len(matching) // CARDS)
     first = CARDS * (min(place.page, max(pages, 1)) - 1)
     shown = matching[first : first + CARDS]
+    layout = page.prepare(websites.ask(page, view, params))
     cards = page.prepare(websites.card(page, view, site) for site in shown)
     with elements.title("Websites"):
         if viewer.current().permissions.admin:
             website_admin.create_form()
     website_admin.show_done()
-    st.caption(described(view))
+    page.draw(layout)
     table.search_box(place, "Search name or domain")
     managed = website_admin.manage(sites, params["site"][0]) if params["site"] else None
     if not shown:

@@ -147,6 +147,11 @@ class View:
         """This View without filters, segment and cohort."""
         return replace(self, filters=(), match="all", segment=None, cohort=None)
 
+    def of_website(self, website: str) -> View:
+        """This View of another website, without what only the first one has: filters, segment,
+        cohort and conversion."""
+        return replace(self.unfiltered(), website=website, conversion="", currency="")
+
     def filter_params(self, *, patterns: bool = True) -> tuple[tuple[str, str], ...]:
         """The parameter and text of every filter, with ``match``, ``segment`` and ``cohort``, in
         the newest generation's format.

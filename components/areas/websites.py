@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 import pandas as pd
 
 from components import blocks as ui
-from components import formats
+from components import conversions, formats, visit_tables
 from components.areas import PageInfo
 from components.charts import common
-from components.charts.tiles import figure
+from components.charts.tiles import Tile, figure
 from components.formats import Field
 from components.loading import Collector, every_website
 from components.view_description import described, present
 from umami.api import traffic
+from umami.api.conversions import VisitGroups
 from umami.api.traffic import Stats, Timeline
 from umami.api.websites import Website
+from umami.conversion import Conversion
+from umami.endpoint import Query
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -30,61 +32,148 @@ INFO: Final = PageInfo(
     "Manage",
     2,
     "All websites at a glance, and what an admin does with them.",
-    ("websites", "stats", "pageviews"),
+    ("websites", "stats", "pageviews", *visit_tables.ENDPOINTS),
     params=("websites_page", "websites_search", "site"),
 )
 MOST: Final = 100
 """Most websites in a report, with up to two queries each."""
-_FIELDS: Final = (
-    Field("name", "Website", "text", note="domain"),
-    Field("visitors", "Visitors", bar=True),
-    Field("visits", "Visits"),
-    Field("views", "Views"),
-    Field("before", "Visitors before"),
-    Field("change", "Change", "change"),
-)
 
 
 def ask(query: Collector, view: View, _: ui.Params) -> Iterator[ui.Item]:
-    """A table of the websites' totals for reports; the page draws a ``card`` for each website."""
+    """Figures of all websites, and a table with a row for each. The page adds ``card``s."""
     websites = every_website(query.client)
     sites = websites[:MOST]
-    views = [replace(view.unfiltered(), website=site.id) for site in sites]
+    views = [view.of_website(site.id) for site in sites]
     compared = [each.compared() for each in views if each.comparison != "umami"]
     stats: list[Future[Any]] = [
         query.hint(traffic.stats(each), None) for each in (*views, *compared) if each
     ]
-    yield ui.Section(
-        "Websites",
-        partial(_table, sites, len(websites)),
-        stats,
-        about=described(view),
-        medium="report",
-    )
+    brought: list[Conversion] = []
+    if view.whole_visits:
+        suggestions = [conversions.suggestion(query, each) for each in views]
+        brought = [Conversion(*suggestion()) for suggestion in suggestions]
+        stats += [
+            _optional(query, visit_tables.groups_query(conversion, None)(each))
+            for each, conversion in zip(views, brought, strict=True)
+        ]
+    make = partial(_blocks, view, sites, len(websites), brought)
+    yield ui.Section("All websites", make, stats, about=described(view), height=300)
 
 
-def _table(sites: Sequence[Website], total: int, *answers: Stats | None) -> list[ui.Block]:
-    now, compared = answers[: len(sites)], answers[len(sites) :]
-    rows = []
-    for site, stats, other in zip(sites, now, compared or [None] * len(sites), strict=True):
-        current = stats.current if stats else None
-        before = other.current if other else stats.previous if stats else None
-        row = {name: getattr(current, name, None) for name in ("visitors", "visits", "views")}
-        row["before"] = getattr(before, "visitors", None)
-        change = formats.change(row["visitors"], row["before"])
-        rows.append({"name": site.name, "domain": site.domain or "", **row, "change": change})
-    frame = pd.DataFrame(rows).sort_values(
-        ["visitors", "name"], ascending=[False, True], ignore_index=True
+def _optional(query: Collector, groups: Query[VisitGroups]) -> Future[VisitGroups | None]:
+    return query.hint(groups, None)
+
+
+def _blocks(
+    view: View,
+    sites: Sequence[Website],
+    total: int,
+    brought: Sequence[Conversion],
+    *answers: Any,
+) -> list[ui.Block]:
+    """Tiles with the sums, and the table; ``answers`` are the totals of the websites, those of the
+    comparison, and the conversions."""
+    count = len(sites)
+    groups = answers[len(answers) - len(brought) :] if brought else ()
+    compared = answers[count : len(answers) - len(brought)]
+    frame = rows(sites, answers[:count], compared, brought, groups)
+    # Currencies cannot be added or compared.
+    currencies = {conversion.currency for conversion in brought if conversion.currency}
+    currency = next(iter(currencies)) if len(currencies) == 1 else ""
+    fields = [
+        Field("name", "Website", "text", note="domain"),
+        Field("visitors", "Visitors", bar=True),
+        Field("change", "Change", "change"),
+        Field("visits", "Visits", wide=True),
+        Field("views", "Views", wide=True),
+        Field("bounce_rate", "Bounce rate", "percent", wide=True),
+    ]
+    if brought:
+        fields += [
+            Field("conversions", "Conversions", note="conversion"),
+            Field("rate", "Rate", "percent", wide=True),
+        ]
+    if currency:
+        fields.append(Field("revenue", "Revenue", "money", currency=currency))
+    blocks: list[ui.Block] = [ui.Tiles(_tiles(frame, currency), framed=False)] if count > 1 else []
+    blocks.append(
+        ui.Table(
+            "websites",
+            frame,
+            fields,
+            "websites",
+            shown=20,
+            printed=MOST,
+            value="id",
+            on_choose=lambda id_: ui.OpenPage("overview", {}, view.of_website(id_)),
+        )
     )
-    blocks: list[ui.Block] = [ui.Table("websites", frame, _FIELDS, "websites", printed=MOST)]
-    if total > len(sites):
-        blocks.append(ui.Text(f"The first {len(sites)} of {formats.whole(total)} by name."))
+    if total > count:
+        blocks.append(ui.Text(f"The first {count} of {formats.whole(total)} by name."))
     return blocks
+
+
+def rows(
+    sites: Sequence[Website],
+    now: Sequence[Stats | None],
+    compared: Sequence[Stats | None],
+    brought: Sequence[Conversion],
+    groups: Sequence[VisitGroups | None],
+) -> pd.DataFrame:
+    """A row for each website, most visitors first; unknown figures are missing."""
+    listed = []
+    for at, (site, stats) in enumerate(zip(sites, now, strict=True)):
+        current = stats.current if stats else None
+        other = compared[at] if compared else None
+        before = other.current if other else stats.previous if stats else None
+        row: dict[str, Any] = {"id": site.id, "name": site.name, "domain": site.domain or ""}
+        for name in ("visitors", "visits", "views", "bounces", "bounce_rate"):
+            row[name] = getattr(current, name, None)
+        row["before"] = getattr(before, "visitors", None)
+        row["change"] = formats.change(row["visitors"], row["before"])
+        answer = groups[at] if groups else None
+        if answer is not None and brought[at]:
+            totals = answer.frame.sum(numeric_only=True)
+            row["conversion"] = conversions.described(brought[at])
+            row["conversions"] = totals["conversions"]
+            row["rate"] = totals["conversions"] / totals["visits"] if totals["visits"] else None
+            row["revenue"] = totals["revenue"] if brought[at].currency else None
+        listed.append(row)
+    frame = pd.DataFrame(listed)
+    missing = {"conversion", "conversions", "rate", "revenue"} - {*frame.columns}
+    frame = frame.assign(**dict.fromkeys(sorted(missing), None))
+    numbers = ["visitors", "visits", "views", "before", "change", "bounce_rate"]
+    frame = frame.astype(dict.fromkeys([*numbers, "conversions", "rate", "revenue"], "float64"))
+    return frame.sort_values(["visitors", "name"], ascending=[False, True], ignore_index=True)
+
+
+def _tiles(frame: pd.DataFrame, currency: str) -> list[Tile]:
+    """The sums of the websites."""
+    per_site = "Somebody who visited two of the websites counts twice."
+    known = frame.dropna(subset=["before"]) if frame["before"].notna().any() else None
+    before = None if known is None else float(known["before"].sum())
+    visits, bounces = frame["visits"].sum(), frame["bounces"].astype("float64").sum()
+    tiles = [
+        figure("Visitors", float(frame["visitors"].sum()), before, per_site),
+        figure("Visits", float(visits), None, "Visits of all websites."),
+        figure("Views", float(frame["views"].sum()), None, "Views of all websites."),
+        figure(
+            "Bounce rate", bounces / visits if visits else None, None, "Of all visits.", "percent"
+        ),
+    ]
+    if frame["conversions"].notna().any():
+        conversions_of_all = float(frame["conversions"].sum())
+        tiles.append(figure("Conversions", conversions_of_all, None, "Visits that converted."))
+    if currency:
+        revenue = float(frame["revenue"].sum())
+        about = f"Revenue in {currency}."
+        tiles.append(figure("Revenue", revenue, None, about, "money", currency=currency))
+    return tiles
 
 
 def card(query: Collector, view: View, site: Website) -> ui.Section:
     """A website's visitors and their sparkline, without the filters of the View."""
-    view = replace(view.unfiltered(), website=site.id)
+    view = view.of_website(site.id)
     totals = query.totals(view)
     timeline = query.hint(traffic.pageviews(view), None)
     return ui.Section(

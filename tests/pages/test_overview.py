@@ -105,7 +105,7 @@ def test_umami_comparison_is_the_servers(opened: Open) -> None:
 @pytest.mark.thorough
 def test_comparison_can_match_weekdays(opened: Open) -> None:
     app = opened(**{"from": "2026-09-01", "to": "2026-09-30"})
-    app.toggle(key="match_weekdays").set_value(True).run()
+    app.selectbox(key="pick_comparison").select("previous-weekdays").run()
     assert app.session_state["weekdays"] == "1"
     assert "28 Jul – 26 Aug 2026 (same weekdays)" in said(app)
     week = opened(**{"from": "2026-09-07", "to": "2026-09-13"})

@@ -17,7 +17,7 @@ from components import collecting as collect
 from components import formats, umami_server
 from components.website_admin import EVENT
 from tests.doubles.umami import serve as serve_version
-from tests.pages.conftest import SHOP, TABLES, WEBSITES, Open, open_page, unescaped
+from tests.pages.conftest import SHOP, TABLES, WEBSITES, Open, open_page, table, unescaped
 from umami.api import realtime, traffic, websites
 from umami.api.websites import Website
 from umami.embedded.importing import import_into
@@ -51,7 +51,13 @@ def site(name: str = "shop") -> Website:
 
 
 def names(app: AppTest) -> list[str]:
-    return [element.value for element in app.subheader if not element.value.startswith("Manage")]
+    others = ("Manage", "All websites")
+    return [element.value for element in app.subheader if not element.value.startswith(others)]
+
+
+def cards(app: AppTest) -> list[Any]:
+    """The tiles of the cards, one for each website; those of all websites come before."""
+    return app.metric[len(app.metric) - len(names(app)) :]
 
 
 def notes(app: AppTest) -> str:
@@ -81,13 +87,21 @@ def test_every_website_is_listed_with_its_visitors(opened: Open) -> None:
         .current.visitors
         for name in ("docs", "empty", "shop")
     ]
-    assert [tile.value for tile in app.metric] == [formats.short(number) for number in counted]
+    assert [tile.value for tile in cards(app)] == [formats.short(number) for number in counted]
     assert counted[2] == 2_423
+    rows = {row[0]: row for row in table(app, "websites")}
+    assert {name: row[1] for name, row in rows.items()} == {
+        f"Nordlicht {name}": formats.whole(number)
+        for name, number in zip(("Docs", "Empty", "Shop"), counted, strict=True)
+    }
+    assert app.metric[0].value == formats.whole(sum(counted))
+    if umami_server.umami().capabilities.whole_visits:
+        assert [rows["Nordlicht Shop"][at] for at in (6, 8)] == ["280", "€10,230.86"]
 
 
 def test_filters_do_not_apply_to_the_list_of_websites(opened: Open) -> None:
     app = opened("websites", filter="country.eq.DE")
-    assert [tile.value for tile in app.metric][2] == "2,423"
+    assert [tile.value for tile in cards(app)][2] == "2,423"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +119,7 @@ def test_change_is_against_the_comparison(opened: Open, chosen: dict[str, str]) 
         client.ask(traffic.stats(earlier)).current.visitors,
     )
     assert change
-    assert [tile.delta for tile in app.metric][2] == formats.relative(change)
+    assert [tile.delta for tile in cards(app)][2] == formats.relative(change)
 
 
 def test_no_change_without_a_comparison(opened: Open) -> None:
@@ -372,7 +386,7 @@ def test_a_website_is_reset(fresh: Running) -> None:
     assert not app.exception
     assert site().name == "Nordlicht Shop"
     assert umami_server.umami().ask(traffic.stats(VIEW)).current.visitors == 0
-    assert [tile.value for tile in app.metric][2] == "0"
+    assert [tile.value for tile in cards(app)][2] == "0"
 
 
 @pytest.mark.thorough
