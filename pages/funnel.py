@@ -66,17 +66,14 @@ def draw(
             width=215,
             write=lambda window: url_state.set_params(window=str(window)),
         )
-        if suggested := funnel.suggested(suggestions.paths, suggestions.events):
-            about = "The page most visits see, then the events that happen most"
-            action_button(
-                "Suggest steps", "suggest_steps", write, suggested, icon="lightbulb", help=about
-            )
+        about = "Open the first saved funnel or, without one, steps that end in the conversion"
+        action_button("Suggest steps", "suggest_steps", write, [], icon="lightbulb", help=about)
         to_save = saved.funnel(view, chain.steps, chain.window) if chain.complete else None
         saved_menu(view, "funnel", reports, to_save)
 
 
 with area_page(funnel) as (page, view, params):
-    chain, faults = funnel.parse(params)
+    chain, faults = funnel.opened(page, view, params)
     with elements.title("Funnel", faults):
         pass
     with elements.card(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 import pandas as pd
 
 from components import blocks as ui
-from components import formats, loading
+from components import conversions, formats, loading
 from components.areas import PageInfo, last_value
 from components.charts import flows as charts
 from components.formats import Field
@@ -18,8 +18,9 @@ from components.loading import Collector
 from components.view_description import described, why_empty
 from umami.analysis import steps as analysis
 from umami.analysis.steps import KINDS, read_steps
-from umami.api import reports
+from umami.api import reports, traffic
 from umami.api.reports import FunnelResult
+from umami.api.traffic import Value
 from umami.conversion import FunnelStep
 from umami.memoize import memoize
 from umami.view import View
@@ -32,7 +33,7 @@ INFO: Final = PageInfo(
     3,
     "How many go from step to step, and where they are lost.",
     ("values", "reports"),
-    ("funnel",),
+    ("funnel", *conversions.ENDPOINTS[1:]),
     params=("window",),
     list_params=("step",),
 )
@@ -77,12 +78,36 @@ def parse(params: ui.Params) -> tuple[Chain, tuple[str, ...]]:
     return Chain((*steps[:MOST], *blanks), window or DEFAULT_WINDOW), faults
 
 
-def suggested(paths: Sequence[str], events: Sequence[str]) -> tuple[FunnelStep, ...]:
-    """Up to three suggested steps from frequent values; none if there are fewer than two."""
-    page_steps = [FunnelStep("path", path) for path in paths[:2]]
-    event_steps = [FunnelStep("event", event) for event in events[:2]]
-    steps = (*page_steps[:1], *event_steps, *page_steps[1:])
-    return steps[:3] if len(steps) >= FEWEST else ()
+def opened(query: Collector, view: View, params: ui.Params) -> tuple[Chain, tuple[str, ...]]:
+    """The funnel of the parameters and error messages; without steps, the first saved funnel, else
+    a suggestion. Waits for the queries of these."""
+    chain, faults = parse(params)
+    if params.get("step"):
+        return chain, faults
+    for _, saved in loading.saved_analyses(query, view, "funnel"):
+        if (kept := parse(saved)[0]).complete:
+            return kept, faults
+    steps = suggested(query, view)
+    return (Chain(steps, chain.window) if steps else chain), faults
+
+
+def suggested(query: Collector, view: View) -> tuple[FunnelStep, ...]:
+    """Steps from what is frequent to the conversion; none if there are fewer than two."""
+    goal = conversions.chosen(query, view).step or conversions.suggested(query, view)[0]
+    no_values: tuple[Value, ...] = ()
+    hints = [query.hint(traffic.values(view, field), no_values) for field in ("path", "event")]
+    paths, events = ([row.value for row in hint.result() if row.value] for hint in hints)
+    return steps_to(goal, paths, events)
+
+
+def steps_to(
+    goal: FunnelStep | None, paths: Sequence[str], events: Sequence[str]
+) -> tuple[FunnelStep, ...]:
+    """The most frequent page, the most frequent event, and the ``goal`` or another page."""
+    pages = [step for path in paths if (step := FunnelStep("path", path)) != goal]
+    before = [step for event in events if (step := FunnelStep("event", event)) != goal]
+    steps = (*pages[:1], *before[:1], *([goal] if goal else pages[1:2]))
+    return steps if len(steps) >= FEWEST else ()
 
 
 def within(window: int) -> str:
@@ -91,16 +116,19 @@ def within(window: int) -> str:
 
 
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
-    """The funnel of the parameters; if it is incomplete, reports show the saved funnels."""
-    chain, _ = parse(params)
-    if chain.complete:
-        yield _conversion(query, view, "Conversion", chain)
+    """The funnel of the parameters; without any, a page shows one, and reports all saved ones."""
+    if parse(params)[0].complete:
+        yield _conversion(query, view, "Conversion", parse(params)[0])
         return
     empty = ui.Text(
         "Choose at least two steps. The funnel shows how many visitors go from each to the next.",
         "empty",
     )
-    yield ui.Card("Conversion", [ui.blocks_section("", empty)], described(view), "page")
+    chain, _ = opened(query, view, params)
+    if chain.complete:
+        yield replace(_conversion(query, view, "Conversion", chain), medium="page")
+    else:
+        yield ui.Card("Conversion", [ui.blocks_section("", empty)], described(view), "page")
     yield ui.ReportItems(partial(_saved, query, view))
 
 
@@ -136,21 +164,18 @@ def blocks(
         )
         return [ui.Text(why_empty(view, no_visitors), "empty"), steps]
     last = now[-1]
-    all_the_way = (
-        f"of {formats.whole(now[0].visitors)} visitors "
-        f"went all the way: {formats.whole(last.visitors)}."
-    )
+    counts = f"{formats.whole(last.visitors)} of {formats.counted(now[0].visitors, 'visitor')}"
     loss = []
     if worst is not None:
         step = now[worst]
         sentence = (
-            f"Most are lost before step {worst + 1}, {formats.shortened(step.step.value)}: "
-            f"{formats.whole(step.dropped)} visitors, "
+            f"Biggest loss: before step {worst + 1}, {formats.shortened(step.step.value)}: "
+            f"{formats.counted(step.dropped, 'visitor')}, "
             f"{formats.percent(step.drop_off)} of those who took the step before."
         )
         loss = [ui.Text(sentence, icon="trending_down")]
     return [
-        ui.Text(all_the_way, "body", lead=formats.percent(last.remaining)),
+        ui.Text(f"({formats.percent(last.remaining)}) completed the funnel.", "body", lead=counts),
         *loss,
         ui.Chart(
             "Visitors at each step of the funnel", "funnel", partial(charts.funnel, table, worst)
@@ -166,13 +191,13 @@ def _table(table: pd.DataFrame, *, compared: bool) -> tuple[pd.DataFrame, list[F
         Field("value", "Step", "text", note="kind"),
         Field("visitors", "Visitors", bar=True),
         Field("dropped", "Lost before it", wide=True),
-        Field("kept", "Of the step before", "percent"),
-        Field("of_first", "Of the first", "percent"),
+        Field("kept", "% of step before", "percent"),
+        Field("of_first", "% of first step", "percent"),
     ]
     if compared:
         fields += [
             Field("visitors_before", "Visitors before", wide=True),
             Field("change", "Change", "change", wide=True),
-            Field("points", "Change of the first", "points", wide=True),
+            Field("points", "Change in % of first", "points", wide=True),
         ]
     return table.assign(kind=table["kind"].map(KINDS)), fields

@@ -177,7 +177,7 @@ def sankey_figure(flow: Flow, page: str, mode: Mode) -> Figure:
 def funnel(table: pd.DataFrame, worst: int | None, mode: Mode) -> Figure:
     """A funnel of ``umami.analysis.steps.funnel_table``, with marks for the comparison.
 
-    The step at the position ``worst`` has another colour.
+    The step at the position ``worst`` has another colour, which the legend names.
     """
     palette = PALETTES[mode]
     names = [f"{at}  {value}" for at, value in enumerate(table["value"], 1)]
@@ -213,11 +213,21 @@ def funnel(table: pd.DataFrame, worst: int | None, mode: Mode) -> Figure:
         "customdata": before,
         "hovertemplate": "before: <b>%{customdata:,}</b> visitors<extra></extra>",
     }
+    # Only for the legend, which shows the first colour of a trace.
+    loss = {
+        "type": "scatter",
+        "x": [None],
+        "y": [0],
+        "name": "Biggest loss",
+        "mode": "markers",
+        "marker": {"symbol": "square", "size": 12, "color": palette.categorical[1]},
+    }
+    legend = bool(before) or worst is not None
     return {
-        "data": [now, marks] if before else [now],
+        "data": [now, *([marks] if before else []), *([] if worst is None else [loss])],
         "layout": {
-            **base_layout(mode, HOVER_ONE, 70 + 62 * max(len(names), 2), top=30 if before else 8),
-            "showlegend": bool(before),
+            **base_layout(mode, HOVER_ONE, 70 + 62 * max(len(names), 2), top=30 if legend else 8),
+            "showlegend": legend,
             "funnelgap": 0.25,
             "xaxis": {"visible": False, "fixedrange": True},
             "yaxis": rows_axis(names, mode, 30),

@@ -41,6 +41,10 @@ def pick(page: Page, key: str, option: str) -> None:
 @pytest.mark.thorough
 def test_funnel_is_built_with_the_controls(app: App, page: Page) -> None:
     page.goto(link(app, "funnel"))
+    # It opens with a suggestion that ends in the conversion.
+    expect(page.locator(".st-key-edit_2_value input")).to_have_value("purchase")
+    expect(page.get_by_text("completed the funnel")).to_be_visible()
+    page.goto(link(app, "funnel", step=["1.path.", "2.path."]))
     expect(page.get_by_text("Choose at least two steps.")).to_be_visible()
     pick(page, "edit_0_value", "/")
     at(page, r"step=1\.path\.%2F&")
@@ -49,7 +53,7 @@ def test_funnel_is_built_with_the_controls(app: App, page: Page) -> None:
     at(page, r"step=2\.event\.")
     settled(page)
     pick(page, "edit_1_value", "purchase")
-    expect(page.get_by_text("went all the way")).to_be_visible()
+    expect(page.get_by_text("completed the funnel")).to_be_visible()
     expect(rows(page, "funnel_steps")).to_have_count(2)
     page.locator(".st-key-raise_1 button").first.click()
     at(page, r"step=1\.event\.purchase&step=2\.path\.")

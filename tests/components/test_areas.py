@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from components import traffic_blocks
-from components.areas import breakdown, compare
+from components.areas import breakdown, compare, funnel
 from components.blocks import (
     Cards,
     Chart,
@@ -25,6 +25,7 @@ from components.blocks import (
 from components.charts import maps
 from umami.api.sessions import Rhythm
 from umami.api.traffic import Ranked, Ranking
+from umami.conversion import FunnelStep
 from umami.filters import EVERYTHING, Filter
 from umami.period import Period
 from umami.view import View
@@ -99,6 +100,19 @@ def test_moves_are_counted_and_listed_by_kind() -> None:
     assert isinstance(kinds, Cards)
     assert [title for title, _ in kinds.cards] == ["Grew"]
     assert compare.kinds_blocks("country", before, before) == []
+
+
+def test_suggested_steps_end_in_the_conversion() -> None:
+    page, other, event = (
+        FunnelStep("path", "/"),
+        FunnelStep("path", "/cart"),
+        FunnelStep("event", "play"),
+    )
+    goal = FunnelStep("event", "purchase")
+    assert funnel.steps_to(goal, ["/", "/cart"], ["purchase", "play"]) == (page, event, goal)
+    assert funnel.steps_to(page, ["/", "/cart"], ["play"]) == (other, event, page)
+    assert funnel.steps_to(None, ["/", "/cart"], ["play"]) == (page, event, other)
+    assert funnel.steps_to(goal, [], ["purchase"]) == ()
 
 
 def test_reports_leave_out_tabs_that_are_not_printed() -> None:

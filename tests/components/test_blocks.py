@@ -55,10 +55,10 @@ def test_funnel_names_its_largest_drop_off() -> None:
     ]
     overall, lost, _, table = funnel.blocks(VIEW, now)
     assert isinstance(overall, Text)
-    assert overall.plain == "40.0% of 10 visitors went all the way: 4."
+    assert overall.plain == "4 of 10 visitors (40.0%) completed the funnel."
     assert isinstance(lost, Text)
     assert lost.text == (
-        f"Most are lost before step 2, {'x' * 59}…: 6 visitors, "
+        f"Biggest loss: before step 2, {'x' * 59}…: 6 visitors, "
         "60.0% of those who took the step before."
     )
     assert isinstance(table, Table)

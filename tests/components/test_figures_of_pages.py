@@ -133,6 +133,9 @@ def test_the_worst_step_has_another_colour() -> None:
     figure = go.Figure(flows.funnel(steps.funnel_table(result, None), 1, "light"))
     first, second = figure.data[0].marker.color
     assert first != second
+    named = {trace.name: trace.marker.color for trace in figure.data[1:]}
+    assert named == {"Biggest loss": second}
+    assert figure.layout.showlegend
 
 
 def test_funnel_without_earlier_visitors_has_no_comparison_mark() -> None:

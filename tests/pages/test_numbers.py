@@ -155,7 +155,7 @@ def test_funnel_page_shows_the_servers_numbers(opened: Open, filters: list[str])
     rows = table(app, "funnel_steps")
     assert [row[1] for row in rows] == [f"{row.visitors:,}" for row in now]
     assert [row[4] for row in rows] == [text(row.remaining, "percent") for row in now]
-    assert f"**{formats.percent(now[-1].remaining)}**" in said(app)
+    assert f"({formats.percent(now[-1].remaining)}) completed the funnel" in said(app)
 
 
 def test_retention_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
