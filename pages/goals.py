@@ -98,7 +98,8 @@ def draw(
 
 
 with area_page(goals) as (page, view, params):
-    targets, faults = goals.parse(params)
+    _, faults = goals.parse(params)
+    targets = goals.opened(page, view, params)
     with elements.title("Goals", faults):
         pass
     with elements.card(

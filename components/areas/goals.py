@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from components import blocks as ui
-from components import formats, loading
+from components import conversions, formats, loading
 from components.areas import PageInfo
 from components.charts import over_time
 from components.charts.tiles import figures
@@ -20,7 +20,8 @@ from umami.analysis.steps import KINDS, Target, read_targets
 from umami.api import events, reports, traffic
 from umami.api.events import EventSeries
 from umami.api.reports import Goal
-from umami.api.traffic import Timeline
+from umami.api.traffic import Timeline, Value
+from umami.conversion import FunnelStep
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -30,11 +31,13 @@ INFO: Final = PageInfo(
     "Behaviour",
     6,
     "How often what you want to happen does, against its target.",
-    ("values", "reports"),
-    ("goal", "series", "pageviews"),
+    ("reports", "goal"),
+    ("series", "pageviews", *conversions.ENDPOINTS),
     list_params=("goal",),
 )
 MOST: Final = 12
+SUGGESTED: Final = 3
+"""Most goals that the page suggests."""
 FIELDS: Final = (
     Field("value", "Goal", "text"),
     Field("kind", "Kind", "text"),
@@ -54,27 +57,36 @@ def parse(params: ui.Params) -> tuple[tuple[Target, ...], tuple[str, ...]]:
     return targets[:MOST], faults
 
 
+def opened(query: Collector, view: View, params: ui.Params) -> tuple[Target, ...]:
+    """The goals of the parameters; without any, the saved ones, else the conversion and the most
+    frequent other events. Waits for the queries of these."""
+    targets, _ = parse(params)
+    if targets:
+        return targets
+    saved = [
+        target
+        for _, saved_params in loading.saved_analyses(query, view, "goal")
+        for target in parse(saved_params)[0]
+        if target.step.value
+    ]
+    if saved:
+        return tuple(dict.fromkeys(saved))[:MOST]
+    conversion = conversions.chosen(query, view).step
+    no_values: tuple[Value, ...] = ()
+    events_of_view = query.hint(traffic.values(view, "event"), no_values).result()
+    named = [FunnelStep("event", row.value) for row in events_of_view if row.value]
+    steps = dict.fromkeys([*([conversion] if conversion else []), *named])
+    return tuple(map(Target, steps))[:SUGGESTED]
+
+
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
-    """The goals of the parameters; without any, reports show the saved goals."""
-    targets = [target for target in parse(params)[0] if target.step.value]
+    """The goals of the parameters, else the saved ones, else suggested ones."""
+    targets = [target for target in opened(query, view, params) if target.step.value]
     if targets:
         yield from _goals(query, view, targets)
     else:
         text = "Choose a page or an event. Its card shows how often it is reached, and by how many."
-        yield ui.Card("", [ui.blocks_section("", ui.Text(text, "empty"))], medium="page")
-        yield ui.ReportItems(partial(_saved, query, view))
-
-
-def _saved(query: Collector, view: View) -> list[ui.Item]:
-    targets = [
-        target
-        for _, params in loading.saved_analyses(query, view, "goal")
-        for target in parse(params)[0]
-        if target.step.value
-    ]
-    if targets:
-        return list(_goals(query, view, list(dict.fromkeys(targets))[:MOST]))
-    return [ui.blocks_section("Goals", ui.Text("No goal was chosen, and none is saved in Umami."))]
+        yield ui.blocks_section("Goals", ui.Text(text, "empty"))
 
 
 def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[ui.Item]:

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from umami.embedded import http
-from umami.embedded.demo.tables import generate, websites
+from umami.embedded.demo.tables import generate, saved, websites
 from umami.embedded.store import Store
 
 HISTORY = timedelta(days=400)
@@ -47,6 +47,7 @@ class Demo:
             for table in TABLES:
                 cursor.execute(f"CREATE TABLE due_{table} AS FROM {table} LIMIT 0")
             _insert(cursor, "website", websites(self._today))
+            _insert(cursor, "report", pa.Table.from_pylist(saved(self._today)))
             for first, last in _stretches(self._today - HISTORY, self._until):
                 rows = generate(first, last, self._today)
                 for table in TABLES:

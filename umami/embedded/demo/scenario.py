@@ -132,6 +132,8 @@ HOME, CART, THANKS = map(SHOP.page, ("/", "/cart", "/thank-you"))
 BLOG, POST = map(SHOP.page, ("/journal", "/journal/small-rooms"))
 PRICES: dict[int, float] = {SHOP.page(row["page"]): row["price"] for row in _DATA["products"]}
 SKUS: dict[int, str] = {SHOP.page(row["page"]): row["sku"] for row in _DATA["products"]}
+SAVED: list[dict[str, Any]] = _DATA["saved"]
+"""The analyses of the shop that are saved: type, name, description and parameters."""
 
 GROWTH = 0.55
 """The growth of a year: the share by which a day a year ago had fewer visits."""

@@ -1,9 +1,12 @@
 """Generated visits as the rows of Umami's tables, in Arrow columns."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 from urllib.parse import parse_qsl
+from uuid import uuid5
 
 import numpy as np
 import pyarrow as pa
@@ -73,6 +76,22 @@ def websites(today: date) -> pa.Table:
             "updated_at": created_at,
         }
     )
+
+
+def saved(today: date) -> list[dict[str, Any]]:
+    """The rows of ``report``: analyses that the shop's team has saved."""
+    created = datetime(today.year, 1, 8, tzinfo=UTC).replace(tzinfo=None)
+    return [
+        {
+            "report_id": str(uuid5(scenario.SITES[0].id, analysis["name"])),
+            "website_id": str(scenario.SITES[0].id),
+            "parameters": json.dumps(analysis["parameters"]),
+            "created_at": created,
+            "updated_at": created,
+            **{name: analysis[name] for name in ("type", "name", "description")},
+        }
+        for analysis in scenario.SAVED
+    ]
 
 
 Data = Mapping[str, tuple[int, Sequence[str]]]
