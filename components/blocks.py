@@ -91,10 +91,15 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """Key figures side by side; ``framed`` draws a border around each."""
+    """Key figures side by side; ``framed`` draws a border around each.
+
+    ``on_choose`` turns the measure of a clicked tile into a change; that of ``chosen`` is marked.
+    """
 
     tiles: Sequence[Tile]
     framed: bool = True
+    on_choose: Callable[[str], Change] | None = None
+    chosen: str = ""
     medium: Medium | None = None
 
 

@@ -49,7 +49,13 @@ def _draw(block: Block) -> None:
         case Text():
             _text(block)
         case Tiles():
-            elements.draw_tiles(block.tiles, within=not block.framed)
+            choose = block.on_choose
+            elements.draw_tiles(
+                block.tiles,
+                within=not block.framed,
+                choose=(lambda measure: apply(choose(measure))) if choose else None,
+                chosen=block.chosen,
+            )
         case Chart():
             _chart(block)
         case EChart():

@@ -120,27 +120,50 @@ def card(text: str, about: str = "") -> Iterator[None]:
         yield
 
 
-def draw_tiles(tiles: Sequence[Tile], *, within: bool = False) -> None:
-    """Draw key figures side by side, as many as fit; ``within`` a card they have no frames."""
-    width = 130 if within or len(tiles) > 5 else 165
+def draw_tiles(
+    tiles: Sequence[Tile],
+    *,
+    within: bool = False,
+    choose: Callable[[str], object] | None = None,
+    chosen: str = "",
+) -> None:
+    """Draw key figures side by side, as many as fit; ``within`` a card they have no frames.
+
+    A click on a tile with a measure calls ``choose`` with it; that of ``chosen`` is marked.
+    """
+    many = len(tiles) > 5
+    width = 130 if within or many else 165
     with st.grid(len(tiles), min_column_width=width, gap="small"):
         for tile in tiles:
-            st.metric(
+            if choose and tile.measure:
+                place = st.container(height="stretch", gap=None, key=f"tile_{tile.measure}")
+            else:
+                place = st.container(height="stretch", gap=None)
+            place.metric(
                 tile.label,
                 tile.value,
                 tile.delta,
                 delta_color=(
                     "off" if tile.slight else "normal" if tile.good == "up" else "inverse"
                 ),
-                delta_description=f"from {tile.before}" if tile.delta is not None else None,
-                help=plain(
-                    " ".join(filter(None, (tile.about, common.axis_note(tile.series)))), 400
+                delta_description=(
+                    None if tile.delta is None else tile.before if many else f"from {tile.before}"
                 ),
+                help=plain(" ".join(filter(None, (tile.about, _axis_note(tile)))), 400),
                 chart_data=common.sparkline(tile.series),
                 chart_type="area",
                 border=not within,
                 height="stretch",
             )
+            if choose and tile.measure:
+                action = "show views and visitors" if tile.measure == chosen else "show over time"
+                label, key = f"{tile.label}: {action}", f"show_{tile.measure}"
+                with place:
+                    action_button(label, key, choose, tile.measure)
+
+
+def _axis_note(tile: Tile) -> str | None:
+    return common.axis_note(tile.series, tile.shown)
 
 
 def row(key: str | None = None) -> DeltaGenerator:

@@ -96,6 +96,13 @@ class Collector:
             return Compared(self.ask(traffic.stats(view)), ())
         return self.compared(view, traffic.stats)
 
+    def derived(self, query: Query[T], function: Callable[[T], U]) -> Future[U]:
+        """Send a query; the answer is changed by a function that cannot fail."""
+        self.ask(query)
+        derived = self._sent[query.key][1].map(function)
+        self._keys[derived] = query.key
+        return derived
+
     def hint(self, query: Query[T], default: U) -> Future[T | U]:
         """Send an optional query; an ``UmamiError`` results in ``default``."""
         self.ask(query)

@@ -14,9 +14,11 @@ from components import view_description
 from components.loading import Collector, QueryClient
 from umami import names
 from umami.api import traffic
+from umami.api.conversions import VisitGroups
 from umami.api.traffic import Measure, Ranked, Ranking, Stats
 from umami.errors import UmamiError
 from umami.filters import FIELDS
+from umami.memoize import memoize
 from umami.view import View
 
 MEASURES: Final[dict[Measure, str]] = {"visitors": "Visitors", "times": "Count"}
@@ -85,6 +87,11 @@ _NO_EVENTS: Final = "Send one from your pages with `umami.track('name')`."
 EVENTS: Final = (Table("event", "Events", "events", fill=_NO_EVENTS),)
 
 
+COUNTED_BY_GROUPS: Final = frozenset(
+    {"path", "title", "query", "browser", "os", "device", "language", "country", "region", "city"}
+)
+"""Fields whose groups of visits have the visitors that the ranking counts, so that one query does
+for both. By other fields, a group is that of a visit’s first value."""
 OPTIONAL: Final = frozenset(
     {"query", "tag", "utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm"}
 )
@@ -110,15 +117,30 @@ class Shares:
     """Whether the row of direct visitors is missing because the server does not return it."""
 
 
-def ask(questions: Collector, table: Table, view: View) -> tuple[Future[Any], ...]:
-    """Send the queries of a ranking and its shares; the futures are arguments of ``shares``."""
-    ranking = questions.ask(traffic.metrics(view, table.field))
+def ask(
+    questions: Collector, table: Table, view: View, ranking: Future[Ranking] | None = None
+) -> tuple[Future[Any], ...]:
+    """Send the queries of a ranking, unless it is given, and its shares; the futures are arguments
+    of ``shares``."""
+    ranking = ranking or questions.ask(traffic.metrics(view, table.field))
     if table.field == "event":
         return (ranking,)
     stats = questions.hint(traffic.stats(view), None)
     if table.field != "referrer" or not _tells_direct(questions.client, view):
         return ranking, stats
     return ranking, stats, questions.hint(traffic.metrics(view, "channel"), None)
+
+
+@memoize
+def of_groups(groups: VisitGroups) -> Ranking:
+    """The ranking of a field of ``COUNTED_BY_GROUPS`` from its groups of visits."""
+    frame = groups.frame[groups.frame["name"] != ""]
+    columns = (frame["name"], frame["visitors"], frame["country"])
+    rows = [
+        Ranked(name, count, None if pd.isna(country) else country)
+        for name, count, country in zip(*columns, strict=True)
+    ]
+    return Ranking(sorted(rows, key=lambda row: -row.count), "visitors")
 
 
 def _tells_direct(client: QueryClient, view: View) -> bool:

@@ -11,8 +11,20 @@ from typing import Any, Final, cast, get_args
 import pandas as pd
 
 from components import conversions, converters, rankings, visit_tables
-from components.blocks import Block, Chart, Medium, Section, Tab, Table, Tabs, Text, Tiles, Toggle
-from components.charts import heatmaps, maps, over_time
+from components.blocks import (
+    Block,
+    Chart,
+    Medium,
+    Section,
+    SetParams,
+    Tab,
+    Table,
+    Tabs,
+    Text,
+    Tiles,
+    Toggle,
+)
+from components.charts import common, heatmaps, maps, over_time
 from components.charts import tiles as tile_data
 from components.charts.tiles import Tile
 from components.formats import Field
@@ -20,6 +32,7 @@ from components.loading import Collector, QueryClient
 from components.view_description import described, present, why_empty, why_unknown
 from umami.analysis.converters import SESSION_FIELDS
 from umami.api.conversions import VisitField, VisitGroups
+from umami.api.conversions import over_time as over_time_of
 from umami.api.events import EventSeries
 from umami.api.sessions import Rhythm, Session
 from umami.api.traffic import Ranking, Stats, Timeline
@@ -42,14 +55,29 @@ def website_tiles(
     timeline: Timeline,
     compared: Stats | None = None,
     *,
+    visits: VisitGroups | None = None,
     brought: Sequence[Tile] = (),
+    measure: str | None = None,
 ) -> list[Block]:
-    """A website's five key figures, and what they ``brought``; ``compared`` is the separate answer
-    of the comparison."""
+    """A website's five key figures, and what they ``brought``.
+
+    ``compared`` is the separate answer of the comparison, ``visits`` are the visits over time. With
+    a ``measure`` (``""`` for all), a click on a tile chooses what the chart shows.
+    """
     unknown = why_unknown(view)
-    tiles = tile_data.of_website(client.definitions, view, stats, timeline, compared)
+    frame = history(view, timeline, visits)
+    tiles = tile_data.of_website(client.definitions, view, stats, frame, compared)
+    over = common.over(frame, present(view))
+    for tile in brought:
+        name = tile.label.lower()
+        known = measure is not None and name in over
+        tiles.append(tile_data.with_history(tile, name, over[name]) if known else tile)
+
+    def choose(clicked: str) -> SetParams:
+        return SetParams({"chart": "" if clicked == measure else clicked})
+
     return [
-        Tiles([*tiles, *brought]),
+        Tiles(tiles, on_choose=None if measure is None else choose, chosen=measure or ""),
         *([Text(unknown)] if unknown else []),
     ]
 
@@ -65,8 +93,10 @@ def ask_conversions(
     return tuple(converters.ask(query, each, conversion) for each in views)
 
 
-def conversion_tiles(conversion: Conversion, *answers: Any) -> list[Tile]:
+def conversion_tiles(conversion: Conversion | None, *answers: Any) -> list[Tile]:
     """Tiles of the conversions and, if they are known, their revenue."""
+    if not conversion:
+        return []
     if isinstance(answers[0], VisitGroups):
         return visit_tables.conversion_tiles(conversion, *answers)
     counts = [page.count if page is not None else None for page in answers]
@@ -77,21 +107,49 @@ def conversion_tiles(conversion: Conversion, *answers: Any) -> list[Tile]:
     return [tile_data.figure("Conversions", now, before, about)]
 
 
-def traffic(view: View, now: Timeline, before: Timeline | None = None) -> list[Block]:
-    """Views and visitors over time, with the comparison."""
+MEASURES: Final[dict[str, over_time.Measure]] = {
+    "views": ("views", "Views", "count"),
+    "visitors": ("sessions", "Visitors", "count"),
+    "visits": ("visits", "Visits", "count"),
+    "bounce_rate": ("bounce_rate", "Bounce rate", "percent"),
+    "duration": ("duration", "Visit duration", "seconds"),
+    "conversions": ("conversions", "Conversions", "count"),
+    "revenue": ("revenue", "Revenue", "money"),
+}
+"""What the chart of the traffic can show: column, name and kind, by the value in the URL."""
+
+
+def traffic(view: View, measure: str, *answers: Timeline | VisitGroups) -> list[Block]:
+    """Views and visitors over time, or one ``measure``, with the comparison.
+
+    The ``answers`` are those of the period and of the comparison: views and visitors, and as far as
+    they are known, the visits by time.
+    """
+    now, *before = [answer for answer in answers if isinstance(answer, Timeline)]
+    visits = [answer for answer in answers if isinstance(answer, VisitGroups)]
     if _is_empty(now):
         return [Text(why_empty(view, NO_VIEWS), "empty")]
     compared = view.compared()
     unit, until = view.period.unit, present(view)
+    frame = history(view, now, *visits[:1])
+    column, name, kind = MEASURES.get(measure, MEASURES["views"])
+    shown = [MEASURES["views"], MEASURES["visitors"]]
+    title = "Views and visitors"
+    if measure and column in frame:
+        shown, title = [(column, name, kind)], name
+    earlier = None
+    if compared and before and not _is_empty(before[0]):
+        earlier = history(compared, before[0], *visits[1:])
     draw = partial(
         over_time.traffic,
-        now.frame,
+        frame,
         unit,
-        None if before is None or _is_empty(before) else before.frame,
+        earlier,
         # Not the time itself, so that the figure is the same until the next bucket begins.
-        None if until is None else int((now.frame["time"] <= until).sum()),
+        None if until is None else int((frame["time"] <= until).sum()),
         view.period.partial(),
         compared.period.partial() if compared else (False, False),
+        tuple(shown),
     )
     fields = [
         Field("time", unit.capitalize(), "time", unit=unit),
@@ -99,9 +157,25 @@ def traffic(view: View, now: Timeline, before: Timeline | None = None) -> list[B
         Field("sessions", "Visitors"),
     ]
     return [
-        Chart(f"Views and visitors, {described(view)}", "traffic", draw),
+        Chart(f"{title}, {described(view)}", "traffic", draw),
         Table("Traffic over time", now.frame, fields, "traffic", printed=0, medium="report"),
     ]
+
+
+@memoize
+def history(view: View, timeline: Timeline, visits: VisitGroups | None = None) -> pd.DataFrame:
+    """The buckets of a View with the columns of ``MEASURES`` that are known."""
+    if visits is None:
+        return timeline.frame
+    frame = over_time_of(visits, view.period)
+    count = frame["visits"].where(frame["visits"] > 0)
+    return timeline.frame.assign(
+        visits=frame["visits"],
+        bounce_rate=frame["bounces"] / count,
+        duration=frame["seconds"] / count,
+        conversions=frame["conversions"],
+        revenue=frame["revenue"],
+    )
 
 
 def _is_empty(timeline: Timeline) -> bool:
@@ -179,13 +253,16 @@ def ranking_section(
     With a ``conversion``, the rows show how many of their visits converted, where the server counts
     whole visits, and else how many of their visitors, where it lists them.
     """
-    ranked = rankings.ask(query, table, view)
     groups: Sequence[Future[Any]] = ()
+    counted: Future[Ranking] | None = None
     if conversion and view.whole_visits and table.field in get_args(VisitField):
         ask = visit_tables.groups_query(conversion, cast(VisitField, table.field))
         groups = (*query.compared(view, ask),)
+        if table.field in rankings.COUNTED_BY_GROUPS:
+            counted = query.derived(ask(view), rankings.of_groups)
     elif conversion and not view.whole_visits and table.field in SESSION_FIELDS:
         groups = [converters.ask(query, view, conversion)]
+    ranked = rankings.ask(query, table, view, counted)
 
     def make(*answers: Any) -> list[Block]:
         count = len(ranked)

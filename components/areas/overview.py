@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final
 
 from components import blocks as ui
 from components import conversions, rankings, traffic_blocks, visit_tables
-from components.areas import PageInfo
+from components.areas import PageInfo, last_value
 from components.charts import maps
-from components.loading import Collector, QueryClient
+from components.loading import Collector
 from components.view_description import described
 from umami.api import events, sessions, traffic
+from umami.api.conversions import VisitGroups
 from umami.api.traffic import Ranking, Stats
-from umami.conversion import Conversion
 from umami.memoize import memoize
 from umami.view import View
 
@@ -27,12 +28,13 @@ INFO: Final = PageInfo(
     "How the website does, and where its visitors come from.",
     ("pageviews", "stats", "active", "metrics", "series", "weekly", *visit_tables.ENDPOINTS),
     ("sessions", "revenue_sessions"),
+    params=("chart",),
 )
 PRINTED_PAGE_TABS: Final = 3
 """Number of tabs of the Pages card that reports include."""
 
 
-def ask(query: Collector, view: View, _: ui.Params) -> Iterator[ui.Item]:
+def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """Figures, traffic over time, rankings, events and the weekly heatmap."""
     timeline = query.compared(view, traffic.pageviews)
     totals = query.totals(view)
@@ -41,20 +43,35 @@ def ask(query: Collector, view: View, _: ui.Params) -> Iterator[ui.Item]:
     # A suggestion takes a wave of requests, for which only the embedded server is near enough.
     known = view.whole_visits or bool(view.conversion)
     conversion = conversions.chosen(query, view) if known else None
-    countries = rankings.ask(query, rankings.COUNTRIES, view)
     tabs = partial(traffic_blocks.ranking_tabs, query, view=view, conversion=conversion)
     brought = traffic_blocks.ask_conversions(query, view, conversion) if conversion else ()
-    yield ui.Section(
-        "Figures",
-        partial(_tiles, query.client, view, conversion, len(brought)),
-        [*brought, totals.now, timeline.now, *totals.earlier],
-        height=170,
-        framed=False,
-    )
+    counted = None
+    if conversion and view.whole_visits:
+        of_countries = visit_tables.groups_query(conversion, "country")(view)
+        counted = query.derived(of_countries, rankings.of_groups)
+    countries = rankings.ask(query, rankings.COUNTRIES, view, counted)
+    visits: Sequence[Future[VisitGroups]] = ()
+    if conversion and view.whole_visits:
+        visits = (*query.compared(view, visit_tables.groups_query(conversion, "time")),)
+    measure = last_value(params, "chart")
+    figures: list[Future[Any]] = [totals.now, timeline.now, *totals.earlier]
+
+    def tiles(*answers: Any) -> list[ui.Block]:
+        own, rest = answers[: len(figures)], answers[len(figures) :]
+        return traffic_blocks.website_tiles(
+            query.client,
+            view,
+            *own,
+            visits=rest[0] if visits else None,
+            brought=traffic_blocks.conversion_tiles(conversion, *rest[len(visits[:1]) :]),
+            measure=measure,
+        )
+
+    yield ui.Section("Figures", tiles, [*figures, *visits[:1], *brought], height=170, framed=False)
     yield ui.Section(
         "Traffic",
-        partial(traffic_blocks.traffic, view),
-        [*timeline],
+        partial(traffic_blocks.traffic, view, measure),
+        [*timeline, *visits],
         about=described(view),
         height=300,
     )
@@ -80,14 +97,6 @@ def ask(query: Collector, view: View, _: ui.Params) -> Iterator[ui.Item]:
         ]
     )
     yield ui.Section("The week's rhythm", traffic_blocks.week, [week], height=300)
-
-
-def _tiles(
-    client: QueryClient, view: View, conversion: Conversion | None, brought: int, *answers: Any
-) -> list[ui.Block]:
-    """The website's figures; the first answers, ``brought`` in number, are its conversions."""
-    tiles = traffic_blocks.conversion_tiles(conversion, *answers[:brought]) if conversion else ()
-    return traffic_blocks.website_tiles(client, view, *answers[brought:], brought=tiles)
 
 
 @memoize

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from functools import partial
 from threading import Lock
@@ -144,19 +144,19 @@ def over(frame: pd.DataFrame, until: pd.Timestamp | None) -> pd.DataFrame:
     return frame if until is None else frame[frame["time"] <= until].iloc[:-1]
 
 
-def sparkline(values: Sequence[int]) -> list[int] | None:
+def sparkline(values: Sequence[float]) -> list[float] | None:
     """A tile's series; ``None`` for fewer than three values or only zeros."""
-    return [int(value) for value in values] if len(values) > 2 and any(values) else None
+    return list(values) if len(values) > 2 and any(values) else None
 
 
-def axis_note(values: Sequence[int]) -> str | None:
+def axis_note(values: Sequence[float], show: Callable[[float], str] = formats.whole) -> str | None:
     """A note that a tile's sparkline does not start at zero; ``None`` where none is needed.
 
     Streamlit's sparkline starts at its lowest value and has no option to include zero.
     """
     if not sparkline(values) or not min(values):
         return None
-    lowest, highest = formats.whole(min(values)), formats.whole(max(values))
+    lowest, highest = show(min(values)), show(max(values))
     return f"The curve spans {lowest} to {highest}: it does not start at zero."
 
 

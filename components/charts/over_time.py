@@ -17,10 +17,12 @@ from components.charts.common import (
     amounts_axis,
     base_layout,
     moments,
+    number_axis,
     plain,
     time_axis,
     tooltip,
 )
+from components.formats import Kind
 from components.theme import FONT, PALETTES, Mode, faded
 from umami.period import Unit
 
@@ -28,6 +30,13 @@ Ends = tuple[bool, bool]
 """Whether the first and the last bucket of a period are covered only in part."""
 NET: Final = "Net amount"
 MOST_NAMES: Final = 5
+_FORMATS: Final[dict[Kind, str]] = {
+    "count": ":,",
+    "percent": ":.1%",
+    "seconds": ":,.0f",
+    "money": ":,.2f",
+}
+"""D3 formats of the values of a line, by their kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +45,18 @@ class _Line:
 
     times: Sequence[datetime]
     name: str
-    values: Sequence[int | None]
-    """``None`` for buckets in the future."""
+    values: Sequence[float | None]
+    """``None`` for buckets in the future, and where there is nothing to divide by."""
     hover: Sequence[str]
     colour: str
     earlier: bool
     partial: Sequence[int]
     """Positions of buckets that the series' period covers only in part, or so far."""
+    kind: Kind = "count"
 
     def points(self, places: Sequence[int], leave_out: Sequence[int] = ()) -> dict[str, Any]:
         """The trace keys for some points and their hover labels."""
+        value = f"%{{y{_FORMATS[self.kind]}}}{' s' if self.kind == 'seconds' else ''}"
         return {
             "type": "scatter",
             "x": [self.times[at] for at in places],
@@ -54,9 +65,9 @@ class _Line:
             "legendgroup": self.name,
             "customdata": [self.hover[at] for at in places],
             "hovertemplate": (
-                "%{y:,}  (%{customdata})<extra>%{fullData.name}</extra>"
+                f"{value}  (%{{customdata}})<extra>%{{fullData.name}}</extra>"
                 if self.earlier
-                else "<b>%{y:,}</b>%{customdata}<extra>%{fullData.name}</extra>"
+                else f"<b>{value}</b>%{{customdata}}<extra>%{{fullData.name}}</extra>"
             ),
         }
 
@@ -94,6 +105,10 @@ class _Line:
         }
 
 
+Measure = tuple[str, str, Kind]
+"""A column of a frame, its name in the legend, and the kind of its values."""
+
+
 def traffic(
     now: pd.DataFrame,
     unit: Unit,
@@ -101,18 +116,19 @@ def traffic(
     begun: int | None,
     partial: Ends,
     partial_before: Ends,
+    measures: Sequence[Measure],
     mode: Mode,
 ) -> Figure:
-    """Views and visitors over time, overlaid with those of the comparison as dashed lines.
+    """Measures over time, overlaid with those of the comparison as dashed lines.
 
-    ``now`` and ``before`` have the columns ``time``, ``views`` and ``sessions``. They are aligned
+    ``now`` and ``before`` have the columns ``time`` and those of the ``measures``. They are aligned
     by position; buckets of ``before`` beyond the length of ``now`` are dropped, and hover labels
     show their own dates. ``begun`` is the number of buckets that have begun, if the period has not
     ended: later ones are not drawn, and the current one is marked. ``partial`` and
     ``partial_before`` are the values of ``Period.partial`` for both periods.
     """
     times = moments(now["time"])
-    traces, highest = [], 0
+    traces, highest = [], 0.0
     for frame, ends, earlier in ((before, partial_before, True), (now, partial, False)):
         if frame is None:
             continue
@@ -126,16 +142,20 @@ def traffic(
             for at, time in enumerate(moments(part["time"]))
         ]
         last = len(part) if earlier or begun is None else begun
-        for role, (column, name) in enumerate((("views", "Views"), ("sessions", "Visitors"))):
+        for role, (column, name, kind) in enumerate(measures):
             colour = PALETTES[mode].categorical[role]
             line = _Line(
                 times,
                 f"{name}, before" if earlier else name,
-                [int(value) if at < last else None for at, value in enumerate(part[column])],
+                [
+                    None if at >= last or pd.isna(value) else value
+                    for at, value in enumerate(part[column].tolist())
+                ],
                 hover,
                 faded(colour, 0.55) if earlier else colour,
                 earlier,
                 sorted(notes),
+                kind,
             )
             highest = max((highest, *(value or 0 for value in line.values)))
             traces.append(
@@ -166,7 +186,11 @@ def traffic(
             **base_layout(mode, HOVER_ALL, 300, top=36, right=24),
             "showlegend": True,
             "xaxis": {**time_axis(times, unit), **width},
-            "yaxis": amounts_axis(5, 0, highest),
+            "yaxis": (
+                {**number_axis(5), "tickformat": ".0%"}
+                if measures[0][2] == "percent"
+                else amounts_axis(5, 0, highest)
+            ),
         },
     }
 

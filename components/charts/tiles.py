@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
+
+import pandas as pd
 
 from components import formats
 from components.charts import common
 from components.formats import Kind
 from components.view_description import present, why_unknown
-from umami.api.traffic import Stats, Timeline
+from umami.api.traffic import Stats
 from umami.definitions import Definitions
 from umami.view import View
 
@@ -30,11 +32,17 @@ class Tile:
     delta: str | int | None = None
     before: str | None = None
     good: Direction = "up"
-    series: tuple[int, ...] = ()
+    series: tuple[float, ...] = ()
     number: float | None = None
     earlier: float | None = None
     kind: Kind = "count"
     currency: str = ""
+    measure: str = ""
+    """What a click on the tile shows over time; empty for a tile without clicks."""
+
+    def shown(self, value: float) -> str:
+        """A value of the tile's kind as text."""
+        return _SHORT[self.kind](value, self.currency)
 
     @property
     def slight(self) -> bool:
@@ -60,7 +68,7 @@ def figure(
     *,
     currency: str = "",
     good: Direction = "up",
-    series: Sequence[int] = (),
+    series: Sequence[float] = (),
 ) -> Tile:
     """A figure with its change against the comparison; ``None`` stands for unknown.
 
@@ -106,16 +114,32 @@ def figures(now: object, before: object, fields: Figures, currency: str = "") ->
     ]
 
 
+WEBSITE_MEASURES: Final = {
+    "views": "views",
+    "visitors": "sessions",
+    "visits": "visits",
+    "bounce_rate": "bounce_rate",
+    "duration": "duration",
+}
+"""The measures of ``of_website`` and their columns over time."""
+
+
+def with_history(tile: Tile, measure: str, history: pd.Series[Any]) -> Tile:
+    """A tile with its curve; a click on it shows the measure in the chart."""
+    return replace(tile, measure=measure, series=tuple(history.fillna(0).tolist()))
+
+
 def of_website(
     definitions: Definitions,
     view: View,
     stats: Stats,
-    timeline: Timeline,
+    frame: pd.DataFrame,
     compared: Stats | None = None,
 ) -> list[Tile]:
     """A website's views, visitors, visits, bounce rate and visit duration with their changes.
 
-    ``compared`` is the comparison's answer if it has a query of its own. Figures that the View's
+    ``frame`` has the measures over time, as far as they are known. ``compared`` is the comparison's
+    answer if it has a query of its own. Figures that the View's
     filters make meaningless are unknown, with the reason as description.
     """
     before = compared.current if compared else stats.previous
@@ -132,9 +156,10 @@ def of_website(
             ("Visit duration", "average_visit", between, "seconds"),
         ],
     )
-    history = common.over(timeline.frame, present(view))
-    for at, column in enumerate(("views", "sessions")):
-        tiles[at] = replace(tiles[at], series=tuple(map(int, history[column])))
+    history = common.over(frame, present(view))
+    for at, (measure, column) in enumerate(WEBSITE_MEASURES.items()):
+        if column in history:
+            tiles[at] = with_history(tiles[at], measure, history[column])
     tiles[3] = replace(tiles[3], good="down")
     if unknown := why_unknown(view):
         return [

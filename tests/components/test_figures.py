@@ -28,7 +28,10 @@ def traffic(
     partial_before: Ends = (False, False),
     mode: Mode = "light",
 ) -> go.Figure:
-    return go.Figure(over_time.traffic(now, "day", before, begun, partial, partial_before, mode))
+    measures = (("views", "Views", "count"), ("sessions", "Visitors", "count"))
+    return go.Figure(
+        over_time.traffic(now, "day", before, begun, partial, partial_before, measures, mode)
+    )
 
 
 def trace(figure: go.Figure, name: str, mode: str = "lines") -> Any:

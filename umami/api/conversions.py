@@ -7,17 +7,18 @@ from typing import Annotated, Any, Literal, get_args
 import pandas as pd
 from pydantic import Field
 
-from umami.api.params import choice
+from umami.api.params import buckets, choice
 from umami.conversion import FunnelStep, StepKind
 from umami.endpoint import Effort, RawQuery, get
 from umami.errors import InvalidView
-from umami.parsing import Count, Record, frame_of, parse
+from umami.parsing import Count, Record, bucket, frame_of, parse
+from umami.period import Period
 from umami.view import View
 
 VisitField = Literal[
     "entry", "exit", "channel", "referrer", "hostname", "path", "title", "query", "tag",
     "utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm",
-    "browser", "os", "device", "language", "country", "region", "city",
+    "browser", "os", "device", "language", "country", "region", "city", "time",
 ]  # fmt: skip
 
 
@@ -64,12 +65,23 @@ def visit_groups(
 
     A visit converts if it reaches the step (``*`` at either end is a wildcard); without a step, if
     it has a purchase in the currency. By path, title, query and tag a visit can be in several rows;
-    by any other field it is in one. Filters keep whole visits.
+    by any other field it is in one; ``time`` is the bucket in which it began. Filters keep whole
+    visits.
     """
     if field is not None:
         choice(field, get_args(VisitField), "a field of visits")
     goal = {"goal": step.kind, "value": step.value} if step else {}
-    return RawQuery({"type": field, **goal, "currency": currency, "limit": limit})
+    more = buckets(view) if field == "time" else {}
+    return RawQuery({"type": field, **goal, **more, "currency": currency, "limit": limit})
+
+
+def over_time(groups: VisitGroups, period: Period) -> pd.DataFrame:
+    """The groups by ``time``: ``time`` (naive local start of the bucket in which the visits began),
+    and the counts of ``VisitGroups``, for every bucket of the period."""
+    frame = groups.frame.drop(columns=["name", "country"])
+    frame.insert(0, "time", [bucket(text, period) for text in groups.frame["name"]])
+    axis = pd.DatetimeIndex(period.axis(), name="time")
+    return frame.groupby("time").sum().reindex(axis, fill_value=0).reset_index()
 
 
 class _Step(Record):

@@ -13,10 +13,11 @@ from umami.embedded.queries.channels import visits_by_channel
 from umami.embedded.queries.metrics import EXTREMES, IN_A_COUNTRY, LANGUAGE
 from umami.embedded.queries.reports import Step
 from umami.embedded.queries.totals import bounce
-from umami.embedded.scope import VIEWS, Rows, Scope, column
+from umami.embedded.scope import BUCKET, VIEWS, Rows, Scope, Unit, bucket, column
 from umami.embedded.store import Store
 
 CHANNEL: Final = "channel"
+TIME: Final = "time"
 FIRST: Final = frozenset(
     {"referrer", "hostname", "utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm"}
 )
@@ -32,6 +33,7 @@ def by_field(
     step: Step | None,
     currency: str | None,
     *,
+    buckets: tuple[Unit, str] = ("day", "UTC"),
     limit: int,
     offset: int = 0,
 ) -> list[dict[str, Any]]:
@@ -41,9 +43,10 @@ def by_field(
     currency; the most visits first.
 
     Without a field, there is one row, with the totals. ``entry`` and ``exit`` are the path of the
-    first and last view. Without a step, every visit with a purchase in the currency converts.
+    first and last view. ``time`` is the local start of the bucket (``buckets``: unit and time zone)
+    in which a visit began. Without a step, every visit with a purchase in the currency converts.
     """
-    named = _named(scope, field)
+    named = _named(scope, field, buckets)
     unfiltered = scope.unfiltered()
     rows = scope.rows(*VIEWS)
     money = Rows(
@@ -87,7 +90,7 @@ def by_field(
     )
 
 
-def _named(scope: Scope, field: str | None) -> Rows:
+def _named(scope: Scope, field: str | None, buckets: tuple[Unit, str]) -> Rows:
     """Return ``WITH …`` that defines ``named``: a row per value and visit, with its views."""
     if field == CHANNEL:
         visits = visits_by_channel(scope)
@@ -96,6 +99,9 @@ def _named(scope: Scope, field: str | None) -> Rows:
     country = ""
     if field is None:
         name = "''"
+    elif field == TIME:
+        start = bucket(scope, *buckets, "min(e.created_at)")
+        name = f"strftime({start}, '{BUCKET}')"
     elif field in EXTREMES:
         name = f"arg_{EXTREMES[field]}(e.url_path, {_ORDER})"
     elif field in FIRST:
@@ -106,7 +112,7 @@ def _named(scope: Scope, field: str | None) -> Rows:
     else:
         name = f"coalesce({LANGUAGE if field == 'language' else column(field)}, '')"
         country = "coalesce(s.country, '') AS country, " if field in IN_A_COUNTRY else ""
-    rows = scope.rows(*VIEWS, columns=[field] if field else [])
+    rows = scope.rows(*VIEWS, columns=[field] if field and field != TIME else [])
     return Rows(
         f"WITH named AS (SELECT {name} AS name, {country} e.session_id, e.visit_id, "
         f"count(*) AS views_of_value {rows.sql} GROUP BY ALL)",

@@ -11,19 +11,19 @@ from pydantic import Field, model_validator
 
 from umami.embedded.filters import FIELDS
 from umami.embedded.http import EXTENSIONS, Call, Routes, Text
-from umami.embedded.parameters import Filtered, one_of, scope
-from umami.embedded.queries.conversions import CHANNEL, by_field
+from umami.embedded.parameters import Bucketed, Filtered, one_of, scope
+from umami.embedded.queries.conversions import CHANNEL, TIME, by_field
 from umami.embedded.queries.journeys import steps_around
 from umami.embedded.queries.metrics import EXTREMES
 from umami.embedded.queries.reports import Step
 
 routes = Routes()
 
-TYPES = (*(field for field in FIELDS if field != "event"), *EXTREMES, CHANNEL)
+TYPES = (*(field for field in FIELDS if field != "event"), *EXTREMES, CHANNEL, TIME)
 """The fields to group by: those that views have."""
 
 
-class Conversions(Filtered):
+class Conversions(Bucketed):
     """The field to group by; the conversion, which is a step, or else any purchase in the currency;
     and the currency of the revenue."""
 
@@ -53,6 +53,7 @@ def conversions(call: Call[Conversions]) -> Any:
         params.type,
         step,
         params.currency,
+        buckets=(params.answered_unit, params.zone),
         limit=params.limit,
         offset=params.offset,
     )
