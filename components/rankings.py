@@ -62,7 +62,7 @@ PAGES: Final = (
     Table(
         "query",
         "URL parameters",
-        "query parameters",
+        "URL parameters",
         none="No address with URL parameters was viewed",
     ),
 )
@@ -71,7 +71,7 @@ SOURCES: Final = (
     Table("channel", "Channels", "channels", none="No visit has a known channel"),
 )
 ENVIRONMENT: Final = (
-    Table("device", "Devices", "kinds of device", none="No visitor has a known device"),
+    Table("device", "Devices", "devices", none="No visitor has a known device"),
     Table("browser", "Browsers", "browsers", none="No visitor has a known browser"),
     Table("os", "Systems", "operating systems", none="No visitor has a known operating system"),
     Table("screen", "Screens", "screen sizes", none="No visitor has a known screen size"),

@@ -29,7 +29,13 @@ from components.charts import tiles as tile_data
 from components.charts.tiles import Tile
 from components.formats import Field
 from components.loading import Collector, QueryClient
-from components.view_description import described, present, why_empty, why_unknown
+from components.view_description import (
+    compared_with,
+    described,
+    present,
+    why_empty,
+    why_unknown,
+)
 from umami.analysis.converters import SESSION_FIELDS
 from umami.api.conversions import VisitField, VisitGroups
 from umami.api.conversions import over_time as over_time_of
@@ -150,6 +156,7 @@ def traffic(view: View, measure: str, *answers: Timeline | VisitGroups) -> list[
         view.period.partial(),
         compared.period.partial() if compared else (False, False),
         tuple(shown),
+        compared_with=compared_with(view),
     )
     fields = [
         Field("time", unit.capitalize(), "time", unit=unit),
@@ -200,7 +207,7 @@ def week(weekly: Rhythm) -> list[Block]:
     day, hour = divmod(int(counts.argmax()), 24)
     most = f"{heatmaps.WEEKDAYS[day]}, {hour:02}:00 to {hour + 1:02}:00"
     return [
-        Text(f"Visitors by weekday and hour. Most come on {most}."),
+        Text(f"Visitors by weekday and hour. Busiest: {most}."),
         Chart("Visitors by weekday and hour", "rhythm", partial(heatmaps.week, weekly.frame)),
     ]
 

@@ -31,6 +31,11 @@ def described(now: View) -> str:
     return f"{dates(now)} compared with {before}" if before else dates(now)
 
 
+def compared_with(now: View) -> str:
+    """What a View is compared with, for legends: ``previous year``."""
+    return {"year": "previous year", "custom": "comparison"}.get(now.comparison, "previous period")
+
+
 def compared(now: View) -> str:
     """The dates of the comparison and its difference from the period: ``1 – 30 Sep 2026 (one day
     shorter)``. Empty without a comparison."""

@@ -76,7 +76,5 @@ with area_page(funnel) as (page, view, params):
     chain, faults = funnel.opened(page, view, params)
     with elements.title("Funnel", faults):
         pass
-    with elements.card(
-        "Steps", about="Visitors take the steps in this order, each within the time chosen below."
-    ):
+    with elements.card("Steps", about="Steps in order, each within the time chosen below."):
         editor(page, view, partial(draw, view, chain), height=190)

@@ -32,7 +32,7 @@ INFO: Final = PageInfo(
     "call_split",
     "Marketing",
     2,
-    "Which first and last touch conversions are credited to.",
+    "Which channels get the credit for conversions: first touch and last touch.",
     ("values", "currencies", "reports"),
     ("attribution", "event_data_properties"),
 )
@@ -40,10 +40,10 @@ PARTS: Final = {
     "referrer": ("Referrers", "referrer"),
     "paid ads": ("Paid ads", "ads"),
     "source": ("UTM sources", "utmSource"),
-    "medium": ("UTM media", "utmMedium"),
+    "medium": ("UTM mediums", "utmMedium"),
     "campaign": ("UTM campaigns", "utmCampaign"),
-    "content": ("UTM contents", "utmContent"),
-    "term": ("UTM terms", "utmTerm"),
+    "content": ("UTM ad content", "utmContent"),
+    "term": ("UTM keywords", "utmTerm"),
 }
 """The dimensions that get credit: title, and field for the labels of their values."""
 EXPLAINED: Final = (
@@ -180,14 +180,14 @@ def part_blocks(part: str, table: pd.DataFrame, currency: str) -> list[ui.Block]
     ]
     key, alt = f"shift_{part}", f"{title}: credit by first and by last touch"
     if frame["last"].fillna(0).any():
-        sentence = f"First touches name {first}, last touches {last}."
+        sentence = f"Credit by first touch: {first}. Credit by last touch: {last}."
         fields += [
             Field("last", "Last touch", kind, currency=currency),
             Field("shift", "Shift", "delta", currency=currency),
         ]
         chart = ui.Chart(alt, key, partial(bars.shift, frame, currency))
     else:
-        sentence = f"First touches name {first}. {NO_LAST}"
+        sentence = f"Credit by first touch: {first}. {NO_LAST}"
         chart = ui.Chart(alt, key, partial(bars.ranking, frame, "label", fields[1], compared))
     if compared:
         fields.append(Field("change", "Change of first touch", "change", wide=True))

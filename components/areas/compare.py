@@ -28,7 +28,7 @@ INFO: Final = PageInfo(
     "compare_arrows",
     "Traffic",
     4,
-    "What grew and fell, and what is new and gone, between two periods.",
+    "What changed most between two periods: what grew, what fell, what is new or gone.",
     ("stats", "pageviews", "metrics"),
     params=("by",),
 )
@@ -124,7 +124,7 @@ def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[
             )
         )
     if movers.frame["delta"].any():
-        alt = f"{TITLES[by]} that moved most, by {measure}"
+        alt = f"{TITLES[by]} with the biggest changes, by {measure}"
         blocks.append(ui.Chart(alt, "deltas", partial(bars.deltas, movers.frame)))
     return blocks
 

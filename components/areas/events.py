@@ -28,24 +28,24 @@ INFO: Final = PageInfo(
     "bolt",
     "Behaviour",
     2,
-    "What visitors do, and the data that comes with it.",
+    "Custom events and their data, and the latest activity.",
     ("event_stats", "series", "events", "event_data_properties"),
     ("event_data_values",),
     params=("event", "event_property"),
     page_params=ui.list_param_names("events"),
 )
-NOTHING: Final = "Nothing happened in this period. Views and events appear as they happen."
+NOTHING: Final = "No views or events in this period. New ones appear as they happen."
 NO_PROPERTIES: Final = (
-    "No event carries data. Send it along: umami.track('signup', { plan: 'pro' })."
+    "No event has data. Send it with an event: umami.track('signup', { plan: 'pro' })."
 )
 FIGURES: Final[Figures] = (
     ("Events", "times", "Custom events that your pages sent.", "count"),
     ("Visitors", "visitors", "Visitors with at least one event.", "count"),
     ("Visits", "visits", "Visits with at least one event.", "count"),
-    ("Different events", "names", "Different names of events.", "count"),
+    ("Different events", "names", "How many event names there are.", "count"),
 )
 FIELDS: Final = (
-    Field("what", "What", "text", note="more"),
+    Field("what", "Activity", "text", note="more"),
     Field("kind", "Kind", "text", wide=True),
     Field("from", "Referrer", "text", wide=True),
     Field("at", "Time", "time", unit="hour"),
@@ -72,7 +72,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     )
     search = ui.SearchBox(position, "Search events and pages")
     yield ui.Card(
-        "Everything that happened",
+        "Activity log",
         [
             ui.Section("Search", lambda: [search], medium="page"),
             ui.Section(
@@ -82,14 +82,14 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
                 height=700,
             ),
         ],
-        about="Select a row to open the visitor's session.",
+        about="Select a row to see its visitor.",
     )
     yield property_blocks.explorer(
         view,
         "Event properties",
         query.ask(events.event_data_properties(view)),
         query.ask(events.event_data_values(view, event, name)) if event and name else None,
-        counted="Times",
+        counted="Count",
         empty=NO_PROPERTIES,
         chosen=(event, name),
         choose=lambda row: ui.SetParams({"event": row.event or "", "event_property": row.name}),

@@ -31,7 +31,7 @@ INFO: Final = PageInfo(
     "filter_list",
     "Behaviour",
     3,
-    "How many go from step to step, and where they are lost.",
+    "How many visitors continue from step to step, and where they leave.",
     ("values", "reports"),
     ("funnel", *conversions.ENDPOINTS[1:]),
     params=("window",),
@@ -169,9 +169,9 @@ def blocks(
     if worst is not None:
         step = now[worst]
         sentence = (
-            f"Biggest loss: before step {worst + 1}, {formats.shortened(step.step.value)}: "
-            f"{formats.counted(step.dropped, 'visitor')}, "
-            f"{formats.percent(step.drop_off)} of those who took the step before."
+            f"Biggest drop: step {worst + 1}, {formats.shortened(step.step.value)}. "
+            f"{formats.counted(step.dropped, 'visitor')} left before it, "
+            f"{formats.percent(step.drop_off)} of those at the step before."
         )
         loss = [ui.Text(sentence, icon="trending_down")]
     return [
@@ -190,14 +190,14 @@ def _table(table: pd.DataFrame, *, compared: bool) -> tuple[pd.DataFrame, list[F
     fields = [
         Field("value", "Step", "text", note="kind"),
         Field("visitors", "Visitors", bar=True),
-        Field("dropped", "Lost before it", wide=True),
-        Field("kept", "% of step before", "percent"),
+        Field("dropped", "Lost before this step", wide=True),
+        Field("kept", "% of previous step", "percent"),
         Field("of_first", "% of first step", "percent"),
     ]
     if compared:
         fields += [
             Field("visitors_before", "Visitors before", wide=True),
             Field("change", "Change", "change", wide=True),
-            Field("points", "Change in % of first", "points", wide=True),
+            Field("points", "Change in % of first step", "points", wide=True),
         ]
     return table.assign(kind=table["kind"].map(KINDS)), fields

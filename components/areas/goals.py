@@ -30,7 +30,7 @@ INFO: Final = PageInfo(
     "flag",
     "Behaviour",
     6,
-    "How often what you want to happen does, against its target.",
+    "How often visitors reach your goals, compared with your targets.",
     ("reports", "goal"),
     ("series", "pageviews", *conversions.ENDPOINTS),
     list_params=("goal",),
@@ -41,11 +41,11 @@ SUGGESTED: Final = 3
 FIELDS: Final = (
     Field("value", "Goal", "text"),
     Field("kind", "Kind", "text"),
-    Field("times", "Times"),
+    Field("times", "Count"),
     Field("visitors", "Visitors"),
     Field("conversion", "Conversion", "percent"),
     Field("target", "Target"),
-    Field("reached", "Of the target", "percent"),
+    Field("reached", "% of target", "percent"),
 )
 
 
@@ -85,7 +85,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     if targets:
         yield from _goals(query, view, targets)
     else:
-        text = "Choose a page or an event. Its card shows how often it is reached, and by how many."
+        text = "Choose a page or an event. Its card shows how often visitors reach it."
         yield ui.blocks_section("Goals", ui.Text(text, "empty"))
 
 
@@ -114,12 +114,12 @@ def _table(targets: Sequence[Target], *goals: Goal) -> list[ui.Block]:
 
 def _figures(target: Target, now: Goal, before: Goal | None = None) -> list[ui.Block]:
     """Tiles with times, visitors and conversion rate, and the share of the target."""
-    of_all = "Visitors who reached it, of all visitors of the period."
+    of_all = "Share of all visitors in the period who reached it."
     tiles = figures(
         now,
         before,
         [
-            ("Times", "times", "How often it was reached.", "count"),
+            ("Count", "times", "How often visitors reached it.", "count"),
             ("Visitors", "visitors", "Visitors who reached it at least once.", "count"),
             ("Conversion", "conversion", of_all, "percent"),
         ],

@@ -25,7 +25,7 @@ INFO: Final = PageInfo(
     "monitoring",
     "Traffic",
     1,
-    "How the website does, and where its visitors come from.",
+    "How the website performs, and where its visitors come from.",
     ("pageviews", "stats", "active", "metrics", "series", "weekly", *visit_tables.ENDPOINTS),
     ("sessions", "revenue_sessions"),
     params=("chart",),
@@ -82,11 +82,11 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         ]
     )
     world = ui.Section("World", _world, countries, height=330)
-    yield ui.Card("Places", [ui.Columns([world, tabs(rankings.PLACES, key="places")], [3, 2])])
+    yield ui.Card("Locations", [ui.Columns([world, tabs(rankings.PLACES, key="places")], [3, 2])])
     over_time = partial(traffic_blocks.events_over_time, view, none_on="report")
     yield ui.Columns(
         [
-            ui.Card("Environment", [tabs(rankings.ENVIRONMENT, key="environment")]),
+            ui.Card("Devices & browsers", [tabs(rankings.ENVIRONMENT, key="environment")]),
             ui.Card(
                 "Events",
                 [
@@ -96,7 +96,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
             ),
         ]
     )
-    yield ui.Section("The week's rhythm", traffic_blocks.week, [week], height=300)
+    yield ui.Section("Busiest times", traffic_blocks.week, [week], height=300)
 
 
 @memoize

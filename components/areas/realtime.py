@@ -35,9 +35,9 @@ INFO: Final = PageInfo(
 EVERY: Final = 10
 """Interval of the queries in seconds."""
 LOG_FIELDS: Final = (
-    Field("what", "What", "text", note="more"),
+    Field("what", "Activity", "text", note="more"),
     Field("where", "Country", "text"),
-    Field("with", "With", "text", wide=True),
+    Field("with", "Device", "text", wide=True),
     Field("at", "Time", "text"),
 )
 
@@ -87,7 +87,7 @@ def layout(
             ui.blocks_section("Countries", _ranking("Countries", "country", now.countries)),
         ]
     )
-    yield ui.blocks_section("What happens", _log(zone, seen.log))
+    yield ui.blocks_section("Activity log", _log(zone, seen.log))
 
 
 def _status(view: View, seen: Seen, problem: UmamiError | None, *, paused: bool) -> ui.Text:
@@ -115,7 +115,7 @@ def _tiles(seen: Seen, minutes: pd.DataFrame | None) -> ui.Tiles:
                 ("Online now", visitors, "Visitors seen in the last five minutes."),
                 ("Views", now.views if now else None, "In the last 30 minutes."),
                 ("Busiest minute", busiest, "Views in the busiest minute."),
-                ("Countries", countries, "Among the latest hundred views and events."),
+                ("Countries", countries, "In the latest 100 views and events."),
             )
         ]
     )
@@ -134,9 +134,7 @@ def _log(zone: str, log: tuple[Happening, ...]) -> ui.Block:
             "at": [f"{pd.Timestamp(row.at).tz_convert(zone):%H:%M:%S}" for row in log],
         }
     )
-    return ui.Table(
-        "what happens", frame, LOG_FIELDS, "log", shown=len(frame), csv=False, height=560
-    )
+    return ui.Table("activity", frame, LOG_FIELDS, "log", shown=len(frame), csv=False, height=560)
 
 
 def _what(row: Happening) -> str:
@@ -161,10 +159,9 @@ def _ranking(title: str, field: str, counts: Mapping[str, int]) -> ui.Block:
     if frame.empty:
         return ui.Text(f"No {title.lower()} in the last half hour.", "empty")
     frame.insert(0, "label", [names.label(field, name) for name in frame["name"]])
-    measure = "Visitors" if field == "country" else "Times"
     fields = [
         Field("label", title, "text"),
-        Field("count", measure, bar=True),
-        Field("share", f"% of {measure.lower()} listed", "percent", wide=True),
+        Field("count", "Visitors" if field == "country" else "Count", bar=True),
+        Field("share", "% of all", "percent", wide=True),
     ]
     return ui.Table(title.lower(), frame, fields, f"live_{field}", shown=6)

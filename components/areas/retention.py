@@ -29,7 +29,7 @@ INFO: Final = PageInfo(
     "replay",
     "Behaviour",
     4,
-    "Who comes back, and how long after the first visit.",
+    "How many visitors return, and how long after their first visit.",
     ("retention",),
     params=("grain",),
 )
@@ -55,7 +55,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     )
     yield ui.Columns(
         [
-            ui.Section("Back on average", partial(_curve, view), [*cohorts], height=300),
+            ui.Section("Average return rate", partial(_curve, view), [*cohorts], height=300),
             ui.Section("Cohort sizes", partial(_sizes, view, by), [cohorts.now], height=300),
         ]
     )
@@ -77,11 +77,11 @@ def _tiles(view: View, now: Retention, before: Retention | None = None) -> list[
         figure("New visitors", size, size_before, "Visitors of all cohorts together."),
         *(
             figure(
-                f"Back on day {day}",
+                f"Returned after {formats.counted(day, 'day')}",
                 share(average, day),
                 share(earlier, day),
-                f"Visitors who were back {day} day{'s' if day > 1 else ''} after their first "
-                "visit, of those for whom that day has been reached. Cohorts are weighted by size.",
+                f"Share of visitors who returned {formats.counted(day, 'day')} after their first "
+                "visit. Weighted average; unfinished days are left out.",
                 "percent",
             )
             for day in DAYS
@@ -117,11 +117,11 @@ def _triangle(view: View, by: Grain, answer: Retention) -> list[ui.Block]:
 
 
 def _explanation(cohorts: Cohorts, by: Grain) -> str:
-    text = "Each row is a group of visitors by the time of their first visit, with its size."
+    text = f"Each row: visitors who came first that {by}, and their number."
     if by != "day":
         text += " Shares are of an average day of the week."
     if cohorts.small.any():
-        text += f" ◦ marks cohorts of fewer than {analysis.SMALL} visitors: their shares are noise."
+        text += f" ◦ marks fewer than {analysis.SMALL} visitors: too few for reliable shares."
     if len(cohorts.sizes) > charts.MOST:
         text += f" The latest {charts.MOST} of {len(cohorts.sizes)} are drawn."
     return text
@@ -142,11 +142,11 @@ def _table(cohorts: Cohorts) -> tuple[pd.DataFrame, list[Field]]:
 
 def _curve(view: View, now: Retention, before: Retention | None = None) -> list[ui.Block]:
     if now.frame.empty:
-        return [ui.Text("The average appears with the first cohort.", "empty")]
+        return [ui.Text("No average yet: no visitor came first in this period.", "empty")]
     compared = view.compared()
     earlier = cohorts_of(compared, before, "day") if before and compared else None
     return [
-        ui.Text("Cohorts are weighted by size, and count only for days that have been reached."),
+        ui.Text("Weighted average of the cohorts; unfinished days are left out."),
         ui.Chart(
             "Average share of returning visitors, by day after the first visit",
             "curve",

@@ -17,7 +17,7 @@ from components.charts.tiles import Figures, figures
 from components.conversions import choices, suggested_currency
 from components.formats import Field
 from components.loading import Collector
-from components.view_description import described
+from components.view_description import compared_with, described
 from umami import names
 from umami.analysis import marketing as analysis
 from umami.api import revenue
@@ -35,7 +35,7 @@ INFO: Final = PageInfo(
     "payments",
     "Marketing",
     3,
-    "Money by time, event, place and source.",
+    "Revenue over time, and by event, location and source.",
     ("currencies", "revenue"),
     params=("revenue_currency",),
 )
@@ -159,7 +159,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         for name, (title, *_) in PARTS.items()
     )
     world = ui.Section("World", partial(_world, scope), [money.now], height=330)
-    yield ui.Card("Places", [ui.Columns([world, countries], widths=(3, 2))])
+    yield ui.Card("Locations", [ui.Columns([world, countries], widths=(3, 2))])
     yield ui.Grid(others)
 
 
@@ -208,14 +208,18 @@ def _tiles(
 def _series(scope: Scope, now: Revenue, before: Revenue | None = None) -> list[ui.Block]:
     """Revenue over time by event, with the comparison as a dashed line."""
     if now.chart is None:
-        text = "This server reports revenue by day only. Choose days in the Time menu."
+        text = "This server reports revenue by day only. Under Granularity, choose days."
         return [ui.Text(text, "empty")]
     if not now.orders:
         return [ui.Text(_why_none(scope.view), "empty")]
     frames = (now.chart, now.countries, now.regions, now.referrers, now.channels)
     losses = any((frame["amount"] < 0).any() for frame in frames if frame is not None)
     unit, earlier = scope.view.period.unit, before.chart if before else None
-    draw = partial(over_time.stacked, now.chart, unit, "amount", scope.currency, earlier)
+    draw = partial(
+        over_time.stacked,
+        *(now.chart, unit, "amount", scope.currency, earlier),
+        compared_with=compared_with(scope.view),
+    )
     chart = ui.Chart(f"Revenue over time by event, in {scope.currency}", "revenue", draw)
     return [ui.Text(LOSSES, "note"), chart] if losses else [chart]
 

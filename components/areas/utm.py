@@ -48,7 +48,7 @@ BY_VISIT: Final = (
     VisitTable("utmMedium", "Mediums", "mediums", "Medium", "(no medium)", "Visits", "utmMedium"),
     VisitTable("channel", "Channels", "channels", "Channel", "(none)"),
     VisitTable(
-        "utmContent", "Ad content", "contents", "Ad content", "(no content)", "Visits", "utmContent"
+        "utmContent", "Ad content", "ad content", "Ad content", "(none)", "Visits", "utmContent"
     ),
     VisitTable("utmTerm", "Keywords", "keywords", "Keyword", "(no keyword)", "Visits", "utmTerm"),
 )
@@ -62,15 +62,15 @@ ON_UMAMI: Final = (
     FieldTable("utmMedium", "Mediums", "mediums", "Medium", "No medium / other"),
     FieldTable("channel", "Channels", "channels", "Channel", "(none)"),
     FieldTable("referrer", "Referrers", "referrers", "Referrer", "Direct / other"),
-    FieldTable("utmContent", "Ad content", "contents", "Ad content", "No ad content / other"),
+    FieldTable("utmContent", "Ad content", "ad content", "Ad content", "No ad content / other"),
     FieldTable("utmTerm", "Keywords", "keywords", "Keyword", "No keyword / other"),
 )
 """The same on servers of Umami, as far as they report it."""
 CAMPAIGN_TABLES: Final = (
     rankings.Table("path", "Pages", "pages"),
     rankings.Table("utmSource", "Sources", "sources"),
-    rankings.Table("utmMedium", "Media", "media"),
-    rankings.Table("utmContent", "Contents", "contents"),
+    rankings.Table("utmMedium", "Mediums", "mediums"),
+    rankings.Table("utmContent", "Ad content", "ad content"),
     rankings.Table("country", "Countries", "countries"),
 )
 

@@ -218,7 +218,7 @@ def funnel(table: pd.DataFrame, worst: int | None, mode: Mode) -> Figure:
         "type": "scatter",
         "x": [None],
         "y": [0],
-        "name": "Biggest loss",
+        "name": "Biggest drop",
         "mode": "markers",
         "marker": {"symbol": "square", "size": 12, "color": palette.categorical[1]},
     }

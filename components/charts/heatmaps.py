@@ -65,11 +65,11 @@ def triangle(cohorts: Cohorts, grain: Grain, mode: Mode) -> Figure:
     for day, size, row in zip(shares.index, cohorts.sizes.tail(MOST), rows, strict=True):
         name, visitors = cohort_name(day, grain), formats.whole(size)
         names.append(f"{name}  {visitors}{' ◦' if size < SMALL else ''}")
-        noise = f"<br>fewer than {SMALL} visitors: noise" if size < SMALL else ""
+        noise = f"<br>fewer than {SMALL} visitors: not reliable" if size < SMALL else ""
         hover.append(
             [
                 f"First visit {name}, {visitors} visitors<br>{step}: "
-                f"<b>{formats.percent(share)}</b> back{noise}"
+                f"<b>{formats.percent(share)}</b> returned{noise}"
                 for step, share in zip(steps, row, strict=True)
             ]
         )

@@ -118,6 +118,8 @@ def traffic(
     partial_before: Ends,
     measures: Sequence[Measure],
     mode: Mode,
+    *,
+    compared_with: str = "previous period",
 ) -> Figure:
     """Measures over time, overlaid with those of the comparison as dashed lines.
 
@@ -146,7 +148,7 @@ def traffic(
             colour = PALETTES[mode].categorical[role]
             line = _Line(
                 times,
-                f"{name}, before" if earlier else name,
+                f"{name} ({compared_with})" if earlier else name,
                 [
                     None if at >= last or pd.isna(value) else value
                     for at, value in enumerate(part[column].tolist())
@@ -251,6 +253,8 @@ def stacked(
     currency: str,
     before: pd.DataFrame | None,
     mode: Mode,
+    *,
+    compared_with: str = "previous period",
 ) -> Figure:
     """Bars for the largest names of a frame (``time``, ``event`` and ``value``), the others summed.
 
@@ -282,7 +286,7 @@ def stacked(
                 "type": "scatter",
                 "x": times[: len(sums)],
                 "y": earlier,
-                "name": "Total, before",
+                "name": f"Total ({compared_with})",
                 "mode": "lines+markers" if len(sums) < 3 else "lines",
                 "line": {"color": faded(PALETTES[mode].text, 0.55), "width": 1.5, "dash": "dash"},
                 "customdata": [

@@ -123,7 +123,7 @@ def test_a_report_opens_with_its_own_dates(app: App, page: Page) -> None:
     expect(page.get_by_role("heading", name="Goals", exact=True).first).to_be_visible()
     at(page, r"goal=9\.event\.purchase")
     at(page, r"from=2026-08-01")
-    expect(metric(page, "Times")).to_have_text("280")
+    expect(metric(page, "Count")).to_have_text("280")
 
 
 @pytest.mark.thorough

@@ -76,7 +76,7 @@ def test_country_of_the_map_filters_where_allowed() -> None:
 def test_week_names_its_busiest_hour() -> None:
     weekly = Rhythm(pd.DataFrame({9: [0, 2], 10: [0, 5]}))
     text, chart = traffic_blocks.week(weekly)
-    assert text == Text("Visitors by weekday and hour. Most come on Tuesday, 10:00 to 11:00.")
+    assert text == Text("Visitors by weekday and hour. Busiest: Tuesday, 10:00 to 11:00.")
     assert isinstance(chart, Chart)
     (nothing,) = traffic_blocks.week(Rhythm(pd.DataFrame({9: [0, 0]})))
     assert isinstance(nothing, Text)

@@ -58,8 +58,8 @@ def test_funnel_names_its_largest_drop_off() -> None:
     assert overall.plain == "4 of 10 visitors (40.0%) completed the funnel."
     assert isinstance(lost, Text)
     assert lost.text == (
-        f"Biggest loss: before step 2, {'x' * 59}…: 6 visitors, "
-        "60.0% of those who took the step before."
+        f"Biggest drop: step 2, {'x' * 59}…. "
+        "6 visitors left before it, 60.0% of those at the step before."
     )
     assert isinstance(table, Table)
     assert list(table.frame["kind"]) == ["Page", "Event"]

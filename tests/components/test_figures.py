@@ -49,11 +49,11 @@ def test_comparison_is_aligned_by_position_with_its_own_dates() -> None:
     figure = traffic(now, buckets("2026-08-30", [7, 8, 9], [4, 5, 6]))
     assert [line.name for line in sorted(figure.data, key=lambda line: line.legendrank)] == [
         "Views",
-        "Views, before",
+        "Views (previous period)",
         "Visitors",
-        "Visitors, before",
+        "Visitors (previous period)",
     ]
-    before = trace(figure, "Views, before")
+    before = trace(figure, "Views (previous period)")
     assert before.y == (7, 8)
     assert list(before.x) == list(now["time"])
     assert before.customdata == ("Sun 30 Aug 2026", "Mon 31 Aug 2026")
@@ -71,7 +71,9 @@ def test_partial_bucket_of_the_comparison_is_drawn_separately() -> None:
     now = buckets("2026-11-01", [5, 6, 7], [2, 3, 4])
     before = buckets("2026-10-01", [8, 9, 1], [5, 6, 1])
     figure = traffic(now, before, partial_before=(True, True))
-    whole, points = (trace(figure, "Views, before", mode) for mode in ("lines", "markers"))
+    whole, points = (
+        trace(figure, "Views (previous period)", mode) for mode in ("lines", "markers")
+    )
     assert (whole.y, points.y) == ((None, 9, None), (8, 1))
     assert points.customdata == ("Thu 1 Oct 2026  in part", "Sat 3 Oct 2026  in part")
     assert points.marker.symbol == "circle-open"
@@ -83,7 +85,7 @@ def test_partial_bucket_beyond_the_period_is_not_drawn() -> None:
     before = buckets("2026-08-30", [7, 8, 9], [4, 5, 6])
     figure = traffic(buckets("2026-09-01", [5, 6], [2, 3]), before, partial_before=(False, True))
     assert len(figure.data) == 4
-    assert trace(figure, "Views, before").y == (7, 8)
+    assert trace(figure, "Views (previous period)").y == (7, 8)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -88,7 +88,7 @@ def test_small_cohort_is_marked_and_future_days_are_blank() -> None:
     (cells,) = figure.data
     assert list(map(list, cells.z)) == [[0.2, 0.0], [0.2, None]]
     assert (cells.zmin, cells.zmax) == (0, 0.2)
-    assert "noise" in cells.customdata[0][0]
+    assert "not reliable" in cells.customdata[0][0]
 
 
 def test_cells_show_shares_of_steps_that_have_begun() -> None:
@@ -134,7 +134,7 @@ def test_the_worst_step_has_another_colour() -> None:
     first, second = figure.data[0].marker.color
     assert first != second
     named = {trace.name: trace.marker.color for trace in figure.data[1:]}
-    assert named == {"Biggest loss": second}
+    assert named == {"Biggest drop": second}
     assert figure.layout.showlegend
 
 

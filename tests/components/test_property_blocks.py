@@ -20,7 +20,7 @@ PROPERTIES = (
 def test_property_is_chosen_with_its_event() -> None:
     (table,) = property_blocks(
         VIEW,
-        "Times",
+        "Count",
         "None.",
         ("upgrade", "plan"),
         lambda row: SetParams({"event": row.event or "", "event_property": row.name}),
@@ -33,7 +33,7 @@ def test_property_is_chosen_with_its_event() -> None:
 
 
 def test_missing_properties_are_explained() -> None:
-    assert property_blocks(VIEW, "Times", "None.", ("", ""), lambda _: SetParams({}), ()) == [
+    assert property_blocks(VIEW, "Count", "None.", ("", ""), lambda _: SetParams({}), ()) == [
         Text("None.", "empty")
     ]
 

@@ -38,7 +38,7 @@ def test_own_domain_is_not_a_referrer() -> None:
 
 def test_log_and_rankings_show_the_answer() -> None:
     drawn = frames(blocks())
-    assert drawn["what happens"][["what", "more", "at"]].to_numpy().tolist() == [
+    assert drawn["activity"][["what", "more", "at"]].to_numpy().tolist() == [
         ["buy", "event on /cart", "12:00:05"]
     ]
     assert drawn["pages"]["count"].tolist() == [3]

@@ -167,7 +167,7 @@ def test_retention_page_shows_the_servers_numbers(opened: Open, filters: list[st
     size = now.frame.groupby("cohort")["size"].max().sum()
     average = cohorts(now, pd.Timestamp("2026-09-30"), "day").average
     assert tiles(app)["New visitors"] == f"{size:,}"
-    assert tiles(app)["Back on day 7"] == formats.percent(average[7])
+    assert tiles(app)["Returned after 7 days"] == formats.percent(average[7])
 
 
 def test_goals_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
@@ -177,7 +177,7 @@ def test_goals_page_shows_the_servers_numbers(opened: Open, filters: list[str]) 
         assert not app.metric
         return
     assert tiles(app)["Visitors"] == f"{now.visitors:,}"
-    assert tiles(app)["Times"] == f"{now.times:,}"
+    assert tiles(app)["Count"] == f"{now.times:,}"
     assert tiles(app)["Conversion"] == formats.percent(now.conversion)
     assert f"{formats.percent(now.times / 200)} of the target of 200." in [
         unescaped(bar.proto.text) for bar in app.get("progress")

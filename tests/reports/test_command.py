@@ -76,7 +76,7 @@ def test_command_takes_a_url_of_the_dashboard(tmp_path: Path) -> None:
     link = "http://localhost:8501/funnel?period=all&step=1.path./&step=2.event.purchase"
     arguments = ["--website", "shop.example.com", "--pages", "funnel", "--out", str(out)]
     assert main([*arguments, "--view", link]) == 0
-    assert "Lost before it" in out.read_text("utf-8")
+    assert "Lost before this step" in out.read_text("utf-8")
 
 
 @pytest.mark.usefixtures("server_settings")
