@@ -152,7 +152,7 @@ def saved_analyses(query: Collector, view: View, kind: str) -> list[tuple[str, P
         try:
             params = saved.opening(report).parameters
         except InvalidView:
-            # The Reports page shows the error.
+            # The page Saved shows the error.
             continue
         spelled = {name: [text] if isinstance(text, str) else text for name, text in params.items()}
         analyses.append((report.name or "(no name)", spelled))

@@ -1,4 +1,4 @@
-"""Reports: open, rename and delete the analyses that are saved in Umami."""
+"""Saved: open, rename and delete the analyses that are saved in Umami."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -90,7 +90,7 @@ def rename(report: Report, key: str) -> None:
 def delete_button(report: Report) -> None:
     """A button that deletes the report after a confirmation."""
     with st.popover("Delete", icon=":material/delete:", key="delete_report"):
-        st.markdown(f"Delete **{plain(area.name(report), 60)}** for everybody?")
+        st.markdown(f"Delete **{plain(area.name(report), 60)}** for everyone?")
         st.caption("This deletes the report in Umami, too. The data remain.")
         deletion = reports.delete_report(report.id)
         button = partial(action_button, type="primary", width="stretch")
@@ -108,12 +108,10 @@ view = url_state.view()
 with open_page(page_context.client()) as page:
     params = url_state.page_params(area.INFO)
     layout = page.prepare(area.ask(page, view, params))
-    with elements.title("Reports"):
+    with elements.title("Saved"):
         if done := authorized.data().pop(DONE, None):
             st.toast(plain(done))
-    with elements.card(
-        "Saved reports", about="Stored by the Umami server, visible to all of its users."
-    ):
+    with elements.card("Saved reports", about="Shared with everyone on this Umami."):
         page.draw(layout, nested=True)
         page.section(
             partial(detail, view, area.report_id(params)),

@@ -1,4 +1,4 @@
-"""Sessions: the list of sessions, or the profile of one."""
+"""Visitors: the list of visitors, or the profile of one."""
 
 from functools import partial
 
@@ -14,9 +14,9 @@ entrypoint_guard.check()
 with area_page(sessions) as (page, view, params):
     opened = sessions.session_id(params)
     elements.scroll_to_top(opened or "")
-    with elements.title("Session" if opened else "Sessions"):
+    with elements.title("Visitor" if opened else "Visitors"):
         if opened:
             close = partial(url_state.set_params, session="")
-            elements.action_button("All sessions", "all_sessions", close, icon="arrow_back")
+            elements.action_button("All visitors", "all_sessions", close, icon="arrow_back")
         else:
             st.caption(described(view))

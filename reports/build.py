@@ -96,7 +96,7 @@ def _blocks(section: blocks.Section) -> tuple[Block, ...]:
         return (Text(str(problem)),)
     except Exception as problem:  # a fault of ours stays in its section
         _LOG.error("a section of a report could not be made: %s", fault_location(problem))
-        return (Text("This part of the report could not be made."),)
+        return (Text("This part of the report could not be created."),)
 
 
 def _cover(server: Server, order: Order, made: datetime, as_of: datetime) -> Cover:
@@ -111,11 +111,11 @@ def _cover(server: Server, order: Order, made: datetime, as_of: datetime) -> Cov
         "Period": formats.period(view.period),
         "Time zone": view.period.timezone,
         "Filters": f"{any_of}{filters}" or "None",
-        "Compared with": view_description.compared(view) or "Nothing",
+        "Compared with": view_description.compared(view) or "No comparison",
         "Server": " ".join(filter(None, (server.label, server.version)))
         + (f" at {server.address}" if order.tells_address else "")
         + (", demo data" if server.demo else ""),
-        "Made": f"{made:%a} {made.day} {made:%b %Y, %H:%M}",
+        "Created": f"{made:%a} {made.day} {made:%b %Y, %H:%M}",
         "Figures as of": f"{as_of:%a} {as_of.day} {as_of:%b %Y, %H:%M}",
     }
     return Cover(website, lines["Period"], lines, made, as_of)

@@ -49,14 +49,14 @@ def draw(sites: Sequence[Website], page: str, view: View) -> None:
     if not viewer.current().permissions.exports(view.website):
         return
     with st.popover(
-        "Report", icon=":material/article:", key="report_menu", on_change="rerun"
+        "Export", icon=":material/download:", key="report_menu", on_change="rerun"
     ) as menu:
         if menu.open:
             _menu(sites, page, view)
 
 
 def _menu(sites: Sequence[Website], page: str, view: View) -> None:
-    st.caption("What you look at as one file: to send, to print, to calculate with.")
+    st.caption("Export this view as one file, to send, print or calculate with.")
     titles = {
         area.name: area.title
         for area in build.offered()
@@ -72,15 +72,17 @@ def _menu(sites: Sequence[Website], page: str, view: View) -> None:
         persist_state="session",
     )
     choice = partial(st.segmented_control, required=True, persist_state="session")
-    kind = choice("As", list(build.MIMES), default="html", format_func=str.upper, key="report_kind")
+    kind = choice(
+        "Format", list(build.MIMES), default="html", format_func=str.upper, key="report_kind"
+    )
     if kind == "pdf":
         choice("Paper", list(PAPERS), default="A4", key="report_paper")
     job: _Job | None = authorized.data().get(_JOB)
     running = job is not None and job.task.state == "running"
     button = partial(elements.action_button, width="stretch", disabled=running or not pages)
-    button("Make report", "make_report", _start, sites, page, view)
+    button("Create file", "make_report", _start, sites, page, view)
     if job and running:
-        elements.show_progress(job.task, what="Making", key="report")
+        elements.show_progress(job.task, what="Creating", key="report")
     elif job:
         _download(job)
 
@@ -101,7 +103,7 @@ def _start(sites: Sequence[Website], page: str, view: View) -> None:
     kind: FileKind = st.session_state["report_kind"]
     paper: Paper = st.session_state.get("report_paper") or "A4"
     if not looking.permissions.exports(view.website):
-        url_state.note("You may look at this, not take it along.")
+        url_state.note("You cannot export this website.")
         return
     before: _Job | None = authorized.data().get(_JOB)
     if before:
@@ -131,7 +133,7 @@ def _download(job: _Job) -> None:
         return
     except Exception as problem:
         _LOG.error("a report could not be made: %s", fault_location(problem))
-        show_error(UmamiError("The report could not be made."))
+        show_error(UmamiError("The file could not be created."))
         return
     size = len(content)
     shown = f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.0f} kB"

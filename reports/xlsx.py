@@ -137,7 +137,13 @@ def _add_figures(book: _Book, chapter: Chapter) -> None:
         return
     sheet = book.sheet(f"{chapter.title} figures")
     compared = any(tile.earlier is not None for _, tile in tiles)
-    headings = ["Of", "Figure", "Value", *(["Before", "Change"] if compared else []), "Means"]
+    headings = [
+        "Section",
+        "Figure",
+        "Value",
+        *(["Before", "Change"] if compared else []),
+        "Meaning",
+    ]
     sheet.write_row(0, 0, headings, book.heading)
     for row, (title, tile) in enumerate(tiles, 1):
         sheet.write_string(row, 0, title)

@@ -1,4 +1,4 @@
-"""Reports: the analyses that were saved in Umami."""
+"""Saved: the analyses that were saved in Umami."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "reports",
-    "Reports",
+    "Saved",
     "bookmarks",
     "Manage",
     1,
-    "The analyses that were saved in Umami.",
+    "Funnels, goals and other analyses that are saved in Umami.",
     ("reports",),
     params=("report",),
     in_reports=False,
 )
 FIELDS: Final = (
-    Field("name", "Report", "text", note="description"),
+    Field("name", "Name", "text", note="description"),
     Field("kind", "Kind", "text"),
     Field("changed", "Changed", "text", wide=True),
 )
@@ -60,8 +60,8 @@ def blocks(view: View, selected: str, saved_reports: Page[Report]) -> list[ui.Bl
     """A table of the reports, and a hint."""
     if not saved_reports.rows:
         text = (
-            "No report is saved for this website yet. Save a funnel or a goal on its page, or any "
-            "report in Umami, and it is listed here."
+            "Nothing is saved for this website yet. Save a funnel or a goal on its page, or a "
+            "report in Umami. It is then listed here."
         )
         return [ui.Text(text, "empty")]
     frame = pd.DataFrame(
@@ -90,7 +90,7 @@ def blocks(view: View, selected: str, saved_reports: Page[Report]) -> list[ui.Bl
     if not selected:
         texts.append(ui.Text("Select a report to open, rename or delete it."))
     elif selected not in set(frame["id"]):
-        texts.append(ui.Text("This website has no report with the id of this link."))
+        texts.append(ui.Text("The report of this link does not exist for this website."))
     return [table, *texts]
 
 

@@ -1,4 +1,4 @@
-"""Sessions: totals, the weekly heatmap, the list of sessions, and the profile of one."""
+"""Visitors: totals, the weekly heatmap, the list of sessions, and the profile of one."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "sessions",
-    "Sessions",
+    "Visitors",
     "group",
     "Behaviour",
     1,
-    "The visitors one by one: who they are, when they come, what they did.",
+    "Every visitor: where they are, when they came and what they did.",
     ("session_stats", "weekly", "sessions", "session_data_properties"),
     ("session_data_values", "session", "activity", "session_properties"),
     params=("session_property",),
     page_params=(*ui.list_param_names("sessions"), "session"),
 )
-NO_SESSIONS: Final = "No sessions in this period."
+NO_SESSIONS: Final = "No visitors in this period."
 NO_PROPERTIES: Final = "Your website identifies no visitors, so they have no properties."
 FIGURES: Final[Figures] = (
     ("Visitors", "visitors", "Different visitors; Umami calls them sessions.", "count"),
@@ -84,7 +84,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         yield from profile(query, view, session)
         return
     if malformed := last_value(params, "session"):
-        note = ui.Text(f"“{malformed[:40]}” is not the id of a session.", "note")
+        note = ui.Text(f"“{malformed[:40]}” is not the id of a visitor.", "note")
         yield ui.blocks_section("", note, framed=False)
     position = ui.list_position("sessions", params)
     name = last_value(params, "session_property")[:500]
@@ -96,16 +96,16 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         framed=False,
     )
     yield ui.Section(
-        "The week's rhythm", traffic_blocks.week, [query.ask(sessions.weekly(view))], height=300
+        "Busiest times", traffic_blocks.week, [query.ask(sessions.weekly(view))], height=300
     )
     listed = partial(sessions.sessions, view, search=position.search)
     search = ui.SearchBox(position, "Search by id, city, browser, system or device")
     yield ui.Card(
-        "Every session",
+        "Visitors",
         [
             ui.Section("Search", lambda: [search], medium="page"),
             ui.Section(
-                "The latest sessions",
+                "The latest visitors",
                 partial(_list, view, position),
                 [query.ask(listed(position.page, ui.PAGE_SIZE))],
                 height=700,
@@ -114,10 +114,10 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     )
     yield property_blocks.explorer(
         view,
-        "Session properties",
+        "Visitor properties",
         query.ask(sessions.session_data_properties(view)),
         query.ask(sessions.session_data_values(view, name)) if name else None,
-        counted="Sessions",
+        counted="Visitors",
         empty=NO_PROPERTIES,
         chosen=("", name),
         choose=lambda row: ui.SetParams({"session_property": row.name}),
@@ -132,7 +132,7 @@ def _list(view: View, position: ui.ListPosition, answer: Page[Session]) -> list[
     )
     return ui.paged_blocks(
         ui.Table(
-            "latest sessions",
+            "latest visitors",
             full.frame(answer.rows),
             _fields(answer.rows),
             "session_list",
@@ -142,7 +142,7 @@ def _list(view: View, position: ui.ListPosition, answer: Page[Session]) -> list[
         ),
         answer,
         position,
-        title="sessions",
+        title="visitors",
         empty=why_empty(view, NO_SESSIONS),
         full=full,
     )
@@ -204,7 +204,7 @@ def client(session: Session) -> str:
 @memoize
 def identity(zone: str, session: Session) -> list[ui.Block]:
     """The identity of the session and its totals over all time."""
-    time_about = "The sum over all visits of the time from the first to the last step."
+    time_about = "From the first to the last step of each visit, added up."
     facts = {
         "First seen": formats.at(session.first, zone),
         "Last seen": formats.at(session.last, zone),
@@ -241,10 +241,10 @@ def identity(zone: str, session: Session) -> list[ui.Block]:
 
 def _stitched(session: Session) -> str:
     """A sentence on which sessions the figures of a stitched session include."""
-    cover = f"Umami has stitched {session.stitched} sessions of this visitor together"
+    cover = f"Umami has combined {session.stitched} sessions of this visitor"
     if session.distinct_id is None:
-        return f"{cover}. The figures cover all of them, the activity only this one."
-    return f"{cover} by their distinct id. The figures and the activity cover all of them."
+        return f"{cover}. The figures cover all sessions, the activity only this one."
+    return f"{cover} by their distinct id. The figures and the activity cover all sessions."
 
 
 @memoize

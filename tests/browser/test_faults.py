@@ -176,8 +176,8 @@ def test_queued_requests_of_a_page_that_was_left_are_dropped(
     while not page_requests(proxy):
         page.wait_for_timeout(10)
     if going == "elsewhere":
-        page.get_by_role("link", name="Reports").click()
-        expect(page.get_by_role("heading", name="Reports", exact=True)).to_be_visible()
+        page.get_by_role("link", name="Saved").click()
+        expect(page.get_by_role("heading", name="Saved", exact=True)).to_be_visible()
     else:
         page.goto(f"{app.address}/_stcore/health")
     # The next of them would have its turn as soon as the first one is answered.

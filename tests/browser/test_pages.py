@@ -89,14 +89,14 @@ def test_a_report_is_saved_opened_renamed_and_deleted(app: App, page: Page) -> N
     page.goto(link(app, "funnel", step=STEPS, window="1440"))
     settled(page)
     save(page, "Orders <b>")
-    page.get_by_role("link", name="Reports").click()
+    page.get_by_role("link", name="Saved").click()
     page.get_by_role("button", name="Orders <b>").click()
     page.locator(".st-key-open button").first.click()
     expect(page.get_by_role("heading", name="Funnel", exact=True)).to_be_visible()
     at(page, r"step=1\.path\.%2F&step=2\.event\.purchase.*window=1440|window=1440.*step=1")
     expect(rows(page, "funnel_steps")).to_have_count(2)
 
-    page.get_by_role("link", name="Reports").click()
+    page.get_by_role("link", name="Saved").click()
     expect(rows(page, "reports")).to_have_count(1)
     settled(page)
     if not page.locator(".st-key-report_detail").is_visible():
@@ -109,7 +109,7 @@ def test_a_report_is_saved_opened_renamed_and_deleted(app: App, page: Page) -> N
     settled(page)
     page.locator(".st-key-delete_report button").first.click()
     page.locator(".st-key-delete button").first.click()
-    expect(page.get_by_text("No report is saved for this website yet.")).to_be_visible()
+    expect(page.get_by_text("Nothing is saved for this website yet.")).to_be_visible()
 
 
 @pytest.mark.thorough
@@ -134,7 +134,7 @@ def test_session_is_opened_from_the_list_and_closed(app: App, page: Page) -> Non
     rows(page, "session_list").last.get_by_role("button").scroll_into_view_if_needed()
     assert page.evaluate(scrolled) > 0
     rows(page, "session_list").last.get_by_role("button").click()
-    expect(page.get_by_role("heading", name="Session", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Visitor", exact=True)).to_be_visible()
     at(page, r"session=[0-9a-f-]{36}")
     expect(page.get_by_role("heading", name="Activity")).to_be_visible()
     expect(rows(page, "visit_0").first).to_be_visible()
@@ -146,15 +146,15 @@ def test_session_is_opened_from_the_list_and_closed(app: App, page: Page) -> Non
 @pytest.mark.thorough
 def test_a_list_is_searched_and_paged_by_the_server(app: App, page: Page) -> None:
     page.goto(link(app, "sessions"))
-    expect(page.get_by_text("1–20 of 2,517 sessions")).to_be_visible()
+    expect(page.get_by_text("1–20 of 2,517 visitors")).to_be_visible()
     page.get_by_test_id("stPagination").get_by_text("3", exact=True).click()
-    expect(page.get_by_text("41–60 of 2,517 sessions")).to_be_visible()
+    expect(page.get_by_text("41–60 of 2,517 visitors")).to_be_visible()
     at(page, r"sessions_page=3")
     settled(page)
     box = page.locator(".st-key-pick_search input")
     box.fill("firefox")
     box.press("Enter")
-    expect(page.get_by_text(re.compile(r"^1–20 of \d{2,3} sessions"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^1–20 of \d{2,3} visitors"))).to_be_visible()
     at(page, r"sessions_search=firefox")
     expect(rows(page, "session_list").first).to_contain_text("Firefox")
 
@@ -167,7 +167,7 @@ def test_event_links_to_its_sessions_and_property_to_its_values(app: App, page: 
     at(page, r"event_property=price")
     settled(page)
     rows(page, "event_list").first.get_by_role("button").click()
-    expect(page.get_by_role("heading", name="Session", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Visitor", exact=True)).to_be_visible()
     at(page, r"/sessions\?.*session=")
 
 
@@ -180,7 +180,7 @@ def test_back_restores_page_and_search_of_a_list(app: App, page: Page) -> None:
     expect(there).to_be_visible()
     settled(page)
     rows(page, "event_list").first.get_by_role("button").click()
-    expect(page.get_by_role("heading", name="Session", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Visitor", exact=True)).to_be_visible()
     settled(page)
     page.go_back()
     at(page, r"/events\?.*events_page=3")

@@ -157,7 +157,7 @@ def test_report_is_made_from_a_page_and_downloaded(app: App, page: Page) -> None
     page.locator(".st-key-report_menu button").first.click()
     expect(page.locator(".st-key-report_pages")).to_contain_text("Campaigns")
     page.locator(".st-key-report_kind").get_by_text("XLSX").click()
-    make = page.get_by_role("button", name="Make report")
+    make = page.get_by_role("button", name="Create file")
     make.click()
     download = page.locator(".st-key-report_download button")
     expect(download).to_contain_text("Download XLSX")

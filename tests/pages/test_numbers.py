@@ -71,7 +71,7 @@ def test_sessions_page_shows_the_servers_numbers(opened: Open, filters: list[str
     if page is None:
         assert "cannot" in said(app) or "not offered" in said(app)
         return
-    assert f"1–{len(page.rows)} of {many(page)} sessions" in said(app)
+    assert f"1–{len(page.rows)} of {many(page)} visitors" in said(app)
     views = [
         row[-2] if page.rows[0].events is not None else row[-1]
         for row in table(app, "session_list")
@@ -83,7 +83,7 @@ def test_sessions_are_paged_and_searched_by_the_server(opened: Open) -> None:
     app = opened("sessions", sessions_page="3", sessions_search="chrome")
     whole = view([], **{name: RECORDED[name] for name in ("from", "to")})
     page = answer(sessions.sessions(whole, 3, 20, "chrome"))
-    assert f"41–60 of {many(page)} sessions" in said(app)
+    assert f"41–60 of {many(page)} visitors" in said(app)
     assert len(table(app, "session_list")) == 20
 
 
@@ -109,7 +109,7 @@ def test_session_profile_shows_the_servers_numbers(opened: Open) -> None:
 @pytest.mark.parametrize(
     ("session", "words"),
     [
-        ("nonsense", "not the id of a session"),
+        ("nonsense", "not the id of a visitor"),
         ("00000000-0000-4000-8000-000000000000", ""),
     ],
 )
@@ -309,7 +309,7 @@ def test_compare_page_asks_for_a_comparison(opened: Open) -> None:
         ("breakdown", {"field": "shoe-size"}, "not a field that can be broken down"),
         ("journey", {"steps": "99"}, "not a number of steps"),
         ("websites", {"site": "x"}, "not the id of a website"),
-        ("reports", {"report": "x"}, "No report is saved"),
+        ("reports", {"report": "x"}, "Nothing is saved"),
     ],
 )
 def test_invalid_url_parameters_are_explained(

@@ -21,7 +21,7 @@ SEPTEMBER = {"from": "2026-09-01", "to": "2026-09-30"}
 TABLES = {
     "compare": ("moved_grew", "referrers that grew"),
     "breakdown": ("groups", "groups"),
-    "sessions": ("session_list", "latest sessions"),
+    "sessions": ("session_list", "latest visitors"),
     "events": ("event_list", "latest views and events"),
     "funnel": ("funnel_steps", "funnel steps"),
     "journey": ("paths", "paths"),
@@ -114,7 +114,7 @@ def test_shares_and_unknown_rates_agree_in_all_formats(opened: Open, filters: li
         assert "Bounce rate: –\n" in text
         for name in ("Bounce rate", "Visit duration"):
             assert figures[name][heading.index("Value")] is None
-            assert figures[name][heading.index("Means")] == view_description.PARTS_OF_VISITS
+            assert figures[name][heading.index("Meaning")] == view_description.PARTS_OF_VISITS
     else:
         assert view_description.PARTS_OF_VISITS not in f"{said(app)}{page}{text}"
     sheets = {"path": "Pages", "referrer": "Referrers"} | ({} if filters else {"event": "Events"})

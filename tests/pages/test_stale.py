@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.sample(16), pytest.mark.slow]
 
 FAULTS = {"gone": reset, "a web page in its place": page(200)}
 KEPT = [area for area in PAGES if area.name not in ("realtime", "reports")]
-"""What is live is never kept, and says for itself how old it is. Reports is drawn so fast that it
+"""What is live is never kept, and says for itself how old it is. Saved is drawn so fast that it
 is left before its only question has its turn, which it gets when the page looks behind itself."""
 ALONE = [area for area in KEPT if area.name != "compare"]
 """Pages that show something without a comparison, whose period moves on as a whole."""

@@ -66,7 +66,7 @@ def test_command_writes_a_workbook_of_several_pages(tmp_path: Path, website: str
     book = openpyxl.load_workbook(out)
     cover = {row[0]: row[1] for row in book.worksheets[0].iter_rows(values_only=True)}
     assert cover["Filters"] == "Country is Germany"
-    assert cover["Compared with"] == "Nothing"
+    assert cover["Compared with"] == "No comparison"
     assert "Campaigns figures" in book.sheetnames
 
 

@@ -50,7 +50,7 @@ def test_every_page_but_realtime_and_reports_has_a_chapter(whole: Report) -> Non
 
 
 def test_every_chapter_has_tables_or_tiles(whole: Report) -> None:
-    assert "could not be made" not in said(whole)
+    assert "could not be created" not in said(whole)
     for chapter in whole.chapters:
         kinds = {type(block) for part in chapter.sections for block in part.blocks}
         assert kinds & {Table, Tiles}, chapter.name
@@ -74,14 +74,14 @@ def test_figures_are_the_servers(whole: Report, client: Client) -> None:
 def test_report_of_an_older_server_is_complete() -> None:
     with serve_version("2.18", TABLES) as running, asking(running) as old:
         report = ordered(old, seen(), EVERY)
-    assert "could not be made" not in said(report)
+    assert "could not be created" not in said(report)
     assert len(report.chapters) == len(EVERY)
 
 
 @pytest.mark.thorough
 def test_report_of_an_empty_website_explains_what_is_missing(client: Client) -> None:
     report = ordered(client, seen(website=[WEBSITES["empty"]]), EVERY)
-    assert "could not be made" not in said(report)
+    assert "could not be created" not in said(report)
     assert "No pages in this period" in said(report)
 
 
@@ -94,7 +94,7 @@ def test_saved_analyses_are_the_default(client: Client) -> None:
         ("attribution", "No conversion was chosen"),
     ):
         assert none in texts or len(sections(report, page)) >= 1
-    assert "could not be made" not in texts
+    assert "could not be created" not in texts
 
 
 def test_forbidden_endpoints_are_not_requested(client: Client) -> None:

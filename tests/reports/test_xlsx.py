@@ -75,7 +75,7 @@ def test_every_table_has_frozen_headings_filters_and_formats(whole: Report) -> N
     countries = book["Countries"]
     assert countries["C2"].number_format == "0.0%"
     assert countries.auto_filter.ref == f"A1:C{countries.max_row}"
-    assert book["Latest sessions"]["C2"].number_format == "yyyy-mm-dd hh:mm"
+    assert book["Latest visitors"]["C2"].number_format == "yyyy-mm-dd hh:mm"
     assert "EUR" in book["Revenue by country"]["B2"].number_format
 
 

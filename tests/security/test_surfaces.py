@@ -148,7 +148,7 @@ def test_report_is_made_with_current_permissions(dashboard: Dashboard) -> None:
     with dashboard.signed_in("ana") as (ana, _):
         ana.open("", urlencode(SHOP))
         ana.rerun(report_menu=True)
-        chosen = ["Overview", "Sessions", "Events"]
+        chosen = ["Overview", "Visitors", "Events"]
         ana.rerun(report_pages=chosen)
         dashboard.set_roles(ana="overview")
         assert SAID in text(ana.rerun(press="make_report", report_pages=chosen))
@@ -157,7 +157,7 @@ def test_report_is_made_with_current_permissions(dashboard: Dashboard) -> None:
         ana.rerun(press="make_report", report_pages=chosen)
         report = made(dashboard, ana)
         assert b"<h2>Overview</h2>" in report
-        assert b"<h2>Sessions</h2>" not in report
+        assert b"<h2>Visitors</h2>" not in report
 
 
 def test_finished_report_is_withheld_after_permission_has_ended(dashboard: Dashboard) -> None:
