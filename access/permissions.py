@@ -34,7 +34,7 @@ OF_REPORTS: Final = frozenset({"report", "update_report", "delete_report"})
 class Forbidden(UmamiError):
     """The viewer has no permission for a query; nothing was sent."""
 
-    remedy = "Ask whoever runs this dashboard, if you need it."
+    remedy = "Ask an admin of this dashboard for access."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,11 @@ class Grant:
             return "You have no access to this website."
         if query.endpoint.access is Access.WRITES:
             allowed = self.admin or (self.saves and name in SAVES)
-            return None if allowed else "You may look at this, not change it."
+            return None if allowed else "You can view this, but not change it."
         if query.endpoint.secret or not self._includes(name):
             return "You have no access to this part of the website."
         if not self.admin and (name in FOR_ADMINS or _of_the_account(query)):
-            return "Only an administrator may see this."
+            return "Only admins can see this."
         if self.filters or name in STRUCTURE:
             return None
         filters = ViewFilters.of(query.view) if query.view else NO_FILTERS
@@ -98,7 +98,7 @@ class Grant:
         of_rows = query.endpoint.filtered and not (query.whole_visits or query.endpoint.extension)
         filtered = of_rows or self.fixed_filters == NO_FILTERS
         if filters != self.fixed_filters or not filtered:
-            return "What you see has fixed filters: this is not within them."
+            return "Your filters are locked, and this lies outside of them."
         return None
 
     def _includes(self, name: str) -> bool:

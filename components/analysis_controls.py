@@ -141,8 +141,8 @@ def conversion_popover(client: QueryClient, view: View) -> None:
         codes = conversions.choices(conversions.ask_currencies(page, view).result(), view.currency)
         _conversion_inputs(chosen, offered, list(codes))
         st.caption(
-            "A visit converts once, however often it does this. Pages, sources, campaigns, places "
-            "and devices show how many of their visits did."
+            "Each visit counts as one conversion at most. Tables of pages, sources, campaigns, "
+            "locations and devices show how many visits converted."
         )
         if viewer.current().permissions.saves(view.website):
             elements.show_loss("the conversions of websites")
@@ -150,9 +150,9 @@ def conversion_popover(client: QueryClient, view: View) -> None:
             text = spell(chosen.step) if chosen.step else PURCHASE
             if chosen and saved != (text, chosen.currency):
                 to_save = text, chosen.currency
-                action_button("Save for everybody", "save_conversion", _keep, view, to_save)
+                action_button("Save for everyone", "save_conversion", _keep, view, to_save)
             if saved:
-                text_button("Forget what is saved", "forget_conversion", _keep, view, None)
+                text_button("Delete saved conversion", "forget_conversion", _keep, view, None)
 
 
 def _conversion_inputs(chosen: Conversion, offered: Suggestions, currencies: list[str]) -> None:
@@ -194,7 +194,7 @@ def _keep(view: View, saved: tuple[str, str] | None) -> None:
     try:
         viewer.save_conversion(view.website, saved)
     except UmamiError as problem:
-        url_state.note(f"It was not saved. {problem} {problem.remedy}")
+        url_state.note(f"Not saved. {problem} {problem.remedy}")
         return
     url_state.change({"conversion": [], "conversion_currency": []})
 
@@ -270,14 +270,14 @@ def _open(report: Report) -> None:
 def _save(view: View, kind: str, what: dict[str, Any], description: str) -> None:
     name = str(st.session_state.get("save_name") or "").strip()
     if not name:
-        url_state.note("A report needs a name to be saved under.")
+        url_state.note("Enter a name first.")
         return
     try:
         page_context.client().ask(
             reports.create_report(view.website, kind, name, what, description=description)
         )
     except UmamiError as problem:
-        url_state.note(f"It was not saved. {problem} {problem.remedy}")
+        url_state.note(f"Not saved. {problem} {problem.remedy}")
         return
     st.session_state["save_name"] = ""
     st.session_state["saved_reports"] = False

@@ -81,7 +81,7 @@ def tell(replies: Iterable[Reply[Any]]) -> None:
         here.caption(f"Figures as of {oldest}.", width="content")
     else:
         here.caption(
-            f":material/cloud_off: {plain(str(problem))} Shown are figures as of {oldest}.",
+            f":material/cloud_off: {plain(str(problem))} Showing figures as of {oldest}.",
             width="content",
         )
 

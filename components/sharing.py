@@ -54,14 +54,14 @@ def _form(now: View) -> None:
     )
     today = datetime.now(zone(now.period.timezone)).date()
     st.date_input(
-        "Last day",
+        "Valid until",
         today + timedelta(days=DAYS),
         min_value=today,
         max_value=today + timedelta(days=LONGEST),
         format="YYYY-MM-DD",
         key="link_ends",
     )
-    st.toggle("Filters are fixed", True, key="link_locked")
+    st.toggle("Lock filters", True, key="link_locked")
     st.text_input(
         "Password (optional)", key="link_password", type="password", autocomplete="new-password"
     )
@@ -80,7 +80,7 @@ def _make(now: View) -> None:
     sections = tuple(section for section in sections or () if section in TITLES)
     wrong = _wrong(name, sections, last, password or "")
     if not looking.permissions.admin:
-        wrong = "Only admins create share links."
+        wrong = "Only admins can create share links."
     if wrong:
         url_state.note(wrong)
         return
@@ -101,12 +101,12 @@ def _make(now: View) -> None:
 
 def _wrong(name: str, sections: tuple[str, ...], last: Any, password: str) -> str | None:
     if not name:
-        return "A link needs the name of its recipient."
+        return "Enter the name of the recipient."
     if not sections:
         return "Choose at least one page for the link."
     today = datetime.now(UTC).date()
     if not isinstance(last, date) or not -1 <= (last - today).days <= LONGEST + 1:
-        return "A link ends within a year."
+        return "A link is valid for one year at most."
     if password and len(password) < 6:
         return "The password of a link has 6 characters or more."
     return passwords.too_long(password)
@@ -124,7 +124,7 @@ def everybody(sites: tuple[Website, ...]) -> None:
         Field("name", "Account", "text", note="username"),
         Field("websites", "Websites", "text"),
         Field("pages", "Pages", "text", wide=True),
-        Field("may", "May", "text", wide=True),
+        Field("may", "Can", "text", wide=True),
     ]
     rows = []
     for account in viewer.desk().accounts().users.values():
@@ -147,7 +147,7 @@ def _described(permissions: Permissions, names: dict[str, str]) -> tuple[str, st
     return (
         "All" if every_website else ", ".join(websites) or "None",
         "All" if every_page else ", ".join(pages) or "None",
-        ", ".join(may) or "look",
+        ", ".join(may) or "view",
     )
 
 
@@ -156,7 +156,7 @@ def links(sites: tuple[Website, ...]) -> None:
     shares = viewer.desk().shares.all()
     if not shares:
         elements.show_empty(
-            "No links yet. “Share” in the bar of a page creates a link to what it shows."
+            "No links yet. “Share” in the bar of a page creates a link to that page."
         )
     names = {site.id: site.name for site in sites}
     for share in shares:
@@ -168,16 +168,16 @@ def _link(share: ShareLink, website: str) -> None:
     st.markdown(f"**{plain(share.name)}** · {plain(website)}")
     words = [
         plain(", ".join(TITLES.get(section, section) for section in share.sections)),
-        "filters fixed" if share.locked else "filters free",
+        "filters locked" if share.locked else "filters can be changed",
         *(["password"] if share.password else []),
-        plain(f"made by {share.maker} on {share.made:%Y-%m-%d}"),
+        plain(f"created by {share.maker} on {share.made:%Y-%m-%d}"),
     ]
     st.caption(" · ".join(words))
     if share.closed:
         st.caption(f":material/block: {plain(share.closed)}")
         return
     with elements.row():
-        st.caption(f"Open until {share.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC", width="content")
+        st.caption(f"Valid until {share.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC", width="content")
         elements.text_button("Withdraw", f"revoke_{share.id}", _revoke, share, icon="link_off")
     st.code(_url(share.id), language=None, wrap_lines=True)
 
@@ -185,7 +185,7 @@ def _link(share: ShareLink, website: str) -> None:
 def _revoke(share: ShareLink) -> None:
     looking = viewer.still()
     if not looking.permissions.admin:
-        url_state.note("Only admins withdraw share links.")
+        url_state.note("Only admins can withdraw share links.")
         return
     viewer.desk().shares.revoke(share.id)
     viewer.record(looking, "withdraw share link", f"{share.name}, of {share.website}")

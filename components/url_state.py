@@ -69,7 +69,7 @@ def toggle(field: str, value: str) -> None:
     """Filter by this value, or remove that filter if it is set. Call it in a callback."""
     now = view()
     if not free():
-        note("What you see has fixed filters.")
+        note("Your filters are locked.")
         return
     try:
         wanted = Filter(field, "eq", value)
@@ -147,7 +147,7 @@ def resolve(
     fixed = looking.permissions.fixed(shown.website)
     if fixed is not None and ViewFilters.of(shown) != fixed:
         if shown.is_filtered:
-            note("What you see has fixed filters: those of the link are left out.")
+            note("Your filters are locked: those of the link are left out.")
         shown = replace(
             shown, **{field.name: getattr(fixed, field.name) for field in fields(fixed)}
         )

@@ -14,8 +14,8 @@ from umami.period import Period, Unit
 from umami.view import View
 
 NO_VIEWS_OF_EVENTS: Final = (
-    "Umami counts views and events apart, so a filter on an event leaves no views, visitors or "
-    "visits."
+    "Umami counts views and events separately: with a filter on an event, it reports no views, "
+    "visitors or visits."
 )
 _PARTS: Final = (
     "Umami filters views, not visits: {} a page, source, title, query, event or campaign, a visit "

@@ -328,7 +328,7 @@ def _open() -> Viewer:
         problem = Private(
             "The link that this page was opened with was used before or is no longer valid."
             if local_access.refused()
-            else "Nobody signs in to this dashboard, so only the person who started it can open it."
+            else "No sign-in yet: only the person who started this dashboard can open it."
         )
         problem.remedy = (
             "Open the link that the dashboard printed at its start. To give others access, create "

@@ -79,7 +79,7 @@ def rename(report: Report, key: str) -> None:
     """Rename a report to the text of the input."""
     name = str(st.session_state[key]).strip()
     if not name:
-        url_state.note("A report needs a name.")
+        url_state.note("Enter a name for the report.")
     elif name != report.name:
         query = reports.update_report(
             report.id, report.website, report.type, name, report.parameters, report.description

@@ -71,7 +71,7 @@ class SecondFactor(Unauthorised):
 class NotShared(UmamiError):
     """A share link does not show this part of the website."""
 
-    remedy = "Ask whoever shared the website to include it, in Umami under Share."
+    remedy = "Ask the person who shared the website to include it, in Umami under Share."
 
 
 class NotFound(UmamiError):

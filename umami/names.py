@@ -88,7 +88,7 @@ _MISSING: Final = {
     ),
     "referrer": "Direct / none",
     "title": "(no title)",
-    "query": "(no query)",
+    "query": "(no parameters)",
 }
 
 

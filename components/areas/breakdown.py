@@ -47,9 +47,9 @@ MEASURES: Final[dict[Measure, tuple[str, Kind]]] = {
 }
 SUMMED: Final = ("views", "visitors", "visits")
 PARTS_OF_VISITS: Final = (
-    "Umami groups views, not visits: by a page, source, title, query or campaign, a visit falls "
-    "into several groups and has only its own views in each, so bounce rates and visit durations "
-    "would be wrong."
+    "Umami groups views, not visits: by a page, source, title, query or campaign, one visit can "
+    "be in several groups, with some of its views in each. Bounce rates and visit durations would "
+    "be wrong."
 )
 
 

@@ -251,7 +251,7 @@ def _stitched(session: Session) -> str:
 def activity(zone: str, steps: tuple[Step, ...]) -> list[ui.Block]:
     """The steps of the session in the period by visit, with the time between steps."""
     if not steps:
-        text = "Nothing in this period. Choose a longer one to see what this visitor did."
+        text = "No activity in this period. Choose a longer period to see this visitor's visits."
         return [ui.Text(text, "empty")]
     visits = analysis.visits(steps)
     text = f"{formats.counted(len(steps), 'step')} in {formats.counted(len(visits), 'visit')}"

@@ -61,8 +61,8 @@ def not_from_here() -> None:
     local_access.CODES.announce()
     with st.container(width=WIDTH, key="setup"):
         st.markdown(
-            ":material/lock: Nobody signs in to this dashboard, so only the person who started it "
-            "may set it up."
+            ":material/lock: No sign-in yet: only the person who started this dashboard can set it "
+            "up."
         )
         st.markdown(
             "**If that is you**, open the link with a code that the dashboard printed where it was "

@@ -152,7 +152,7 @@ def test_lists_of_the_account_are_for_administrators() -> None:
     accounts = [question for question in QUESTIONS if question.name in OF_THE_ACCOUNT]
     assert [question.name for question in accounts if allowed(analyst, question)] == []
     assert [question.name for question in accounts if not allowed(ALL, question)] == []
-    assert str(analyst.refusal(account.teams(), None)) == "Only an administrator may see this."
+    assert str(analyst.refusal(account.teams(), None)) == "Only admins can see this."
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def test_page_script_draws_nothing_outside_the_app() -> None:
 @pytest.mark.parametrize(
     ("filter", "views", "said"),
     [
-        ("event.eq.purchase", "–", "a filter on an event leaves no views"),
+        ("event.eq.purchase", "–", "with a filter on an event, it reports no views"),
         ("path.eq./nowhere", "0", "in this period with these filters."),
     ],
 )

@@ -44,7 +44,7 @@ def figures(page: Shown) -> object:
 def marked(app: AppTest) -> bool:
     """Whether the page says that what it shows is old, and why."""
     return any(
-        element.value.startswith(TROUBLE) and "Shown are figures as of" in element.value
+        element.value.startswith(TROUBLE) and "Showing figures as of" in element.value
         for element in app.caption
     )
 
