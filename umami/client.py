@@ -1,6 +1,5 @@
 """The client: answers queries about one server, as one account. Queries that are submitted together
-are sent together; cached answers are available at once. Callers do not depend on the version of the
-server."""
+are sent together; cached answers are available at once. Callers need not know its version."""
 
 import threading
 import time

@@ -81,8 +81,7 @@ def completed(address: str) -> str:
 
 
 def meant(way: Way, typed: Mapping[str, str]) -> Settings:
-    """The settings of typed texts, by name without prefix; sends nothing. Raises
-    ``SettingsError``."""
+    """The settings of texts by name without prefix; sends nothing. Raises ``SettingsError``."""
     # A space can belong to a password, and to nothing else.
     texts = {
         name: text if name == "PASSWORD" else cleaned(text)

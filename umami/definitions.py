@@ -13,8 +13,7 @@ class Definitions:
     generation: Generation
 
     def _since(self, changed: Generation, before: str, after: str) -> str:
-        """The definition before or after the generation that changed it, and the versions that
-        share it."""
+        """The definition before or after the generation that changed it, with its versions."""
         if self.generation >= changed:
             return f"{after} This is the definition of Umami {changed} and newer."
         return f"{before} This is the definition of Umami before {changed}."

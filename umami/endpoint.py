@@ -165,8 +165,7 @@ class Query(Generic[T]):
 
     @property
     def website(self) -> str | None:
-        """Id of the requested website, for permissions and for the cache entries that a write
-        makes obsolete."""
+        """Id of the requested website, for permissions and for what a write makes obsolete."""
         website = self.view.website if self.view else self.arguments.get("website")
         return website if isinstance(website, str) else None
 

@@ -109,8 +109,7 @@ def like_escaped(text: str) -> str:
 
 def step_escaped(value: str) -> str:
     """The value of a step or goal as servers take it. A ``*`` at either end is a wildcard: every
-    version then makes a ``LIKE`` pattern of the value. Without one it compares the value as it
-    is."""
+    version then makes a ``LIKE`` pattern of the value. Others are compared as they are."""
     return like_escaped(value) if value.startswith("*") or value.endswith("*") else value
 
 

@@ -197,8 +197,7 @@ class _Flight(Generic[T]):
 
 class SingleFlight(Generic[T]):
     """Work in progress and recent failures, by key: concurrent callers share one outcome. With a
-    lock instead, callers of something that fails would try one after another, and hold a thread
-    each meanwhile."""
+    lock instead, callers of what fails would try one after another, each in a thread."""
 
     def __init__(self, pause: float | None = None) -> None:
         """Failed work is not tried again for ``pause`` seconds, by default ``PAUSE``."""

@@ -82,8 +82,7 @@ class DeclaredSettings(BaseModel):
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None, secrets: Path = SECRETS) -> Self:
         """The settings of this process; the environment takes precedence over the secrets file. An
-        empty text counts as not set. Raises ``SettingsError`` with a sentence that names the
-        setting."""
+        empty text counts as not set. Raises ``SettingsError``, which names the setting."""
         environ = os.environ if environ is None else environ
         content, prefix = secrets_of(secrets), cls.PREFIX.lower()
         table = content.get(prefix.rstrip("_"))

@@ -84,8 +84,7 @@ class _Token(Identity, ABC):
 
     @abstractmethod
     def fetch(self) -> tuple[str, dict[str, str]]:
-        """Fetch a token from the server; returns it and the headers that carry it. Raises an
-        ``UmamiError``."""
+        """Fetch a token; returns it and the headers that carry it. Raises an ``UmamiError``."""
 
     def sign_in(self) -> Mapping[str, str]:
         return self.headers or self._fetches.result("token", self._fetch)

@@ -29,8 +29,7 @@ BINS: Final = 20
 def beside(now: pd.DataFrame, before: pd.DataFrame | None, on: str, value: str) -> pd.DataFrame:
     """The ranking ``now`` (columns ``on`` and ``value``), largest first, with ``share`` and
     ``before``, ``delta`` and ``change`` (a fraction). A name that is missing in the comparison has
-    0 there and no change. Without a comparison, ``before``, ``delta`` and ``change`` are
-    ``NaN``."""
+    0 there and no change. Without a comparison, the last three are ``NaN``."""
     frame = now[[on, value]].sort_values(value, ascending=False, kind="stable", ignore_index=True)
     numbers = frame[value].to_numpy(dtype="float64")
     total = float(numbers.sum())

@@ -1,6 +1,5 @@
 """Saved reports as links to the pages that show them, with the parameters of these pages. Umami's
-interface saves reports, too, in formats that changed over the years; an unknown format raises
-``InvalidView``."""
+interface saves reports, too, in several formats; an unknown one raises ``InvalidView``."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -39,8 +39,7 @@ class SignedIn(Record):
 
 class Identity(Record):
     """The identity that the server sees. ``account`` is ``None`` for a share link; ``kind`` is
-    ``session``, ``api-key`` or ``share``, and ``None`` before 3.4; ``key`` is the name of the API
-    key."""
+    ``session``, ``api-key`` or ``share``, and ``None`` before 3.4; ``key`` is its name."""
 
     account: Annotated[Account | None, Field(alias="user")]
     kind: Annotated[str | None, Field(alias="authType")] = None
@@ -57,8 +56,7 @@ class Team(Record):
 
 @endpoint("POST", "/auth/login", fresh=Freshness.NEVER, secret=True)
 def login(username: str, password: str) -> RawQuery[SignedIn]:
-    """Sign in: a token for the right user name and password. Raises ``Unauthorised`` for wrong
-    ones."""
+    """A token for a user name and password. Raises ``Unauthorised`` for wrong ones."""
     return RawQuery(body={"username": username, "password": password})
 
 

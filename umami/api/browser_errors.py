@@ -17,8 +17,7 @@ ErrorStatus = Literal["unresolved", "resolved", "ignored"]
 
 
 class BrowserError(Record):
-    """Errors that Umami groups as equal, how often they occurred and in how many visits; times are
-    instants (UTC)."""
+    """Errors that Umami groups as equal, how often and in how many visits; times are in UTC."""
 
     id: str
     title: str

@@ -134,8 +134,7 @@ class NumericStats(Record):
 
 class NumericSeries(Record):
     """A property's numbers over time. ``frame`` has ``time`` (naive wall clock of the period's
-    zone) and ``value`` for every bucket of the period: 0 in a bucket without numbers, but ``NaN``
-    for averages."""
+    zone) and ``value`` for every bucket: 0 without numbers, but ``NaN`` for averages."""
 
     frame: pd.DataFrame
     metric: NumericMetric

@@ -22,8 +22,7 @@ _get = partial(get, effort=Effort.HEAVY, since="3.1", subject="performance figur
 
 
 class Percentiles(Record):
-    """The values that 50, 75 and 95 % of the measurements do not exceed; ``None`` without
-    measurements."""
+    """The values that 50, 75 and 95 % of measurements do not exceed; ``None`` without any."""
 
     p50: Ratio = None
     p75: Ratio = None

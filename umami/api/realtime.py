@@ -50,8 +50,7 @@ _Counts = dict[str, Count]
 class Realtime(Record):
     """The last 30 minutes. ``minutes`` has ``time`` (as the server writes it: UTC or the requested
     zone), ``views`` and ``visitors`` for the minutes that had any; the maps and the log come from
-    the newest 100 rows. ``visitors`` is the sum of each minute's distinct visitors, as Umami counts
-    it here."""
+    the newest 100 rows. ``visitors`` is the sum of each minute's distinct visitors."""
 
     at: Annotated[datetime, Field(alias="timestamp"), BeforeValidator(_INSTANT.validate_python)]
     views: Annotated[Count, Field(validation_alias=AliasPath("totals", "views"))]

@@ -123,8 +123,7 @@ class SessionProperty(Record):
 
 class Rhythm(Record):
     """Visitors by weekday and hour in the View's zone. ``frame`` has rows 0 (Monday) to 6 and
-    columns 0 to 23; a cell is the number of distinct visitors in that hour of that weekday over the
-    whole period."""
+    columns 0 to 23; a cell counts the distinct visitors of that hour and weekday."""
 
     frame: pd.DataFrame
 
@@ -141,8 +140,7 @@ class Rhythm(Record):
 class PropertyStats(Record):
     """The activity of sessions by the value of a session property, most active first. ``frame`` has
     ``value``, ``visitors``, ``visits``, ``rows`` (pageviews and custom events together) and
-    ``events`` (custom events); 100 values at most. A visitor whose value changed counts for each of
-    them."""
+    ``events`` (custom events); 100 values at most. A visitor counts for each of their values."""
 
     frame: pd.DataFrame
 

@@ -44,8 +44,7 @@ Planner = Callable[[Query[Any], Any], Request | Plan]
 
 @dataclass(frozen=True)
 class Dialect(ABC):
-    """The translation between the newest API and that of one generation; ``cloud`` is Umami
-    Cloud."""
+    """Translates between the newest API and that of one generation; ``cloud`` is Umami Cloud."""
 
     generation: Generation
     cloud: bool = False
@@ -150,8 +149,7 @@ class Dialect(ABC):
 
 
 def restore_steps(query: Query[Any], answer: JSON) -> JSON:
-    """The answer to a funnel with the query's steps: servers repeat the values that were sent,
-    which may be escaped."""
+    """The answer to a funnel with the query's steps: servers repeat values as they were sent."""
     steps = query.arguments["steps"]
     return [{**row, "value": step.value} for row, step in zip(answer, steps, strict=True)]
 

@@ -34,8 +34,7 @@ WWW: Final = "www."
 
 
 def _event_stats(query: Query[Any], dialect: Dialect) -> Plan:
-    """Totals of custom events before 3.1: session stats of the rows that have an event's name, and
-    the number of names."""
+    """Totals of custom events before 3.1: session stats of rows with a name, and how many names."""
     view = with_event = query.arguments["view"]
     if not any(filter_.field == "event" for filter_ in view.filters):
         with_event = with_filters(view, Filter("event", "neq", NO_NAME))

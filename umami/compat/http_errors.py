@@ -55,8 +55,7 @@ def _meaning(status: int, texts: tuple[str, ...], endpoint: str, address: str) -
 
 
 def reasons(body: bytes) -> tuple[str, ...]:
-    """The server's reasons, one sentence each, from the formats of 2.x and 3.x; none from a web
-    page."""
+    """The server's reasons, one sentence each, as 2.x and 3.x write them; none from a web page."""
     try:
         answer = from_json(body)
     except ValueError:

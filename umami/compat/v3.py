@@ -111,8 +111,7 @@ class V3(Dialect):
     def forms(self, query: Query[Any]) -> tuple[tuple[Request, ...], ...]:
         """The forms in which these servers take an analysis, the preferred form first. Up to 3.3
         that is one POST request. From 3.4 on it is one GET request under the website, except for
-        UTM and revenue, which take five or six; a server that lacks the first form gets the
-        second."""
+        UTM and revenue, which take five or six; a server without the first gets the second."""
         post = (self.report(query),)
         if self.generation < V3_4:
             return (post,)

@@ -194,8 +194,7 @@ class Routes:
 
 
 class Json(Response):
-    """A JSON response with the values of a store; text that cannot be encoded as UTF-8 is
-    escaped."""
+    """A JSON response with the values of a store; text that UTF-8 cannot encode is escaped."""
 
     media_type = "application/json"
 

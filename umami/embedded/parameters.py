@@ -71,8 +71,7 @@ ZoneOrUtc = Annotated[
 
 
 class Timed(Range):
-    """A range, and what 3.x accepts with each; without effect where nothing is counted over
-    time."""
+    """A range, and what 3.x accepts with each; without effect where nothing has a time axis."""
 
     unit: AnyUnit | None = None
     timezone: ZoneOrUtc | None = None
@@ -198,8 +197,7 @@ class Paged(Page, Filtered):
     maxResults: Annotated[int, Field(ge=1, le=1_000_000)] = MOST_ROWS
 
     def listed(self, rows: Listed, columns: dict[str, str]) -> dict[str, Any]:
-        """The response with these columns of the rows, and whether there are more rows than were
-        counted."""
+        """The response with these columns of the rows, and whether more rows exist."""
         page = [renamed(row, columns) for row in rows.rows]
         return {**self.response(page, rows.count), "isCapped": rows.capped}
 

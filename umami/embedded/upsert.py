@@ -36,8 +36,7 @@ class Imported:
 
 
 class Upsert:
-    """Inserts the tables of a source by a cursor that is in a transaction; ``run`` says when
-    ``report`` is called."""
+    """Inserts the tables of a source in a transaction; ``run`` says when ``report`` is called."""
 
     def __init__(
         self,

@@ -111,8 +111,7 @@ def properties_of_events(store: Store, scope: Scope, event: str | None) -> list[
 
 
 def size_of_events(store: Store, scope: Scope) -> dict[str, Any]:
-    """Count the events with data, property names and records; ``records`` is text, and null
-    instead of 0."""
+    """Count events with data, property names and records; ``records`` is text, null for 0."""
     records = of_events(scope)
     return store.records(
         f"""

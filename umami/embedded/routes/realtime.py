@@ -48,12 +48,9 @@ def last_half_hour(call: Call[Realtime]) -> Any:
     )
     # Rows are sorted newest first, so the last index of a session is that of its oldest event.
     oldest = {row["session_id"]: index for index, row in enumerate(rows)}
-    countries = Counter(rows[index]["country"] for index in oldest.values())
-    urls = Counter(row["url_path"] for row in rows)
-    referrers = Counter(row["referrer_domain"] for row in rows)
-    for counts in (countries, urls, referrers):
-        counts.pop(None, None)
-        counts.pop("", None)
+    countries = Counter(filter(None, (rows[index]["country"] for index in oldest.values())))
+    urls = Counter(filter(None, (row["url_path"] for row in rows)))
+    referrers = Counter(filter(None, (row["referrer_domain"] for row in rows)))
     events = []
     for index, row in enumerate(rows):
         event = renamed(row, EVENT)

@@ -140,8 +140,7 @@ def session(call: Call[Nothing]) -> Any:
 
 @routes("GET", f"{SINGLE}/activity", Activity)
 def activity(call: Call[Activity]) -> Any:
-    """Return the events of one session, or of all sessions that are linked to a distinct id,
-    newest first."""
+    """Return the events of a session, or of all that are linked to a distinct id, newest first."""
     store, sessions = call.umami.store, {call.id("session_id")}
     if call.params.distinctId:
         linked = store.rows(

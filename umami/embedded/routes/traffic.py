@@ -118,8 +118,7 @@ def pageviews(call: Call[Bucketed]) -> Any:
 
 @routes("GET", "/websites/{website_id}/metrics", Metrics)
 def metrics(call: Call[Metrics]) -> Any:
-    """Return the values of a field and their visitors, the most frequent first; for events, how
-    often they happened."""
+    """Return the values of a field and their visitors, most frequent first; for events, times."""
     store, params = call.umami.store, call.params
     here, limit, offset = params.searched(scope(call)), params.limit, params.offset
     if params.type == CHANNEL:
@@ -187,8 +186,7 @@ def events_stats(call: Call[Filtered]) -> Any:
 
 @routes("GET", "/websites/{website_id}/export", Paged)
 def export(call: Call[Any]) -> Any:
-    """Return the metrics of several fields as CSV files in a zip in base64; the page has no
-    effect."""
+    """Return metrics of several fields as CSV files in a zip in base64, whatever the page."""
     params = call.params
     query = {**params.filter_params, "startAt": params.startAt, "endAt": params.endAt}
     packed = io.BytesIO()

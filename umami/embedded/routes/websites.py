@@ -53,14 +53,12 @@ class Listed(Page):
     ] = "name"
 
 
-def _null_if_empty(text: str) -> str | None:
-    return text or None
-
-
 class Created(Parameters):
     name: Name
     domain: Domain
-    shareId: Annotated[Text, Field(max_length=50), AfterValidator(_null_if_empty)] | None = None
+    shareId: (
+        Annotated[Text, Field(max_length=50), AfterValidator(lambda text: text or None)] | None
+    ) = None
     teamId: UUID | None = None
     id: UUID | None = None
 
