@@ -8,17 +8,7 @@ import numpy as np
 import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from umami.api.events import (
-    DataType,
-    Kind,
-    NumericMetric,
-    NumericSeries,
-    NumericStats,
-    Property,
-    PropertySeries,
-    PropertyValue,
-    numbers_of,
-)
+from umami.api import events
 from umami.api.params import buckets, paging
 from umami.endpoint import Effort, RawQuery, get, listing
 from umami.parsing import Count, Item, Moment, Page, Ratio, Record, Text, Time, frame_of, parse
@@ -97,7 +87,7 @@ class Step(Record):
 
     visit: Annotated[str, Field(alias="visitId")]
     at: Annotated[Moment, Field(alias="createdAt")]
-    kind: Annotated[Kind, Field(alias="eventType")]
+    kind: Annotated[events.Kind, Field(alias="eventType")]
     name: Annotated[str | None, Field(alias="eventName")] = None
     path: Annotated[Text, Field(alias="urlPath")] = ""
     query: Annotated[Text, Field(alias="urlQuery")] = ""
@@ -109,7 +99,7 @@ class SessionProperty(Record):
     """A property of a session; a date is an instant (UTC)."""
 
     name: Annotated[str, Field(alias="dataKey")]
-    type: Annotated[DataType, Field(alias="dataType")]
+    type: Annotated[events.DataType, Field(alias="dataType")]
     text: Annotated[str | None, Field(alias="stringValue")] = None
     number: Annotated[Ratio, Field(alias="numberValue")] = None
     moment: Annotated[Time, Field(alias="dateValue")] = None
@@ -117,7 +107,8 @@ class SessionProperty(Record):
     @property
     def value(self) -> str | float | datetime | None:
         """A number, an instant or text, as the type says."""
-        typed = {DataType.NUMBER: self.number, DataType.DATE: self.moment}.get(self.type)
+        by_type = {events.DataType.NUMBER: self.number, events.DataType.DATE: self.moment}
+        typed = by_type.get(self.type)
         return self.text if typed is None else typed
 
 
@@ -191,13 +182,13 @@ def session_properties(website: str, session: str) -> RawQuery[tuple[SessionProp
 
 
 @_get(f"{_DATA}/properties")
-def session_data_properties(view: View) -> RawQuery[tuple[Property, ...]]:
+def session_data_properties(view: View) -> RawQuery[tuple[events.Property, ...]]:
     """Session properties and how many sessions have them, most frequent first."""
     return RawQuery()
 
 
 @_get(f"{_DATA}/values")
-def session_data_values(view: View, name: str) -> RawQuery[tuple[PropertyValue, ...]]:
+def session_data_values(view: View, name: str) -> RawQuery[tuple[events.PropertyValue, ...]]:
     """Values of one session property, most frequent first; 2.19 to 2.20 answer a fault."""
     return RawQuery({"propertyName": name})
 
@@ -209,24 +200,24 @@ def session_data_stats(view: View, name: str) -> RawQuery[PropertyStats]:
 
 
 @get(f"{_DATA}/numeric-stats", since="3.2", subject="figures of session properties")
-def session_data_numeric_stats(view: View, name: str) -> RawQuery[NumericStats]:
+def session_data_numeric_stats(view: View, name: str) -> RawQuery[events.NumericStats]:
     """Sum, average, median, least and largest number of one session property."""
     return RawQuery({"propertyName": name})
 
 
 @get(f"{_DATA}/numeric-series", since="3.2", subject="series of session properties")
 def session_data_numeric_series(
-    view: View, name: str, metric: NumericMetric = "sum"
-) -> RawQuery[NumericSeries]:
+    view: View, name: str, metric: events.NumericMetric = "sum"
+) -> RawQuery[events.NumericSeries]:
     """The numbers of one session property, in the bucket in which each was set. What the sessions
     of the period had set before it is left out."""
-    read = partial(NumericSeries.read, period=view.period, metric=metric, clip=True)
-    return RawQuery(numbers_of(view, name, metric), read=read)
+    read = partial(events.NumericSeries.read, period=view.period, metric=metric, clip=True)
+    return RawQuery(events.numbers_of(view, name, metric), read=read)
 
 
 @get(f"{_DATA}/property-series", since="3.2", subject="series of session properties")
-def session_data_property_series(view: View, name: str) -> RawQuery[PropertySeries]:
+def session_data_property_series(view: View, name: str) -> RawQuery[events.PropertySeries]:
     """The values of one session property, in the bucket in which each was set; texts and booleans
     only. What the sessions of the period had set before it is left out."""
-    read = partial(PropertySeries.read, period=view.period, clip=True)
+    read = partial(events.PropertySeries.read, period=view.period, clip=True)
     return RawQuery({"propertyName": name, **buckets(view)}, read=read)
