@@ -119,7 +119,12 @@ def _link(made: _Made) -> None:
 def _dialog(sites: Mapping[str, str], send: Send | None) -> None:
     if _OPEN not in authorized.data():
         st.rerun()
-    elements.show_loss("accounts, sessions and links")
+    elements.show_loss("sessions and links")
+    if viewer.running().ephemeral:
+        elements.show_note(
+            "A restart of this app deletes accounts that are made here: add those that are to stay "
+            "to its secrets."
+        )
     if viewer.signs_in() or _ADMIN in authorized.data():
         _person_form(sites, send)
     else:

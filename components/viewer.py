@@ -331,8 +331,8 @@ def _open() -> Viewer:
             else "No sign-in yet: only the person who started this dashboard can open it."
         )
         problem.remedy = (
-            "Open the link that the dashboard printed at its start. To give others access, create "
-            "accounts with “python -m access”, or set DASHBOARD_OPEN=yes to let everybody in."
+            "Open the link that the dashboard printed at its start. To give others access, invite "
+            "them on the page Access, or set DASHBOARD_OPEN=yes to let everybody in."
         )
         raise problem
     return Viewer("open", "Everybody", "everybody", ALL)

@@ -496,7 +496,7 @@ def test_real_server_needs_accounts_unless_access_is_open(
     assert bool(app.metric) == starts
     if not starts:
         assert "only the person who started it" in said(app)
-        assert "python -m access" in said(app)
+        assert "invite them on the page Access" in said(app)
         assert data_requests(proxy) == []
 
 
