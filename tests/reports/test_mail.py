@@ -170,6 +170,20 @@ def test_mail_without_chromium_has_tables_only(
     assert made.get_body(("plain",)) is not None
 
 
+def test_text_is_sent_to_one_address(office: Office) -> None:
+    link = f"https://stats.example.com/?invitation={'x' * 80}"
+    mail.send_text(
+        settings(office), "ada@example.com", "Your\naccess", f"Hello Müller,\n\n{link}\n"
+    )
+    (came,) = office.mails
+    assert (came["To"], came["Subject"]) == ("ada@example.com", "Your access")
+    assert came.get_content().splitlines()[::2] == ["Hello Müller,", link]
+    with pytest.raises(MailFailed, match="550"):
+        mail.send_text(settings(office), "nobody@example.com", "Your access", link)
+    with pytest.raises(MailFailed, match="not a mail address"):
+        mail.send_text(settings(office), "nobody", "Your access", link)
+
+
 @pytest.mark.thorough
 def test_mail_is_sent_by_the_command(
     office: Office,
