@@ -22,7 +22,7 @@ QUIET = {"values", "currencies", "reports", "websites", "segments", "daterange"}
 """What pages are better with, and can do without; and what the bar above them needs."""
 HINTS = {
     ("websites", "pageviews"),
-    *((page, "event_data_properties") for page in ("attribution", "landing", "utm")),
+    *((page, "event_data_properties") for page in ("attribution", "funnel", "landing", "utm")),
 }
 """Questions that one page can do without, and others cannot."""
 CASES = [
