@@ -98,7 +98,8 @@ with render_lock.RENDER_LOCK.taken():
                 elements.show_note(sentence)
         else:
             invitations.forget()
-            controls.bar(client, sites, partial(report_dialog.draw, sites, shown))
+            draw_report = partial(report_dialog.draw, sites, shown)
+            controls.bar(client, sites, draw_report, dated=shown not in page_registry.LIVE)
             export_permissions.toolbars()
             page_context.server_line()
         navigation.go_on(looking.permissions)

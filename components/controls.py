@@ -62,10 +62,17 @@ def domain(client: AuthorizedClient, website: str) -> str:
     return next((site.domain for site in every_website(client) if site.id == website), "")
 
 
-def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[View], None]) -> None:
+def bar(
+    client: AuthorizedClient,
+    among: Sequence[Website],
+    beside: Callable[[View], None],
+    *,
+    dated: bool = True,
+) -> None:
     """Draw the controls of the current View, and its filters as chips.
 
-    ``among`` are the websites to choose from; ``beside`` draws further controls of the bar.
+    ``among`` are the websites to choose from; ``beside`` draws further controls of the bar. A page
+    that is not ``dated`` shows the present, so that only the website can be chosen.
     """
     now = view()
     with elements.row("bar"):
@@ -78,38 +85,8 @@ def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[Vi
             width=185,
             write=lambda chosen: go(now.of_website(chosen)),
         )
-        with st.container(horizontal=True, gap=None, width="content", wrap=False):
-            _step_button("earlier", "left", -1)
-            elements.select(
-                "Period",
-                PERIODS,
-                now.preset,
-                key="pick_period",
-                icon=":material/calendar_today:",
-                width=165,
-                write=_choose_period,
-            )
-            _step_button("later", "right", 1, disabled=now.period.end >= datetime.now(UTC))
-        if now.preset == CUSTOM:
-            _dates("Dates", now.period, "pick_dates", ("from", "to"), {"unit": []})
-        matches = now.weekdays and now.weekdays_matter
-        elements.select(
-            "Comparison",
-            COMPARISONS | (SAME_WEEKDAYS if now.weekdays_matter else {}),
-            f"{now.comparison}{WEEKDAYS if matches else ''}",
-            key="pick_comparison",
-            icon=":material/compare_arrows:",
-            width=175,
-            write=_choose_comparison,
-        )
-        compared = now.compared()
-        if now.comparison == "custom" and compared:
-            edges = ("compare_from", "compare_to")
-            _dates("Dates compared with", compared.period, "pick_compared", edges, {})
-        if free():
-            _filter_popover(client, now)
-        _time_popover(now)
-        conversion_popover(client, now)
+        if dated:
+            _dated_controls(client, now)
         sharing.popover(now)
         beside(now)
     if free():
@@ -119,6 +96,42 @@ def bar(client: AuthorizedClient, among: Sequence[Website], beside: Callable[[Vi
             st.caption(f":material/lock: {plain(' · '.join(said))}")
     for sentence in notes():
         show_note(sentence)
+
+
+def _dated_controls(client: AuthorizedClient, now: View) -> None:
+    """Draw the controls of the period, its comparison, its filters and its conversion."""
+    with st.container(horizontal=True, gap=None, width="content", wrap=False):
+        _step_button("earlier", "left", -1)
+        elements.select(
+            "Period",
+            PERIODS,
+            now.preset,
+            key="pick_period",
+            icon=":material/calendar_today:",
+            width=165,
+            write=_choose_period,
+        )
+        _step_button("later", "right", 1, disabled=now.period.end >= datetime.now(UTC))
+    if now.preset == CUSTOM:
+        _dates("Dates", now.period, "pick_dates", ("from", "to"), {"unit": []})
+    matches = now.weekdays and now.weekdays_matter
+    elements.select(
+        "Comparison",
+        COMPARISONS | (SAME_WEEKDAYS if now.weekdays_matter else {}),
+        f"{now.comparison}{WEEKDAYS if matches else ''}",
+        key="pick_comparison",
+        icon=":material/compare_arrows:",
+        width=175,
+        write=_choose_comparison,
+    )
+    compared = now.compared()
+    if now.comparison == "custom" and compared:
+        edges = ("compare_from", "compare_to")
+        _dates("Dates compared with", compared.period, "pick_compared", edges, {})
+    if free():
+        _filter_popover(client, now)
+    _time_popover(now)
+    conversion_popover(client, now)
 
 
 def _step_button(key: str, side: str, steps: int, *, disabled: bool = False) -> None:

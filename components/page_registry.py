@@ -28,6 +28,8 @@ PAGES: Final = tuple(
     )
 )
 """The pages in the order of the navigation."""
+LIVE: Final = frozenset(page.name for page in PAGES if page.live)
+"""The pages that show the present, for which no period is chosen."""
 OVERVIEW: Final = next(page for page in PAGES if page.name == "overview")
 ACCESS: Final = PageInfo(
     "access",

@@ -37,6 +37,8 @@ class PageInfo:
     """URL parameters that may occur several times."""
     in_reports: bool = True
     """Whether reports offer it as a chapter."""
+    live: bool = False
+    """Whether it shows the present, whatever the period is."""
 
     @property
     def file(self) -> str:

@@ -31,6 +31,7 @@ INFO: Final = PageInfo(
     "Who is on the website now, and what they do.",
     ("active", "realtime"),
     in_reports=False,
+    live=True,
 )
 EVERY: Final = 10
 """Interval of the queries in seconds."""

@@ -1,4 +1,4 @@
-"""URL parameters of pages have unique names."""
+"""URL parameters of pages have unique names, and each page the controls that apply to it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from components.page_registry import ADMIN_PAGES, PAGES
 from components.url_state import SPELLED
-from tests.pages.conftest import opened_at
+from tests.pages.conftest import open_page, opened_at
 from tests.support.fault_proxy import Between
 from tests.support.pages import CHOICES
 
@@ -24,3 +24,11 @@ def test_url_parameters_are_unique_across_pages(quick: Between) -> None:
     assert all(CHOICES[name].keys() - SPELLED <= parameters[name] for name in CHOICES)
     names = [name for page_names in parameters.values() for name in page_names]
     assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(("page", "dated"), [("realtime", False), ("overview", True)])
+def test_only_pages_of_a_period_offer_one(page: str, dated: bool) -> None:
+    keys = {box.key for box in open_page(page).selectbox}
+    assert "pick_website" in keys
+    assert ("pick_period" in keys) == ("pick_comparison" in keys) == dated
