@@ -85,8 +85,8 @@ def opened(query: Collector, view: View, params: ui.Params) -> tuple[Chain, tupl
     if params.get("step"):
         return chain, faults
     for _, saved in loading.saved_analyses(query, view, "funnel"):
-        if (kept := parse(saved)[0]).complete:
-            return kept, faults
+        if (chosen := parse(saved)[0]).complete:
+            return chosen, faults
     steps = suggested(query, view)
     return (Chain(steps, chain.window) if steps else chain), faults
 
