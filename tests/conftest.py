@@ -55,7 +55,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose how many examples property tests try."""
+    """Choose how many examples property tests try; imports make no garbage worth collecting."""
+    gc.disable()
     hypothesis.settings.load_profile("thorough" if config.getoption("--all") else "quick")
 
 
@@ -90,6 +91,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish() -> None:
     """Spare the garbage collector the imported modules: they stay until the end."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -201,6 +201,7 @@ def test_a_database_from_before_the_revisions_keeps_its_rows(url: str, missing: 
 
 
 @pytest.mark.slow
+@pytest.mark.sample(2)
 def test_a_later_release_upgrades_and_downgrades_without_loss(url: str, tmp_path: Path) -> None:
     new = release(tmp_path, ADDS_A_COLUMN)
     with opened(url) as engine:

@@ -12,7 +12,7 @@ from playwright.sync_api import ConsoleMessage, Dialog, Page, Request, expect
 
 from components.areas import PageInfo
 from components.page_registry import PAGES
-from tests.browser.app import TABLES, App, running_app, settled
+from tests.browser.app import TABLES, App, fresh_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.conftest import Some
 from tests.support.hostile import build
@@ -84,7 +84,7 @@ def fits(page: Page) -> None:
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = build(TABLES, tmp_path_factory.mktemp("hostile"))
-    with running_app(UMAMI_DATA=str(folder)) as app:
+    with fresh_app(UMAMI_DATA=str(folder)) as app:
         yield app
 
 
@@ -117,7 +117,7 @@ def test_navigation_opens_every_page(hostile: App, page: Page, some: Some) -> No
     page.goto(link(hostile, PAGES[0], {}))
     # Streamlit leaves parameters out of the URL where a page is opened while the first is drawn.
     settled(page)
-    for area in some(PAGES, 3):
+    for area in some(PAGES, 4):
         page.get_by_test_id("stSidebarNavLink").filter(has_text=area.title).first.click()
         # Streamlit serves the first page at the root.
         path = "" if area is PAGES[0] else area.name

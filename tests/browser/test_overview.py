@@ -240,6 +240,7 @@ def test_phone_needs_no_horizontal_scrolling(app: App, page: Page) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_no_traceback_was_logged(app: App) -> None:
     assert "Traceback" not in "".join(app.printed)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.doubles.umami.v2.queries.retention import retention
@@ -22,6 +22,7 @@ from umami.embedded.scope import Scope, format_bucket
 from umami.embedded.store import Store
 
 pytestmark = pytest.mark.slow
+few = settings(max_examples=settings().max_examples // 2)
 
 SITE = UUID(int=1)
 BEGIN = datetime(2026, 10, 23, 20)
@@ -118,6 +119,7 @@ def inside(rows: list[Row]) -> list[Row]:
     return [row for row in rows if BEGIN <= row.at <= END]
 
 
+@few
 @given(traffic(), st.lists(STEPS, min_size=2, max_size=4), st.integers(1, 2000))
 def test_funnel_equals_a_recount(rows: list[Row], steps: list[Step], window: int) -> None:
     reached = {(row.session, row.at) for row in inside(rows) if row.meets(steps[0])}
@@ -138,6 +140,7 @@ def test_funnel_equals_a_recount(rows: list[Row], steps: list[Step], window: int
     store.close()
 
 
+@few
 @given(traffic(), st.sampled_from(ZONES))
 def test_retention_equals_a_recount(rows: list[Row], zone: str) -> None:
     def day(moment: datetime) -> datetime:
@@ -165,6 +168,7 @@ def test_retention_equals_a_recount(rows: list[Row], zone: str) -> None:
     store.close()
 
 
+@few
 @given(
     traffic(),
     st.integers(3, 7),
@@ -190,6 +194,7 @@ def test_journey_equals_a_recount(
 
 
 @pytest.mark.parametrize("model", ["first-click", "last-click"])
+@few
 @given(data=st.data())
 def test_attribution_equals_a_recount(model: str, data: st.DataObject) -> None:
     rows = data.draw(traffic())
@@ -232,6 +237,7 @@ def test_attribution_equals_a_recount(model: str, data: st.DataObject) -> None:
     store.close()
 
 
+@few
 @given(traffic())
 def test_breakdown_equals_a_recount(rows: list[Row]) -> None:
     groups: dict[tuple[str, str | None], list[Row]] = {}

@@ -110,12 +110,13 @@ def quick(remembered: Between, bare: pytest.MonkeyPatch) -> Between:
 
 
 @pytest.fixture(params=["own", pytest.param("2.x", marks=pytest.mark.thorough)])
-def opened(request: pytest.FixtureRequest, bare: pytest.MonkeyPatch, old: Running) -> Open:
+def opened(request: pytest.FixtureRequest, bare: pytest.MonkeyPatch) -> Open:
     """Opens a page with these URL parameters: over a 2.x, and over a server of its own, which
     speaks as 3.x does."""
     if request.param == "own":
         bare.setenv("UMAMI_DATA", str(TABLES))
     else:
+        old: Running = request.getfixturevalue("old")
         bare.setenv("UMAMI_URL", old.url)
         bare.setenv("UMAMI_USERNAME", old.username)
         bare.setenv("UMAMI_PASSWORD", old.password)

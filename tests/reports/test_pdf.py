@@ -15,6 +15,7 @@ from tests.reports.conftest import apart
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(("paper", "points"), [("A4", (595, 842)), ("Letter", (612, 792))])
 def test_pdf_has_pages_of_the_paper_size(
     overview: Report, paper: Paper, points: tuple[int, int]

@@ -101,13 +101,19 @@ def test_browser_that_opened_the_link_stays_authorized(closed: App, browser: Bro
         expect(page.get_by_text("No sign-in yet")).to_be_visible()
 
 
-def test_redirect_stays_on_the_same_host() -> None:
-    with running_app(UMAMI_DATA=str(TABLES), DASHBOARD_OPEN="") as app:
-        code = app.link.rpartition("=")[2]
-        answer = httpx.get(
-            f"{app.address}//elsewhere.example/\\x?a=1&access_code={code}", trust_env=False
-        )
-    assert answer.status_code == 303
+@pytest.mark.parametrize("closed", ["asgi.py"], indirect=True)
+def test_redirect_stays_on_the_same_host(closed: App) -> None:
+    answers = []
+
+    def redirected() -> bool:
+        # What was used before is printed anew a moment after somebody is turned away.
+        code = closed.link.rpartition("=")[2]
+        url = f"{closed.address}//elsewhere.example/\\x?a=1&access_code={code}"
+        answers.append(httpx.get(url, trust_env=False))
+        return answers[-1].status_code == 303
+
+    eventually(redirected)
+    answer = answers[-1]
     assert answer.headers["location"] == "/elsewhere.example/%5Cx?a=1"
     cookie = answer.headers["set-cookie"]
     assert all(part in cookie for part in ("HttpOnly", "SameSite=strict", "Path=/"))
