@@ -34,8 +34,9 @@ PYTEST := $(BIN)/python -m pytest -n 3 --no-loadscope-reorder
 test: $(VENV)/dev chromium lint  ## Every check, and a sample of the largest tests (docs/testing.md)
 	$(PYTEST)
 
+# These tests wait for little, so a third process would only import everything once more.
 test-quick: $(VENV)/dev  ## The first case of every test that is not slow, for use while working
-	$(PYTEST) --quick
+	$(PYTEST) -n 2 --quick
 
 test-all: $(VENV)/dev chromium lint  ## Every check and every test
 	$(PYTEST) --all

@@ -67,12 +67,13 @@ def in_full(config: pytest.Config) -> bool:
 
 def case(item: pytest.Item) -> Case:
     """An item as the sampling sees it; whatever uses the browser is slow."""
+    marks = {mark.name for mark in item.iter_markers()}
     every = item.get_closest_marker("sample")
     return Case(
         item.nodeid.partition("[")[0],
         every.args[0] if every else None,
-        item.get_closest_marker("thorough") is not None,
-        item.get_closest_marker("slow") is not None or "browser" in item.fixturenames,
+        "thorough" in marks,
+        bool(marks & {"slow", "browser"}) or "browser" in item.fixturenames,
     )
 
 

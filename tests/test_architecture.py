@@ -102,6 +102,7 @@ def test_reports_are_made_without_streamlit() -> None:
     assert drawing == ["dialog.py"]
 
 
+@pytest.mark.slow
 def test_the_authenticator_is_loaded_before_the_first_run() -> None:
     """Concurrent imports of it fail: see ``asgi.py``."""
     loading = "import sys, asgi; sys.exit('extra_streamlit_components' not in sys.modules)"

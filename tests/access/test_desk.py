@@ -63,6 +63,7 @@ def test_a_cookie_is_worth_nothing_after_signing_out(desk: Authentication) -> No
     assert desk.account_of(again) is None
 
 
+@pytest.mark.slow
 def test_a_changed_password_ends_every_other_session(desk: Authentication) -> None:
     before, elsewhere = (desk.sign_in("ann", PASSWORD, HERE) for _ in range(2))
     account = desk.account_of(before)
@@ -354,6 +355,7 @@ def test_a_link_that_we_did_not_sign_is_none(desk: Authentication) -> None:
     assert other.shares.by_token(token) is None
 
 
+@pytest.mark.slow
 def test_the_password_of_a_link(desk: Authentication) -> None:
     id, token = share(desk, password="for-the-client")
     link = desk.shares.by_token(token)

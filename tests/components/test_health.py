@@ -64,6 +64,7 @@ def test_live_and_ready_answer_200() -> None:
         assert get(monitor, "/").status_code == 404
 
 
+@pytest.mark.slow
 def test_failed_check_is_named_and_the_process_stays_live(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -135,6 +135,7 @@ def test_every_endpoint_has_an_answer() -> None:
     assert set(longest_of_each()) == set(REGISTRY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 @FEW
 @given(data=st.data())

@@ -38,6 +38,7 @@ def test_reports_equal_the_recorded_ones(
             assert differences_of(case, answer.json()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", ROUTES)
 def test_requests_of_3_4_get_the_same_answers(
     newest_by_3_1: httpx.Client, subtests: pytest.Subtests, route: str, some: Some

@@ -129,6 +129,7 @@ def http(client: httpx.Client) -> Ask:
     return ask
 
 
+@pytest.mark.slow
 @pytest.mark.sample(48)
 @pytest.mark.parametrize(
     ("source", "references"), PAIRS, ids=[f"{source} as {named[-1]}" for source, named in PAIRS]

@@ -62,6 +62,7 @@ def test_batches_do_not_split_records(
         assert len(parts) >= min(len(rows), len(out.getvalue()) // (size + 90))
 
 
+@pytest.mark.slow
 def test_unquoted_quotation_mark_does_not_stop_batches(tmp_path: Path) -> None:
     lines = [f"{number},{'x' * 90}" for number in range(60_000)]
     lines[10] = '10,a 5" lamp'

@@ -257,6 +257,7 @@ def owned(tables: Path) -> Iterator[dict[int, httpx.Client]]:
         yield {2: old, 3: new}
 
 
+@pytest.mark.slow
 @pytest.mark.sample(24)
 @pytest.mark.parametrize(
     ("generation", "route"),

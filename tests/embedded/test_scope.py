@@ -24,6 +24,7 @@ def local(time: datetime, zone: str) -> datetime:
     return time.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     zone=st.sampled_from(ZONES),

@@ -70,6 +70,7 @@ def whole(rows: list[Row], question: Selection) -> list[Row]:
     return [row for row in rest if visit(row) in passed]
 
 
+@pytest.mark.slow
 @few
 @given(data=st.data())
 def test_totals_and_series_are_those_of_whole_visits(shop: Shop, data: st.DataObject) -> None:

@@ -77,6 +77,7 @@ def test_no_duplicate_requests_and_none_for_a_second_viewer(proxy: Between, area
     assert again == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("area", TOGETHER, ids=lambda area: area.name)
 def test_all_requests_of_a_page_are_sent_concurrently(proxy: Between, area: PageInfo) -> None:
     """No request is answered before all have arrived, so none waits for another."""

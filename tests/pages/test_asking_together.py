@@ -46,6 +46,7 @@ def of_the_page(proxy: Between) -> list[Passed]:
     return [request for request in proxy.passed if RECORDED["website"] in request.target]
 
 
+@pytest.mark.slow
 def test_requests_are_sent_concurrently(proxy: Between) -> None:
     """No request is answered before ten have arrived, so none waits for another."""
     arrived: list[str] = []

@@ -72,6 +72,7 @@ def shown(app: AppTest) -> list[str]:
     return [text for text in (*texts, *labels) if text]
 
 
+@pytest.mark.slow
 @pytest.mark.sample(6)
 @pytest.mark.parametrize("name", [*IDS, "session"])
 def test_hostile_names_are_escaped(

@@ -95,6 +95,7 @@ def test_workbook_sums_equal_the_figures_of_the_page(opened: Open) -> None:
     assert f"{figures['Bounce rate']:.1%}" == tiles(app)["Bounce rate"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("filters", [[], ["referrer.eq.google.com"]], ids=["all", "source"])
 def test_shares_and_unknown_rates_agree_in_all_formats(opened: Open, filters: list[str]) -> None:
     app = opened("overview", **SEPTEMBER, filter=filters)

@@ -41,6 +41,7 @@ def refuse(exchange: Exchange) -> None:
     exchange.send(Answer(401, json.dumps(error).encode()))
 
 
+@pytest.mark.slow
 def test_pages_outside_the_share_link_are_hidden(limited: Between) -> None:
     app = open_page()
     assert not app.exception

@@ -71,6 +71,7 @@ def test_export_contains_every_row_once(
     assert lists(proxy) == -(-first.count // EXPORT_SIZE) + 1
 
 
+@pytest.mark.slow
 def test_export_bypasses_the_cache(
     client: AuthorizedClient, full: FullList[Session], proxy: Between
 ) -> None:
@@ -109,6 +110,7 @@ def test_fault_during_an_export_is_raised(
         write(client, full, FIELDS, quiet)
 
 
+@pytest.mark.slow
 def test_page_offers_the_full_export_with_progress_and_download(opened: Open) -> None:
     app = opened("sessions")
     # Of a list that a server cuts off, the first rows are offered.

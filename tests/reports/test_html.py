@@ -24,6 +24,7 @@ def test_report_size_is_bounded(overview: Report, whole: Report) -> None:
     assert len(html.page(whole).encode()) < 6 * MEGABYTE
 
 
+@pytest.mark.slow
 def test_report_loads_nothing_from_the_network(whole: Report) -> None:
     page = html.page(whole)
     readable = re.sub(r'<script type="text/plain"[^>]*>[^<]*</script>', "", page)

@@ -126,6 +126,7 @@ def whole(png: bytes, height: int) -> None:
     assert len(picture.getcolors(1 << 24)) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_a_mail_has_text_pictures_and_the_file(overview: Report, office: Office) -> None:
     to = mail.recipients(["ada@example.com", "grace@example.com"])

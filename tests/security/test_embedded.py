@@ -25,6 +25,7 @@ TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
 SHOP: str = json.loads((TABLES.parent / "websites.json").read_text())["shop"]
 
 
+@pytest.mark.slow
 def test_default_password_does_not_open_the_embedded_server() -> None:
     passwords = set()
     for _ in range(2):

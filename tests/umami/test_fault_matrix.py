@@ -30,7 +30,7 @@ from umami.embedded.server import serve
 from umami.errors import NotOffered, TimedOut, UmamiError
 from umami.settings import Settings
 
-pytestmark = pytest.mark.sample(12)
+pytestmark = [pytest.mark.sample(12), pytest.mark.slow]
 
 PATIENCE, PATIENT = 1.5, 60.0
 """Seconds that an answer is waited for, where faults are to be noticed and where none is."""

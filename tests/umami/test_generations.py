@@ -40,7 +40,7 @@ from umami.period import Period
 from umami.settings import Settings, read
 from umami.view import View
 
-pytestmark = pytest.mark.sample(24)
+pytestmark = [pytest.mark.sample(24), pytest.mark.slow]
 
 TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
 SHOP: str = json.loads((TABLES.parent / "websites.json").read_text())["shop"]

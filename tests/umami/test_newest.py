@@ -26,7 +26,7 @@ from umami.period import Period
 from umami.settings import Settings
 from umami.view import View
 
-pytestmark = pytest.mark.sample(2)
+pytestmark = [pytest.mark.sample(2), pytest.mark.slow]
 
 TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
 SHOP: str = json.loads((TABLES.parent / "websites.json").read_text())["shop"]

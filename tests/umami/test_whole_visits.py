@@ -103,6 +103,7 @@ def test_every_filtered_endpoint_is_among_the_queries() -> None:
     assert filtered - queries(BY_ROW).keys() == {"visit_groups", "steps_around"}
 
 
+@pytest.mark.slow
 def test_only_an_embedded_server_keeps_whole_visits(servers: dict[str, Client]) -> None:
     assert servers["embedded"].capabilities.whole_visits
     assert not servers["3.1"].capabilities.whole_visits
