@@ -281,6 +281,7 @@ _ARGUMENTS: Final[dict[str, Any]] = {
     "fields": ("path",),
     "currency": "EUR",
     "path": "/",
+    "source": "channel",
     "url": "/",
     "hostname": "shop.example",
 }

@@ -1,9 +1,9 @@
-"""Attribution: the first and last touches that get credit for conversions, side by side."""
+"""Attribution: which sources get the credit for conversions and revenue, by several models."""
 
 from collections.abc import Sequence
 from functools import partial
 
-from components import conversions, elements, entrypoint_guard
+from components import conversions, elements, entrypoint_guard, url_state
 from components.analysis_controls import Suggestions, editor, saved_menu
 from components.areas import attribution
 from components.render import area_page
@@ -15,19 +15,39 @@ from umami.view import View
 entrypoint_guard.check()
 
 
-def draw(view: View, chosen: Conversion, _: Suggestions, listed: Sequence[Report]) -> None:
-    """The saved attributions, and what to save."""
-    to_save = None
-    if step := chosen.step:
-        to_save = saved.parameters(
-            view,
-            model="first-click",
-            type=step.kind,
-            step=step.value,
-            currency=chosen.currency or None,
-        )
-    saved_menu(view, "attribution", listed, to_save)
+def draw(
+    view: View,
+    chosen: Conversion,
+    what: str,
+    offers_money: bool,
+    _: Suggestions,
+    listed: Sequence[Report],
+) -> None:
+    """What to credit, if the server credits revenue; the saved attributions, and what to save."""
+    with elements.row():
+        if offers_money and chosen.currency:
+            elements.segmented(
+                "What to credit",
+                {"": "Conversions", "revenue": f"Revenue in {chosen.currency}"},
+                what,
+                key="pick_credit",
+                label_visibility="collapsed",
+                write=lambda what: url_state.set_params(credit=what),
+            )
+        to_save = None
+        if step := chosen.step:
+            to_save = saved.parameters(
+                view,
+                model="first-click",
+                type=step.kind,
+                step=step.value,
+                currency=chosen.currency or None,
+            )
+        saved_menu(view, "attribution", listed, to_save)
 
 
 with area_page(attribution) as (page, view, params), elements.title("Attribution"):
-    editor(page, view, partial(draw, view, conversions.chosen(page, view)), height=40)
+    chosen = conversions.chosen(page, view)
+    what = "revenue" if attribution.in_money(params) else ""
+    offers_money = view.whole_visits or attribution.reports_money(page)
+    editor(page, view, partial(draw, view, chosen, what, offers_money), height=40)

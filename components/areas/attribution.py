@@ -1,4 +1,4 @@
-"""Attribution: the first and last touches that get credit for conversions, side by side."""
+"""Attribution: which sources get the credit for conversions and revenue, by several models."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import pandas as pd
 
 from components import blocks as ui
 from components import conversions, formats, loading
-from components.areas import PageInfo
-from components.charts import bars
-from components.charts.tiles import Figures
+from components.areas import PageInfo, last_value
+from components.charts.tiles import Figures, figures
 from components.formats import Field, Kind
 from components.loading import Collector
 from components.view_description import described, why_empty
@@ -20,6 +19,7 @@ from umami import names
 from umami.analysis import marketing as analysis
 from umami.analysis.steps import KINDS
 from umami.api import revenue
+from umami.api.conversions import MODELS, Credit, CreditedField, credit
 from umami.api.revenue import Attribution
 from umami.conversion import Conversion, FunnelStep
 from umami.errors import UmamiError
@@ -32,35 +32,57 @@ INFO: Final = PageInfo(
     "call_split",
     "Marketing",
     2,
-    "Which channels get the credit for conversions: first touch and last touch.",
-    ("values", "currencies", "reports"),
-    ("attribution", "event_data_properties"),
+    "Which channels get the credit for conversions and revenue.",
+    ("credit", "attribution", *conversions.ENDPOINTS, "reports"),
+    params=("credit",),
 )
-PARTS: Final = {
-    "referrer": ("Referrers", "referrer"),
-    "paid ads": ("Paid ads", "ads"),
-    "source": ("UTM sources", "utmSource"),
-    "medium": ("UTM mediums", "utmMedium"),
-    "campaign": ("UTM campaigns", "utmCampaign"),
-    "content": ("UTM ad content", "utmContent"),
-    "term": ("UTM keywords", "utmTerm"),
+CREDITED: Final[dict[CreditedField, tuple[str, str, str]]] = {
+    "channel": ("Channels", "Channel", "(none)"),
+    "referrer": ("Referrers", "Referrer", "Direct / none"),
+    "utmCampaign": ("Campaigns", "Campaign", "(no campaign)"),
+    "utmSource": ("Sources", "Source", "(no source)"),
+    "utmMedium": ("Mediums", "Medium", "(no medium)"),
+    "utmContent": ("Ad content", "Ad content", "(no content)"),
+    "utmTerm": ("Keywords", "Keyword", "(no keyword)"),
 }
-"""The dimensions that get credit: title, and field for the labels of their values."""
-EXPLAINED: Final = (
-    "First touch is the source of a visitor's first visit in the period. Last touch is the view "
-    "right before the conversion: within a visit, that is a page of this website without a source."
+"""The fields to credit: title, heading, and the name of visits without a value."""
+MODEL_NAMES: Final[dict[str, tuple[str, str]]] = {
+    "first": ("First touch", "All credit goes to the visitor's first visit in the period."),
+    "last": ("Last touch", "All credit goes to the visit with the conversion itself."),
+    "last_known": (
+        "Last non-direct",
+        "All credit goes to the last visit with a known source, or to the last visit if none has.",
+    ),
+    "linear": ("Linear", "All visits up to the conversion get the same credit."),
+    "time_decay": ("Time decay", "A visit 7 days before the conversion gets half the credit."),
+    "position": ("Position", "The first and last visit get 40% each, those between share 20%."),
+}
+MAIN: Final = "last_known"
+"""The model that orders the rows and has a bar and a change."""
+MOST: Final = 500
+OTHER: Final = "(other)"
+PARTS: Final[dict[str, tuple[str, str, str, str]]] = {
+    "referrer": ("Referrers", "Referrer", "referrer", "(direct or unknown)"),
+    "paid ads": ("Paid ads", "Paid ad", "ads", "(no paid ad)"),
+    "source": ("Sources", "Source", "utmSource", "(no source)"),
+    "medium": ("Mediums", "Medium", "utmMedium", "(no medium)"),
+    "campaign": ("Campaigns", "Campaign", "utmCampaign", "(no campaign)"),
+    "content": ("Ad content", "Ad content", "utmContent", "(no content)"),
+    "term": ("Keywords", "Keyword", "utmTerm", "(no keyword)"),
+}
+"""The parts of Umami's report: title, heading, field for the labels, name of the remainder."""
+BY_VISIT: Final = (
+    "{} is credited to the visits of its visitor in this period, up to and including the visit "
+    "itself. Every column adds up to {}."
 )
-NO_LAST: Final = (
-    "Last touch is left out: right before converting, visitors viewed a page of this website, "
-    "which has no source."
-)
-NO_MONEY: Final = (
-    "This server reports which visitors converted, but not their revenue. Visitors are shown."
+FIRST_ONLY: Final = (
+    "Umami reports the source of each converted visitor's first visit in the period. It does not "
+    "report the visits in between."
 )
 
 
 def reports_money(query: Collector) -> bool:
-    """Whether the server reports revenue in attribution; ``False`` if it does not answer."""
+    """Whether the server credits revenue in its report; ``False`` if it does not answer."""
     try:
         return query.client.definitions.attribution_money
     except UmamiError:
@@ -68,18 +90,23 @@ def reports_money(query: Collector) -> bool:
         return False
 
 
+def in_money(params: ui.Params) -> bool:
+    """Whether to credit revenue instead of conversions."""
+    return last_value(params, "credit") == "revenue"
+
+
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """Credit for the chosen conversion; reports add the saved ones."""
     conversion = conversions.chosen(query, view, params)
-    if conversion.step:
-        yield from _credit(query, view, conversion.step, view.currency)
-    else:
+    credited = [*_credit(query, view, conversion, in_money(params))]
+    if not credited:
         empty = "Choose the page or the event that counts as a conversion: Conversion in the bar."
-        yield ui.blocks_section("Conversion", ui.Text(empty, "empty"))
-    yield ui.ReportItems(partial(_saved, query, view, conversion))
+        credited = [ui.blocks_section("Conversion", ui.Text(empty, "empty"))]
+    yield from credited
+    yield ui.ReportItems(partial(_saved, query, view, conversion, in_money(params)))
 
 
-def _saved(query: Collector, view: View, shown: Conversion) -> Iterator[ui.Item]:
+def _saved(query: Collector, view: View, shown: Conversion, in_money: bool) -> Iterator[ui.Item]:
     """Credit for the saved conversions that are not ``shown`` already."""
     saved = [
         conversions.chosen(query, view, params)
@@ -87,16 +114,116 @@ def _saved(query: Collector, view: View, shown: Conversion) -> Iterator[ui.Item]
     ]
     for conversion in dict.fromkeys(saved):
         if conversion.step and conversion.step != shown.step:
-            yield from _credit(query, view, conversion.step, conversion.currency)
+            yield from _credit(query, view, conversion, in_money)
 
 
-def _credit(query: Collector, view: View, step: FunnelStep, currency: str) -> Iterator[ui.Item]:
-    """Credit by first and last touch, and by first touch of the comparison."""
+def _credit(
+    query: Collector, view: View, conversion: Conversion, in_money: bool
+) -> Iterator[ui.Item]:
+    """Credit by six models where the server counts visits, else as Umami reports it."""
+    if view.whole_visits and conversion:
+        yield from _by_models(query, view, conversion, in_money)
+    elif conversion.step:
+        currency = conversion.currency if in_money and reports_money(query) else ""
+        yield from _by_first_touch(query, view, conversion.step, currency)
+
+
+def _by_models(
+    query: Collector, view: View, conversion: Conversion, in_money: bool
+) -> Iterator[ui.Item]:
+    currency = conversion.currency
+    ask = partial(credit, step=conversion.step, currency=currency or None, limit=MOST)
+    channels = query.compared(view, partial(ask, source="channel"))
+    tiles = partial(_totals, currency)
+    name = conversions.described(conversion)
+    yield ui.Section(name, tiles, [*channels], about=described(view), framed=False)
+
+    def section(field: CreditedField) -> ui.Section:
+        answers = query.compared(view, partial(ask, source=field))
+        draw = partial(_models, view, field, currency if in_money else "")
+        return ui.Section(f"Credit by {CREDITED[field][1].lower()}", draw, [*answers], height=420)
+
+    tabs = [ui.Tab(title, partial(section, field)) for field, (title, *_) in CREDITED.items()]
+    title = f"Which channels get the credit for {formats.shortened(name)}"
+    yield ui.Card(title, [ui.Tabs("credited", tabs)], about=described(view))
+
+
+def _totals(currency: str, now: Credit, before: Credit | None = None) -> list[ui.Block]:
+    """Tiles with the conversions and, in a currency, the revenue."""
+    fields: Figures = [("Conversions", "total", "Visits that converted.", "count")]
+    tiles = figures(now, before, fields)
+    if currency:
+        money: Figures = [("Revenue", "amount", "All purchases in this currency.", "money")]
+        tiles += figures(now, before, money, currency)
+    return [ui.Tiles(tiles)]
+
+
+def _models(
+    view: View, field: CreditedField, currency: str, now: Credit, before: Credit | None = None
+) -> list[ui.Block]:
+    """The credit by one field, a column for each model: revenue in a currency, or conversions."""
+    frame = model_table(field, bool(currency), now, before)
+    if frame.empty:
+        nothing = "No visit converted in this period."
+        return [ui.Text(why_empty(view, nothing), "empty")]
+    title, heading, _ = CREDITED[field]
+    kind: Kind = "money" if currency else "number"
+    fields = [Field("label", heading, "text")]
+    for model, (name, about) in MODEL_NAMES.items():
+        main, wide = model == MAIN, model not in ("first", "last", MAIN)
+        fields.append(Field(model, name, kind, bar=main, wide=wide, currency=currency, help=about))
+        if main and "change" in frame:
+            fields.append(Field("change", "Change", "change", wide=True, help=f"Of {name}."))
+    return [
+        ui.Text(
+            BY_VISIT.format(
+                *("The revenue of a visit", f"the revenue of {formats.money(now.amount, currency)}")
+                if currency
+                else ("A visit that converted", f"the {formats.whole(now.total)} conversions")
+            )
+        ),
+        ui.Table(
+            title,
+            frame,
+            fields,
+            f"credit_{field}",
+            report_title=f"credit to {title.lower()}",
+        ),
+    ]
+
+
+@memoize
+def model_table(
+    field: CreditedField, in_money: bool, now: Credit, before: Credit | None
+) -> pd.DataFrame:
+    """The credit of each value, with a ``label`` and the ``change`` of the main model.
+
+    Values beyond the server's limit are the last row, so every column adds up to the total.
+    """
+    frame, total = (now.revenue, now.amount) if in_money else (now.conversions, float(now.total))
+    models = list(MODELS)
+    frame = frame[(frame[models].abs() > 0).any(axis=1)]
+    frame = frame.sort_values(MAIN, ascending=False, kind="stable", ignore_index=True)
+    none = CREDITED[field][2]
+    labels = [names.label(field, name) if name else none for name in frame["name"]]
+    if len(now.conversions) == MOST:
+        rest = total - frame[models].sum()
+        frame = pd.concat([frame, pd.DataFrame([{"name": OTHER, **rest}])], ignore_index=True)
+        labels.append(OTHER)
+    frame = frame.assign(label=labels)
+    if before is not None:
+        earlier = (before.revenue if in_money else before.conversions).set_index("name")[MAIN]
+        was = frame["name"].map(earlier).fillna(0)
+        frame["change"] = frame[MAIN] / was.where(was > 0) - 1
+    return frame
+
+
+def _by_first_touch(
+    query: Collector, view: View, step: FunnelStep, currency: str
+) -> Iterator[ui.Item]:
+    """Credit by first and last touch, and by first touch of the comparison, as Umami reports it."""
     credited = partial(
-        revenue.attribution,
-        kind=step.kind,
-        step=step.value,
-        currency=currency if currency and reports_money(query) else None,
+        revenue.attribution, kind=step.kind, step=step.value, currency=currency or None
     )
     first = query.compared(view, partial(credited, model="first-click"))
     last = query.ask(credited(view, model="last-click"))
@@ -110,7 +237,7 @@ def _credit(query: Collector, view: View, step: FunnelStep, currency: str) -> It
     yield ui.Section(step.value, totals, [*first], about=described(view), framed=False)
     yield ui.Section(
         f"Credit for {step.value}",
-        partial(_parts, view, currency),
+        partial(_parts, view, step, currency),
         [first.now, last, *first.earlier],
         height=420,
         framed=False,
@@ -119,88 +246,62 @@ def _credit(query: Collector, view: View, step: FunnelStep, currency: str) -> It
 
 def _parts(
     view: View,
-    currency: str | None,
+    step: FunnelStep,
+    currency: str,
     first: Attribution,
     last: Attribution,
     before: Attribution | None = None,
 ) -> list[ui.Block]:
-    """The credit by each dimension; in visitors if the server does not report revenue."""
-    in_money = bool(currency and first.frame["amount"].notna().any())
-    notes = [ui.Text(NO_MONEY, "note")] if currency and not in_money else []
-    table = credit("amount" if in_money else "visitors", first, last, before)
+    """The credit by each part of Umami's report, in visitors or in a currency."""
+    table = touches("amount" if currency else "visitors", first, last, before)
     if table.empty:
         no_credit = "No visitor converted in this period, or their sources are unknown."
-        return [*notes, ui.Text(why_empty(view, no_credit), "empty")]
+        return [ui.Text(why_empty(view, no_credit), "empty")]
     credited = [part for part in PARTS if (table["part"] == part).any()]
-    cards = [
-        (PARTS[part][0], part_blocks(part, table, currency or "" if in_money else ""))
-        for part in credited
-    ]
-    missing = ", ".join(title for part, (title, _) in PARTS.items() if part not in credited)
+    missing = ", ".join(title for part, (title, *_) in PARTS.items() if part not in credited)
     return [
-        *notes,
-        ui.Text(EXPLAINED),
-        ui.Cards(cards),
+        ui.Text(f"Credit for {formats.shortened(step.value)}", "heading", medium="page"),
+        ui.Text(FIRST_ONLY),
+        ui.Cards([(PARTS[part][0], [part_table(part, table, currency)]) for part in credited]),
         *([ui.Text(f"No credit by {missing}.")] if missing else []),
     ]
 
 
 @memoize
-def credit(
-    value: str, first: Attribution, last: Attribution, before: Attribution | None = None
+def touches(
+    value: str, first: Attribution, last: Attribution, before: Attribution | None
 ) -> pd.DataFrame:
-    """The credit by both models with a ``label`` for each name, and the comparison's first touch.
+    """The credit by first and last touch with a ``label`` for each name, and the comparison's.
 
-    ``value`` is ``visitors`` or ``amount``.
+    ``value`` is ``visitors`` or ``amount``. The last row of each part is the remainder.
     """
-    table = analysis.shift(first, last, value)
-    if before is not None:
-        table = analysis.with_comparison(table, before, value)
+    table = analysis.touches(first, last, before, value)
     labels = [
-        names.label(PARTS[part][1], name) if part in PARTS else str(name)
+        PARTS[part][3] if not name else names.label(PARTS[part][2], name)
         for part, name in zip(table["part"], table["name"], strict=True)
     ]
     return table.assign(label=labels)
 
 
-@memoize
-def part_blocks(part: str, table: pd.DataFrame, currency: str) -> list[ui.Block]:
-    """The credit by one dimension, in money if there is a currency: sentence, chart and table.
-
-    Without any credit by last touch, the chart shows first touch only.
-    """
+def part_table(part: str, table: pd.DataFrame, currency: str) -> ui.Table:
+    """The credit by one part; last touch only where any has a source."""
     title = PARTS[part][0]
-    frame = table[table["part"] == part]
-    compared = "before" in frame
-    first, last = (formats.amount(value, currency) for value in frame[["first", "last"]].sum())
+    frame = table[table["part"] == part].reset_index(drop=True)
     kind: Kind = "money" if currency else "count"
     fields = [
-        Field("label", title.removeprefix("UTM ").capitalize(), "text"),
-        Field("first", "First touch", kind, currency=currency),
+        Field("label", PARTS[part][1], "text"),
+        Field("first", "First touch", kind, bar=True, currency=currency),
     ]
-    key, alt = f"shift_{part}", f"{title}: credit by first and by last touch"
-    if frame["last"].fillna(0).any():
-        sentence = f"Credit by first touch: {first}. Credit by last touch: {last}."
-        fields += [
-            Field("last", "Last touch", kind, currency=currency),
-            Field("shift", "Shift", "delta", currency=currency),
-        ]
-        chart = ui.Chart(alt, key, partial(bars.shift, frame, currency))
-    else:
-        sentence = f"Credit by first touch: {first}. {NO_LAST}"
-        chart = ui.Chart(alt, key, partial(bars.ranking, frame, "label", fields[1], compared))
-    if compared:
-        fields.append(Field("change", "Change of first touch", "change", wide=True))
-    return [
-        ui.Text(sentence, medium="page"),
-        ui.Text(f"{title}. {sentence}", medium="report"),
-        chart,
-        ui.Table(
-            title,
-            frame,
-            fields,
-            f"credit_{part}",
-            printed=10,
-            report_title=f"credit to {title.lower()}",
-        ),
-    ]
+    if frame.loc[frame["name"] != "", "last"].fillna(0).any():
+        about = "The view right before the conversion, where it has a source."
+        fields.append(Field("last", "Last touch", kind, currency=currency, help=about))
+    if "change" in frame:
+        fields.append(Field("change", "Change", "change", wide=True, help="Of first touch."))
+    return ui.Table(
+        title,
+        frame,
+        fields,
+        f"credit_{part}",
+        printed=10,
+        report_title=f"credit to {title.lower()}",
+    )

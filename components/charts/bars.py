@@ -24,7 +24,6 @@ from umami.analysis.rankings import Distribution
 
 MOST_BARS: Final = 8
 MOST_MOVES: Final = 12
-MOST_SLOPES: Final = 8
 
 
 def ranking(frame: pd.DataFrame, name: str, field: Field, compared: bool, mode: Mode) -> Figure:
@@ -121,69 +120,6 @@ def deltas(movers: pd.DataFrame, mode: Mode) -> Figure:
                 "range": [lowest - (room if lowest else 0), highest + room],
             },
             "yaxis": rows_axis(names, mode, 26),
-        },
-    }
-
-
-def shift(frame: pd.DataFrame, currency: str, mode: Mode) -> Figure:
-    """A line from first-touch to last-touch credit for each of the first rows where both are known.
-
-    ``frame`` has ``label``, ``first`` and ``last``; ``currency`` is empty if credit is no money.
-    """
-    palette = PALETTES[mode]
-    top = frame.dropna(subset=["first", "last"]).head(MOST_SLOPES)
-    names, first, last = list(top["label"]), list(top["first"]), list(top["last"])
-    lowest, highest = min((*first, *last, 0.0)), max((*first, *last, 0.0))
-    length = highest - lowest or 1.0
-    lines = [
-        {
-            "type": "scatter",
-            "x": ends,
-            "y": [at, at],
-            "mode": "lines",
-            "line": {"color": palette.border, "width": 5},
-            "hoverinfo": "skip",
-            "showlegend": False,
-        }
-        for at, ends in enumerate(zip(first, last, strict=True))
-    ]
-    ends = [
-        {
-            "type": "scatter",
-            "x": values,
-            "y": list(range(len(names))),
-            "name": model,
-            "mode": "markers",
-            "marker": {
-                "size": 13,
-                "color": colour,
-                "symbol": symbol,
-                "line": {"width": 3, "color": colour},
-            },
-            "customdata": [
-                [plain(name, 200), formats.amount(value, currency)]
-                for name, value in zip(names, values, strict=True)
-            ],
-            "hovertemplate": (
-                f"%{{customdata[0]}}<br>{model}: <b>%{{customdata[1]}}</b><extra></extra>"
-            ),
-        }
-        for model, values, colour, symbol in (
-            ("First touch", first, palette.categorical[0], "circle-open"),
-            ("Last touch", last, palette.categorical[1], "circle"),
-        )
-    ]
-    return {
-        "data": [*lines, *ends],
-        "layout": {
-            **base_layout(mode, HOVER_ONE, 80 + 34 * max(len(names), 2), top=30, right=16),
-            "xaxis": {
-                **amounts_axis(6, lowest, highest, currency),
-                # Without margins, Plotly would cut a marker at zero in half.
-                "range": [lowest - 0.04 * length, highest + 0.05 * length],
-                "showgrid": True,
-            },
-            "yaxis": rows_axis(names, mode, 24),
         },
     }
 

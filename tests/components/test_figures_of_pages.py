@@ -45,7 +45,6 @@ def empty(mode: Mode) -> list[Figure]:
         heatmaps.sizes(nobody, "month", mode),
         bars.deltas(moved, mode),
         bars.distribution(Distribution(0, 0, 0, 0, 0, (0.0, 1.0), (0,)), mode),
-        bars.shift(pd.DataFrame({"label": [], "first": [], "last": []}), "", mode),
         over_time.stacked(EventSeries.read([], DAY).frame, "day", "count", "EUR", None, mode),
         flows.funnel(steps.funnel_table([], None), None, mode),
         maps.tree_figure(maps.tree(rankings.tree(groups, ["os"], "views")), "views", mode),
@@ -67,12 +66,10 @@ def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
 def test_hostile_names_are_escaped_in_every_figure() -> None:
     result = [FunnelResult(FunnelStep("path", HOSTILE), 3, 0, 0, None, 1.0)] * 2
     moved = pd.DataFrame({"label": [HOSTILE], "now": [3], "before": [1], "delta": [2]})
-    table = pd.DataFrame({"label": [HOSTILE], "first": [1.0], "last": [2.0]})
     groups = pd.DataFrame({"path": [(HOSTILE,)], "value": [3]})
     for figure in (
         bars.ranking(moved, "label", NOW, True, "light"),
         bars.deltas(moved, "light"),
-        bars.shift(table, "", "light"),
         flows.funnel(steps.funnel_table(result, result), None, "light"),
         maps.tree_figure(maps.tree(groups), "views", "light"),
     ):

@@ -34,6 +34,7 @@ VIEW = View(SITE, PERIOD)
 NOW = "2026-08-02T10:30:00.000Z"
 NOON = datetime(2026, 8, 2, 10, tzinfo=UTC)
 
+MODELS = ("first", "last", "lastKnown", "linear", "timeDecay", "position")
 ACCOUNT = {
     "id": OTHER,
     "username": "ada",
@@ -208,6 +209,20 @@ SAMPLES = _by_name(
                 "revenue": 59.9,
             }
         ],
+    ),
+    (
+        conversions.credit(VIEW, "channel", currency="EUR"),
+        {
+            "conversions": 3,
+            "revenue": 59.9,
+            "rows": [
+                {
+                    "name": "email",
+                    "conversions": dict.fromkeys(MODELS, 1.5),
+                    "revenue": dict.fromkeys(MODELS, 59.9),
+                }
+            ],
+        },
     ),
     (
         conversions.steps_around(VIEW, "/cart"),

@@ -1,10 +1,10 @@
-"""The steps around a page, counted again in plain Python over random and recorded rows."""
+"""Steps around a page and attribution, counted again over random and recorded rows."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from tests.embedded.random_traffic import SITE, Client, Row, asking, purchases, traffic
 from tests.embedded.test_arithmetic import grouped, ranges
-from tests.embedded.test_arithmetic3 import Selection, custom, questions, views, visit
-from tests.embedded.test_whole_visits import whole
+from tests.embedded.test_arithmetic3 import Selection, custom, questions, views, visit, within
+from tests.embedded.test_whole_visits import names, whole
 from umami.embedded.importing import load
 from umami.embedded.store import Store
 
@@ -92,7 +92,8 @@ def test_steps_around_a_page_equal_a_recount(shop: Shop, data: st.DataObject, ev
     expected = recounted(whole(shop.rows, question), path, events)
     for side, edge in (("before", "began"), ("after", "ended")):
         counted = {(row["kind"], row["name"]): row["visits"] for row in answered[side]}
-        assert {**counted, None: answered[edge]} == {None: 0, **expected[side]}
+        edges: dict[Any, int] = {None: 0}
+        assert counted | {None: answered[edge]} == edges | expected[side]
         assert sum(counted.values()) + answered[edge] == answered["visits"]
         assert sorted(counted.values(), reverse=True) == list(counted.values())
 
@@ -115,3 +116,103 @@ def test_a_page_nobody_viewed_has_no_steps(shop: Shop, path: str) -> None:
 def test_steps_need_a_page(shop: Shop) -> None:
     response = shop.client.get(f"/api/x/websites/{shop.site}/steps", {**EVER.query, "path": ""})
     assert response.status_code == 400
+
+
+MODELS = ("first", "last", "lastKnown", "linear", "timeDecay", "position")
+WEEK = timedelta(days=7)
+GOALS = (("event", "purchase"), ("event", "s*"), ("path", "/"), (None, None))
+
+
+def weights(touches: list[tuple[datetime, str]], unknown: str) -> dict[str, list[float]]:
+    """By each model, the weights of the touches (time and value) of one visit, oldest first."""
+    count, times = len(touches), [time for time, _ in touches]
+    known = [at for at, (_, value) in enumerate(touches) if value != unknown]
+    decays = [0.5 ** ((times[-1] - time) / WEEK) for time in times]
+    position = [0.2 / max(1, count - 2)] * count
+    position[0] = position[-1] = 0.4
+    if count < 3:
+        position = [1 / count] * count
+    return {
+        "first": [float(at == 0) for at in range(count)],
+        "last": [float(at == count - 1) for at in range(count)],
+        "lastKnown": [float(at == [count - 1, *known][-1]) for at in range(count)],
+        "linear": [1 / count] * count,
+        "timeDecay": [decay / sum(decays) for decay in decays],
+        "position": position,
+    }
+
+
+def outcomes(
+    shop: Shop, question: Selection, goal: tuple[str | None, str | None], currency: str | None
+) -> tuple[set[Any], dict[Any, float]]:
+    """The visits that converted, and the money of visits."""
+    kind, value = goal
+    converted: set[Any] = set()
+    amounts: dict[Any, float] = defaultdict(float)
+    for row in within(shop.rows, question):
+        code, amount = shop.money.get(row["event_id"], (None, 0))
+        if currency and code == currency:
+            amounts[visit(row)] += float(amount)
+        name = (row["event_name"] if kind == "event" else row["url_path"]) or ""
+        fits = name.startswith("s") if value == "s*" else name == value
+        if fits and row["event_type"] == (2 if kind == "event" else 1):
+            converted.add(visit(row))
+    return converted if kind else set(amounts), amounts
+
+
+@few
+@given(data=st.data(), goal=st.sampled_from(GOALS), currency=st.sampled_from(["EUR", "USD", None]))
+def test_credit_equals_a_recount(
+    shop: Shop, data: st.DataObject, goal: Any, currency: str | None
+) -> None:
+    question = data.draw(shop.selections())
+    # The recount knows the channels of random rows only.
+    of_random = ["channel"] if shop.site == str(SITE) else []
+    field = data.draw(st.sampled_from(["referrer", "utmSource", "utmCampaign", *of_random]))
+    converted, amounts = outcomes(shop, question, goal, currency)
+    seen = whole(shop.rows, question)
+    sources = {key: name for name, keys in names(seen, field).items() for key in keys}
+    visits = grouped(views(seen), visit)
+    starts = {key: min(row["at"] for row in rows) for key, rows in visits.items()}
+    oldest_first = sorted(starts, key=lambda key: (starts[key], key[1].int))
+    history: dict[Any, list[tuple[datetime, str]]] = defaultdict(list)
+    expected: dict[Any, float] = defaultdict(float)
+    for key in oldest_first:
+        touches = history[key[0]]
+        touches.append((starts[key], sources[key]))
+        credited = weights(touches, "direct" if field == "channel" else "")
+        for model in MODELS:
+            for (_, name), weight in zip(touches, credited[model], strict=True):
+                expected["conversions", model, name] += weight * (key in converted)
+                expected["revenue", model, name] += weight * amounts.get(key, 0)
+    query = {**question.query, "type": field, "currency": currency}
+    query |= {"goal": goal[0], "value": goal[1]}
+    answered = shop.get("credit", {name: text for name, text in query.items() if text is not None})
+    totals = {
+        "conversions": len(starts.keys() & converted),
+        "revenue": sum(amounts.get(key, 0) for key in starts),
+    }
+    rows = {row["name"]: row for row in answered["rows"]}
+    assert len(rows) == len(answered["rows"])
+    for (part, model, name), amount in expected.items():
+        row = rows.get(name, {}).get(part, {})
+        assert row.get(model, 0) == pytest.approx(amount, abs=1e-4), (part, model, name)
+    for part, total in totals.items():
+        assert answered[part] == pytest.approx(total, abs=1e-4)
+        for model in MODELS:
+            assert sum(row[part][model] for row in rows.values()) == pytest.approx(total, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "query", [{}, {"type": "path"}, {"type": "x"}, {"type": "channel", "goal": "event"}]
+)
+def test_credit_needs_a_field_with_one_value_for_each_visit(
+    shop: Shop, query: dict[str, str]
+) -> None:
+    response = shop.client.get(f"/api/x/websites/{shop.site}/credit", {**EVER.query, **query})
+    assert response.status_code == 400
+
+
+def test_conversions_without_a_match_are_none(shop: Shop) -> None:
+    query = {**EVER.query, "type": "referrer", "goal": "event", "value": "' OR 1=1 --"}
+    assert shop.get("credit", query) == {"conversions": 0, "revenue": 0, "rows": []}

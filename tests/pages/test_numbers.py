@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from math import nan
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from components import formats, umami_server
 from components.formats import Field
 from tests.pages.conftest import RECORDED, SHOP, Open, said, table, table_data, tiles, unescaped
+from umami import names
 from umami.analysis.rankings import movers
 from umami.analysis.retention import cohorts
 from umami.api import conversions, events, reports, revenue, sessions, traffic
@@ -228,31 +230,43 @@ def test_revenue_page_shows_the_servers_numbers(opened: Open, filters: list[str]
 
 def test_attribution_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:
     app = opened("attribution", **SEPTEMBER, filter=filters, conversion="event.purchase")
-    first, last = (
-        answer(revenue.attribution(view(filters), model, "event", "purchase"))
-        for model in ("first-click", "last-click")
-    )
+    if umami_server.umami().capabilities.whole_visits:
+        event = FunnelStep("event", "purchase")
+        now, before = (
+            answer(conversions.credit(when, "channel", event, "EUR", 500))
+            for when in (view(filters), view(filters).compared())
+        )
+        assert tiles(app)["Conversions"] == f"{now.total:,}"
+        assert tiles(app)["Revenue"] == formats.money_short(now.amount, "EUR")
+        earlier = before.conversions.set_index("name")["last_known"]
+        rows = table(app, "credit_channel")
+        frame = now.conversions.sort_values("last_known", ascending=False, kind="stable")
+        for row, credit in zip(rows, frame.to_dict("records"), strict=False):
+            assert row[0] == names.label("channel", credit["name"])
+            models = [row[1], row[2], row[3], *row[5:]]
+            assert models == [formats.number(credit[model]) for model in conversions.MODELS]
+            was = earlier.get(credit["name"], 0)
+            assert row[4] == text(credit["last_known"] / was - 1 if was else nan, "change")
+        return
+    first = answer(revenue.attribution(view(filters), "first-click", "event", "purchase"))
     if first is None:
         assert not app.metric
         return
     assert tiles(app)["Conversions"] == f"{first.conversions:,}"
-    known = {}
-    for touch in (first, last):
-        part = touch.frame[touch.frame["part"] == "referrer"]
-        for name, visitors in zip(part["name"], part["visitors"], strict=True):
-            known.setdefault(name.removeprefix("www."), []).append(int(visitors))
-    rows = {row[0]: row for row in table(app, "credit_referrer")}
-    assert all(rows[name][1] == f"{known[name][0]:,}" for name in rows if len(known[name]) == 1)
+    part = first.frame[first.frame["part"] == "referrer"]
+    known = dict(zip(part["name"].str.removeprefix("www."), part["visitors"], strict=True))
+    rows = table(app, "credit_referrer")
+    assert rows[-1][0] == "(direct or unknown)"
+    assert sum(int(row[1].replace(",", "")) for row in rows) == first.visitors
     before = answer(
         revenue.attribution(view(filters).compared(), "first-click", "event", "purchase")
     )
     earlier = before.frame[before.frame["part"] == "referrer"].set_index("name")["visitors"]
-    # No last touch of the recorded shop is elsewhere: its column is left out.
-    assert "Last touch is left out" in said(app)
-    for name, visitors in rows.items():
+    for name, visitors, *others in rows[:-1]:
+        assert visitors == f"{known[name]:,}"
         was = next((n for full, n in earlier.items() if full.removeprefix("www.") == name), 0)
-        change = int(visitors[1].replace(",", "")) / was - 1 if was else float("nan")
-        assert visitors[2:] == [text(change, "change")]
+        # No last touch of the recorded shop is elsewhere: its column is left out.
+        assert others == [text(known[name] / was - 1 if was else nan, "change")]
 
 
 def test_breakdown_page_shows_the_servers_numbers(opened: Open, filters: list[str]) -> None:

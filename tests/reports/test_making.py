@@ -25,6 +25,8 @@ from umami.api import traffic
 from umami.background_task import TaskCancelled
 from umami.client import Client
 
+WITHOUT_CHARTS = ("websites", "landing", "utm", "attribution")
+
 
 def sections(report: Report, page: str) -> dict[str, Section]:
     """The sections of a chapter by their titles."""
@@ -54,7 +56,7 @@ def test_every_chapter_has_tables_or_tiles(whole: Report) -> None:
     for chapter in whole.chapters:
         kinds = {type(block) for part in chapter.sections for block in part.blocks}
         assert kinds & {Table, Tiles}, chapter.name
-        assert Chart in kinds or chapter.name in ("websites", "landing", "utm"), chapter.name
+        assert Chart in kinds or chapter.name in WITHOUT_CHARTS, chapter.name
 
 
 def test_figures_are_the_servers(whole: Report, client: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 
 import openpyxl
@@ -15,6 +16,7 @@ from tests.doubles.umami import serve as serve_version
 from tests.reports.conftest import TABLES, WEBSITES, asking, ordered, seen
 from tests.reports.test_making import said, sections
 from umami.api import revenue as endpoints
+from umami.api.conversions import MODELS
 from umami.client import Client
 from umami.filters import Filter
 
@@ -72,12 +74,13 @@ def test_fixed_filters_do_not_hide_that_revenue_exists(client: Client) -> None:
 
 
 def test_default_conversion_is_the_event_with_revenue(client: Client) -> None:
-    report = ordered(client, seen(), ["attribution"], {})
+    by_visit = replace(seen(), whole_visits=True)
+    report = ordered(client, by_visit, ["attribution"], {})
     parts = sections(report, "attribution")
     assert "purchase" in parts
-    (table,) = [
-        block
-        for block in parts["Credit for purchase"].blocks
-        if isinstance(block, Table) and block.report_title == "credit to referrers"
+    (table,) = [block for block in parts["Credit by referrer"].blocks if isinstance(block, Table)]
+    assert [field.column for field in table.fields] == [
+        *("label", "first", "last", "last_known", "change", "linear", "time_decay", "position")
     ]
-    assert [field.column for field in table.fields] == ["label", "first", "change"]
+    for model in MODELS:
+        assert table.frame[model].sum() == pytest.approx(table.frame["first"].sum())

@@ -32,6 +32,7 @@ MORE: Final[dict[str, Parameters]] = {"sessions": {"session": SESSION}}
 """Another state of a page, which takes the place of the first."""
 
 ON_UMAMI: Final = {
+    "attribution": {"attribution"},
     "journey": {"stats"},
     "landing": {"metrics", "stats"},
     "overview": {"sessions", "revenue_sessions"},

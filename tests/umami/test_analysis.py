@@ -10,7 +10,7 @@ import pytest
 
 from umami.analysis import activity, marketing, rankings
 from umami.analysis.activity import visits
-from umami.analysis.marketing import MOST_CREDITED, shift
+from umami.analysis.marketing import MOST_CREDITED, touches
 from umami.analysis.rankings import distribution, movers, value_table
 from umami.analysis.retention import cohorts, suggested
 from umami.analysis.saved import dates, described, opening
@@ -334,23 +334,27 @@ def credited(**parts: dict[str, int]) -> Attribution:
     return Attribution.read({**lists, "total": {"pageviews": 9, "visitors": 9, "visits": 9}})
 
 
-def test_the_shift_from_first_to_last_touch() -> None:
-    shifts = shift(
-        credited(referrer={"a": 5, "b": 1}), credited(referrer={"a": 2, "c": 4}), "visitors"
-    )
-    assert [tuple(row) for row in shifts.itertuples(index=False)] == [
-        ("referrer", "a", 5.0, 2.0, -3.0),
-        ("referrer", "c", 0.0, 4.0, 4.0),
-        ("referrer", "b", 1.0, 0.0, -1.0),
+def test_first_and_last_touches_add_up_to_all_converted_visitors() -> None:
+    first = credited(referrer={"a": 5, "b": 1}, utm_source={"x": 9})
+    last = credited(referrer={"a": 2, "c": 4})
+    credit = touches(first, last, credited(referrer={"a": 2, "d": 9}), "visitors")
+    assert credit.drop(columns="change").values.tolist() == [
+        ["referrer", "a", 5, 2, 2],
+        ["referrer", "c", 0, 4, 0],
+        ["referrer", "b", 1, 0, 0],
+        ["referrer", "", 3, 3, 0],
+        ["source", "x", 9, 0, 0],
+        ["source", "", 0, 9, 9],
     ]
+    assert credit["change"].iloc[0] == 1.5
+    assert credit["change"].iloc[1:5].isna().all()
 
 
-def test_an_empty_last_touch_is_nothing_and_a_full_list_is_unknown() -> None:
-    shifts = shift(credited(referrer={"a": 5}), credited(), "visitors")
-    assert shifts["last"].tolist() == [0.0]
-    full = {f"n{at}": MOST_CREDITED - at for at in range(MOST_CREDITED)}
-    shifts = shift(credited(referrer={"a": 5}), credited(referrer=full), "visitors")
-    assert pd.isna(shifts.set_index("name")["last"]["a"])
+def test_touches_beyond_a_full_list_are_unknown() -> None:
+    full = {f"n{at}": 1 for at in range(MOST_CREDITED)}
+    credit = touches(credited(referrer={"a": 5}), credited(referrer=full), None, "visitors")
+    assert list(credit.columns) == ["part", "name", "first", "last"]
+    assert pd.isna(credit.set_index("name")["last"]["a"])
 
 
 def groups() -> pd.DataFrame:

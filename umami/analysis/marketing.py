@@ -20,34 +20,39 @@ MOST_TAGS: Final = 50
 """The most values of a UTM parameter that newer servers return."""
 
 
-def shift(first: Attribution, last: Attribution, value: str) -> pd.DataFrame:
-    """Credit by part and name: ``first``, ``last`` and ``shift``, the last less the first.
-    ``value`` is ``visitors`` or ``amount``. A name that is missing in one of the lists has 0 there,
-    or ``NaN`` where that list is full. A negative shift means that visits begin there, but the
-    credit goes to a later touch. Rows are in the order of the parts, most credit first."""
-    begun, ended = _credit(first, value), _credit(last, value)
+def touches(
+    first: Attribution, last: Attribution, before: Attribution | None, value: str
+) -> pd.DataFrame:
+    """Credit by part and name: ``first``, ``last`` and, with a comparison, ``before`` (its first
+    touch) and ``change`` (a fraction; ``NaN`` where the credit is unknown or was 0). ``value`` is
+    ``visitors`` or ``amount``. A name that is missing in one of the lists has 0 there, or ``NaN``
+    where that list is full. Rows are in the order of the parts, most credit first. The last row of
+    a part, with the name ``""``, is what is missing up to all credit: touches without a value or
+    beyond the list."""
+    answers = {"first": first, "last": last, **({"before": before} if before else {})}
+    credit = {column: _credit(answer, value) for column, answer in answers.items()}
     rows = []
     for part in dict.fromkeys([*first.frame["part"], *last.frame["part"]]):
-        firsts, lasts = begun.get(part, {}), ended.get(part, {})
-        both = [(name, _known(firsts, name), _known(lasts, name)) for name in {**firsts, **lasts}]
-        both.sort(key=lambda row: (-np.nanmax(row[1:]), row[0]))
-        rows += [(part, name, start, end, end - start) for name, start, end in both]
-    return pd.DataFrame(rows, columns=["part", "name", "first", "last", "shift"])
+        lists = {column: parts.get(part, {}) for column, parts in credit.items()}
+        known = [
+            {"name": name, **{column: _known(list_, name) for column, list_ in lists.items()}}
+            for name in dict.fromkeys([*lists["first"], *lists["last"]])
+        ]
+        known.sort(key=lambda row: (-np.nanmax([row["first"], row["last"]]), row["name"]))
+        rest = {
+            column: max(0.0, _total(answers[column], value) - sum(list_.values()))
+            for column, list_ in lists.items()
+        }
+        known += [{"name": "", **rest}] if rest["first"] or rest["last"] else []
+        rows += [{"part": part, **row} for row in known]
+    table = pd.DataFrame(rows, columns=["part", "name", *answers])
+    if before:
+        table["change"] = table["first"] / table["before"].where(table["before"] > 0) - 1
+    return table
 
 
-def with_comparison(table: pd.DataFrame, before: Attribution, value: str) -> pd.DataFrame:
-    """The result of ``shift`` with ``before``, the first touch's credit in a comparison, and
-    ``change`` (a fraction; ``NaN`` where the credit is unknown or was 0)."""
-    parts = _credit(before, value)
-    earlier = pd.Series(
-        [
-            _known(parts.get(part, {}), name)
-            for part, name in zip(table["part"], table["name"], strict=True)
-        ],
-        index=table.index,
-        dtype="float64",
-    )
-    return table.assign(before=earlier, change=table["first"] / earlier.where(earlier > 0) - 1)
+def _total(answer: Attribution, value: str) -> float:
+    return float(answer.visitors if value == "visitors" else answer.revenue or 0)
 
 
 def _credit(answer: Attribution, value: str) -> dict[str, dict[str, float]]:

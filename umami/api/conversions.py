@@ -1,8 +1,9 @@
-"""What only embedded servers answer: conversions by visit, and the steps around a page."""
+"""What only embedded servers answer: conversions by visit, attribution, the steps around a page."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from dataclasses import fields
+from typing import Annotated, Any, Final, Literal, get_args
 
 import pandas as pd
 from pydantic import Field
@@ -20,6 +21,12 @@ VisitField = Literal[
     "utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm",
     "browser", "os", "device", "language", "country", "region", "city", "time",
 ]  # fmt: skip
+
+CreditedField = Literal[
+    "channel", "referrer", "hostname", "utmSource", "utmMedium", "utmCampaign", "utmContent",
+    "utmTerm",
+]  # fmt: skip
+"""Fields of which each visit has one value: its channel, or the first value in it."""
 
 
 class _Row(Record):
@@ -70,9 +77,8 @@ def visit_groups(
     """
     if field is not None:
         choice(field, get_args(VisitField), "a field of visits")
-    goal = {"goal": step.kind, "value": step.value} if step else {}
     more = buckets(view) if field == "time" else {}
-    return RawQuery({"type": field, **goal, **more, "currency": currency, "limit": limit})
+    return RawQuery({"type": field, **_goal(step), **more, "currency": currency, "limit": limit})
 
 
 def over_time(groups: VisitGroups, period: Period) -> pd.DataFrame:
@@ -82,6 +88,73 @@ def over_time(groups: VisitGroups, period: Period) -> pd.DataFrame:
     frame.insert(0, "time", [bucket(text, period) for text in groups.frame["name"]])
     axis = pd.DatetimeIndex(period.axis(), name="time")
     return frame.groupby("time").sum().reindex(axis, fill_value=0).reset_index()
+
+
+class _Models(Record):
+    first: float
+    last: float
+    last_known: float
+    linear: float
+    time_decay: float
+    position: float
+
+
+class _Credited(Record):
+    name: str
+    conversions: _Models
+    revenue: _Models
+
+
+MODELS: Final = tuple(field.name for field in fields(_Models))
+
+
+class Credit(Record):
+    """Conversions and revenue by the values of a field, as six models credit them.
+
+    ``conversions`` and ``revenue`` are frames with ``name`` (``""`` for visits without a value) and
+    a column for each of ``MODELS``. ``total`` is the number of conversions, ``amount`` the revenue:
+    every column of all values adds up to them.
+    """
+
+    conversions: pd.DataFrame
+    revenue: pd.DataFrame
+    total: int
+    amount: float
+
+    @classmethod
+    def read(cls, answer: Any) -> Credit:
+        """From ``{conversions, revenue, rows: [{name, conversions: {first, …}, revenue}]}``."""
+        rows = parse(list[_Credited], answer["rows"])
+        names = pd.Series([row.name for row in rows], dtype="object")
+        credited, earned = (
+            frame_of(models, **dict.fromkeys(MODELS, "float64")).assign(name=names)
+            for models in ([row.conversions for row in rows], [row.revenue for row in rows])
+        )
+        total, amount = parse(Count, answer["conversions"]), parse(float, answer["revenue"])
+        return cls(credited, earned, total, amount)
+
+
+@get("/x/websites/{website}/credit", effort=Effort.HEAVY)
+def credit(
+    view: View,
+    source: CreditedField,
+    step: FunnelStep | None = None,
+    currency: str | None = None,
+    limit: int = 500,
+) -> RawQuery[Credit]:
+    """Conversions and revenue by a field, by six models of attribution.
+
+    Every visit that converts (see ``visit_groups``) or has a purchase is credited to the visits of
+    its visitor in the period up to and including it: to the first or the last one; to the last one
+    with a known value; to all alike; by time, with a half-life of 7 days; or 40% to the first and
+    the last each, and 20% to those between. Filters keep whole visits; others are left out.
+    """
+    choice(source, get_args(CreditedField), "a field that visits are credited by")
+    return RawQuery({"type": source, **_goal(step), "currency": currency, "limit": limit})
+
+
+def _goal(step: FunnelStep | None) -> dict[str, str]:
+    return {"goal": step.kind, "value": step.value} if step else {}
 
 
 class _Step(Record):

@@ -95,13 +95,15 @@ class Attribution(Record):
 
     ``frame`` has ``part`` (referrer, paid ads, source, medium, campaign, content, term), ``name``,
     ``visitors`` (``Int64``) and ``amount`` (money): ``NA`` where the server returns none, as 3.1
-    returns no money. ``conversions`` counts rows, ``visitors`` and ``visits`` theirs.
+    returns no money. ``conversions`` counts rows, ``visitors`` and ``visits`` theirs; ``revenue``
+    is the money of the conversions, ``None`` where the server returns none.
     """
 
     frame: pd.DataFrame
     conversions: int
     visitors: int
     visits: int
+    revenue: float | None
 
     @classmethod
     def read(cls, answer: Any) -> Attribution:
@@ -117,8 +119,13 @@ class Attribution(Record):
             ignore_index=True,
         ).astype({"part": "object"})
         total = answer["total"]
-        counts = (parse(Count, total[name]) for name in ("pageviews", "visitors", "visits"))
-        return cls(frame, *counts)
+        conversions, converted, visits = (
+            parse(Count, total[name]) for name in ("pageviews", "visitors", "visits")
+        )
+        # There are fewer paid ads than a list has room for, so this one is complete.
+        paid = parse(list[_Money], money["paidAds"])
+        revenue = float(sum(row.amount for row in paid)) if paid else None
+        return cls(frame, conversions, converted, visits, revenue)
 
 
 _PARTS = {"referrer": "referrer", "paidAds": "paid ads"} | {

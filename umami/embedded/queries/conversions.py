@@ -46,25 +46,10 @@ def by_field(
     first and last view. ``time`` is the local start of the bucket (``buckets``: unit and time zone)
     in which a visit began. Without a step, every visit with a purchase in the currency converts.
     """
-    named = _named(scope, field, buckets)
-    unfiltered = scope.unfiltered()
+    named, outcome = named_visits(scope, field, buckets), outcomes(scope, step, currency)
     rows = scope.rows(*VIEWS)
-    money = Rows(
-        "SELECT e.session_id, e.visit_id, sum(r.revenue) AS amount FROM revenue r "
-        "JOIN website_event e ON e.event_id = r.event_id AND e.website_id = r.website_id "
-        "WHERE r.website_id = ? AND r.created_at BETWEEN ? AND ? AND upper(r.currency) = ? "
-        "GROUP BY ALL",
-        [scope.website, scope.start, scope.end, (currency or "").upper()],
-    )
-    if step:
-        matching = unfiltered.rows(step.event_type).where(*step.matching)
-        converted = Rows(
-            f"SELECT DISTINCT e.session_id, e.visit_id {matching.sql}", matching.values
-        )
-    else:
-        converted = Rows("SELECT session_id, visit_id FROM money")
     is_bounce = bounce(scope)
-    values = [*named.values, *rows.values, *money.values, *converted.values]
+    values = [*named.values, *rows.values, *outcome.values]
     country = "country, " if field in IN_A_COUNTRY else ""
     return store.records(
         f"""
@@ -74,8 +59,7 @@ def by_field(
                    min(e.created_at) AS first_at, max(e.created_at) AS last_at
             {rows.sql} GROUP BY ALL
         ),
-        money AS ({money.sql}),
-        converted AS ({converted.sql})
+        {outcome.sql}
         SELECT name, {country} count(DISTINCT session_id) AS visitors,
                count(DISTINCT visit_id) AS visits, sum(views_of_value)::BIGINT AS pageviews,
                count(*) FILTER ({is_bounce.sql}) AS bounces,
@@ -90,7 +74,29 @@ def by_field(
     )
 
 
-def _named(scope: Scope, field: str | None, buckets: tuple[Unit, str]) -> Rows:
+def outcomes(scope: Scope, step: Step | None, currency: str | None) -> Rows:
+    """Return SQL that defines ``money``, the ``amount`` of visits with purchases, and
+    ``converted``, the visits that converted; filters do not apply."""
+    unfiltered = scope.unfiltered()
+    money = (
+        "SELECT e.session_id, e.visit_id, sum(r.revenue) AS amount FROM revenue r "
+        "JOIN website_event e ON e.event_id = r.event_id AND e.website_id = r.website_id "
+        "WHERE r.website_id = ? AND r.created_at BETWEEN ? AND ? AND upper(r.currency) = ? "
+        "GROUP BY ALL"
+    )
+    values = [scope.website, scope.start, scope.end, (currency or "").upper()]
+    if step:
+        matching = unfiltered.rows(step.event_type).where(*step.matching)
+        converted = f"SELECT DISTINCT e.session_id, e.visit_id {matching.sql}"
+        values += matching.values
+    else:
+        converted = "SELECT session_id, visit_id FROM money"
+    return Rows(f"money AS ({money}), converted AS ({converted})", values)
+
+
+def named_visits(
+    scope: Scope, field: str | None, buckets: tuple[Unit, str] = ("day", "UTC")
+) -> Rows:
     """Return ``WITH …`` that defines ``named``: a row per value and visit, with its views."""
     if field == CHANNEL:
         visits = visits_by_channel(scope)

@@ -1,4 +1,4 @@
-"""What no Umami answers: conversions by visit, and the steps around a page.
+"""What no Umami answers: conversions by visit, attribution, and the steps around a page.
 
 Filters keep whole visits.
 """
@@ -12,7 +12,8 @@ from pydantic import Field, model_validator
 from umami.embedded.filters import FIELDS
 from umami.embedded.http import EXTENSIONS, Call, Routes, Text
 from umami.embedded.parameters import Bucketed, Filtered, one_of, scope
-from umami.embedded.queries.conversions import CHANNEL, TIME, by_field
+from umami.embedded.queries.attribution import credit
+from umami.embedded.queries.conversions import CHANNEL, FIRST, TIME, by_field
 from umami.embedded.queries.journeys import steps_around
 from umami.embedded.queries.metrics import EXTREMES
 from umami.embedded.queries.reports import Step
@@ -41,22 +42,39 @@ class Conversions(Bucketed):
             raise ValueError("A goal needs a value, and a value a goal")
         return self
 
+    @property
+    def step(self) -> Step | None:
+        """The step that is the conversion, if any."""
+        return Step(self.goal, self.value) if self.goal and self.value else None
+
 
 @routes("GET", f"{EXTENSIONS}/websites/{{website_id}}/conversions", Conversions)
 def conversions(call: Call[Conversions]) -> Any:
     """Return visitors, visits, bounces, time, conversions and revenue by the values of a field."""
     params = call.params
-    step = Step(params.goal, params.value) if params.goal and params.value else None
     return by_field(
         call.umami.store,
         scope(call),
         params.type,
-        step,
+        params.step,
         params.currency,
         buckets=(params.answered_unit, params.zone),
         limit=params.limit,
         offset=params.offset,
     )
+
+
+class Credit(Conversions):
+    """Conversions by a field that puts each visit in one group."""
+
+    type: Annotated[str, one_of((*FIRST, CHANNEL), "Invalid type")]
+
+
+@routes("GET", f"{EXTENSIONS}/websites/{{website_id}}/credit", Credit)
+def credited(call: Call[Credit]) -> Any:
+    """Return conversions and revenue by the values of a field and by models of attribution."""
+    params, store = call.params, call.umami.store
+    return credit(store, scope(call), params.type, params.step, params.currency, params.limit)
 
 
 class StepsAround(Filtered):
