@@ -32,11 +32,9 @@ from umami.errors import UmamiError
 from umami.parsing import Page
 from umami.view import View
 
-ENDPOINTS: Final = (
-    *("metrics", "attribution", "sessions", "activity"),
-    *("revenue", "revenue_sessions", "revenue_stats"),
-)
-"""What a page queries here, besides suggestions."""
+ENDPOINTS: Final = ("metrics", "attribution", "revenue", "revenue_stats")
+"""What a page queries here, besides suggestions. Lists of visitors are asked for, too, but only
+viewers of the page of visitors get them: for others, what they would tell is missing."""
 MOST_LISTED: Final = 500
 """Most visitors who converted whose places and devices are counted."""
 MOST_ACTIVE: Final = 200
@@ -215,8 +213,8 @@ def rows(table: FieldTable, known: Mapping[str, Sequence[Amounts | None]]) -> pd
     if "visitors" in columns and "conversions" in columns:
         columns["rate"] = columns["conversions"] / columns["visitors"]
     labels = [names.label(table.field, name) if name else table.none for name in values]
-    given = pd.Series([name or None for name in values], dtype="object")
-    frame = pd.DataFrame({"value": given, "label": labels, **columns})
+    named = pd.Series([name or None for name in values], dtype="object")
+    frame = pd.DataFrame({"value": named, "label": labels, **columns})
     order = [name for name in ("conversions", "revenue", "visitors", "views") if name in frame]
     if not order:
         return frame[:0]
@@ -267,6 +265,8 @@ def _by_channel(query: Collector, view: View, conversion: Conversion) -> Counts 
         (site.domain or "" for site in every_website(query.client) if site.id == view.website), ""
     )
     steps = [answer.result() for answer in answers]
+    if None in steps:
+        return None
     # Both came with Umami 3.3: the channel of visits without a source, and that of assistants.
     assistants = query.client.definitions.direct
     return analysis.by_channel(steps, conversion.step, domain, assistants=assistants)
@@ -297,8 +297,8 @@ def _revenue(
     queries = {
         name: revenue.revenue_stats(view.filtered(field, name), currency) for name in shown if name
     }
-    asked = {name: _optional(query, totals) for name, totals in queries.items()}
-    answers = {name: answer.result() for name, answer in asked.items()}
+    totals_of = {name: _optional(query, totals) for name, totals in queries.items()}
+    answers = {name: answer.result() for name, answer in totals_of.items()}
     if None in answers.values():
         return None
     return {name: float(answer.total) for name, answer in answers.items() if answer}

@@ -27,7 +27,6 @@ INFO: Final = PageInfo(
     1,
     "How the website performs, and where its visitors come from.",
     ("pageviews", "stats", "active", "metrics", "series", "weekly", *visit_tables.ENDPOINTS),
-    ("sessions", "revenue_sessions"),
     params=("chart",),
 )
 PRINTED_PAGE_TABS: Final = 3
@@ -57,11 +56,11 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     figures: list[Future[Any]] = [totals.now, timeline.now, *totals.earlier]
 
     def tiles(*answers: Any) -> list[ui.Block]:
-        own, rest = answers[: len(figures)], answers[len(figures) :]
+        totals_of, rest = answers[: len(figures)], answers[len(figures) :]
         return traffic_blocks.website_tiles(
             query.client,
             view,
-            *own,
+            *totals_of,
             visits=rest[0] if visits else None,
             brought=traffic_blocks.conversion_tiles(conversion, *rest[len(visits[:1]) :]),
             measure=measure,

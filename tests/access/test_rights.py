@@ -97,6 +97,7 @@ def test_a_section_opens_its_own_questions_and_what_every_page_needs() -> None:
         "daterange",
         "stats",
         "active",
+        "values",
     }
 
 

@@ -49,11 +49,12 @@ OF_ADMINS = {"access", "setup"}
 ALWAYS = {"websites", "website", "daterange"}
 OF_CHOICES = {"values", "segments"}
 SAVING = {"create_report", "update_report", "delete_report"}
+CONVERSIONS = ("visit_groups", "values", "event_data_properties", "currencies")
 OF_PAGES = {
-    "overview": {"pageviews", "stats", "active", "metrics", "series", "weekly"},
+    "overview": {"pageviews", "stats", "active", "metrics", "series", "weekly", *CONVERSIONS},
     "utm": {
-        *("utm", "stats", "pageviews", "metrics", "visit_groups", "values", "currencies"),
-        "event_data_properties",
+        *("utm", "stats", "pageviews", "metrics", "attribution", "revenue", "revenue_stats"),
+        *CONVERSIONS,
     },
     "retention": {"retention"},
 }
@@ -495,7 +496,7 @@ def test_real_server_needs_accounts_unless_access_is_open(
     app = open_page()
     assert bool(app.metric) == starts
     if not starts:
-        assert "only the person who started it" in said(app)
+        assert "only the person who started this dashboard" in said(app)
         assert "invite them on the page Access" in said(app)
         assert data_requests(proxy) == []
 

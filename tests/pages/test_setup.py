@@ -358,7 +358,7 @@ def test_setup_without_accounts_needs_the_access_code(
 ) -> None:
     app = opened(code=False)
     assert not app.exception
-    assert "only the person who started it" in said(app)
+    assert "only the person who started this dashboard" in said(app)
     assert "Now:" not in said(app)
     assert not app.radio
     assert not app.button
@@ -377,7 +377,7 @@ def test_access_code_of_an_earlier_process_is_refused(
     app.button(key="setup_save").click().run()
     assert not app.exception
     assert not secrets.exists()
-    assert "only the person who started it" in said(app)
+    assert "only the person who started this dashboard" in said(app)
 
 
 @pytest.mark.thorough

@@ -35,7 +35,6 @@ ON_UMAMI: Final = {
     "attribution": {"attribution"},
     "journey": {"stats"},
     "landing": {"metrics", "stats"},
-    "overview": {"sessions", "revenue_sessions"},
     "utm": {*converters.ENDPOINTS} - {"metrics"},
 }
 """Endpoints that a page requests only where the server counts no visits with their conversions."""
