@@ -35,7 +35,6 @@ request_security.configure()
 request_security.restrict()
 begun = time.perf_counter()
 st.set_page_config(
-    page_title="Umami Dashboard",
     page_icon=entrypoint_guard.ROOT / "static" / "mark.svg",
     layout="wide",
     menu_items={"Get help": None, "Report a bug": None, "About": None},
@@ -72,6 +71,7 @@ with render_lock.RENDER_LOCK.taken():
         # Setup also works without a server. A run that stops would keep its inputs.
         with unseen:
             url_state.keep()
+        navigation.name_tab(page.title)
         navigation.go_on(looking.permissions)
     else:
         steps.leave()
@@ -93,6 +93,8 @@ with render_lock.RENDER_LOCK.taken():
         except UmamiError as problem:
             page_context.stopped(problem)
             st.stop()
+        names = {site.id: site.name for site in sites}
+        navigation.name_tab(page.title, names.get(url_state.view().website, ""))
         if shown == page_registry.ACCESS.name:
             for sentence in url_state.notes():
                 elements.show_note(sentence)

@@ -10,10 +10,11 @@ from typing import Any, Final
 import streamlit as st
 
 from access.permissions import Permissions
-from components import umami_server
+from components import formats, umami_server
 from components.areas import PageInfo
 from components.page_registry import ADMIN_PAGES, PAGES
 
+PRODUCT: Final = "Umami Dashboard"
 HOME: Final = "home"
 """The URL path of the first page, which is served at the root."""
 _GOING: Final = "page and parameters to go to"
@@ -84,10 +85,19 @@ def drawn(permissions: Permissions) -> st.Page:
 
 def closed() -> st.Page:
     """Register an empty page at every URL and hide the navigation, for viewers without access."""
-    title = "Umami Dashboard"
-    home = _made(_nothing, title=title, url_path=HOME, default=True)
-    others = [_hidden(_nothing, title, area) for area in (*PAGES, *ADMIN_PAGES)]
+    st.set_page_config(page_title=PRODUCT)
+    home = _made(_nothing, title=PRODUCT, url_path=HOME, default=True)
+    others = [_hidden(_nothing, PRODUCT, area) for area in (*PAGES, *ADMIN_PAGES)]
     return st.navigation([home, *others], position="hidden")
+
+
+def name_tab(page: str, website: str = "") -> None:
+    """Set the title of the browser tab: ``Overview · Fjord & Fern``.
+
+    Later runs keep it until it is set again, so set it once in a run: the tab would flicker.
+    """
+    shown = formats.shortened("".join(filter(str.isprintable, website)).strip()) or PRODUCT
+    st.set_page_config(page_title=f"{page} · {shown}")
 
 
 def _hidden(page: str | Callable[[], None], title: str, area: PageInfo) -> st.Page:

@@ -36,6 +36,7 @@ def test_tiles_show_the_recorded_figures(app: App, page: Page) -> None:
     expect(metric(page, "Views")).to_have_text("10,797")
     expect(metric(page, "Visitors")).to_have_text("2,423")
     expect(metric(page, "Visits")).to_have_text("3,426")
+    expect(page).to_have_title("Overview · Nordlicht Shop")
 
 
 @pytest.mark.thorough

@@ -125,6 +125,7 @@ def signed_in(page: Page, dashboard: Dashboard, name: str, to: str = "goals") ->
 
 def is_out(page: Page) -> None:
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page).to_have_title("Umami Dashboard")
     expect(page.locator(".st-key-bar")).to_have_count(0)
     expect(page.get_by_test_id("stMetric")).to_have_count(0)
     expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(0)
