@@ -1,13 +1,69 @@
 """Campaigns: what the visits through tagged links brought, by the tags of the links."""
 
+from functools import partial
+
 import streamlit as st
 
-from components import elements, entrypoint_guard
+from components import controls, elements, entrypoint_guard, page_context
 from components.areas import utm
 from components.render import area_page
-from components.view_description import described
+from umami.analysis.marketing import tagged_link
+from umami.api import reports
+from umami.api.reports import Utm
+from umami.errors import InvalidView
 
 entrypoint_guard.check()
+TAGS = {
+    "source": "Source, such as newsletter",
+    "medium": "Medium, such as email",
+    "campaign": "Campaign, such as spring-sale",
+    "content": "Ad content (optional)",
+    "term": "Keyword (optional)",
+}
 
-with area_page(utm) as (_page, view, _params), elements.title("Campaigns"):
-    st.caption(described(view))
+
+def build(domain: str, answer: Utm) -> None:
+    """Inputs for the address and the tags of a link, with the tags in use, and the link."""
+    address = st.text_input(
+        "Address of the page",
+        key="link_address",
+        placeholder=f"https://{domain or 'example.com'}/offer",
+        max_chars=2000,
+    )
+    tags: dict[str, str] = {}
+    used = {
+        name: list(answer.frame.loc[answer.frame["parameter"] == name, "value"]) for name in TAGS
+    }
+    with st.grid(3, min_column_width=220):
+        for name, label in TAGS.items():
+            chosen = st.selectbox(
+                label,
+                used[name],
+                index=None,
+                key=f"link_{name}",
+                accept_new_options=True,
+                placeholder="Choose or type",
+            )
+            tags[name] = str(chosen or "")
+    for name, tag in tags.items():
+        alike = [other for other in used[name] if other != tag and other.lower() == tag.lower()]
+        if alike:
+            elements.show_note(f"“{tag}” and “{alike[0]}” are counted apart: use one spelling.")
+    if not address:
+        return
+    if not (tags["source"] and tags["medium"] and tags["campaign"]):
+        elements.show_note("A tagged link needs a source, a medium and a campaign.")
+        return
+    try:
+        st.code(tagged_link(address, tags), language=None, wrap_lines=True)
+    except InvalidView as problem:
+        elements.show_note(str(problem))
+
+
+with (
+    area_page(utm) as (page, view, _params),
+    elements.title("Campaigns"),
+    st.popover("Build a link", icon=":material/add_link:", key="link_builder"),
+):
+    domain = controls.domain(page_context.client(), view.website)
+    page.section(partial(build, domain), page.ask(reports.utm(view)), height=60)

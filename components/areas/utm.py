@@ -18,6 +18,7 @@ from umami.analysis import marketing as analysis
 from umami.api import reports, traffic
 from umami.api.reports import Utm
 from umami.api.traffic import Stats
+from umami.conversion import Conversion
 from umami.errors import InvalidView
 from umami.filters import Filter
 from umami.memoize import memoize
@@ -67,11 +68,12 @@ ON_UMAMI: Final = (
 )
 """The same on servers of Umami, as far as they report it."""
 CAMPAIGN_TABLES: Final = (
+    rankings.Table("entry", "Landing pages", "landing pages", by="path"),
     rankings.Table("path", "Pages", "pages"),
+    rankings.COUNTRIES,
     rankings.Table("utmSource", "Sources", "sources"),
     rankings.Table("utmMedium", "Mediums", "mediums"),
-    rankings.Table("utmContent", "Ad content", "ad content"),
-    rankings.Table("country", "Countries", "countries"),
+    rankings.Table("utmContent", "Ad content", "contents"),
 )
 
 
@@ -83,9 +85,9 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         "Figures", _tiles, [utm.now, totals.now, *utm.earlier, *totals.earlier], framed=False
     )
     campaign = last_value(params, "campaign")
-    if campaign:
-        yield from _campaign(query, view, campaign)
     conversion = conversions.chosen(query, view, params)
+    if campaign:
+        yield from _campaign(query, view, campaign, conversion)
     tables: Sequence[VisitTable | FieldTable] = BY_VISIT if view.whole_visits else ON_UMAMI
     tabs = [
         ui.Tab(table.title, partial(table.section, query, view, conversion)) for table in tables
@@ -118,8 +120,8 @@ def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[ui.Block]:
     return [ui.Tiles(figures(tagged, before, fields))]
 
 
-def _campaign(query: Collector, view: View, name: str) -> Iterator[ui.Item]:
-    """A card with a campaign's figures and rankings."""
+def _campaign(query: Collector, view: View, name: str, conversion: Conversion) -> Iterator[ui.Item]:
+    """A card with a campaign's figures, its views over time, and rankings."""
     shown = formats.shortened(name)
     if "utmCampaign" not in query.client.capabilities.fields:
         text = f"This server cannot filter by the campaign {shown}; newer versions of Umami can."
@@ -132,7 +134,7 @@ def _campaign(query: Collector, view: View, name: str) -> Iterator[ui.Item]:
         yield ui.Card("", [section], medium="page")
         return
     totals = query.totals(campaign)
-    timeline = query.ask(traffic.pageviews(campaign))
+    timeline = query.compared(campaign, traffic.pageviews)
     every_page = view.adding(Filter("utmCampaign", "eq", name), beside=False)
     buttons = ui.Buttons(
         "campaign",
@@ -148,9 +150,17 @@ def _campaign(query: Collector, view: View, name: str) -> Iterator[ui.Item]:
             ui.Section(
                 "Figures",
                 partial(traffic_blocks.website_tiles, query.client, campaign),
-                [totals.now, timeline, *totals.earlier],
+                [totals.now, timeline.now, *totals.earlier],
             ),
-            traffic_blocks.ranking_tabs(query, CAMPAIGN_TABLES, campaign, key="campaign_tabs"),
+            ui.Section(
+                "Over time",
+                partial(traffic_blocks.traffic, campaign, ""),
+                [*timeline],
+                height=300,
+            ),
+            traffic_blocks.ranking_tabs(
+                query, CAMPAIGN_TABLES, campaign, key="campaign_tabs", conversion=conversion
+            ),
         ],
         about=described(campaign),
         medium="page",

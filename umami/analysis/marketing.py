@@ -1,9 +1,11 @@
 """Credit by first and last touch, revenue by name, and pageviews by UTM tags."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ import pandas as pd
 from umami.analysis.rankings import beside
 from umami.api.reports import Utm
 from umami.api.revenue import Attribution, Revenue
+from umami.errors import InvalidView
 from umami.memoize import memoize
 from umami.parsing import frame_of
 
@@ -103,6 +106,24 @@ def utm_table(now: Utm, before: Utm | None, parameter: str) -> pd.DataFrame:
 
 def _tags(utm: Utm, parameter: str) -> pd.DataFrame:
     return utm.frame[utm.frame["parameter"] == parameter]
+
+
+def tagged_link(address: str, tags: Mapping[str, str]) -> str:
+    """A link with UTM tags, by parameter without ``utm_``; other parameters of the address stay.
+
+    An empty tag leaves its parameter out. Raises ``InvalidView`` for what is no web address.
+    """
+    try:
+        parts = urlsplit(address.strip())
+        valid = parts.scheme in ("http", "https") and parts.hostname
+    except ValueError:
+        valid = None
+    if not valid or re.search(r"\s", address.strip()):
+        raise InvalidView("Write the whole address of a page: https://example.com/offer.")
+    names = {f"utm_{name}" for name in tags}
+    others = [(name, value) for name, value in parse_qsl(parts.query, True) if name not in names]
+    added = [(f"utm_{name}", value.strip()) for name, value in tags.items() if value.strip()]
+    return urlunsplit(parts._replace(query=urlencode([*others, *added])))
 
 
 @dataclass(frozen=True, slots=True)
