@@ -53,7 +53,7 @@ def test_no_header_bypasses_the_access_code(headers: dict[str, str], closed: App
         for page in ("", "setup"):
             text = everything(address, page, Origin=origin)
             assert origin.encode() not in text
-            assert b"No sign-in yet" in text
+            assert b"only the person who started this dashboard" in text
             assert b"Nordlicht" not in text
             assert b"access_code" not in text
     assert closed.link
@@ -94,11 +94,11 @@ def test_browser_that_opened_the_link_stays_authorized(closed: App, browser: Bro
         for path in (f"/?{SHOP}", "/setup"):
             page.goto(closed.address + path)
             settled(page)
-            expect(page.get_by_text("No sign-in yet")).to_have_count(0)
+            expect(page.get_by_text("only the person who started this dashboard")).to_have_count(0)
     with browser.new_context() as somebody:
         page = somebody.new_page()
         page.goto(f"{closed.address}/?{SHOP}")
-        expect(page.get_by_text("No sign-in yet")).to_be_visible()
+        expect(page.get_by_text("only the person who started this dashboard")).to_be_visible()
 
 
 @pytest.mark.parametrize("closed", ["asgi.py"], indirect=True)
