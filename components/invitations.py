@@ -122,8 +122,8 @@ def _dialog(sites: Mapping[str, str], send: Send | None) -> None:
     elements.show_loss("sessions and links")
     if viewer.running().ephemeral:
         elements.show_note(
-            "A restart of this app deletes accounts that are made here: add those that are to stay "
-            "to its secrets."
+            "A restart of this app deletes accounts that are created here. To keep one, add it to "
+            "the secrets of the app."
         )
     if viewer.signs_in() or _ADMIN in authorized.data():
         _person_form(sites, send)

@@ -56,7 +56,7 @@ def draw(sites: Sequence[Website], page: str, view: View) -> None:
 
 
 def _menu(sites: Sequence[Website], page: str, view: View) -> None:
-    st.caption("Export this view as one file, to send, print or calculate with.")
+    st.caption("Export this view as one file to send, print or analyse.")
     titles = {
         area.name: area.title
         for area in build.offered()

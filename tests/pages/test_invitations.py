@@ -152,7 +152,7 @@ def test_link_is_mailed_or_shown_with_the_reason(
     viewer.forget()
     app = press(opened(account, page="access", code=False), "invite")
     assert "deletes sessions and links" in said(app)
-    assert "deletes accounts that are made here" in said(app)
+    assert "deletes accounts that are created here" in said(app)
     enter(app, "Cleo", email="cleo@client.example")
     app.run()
     if accepted:
