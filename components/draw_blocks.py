@@ -34,7 +34,7 @@ from components.table import csv_button, draw_table
 from components.theme import Mode
 from umami.view import View
 
-_WIDE: Final = "<style>.st-key-scrolling_{}>*{{min-width:{}px}}</style>"
+_WIDE: Final = "<style>[class*='st-key-scrolling_{0}_']>*{{min-width:{0}px}}</style>"
 
 
 def draw(*blocks: Block) -> None:
@@ -159,8 +159,8 @@ def _echart(block: EChart) -> None:
             if choose and is_node and (change := choose(point["data_indices"][0])):
                 apply(change)
 
-    st.html(_WIDE.format(block.key, block.min_width))
-    with st.container(key=f"scrolling_{block.key}"):
+    st.html(_WIDE.format(block.min_width))
+    with st.container(key=f"scrolling_{block.min_width}_{block.key}"):
         st.echarts_chart(
             block.spec(mode()),
             height=block.height,

@@ -21,7 +21,9 @@ def link(app: App, **params: str) -> str:
 
 def node(page: Page, label: str) -> Locator:
     """A node's label, which is part of the node for clicks."""
-    return page.locator(".st-key-scrolling_flow svg text").filter(has_text=re.compile(label))
+    return page.locator("[class*='st-key-scrolling_'][class*='_flow'] svg text").filter(
+        has_text=re.compile(label)
+    )
 
 
 def test_two_clicks_from_the_overview_tell_what_follows_a_page(app: App, page: Page) -> None:
@@ -52,7 +54,7 @@ def test_click_on_a_node_asks_about_its_page(app: App, page: Page) -> None:
     expect(page.locator(".st-key-pick_at input")).to_have_value("/")
     settled(page)
     # Another flow, and nothing of the first click is left.
-    page.locator(".st-key-scrolling_around svg text").filter(
+    page.locator("[class*='st-key-scrolling_'][class*='_around'] svg text").filter(
         has_text=re.compile(r"^/pricing ")
     ).first.click()
     expect(page.locator(".st-key-pick_at input")).to_have_value("/pricing")
@@ -111,12 +113,14 @@ def test_phone_scrolls_the_diagram_and_not_the_page(app: App, page: Page, steps:
     )
     boxes = [
         box
-        for label in page.locator(".st-key-scrolling_flow svg text").all()
+        for label in page.locator("[class*='st-key-scrolling_'][class*='_flow'] svg text").all()
         if (box := label.bounding_box()) is not None
     ]
     assert len(boxes) > 8
-    flow = page.locator(".st-key-scrolling_flow").evaluate("box => box.scrollWidth")
-    left = page.locator(".st-key-scrolling_flow").bounding_box()
+    flow = page.locator("[class*='st-key-scrolling_'][class*='_flow']").evaluate(
+        "box => box.scrollWidth"
+    )
+    left = page.locator("[class*='st-key-scrolling_'][class*='_flow']").bounding_box()
     assert left
     for at, bounds in enumerate(boxes):
         assert bounds["x"] + bounds["width"] <= left["x"] + flow

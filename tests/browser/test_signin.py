@@ -229,7 +229,7 @@ def test_signing_out_ends_all_tabs_and_copies_of_the_cookie(
     expect(copied.locator(".st-key-bar")).to_be_visible()
     settled(copied)
     assert downloaded(copied).startswith('"Campaign",')
-    assert last(dashboard) == ("cleo", "export", f"sources.csv of {WEBSITES['shop']}", True)
+    assert last(dashboard) == ("cleo", "export", f"campaigns.csv of {WEBSITES['shop']}", True)
 
     # Without its timers the copied page does not notice the end of the session by itself, however
     # long the machine takes for what follows.
@@ -239,7 +239,7 @@ def test_signing_out_ends_all_tabs_and_copies_of_the_cookie(
     is_out(page)
     # What a page that was drawn before offers to download is not given any more.
     assert downloaded(copied) == "You no longer have access to this data.\n"
-    assert last(dashboard) == ("cleo", "export", f"sources.csv of {WEBSITES['shop']}", False)
+    assert last(dashboard) == ("cleo", "export", f"campaigns.csv of {WEBSITES['shop']}", False)
     # The other tab hears of it without being touched.
     is_out(second)
     # What was copied sees nothing from its next move on, also as a fresh visit.
