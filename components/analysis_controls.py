@@ -20,7 +20,7 @@ from umami.analysis.steps import KINDS
 from umami.api import reports, traffic
 from umami.api.reports import Report
 from umami.api.traffic import Value
-from umami.conversion import PURCHASE, Conversion, FunnelStep, StepKind, read, spell
+from umami.conversion import PURCHASE, Conversion, FunnelStep, StepKind, spell
 from umami.errors import InvalidView, UmamiError
 from umami.view import View
 
@@ -123,11 +123,9 @@ _EVERY_KIND: Final[dict[str, str]] = {
 def conversion_popover(client: QueryClient, view: View) -> None:
     """Draw the choice of what counts as a conversion, and of the currency of its revenue."""
     page = Collector(client)
-    label = "Conversion"
-    if view.conversion and view.conversion != PURCHASE:
-        label = plain(read(view.conversion).value, 16)
     with st.popover(
-        label,
+        # A label that changes would close it.
+        "Conversion",
         icon=":material/flag:",
         key="conversion_popover",
         help="What counts as a conversion",

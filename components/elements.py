@@ -146,10 +146,8 @@ def draw_tiles(
                 delta_color=(
                     "off" if tile.slight else "normal" if tile.good == "up" else "inverse"
                 ),
-                delta_description=(
-                    None if tile.delta is None else tile.before if many else f"from {tile.before}"
-                ),
-                help=plain(" ".join(filter(None, (tile.about, _axis_note(tile)))), 400),
+                delta_description=None if tile.delta is None or many else f"from {tile.before}",
+                help=plain(_help(tile), 400),
                 chart_data=common.sparkline(tile.series),
                 chart_type="area",
                 border=not within,
@@ -162,8 +160,10 @@ def draw_tiles(
                     action_button(label, key, choose, tile.measure)
 
 
-def _axis_note(tile: Tile) -> str | None:
-    return common.axis_note(tile.series, tile.shown)
+def _help(tile: Tile) -> str:
+    before = tile.before and f"Before: {tile.before}."
+    note = common.axis_note(tile.series, tile.shown)
+    return " ".join(filter(None, (tile.about, before, note)))
 
 
 def row(key: str | None = None) -> DeltaGenerator:

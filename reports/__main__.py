@@ -11,12 +11,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs
 
-from access import atomic_write
+from access import atomic_write, database, settings, website_settings
 from components import embedded_launcher
 from components.blocks import Params
 from components.loading import every_website
@@ -196,7 +197,23 @@ def _view(client: Client, args: Namespace, sites: Sequence[Website], params: Par
     )
     if parsed.faults:
         raise InvalidView(parsed.faults[0].reason)
-    return parsed.view
+    return _with_saved_conversion(parsed.view)
+
+
+def _with_saved_conversion(view: View) -> View:
+    """Return the View with the conversion that was saved for its website, unless it has one. Raises
+    ``SettingsError``."""
+    store = settings.load().store
+    if view.conversion or database.is_missing(store):
+        return view
+    engine = database.open_engine(store)
+    try:
+        saved = website_settings.conversion(engine, view.website)
+    finally:
+        engine.dispose()
+    if not saved:
+        return view
+    return replace(view, conversion=saved[0], currency=view.currency or saved[1])
 
 
 def _website(name: str, sites: Sequence[Website]) -> str:

@@ -117,7 +117,7 @@ def world_figure(world: Sequence[Country], mode: Mode) -> Figure:
 
 MOST: Final = 40
 """Most children of a node that are drawn."""
-SHADES: Final = (1, 2, 3, 4, 7, 8, 9)
+SHADES: Final = (1, 2, 3, 4)
 """Colours of the treemap, as steps of the palette with enough contrast to the text on them."""
 
 
@@ -174,9 +174,7 @@ def tree_figure(tree: pd.DataFrame, what: str, mode: Mode) -> Figure:
             "line": {"color": palette.background, "width": 2},
             "pad": {"t": 24, "l": 3, "r": 3, "b": 3},
         },
-        "textfont": {
-            "color": [palette.background if SHADES[depth] > 5 else palette.text for depth in depths]
-        },
+        "textfont": {"color": palette.text},
         "pathbar": {"visible": False},
         "tiling": {"pad": 2},
         "sort": False,

@@ -110,9 +110,9 @@ def test_larger_groups_are_stronger_in_one_hue(mode: Mode) -> None:
     assert set(colours.values()) <= set(palette.sequential)
     # Groups of the same size look alike, wherever they are; those with parts are frames.
     assert colours["1"] == colours["0.1"] != colours["0.0"]
-    assert colours["0.0"] == palette.sequential[9]
+    assert colours["0.0"] == palette.sequential[maps.SHADES[-1]]
     assert colours["0"] == palette.sequential[1]
-    assert treemap.textfont.color == (palette.text, palette.text, palette.background, palette.text)
+    assert treemap.textfont.color == palette.text
 
 
 def test_treemap_lists_parents_before_children() -> None:

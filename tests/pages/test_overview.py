@@ -98,7 +98,7 @@ def test_umami_comparison_is_the_servers(opened: Open) -> None:
     before = client.ask(traffic.stats(umami)).previous
     assert before == client.ask(traffic.stats(replace(now, period=earlier))).current
     visitors = next(tile for tile in app.metric if tile.label == "Visitors")
-    assert formats.short(before.visitors) in visitors.proto.delta_description
+    assert formats.short(before.visitors) in visitors.proto.help
     assert "2 Aug 2026, 00:01 – 1 Sep 2026, 00:01 (Umami's previous period)" in said(app)
 
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import openpyxl
 import pytest
 
-from reports.__main__ import main
+from access import database, website_settings
+from reports.__main__ import _with_saved_conversion, main
+from tests.contract.samples import SITE
 from tests.reports.conftest import ROOT, TABLES
 from umami.embedded.server import Running
+from umami.period import Period
+from umami.view import View
 
 pytestmark = pytest.mark.slow
 
@@ -135,3 +141,18 @@ def test_pdf_without_chromium_is_explained(
     assert main(["--website", "shop.example.com", "--out", str(out)]) == 1
     assert "Install Chromium" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_report_counts_the_conversion_that_was_saved(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    store = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    monkeypatch.setenv("DASHBOARD_STORE", store)
+    view = View(SITE, Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"))
+    assert _with_saved_conversion(view) == view
+    engine = database.open_engine(store)
+    website_settings.save_conversion(engine, SITE, ("path./cart", "EUR"))
+    engine.dispose()
+    assert _with_saved_conversion(view) == replace(view, conversion="path./cart", currency="EUR")
+    chosen = replace(view, conversion="event.purchase")
+    assert _with_saved_conversion(chosen) == chosen

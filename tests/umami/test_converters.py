@@ -6,12 +6,14 @@ import csv
 import gzip
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
 from components import converters
-from components.blocks import Section, Table
+from components.areas import overview
+from components.blocks import Card, Columns, Section, Table, Tabs
 from components.converters import FieldTable
 from components.loading import Collector
 from tests.contract.recordings import DATA
@@ -154,3 +156,23 @@ def test_no_conversions_under_filters_of_rows(client: Client) -> None:
     assert converters.ask(Collector(client), view, PURCHASE).result() is None
     table_rows = shown(table("channel").section(Collector(client), view, PURCHASE))
     assert all("conversions" not in row for row in table_rows.values())
+
+
+def test_overview_with_a_conversion_sends_few_more_requests(embedded: Client) -> None:
+    def sent(view: View) -> int:
+        query = Collector(embedded)
+        for item in overview.ask(query, view, {}):
+            opened(item)
+        return len(query.sent)
+
+    def opened(item: object) -> None:
+        """Send the queries of the open tabs, as a page does."""
+        if isinstance(item, Tabs):
+            item.tabs[0].section()
+        elif isinstance(item, Card | Columns):
+            for inner in item.items:
+                opened(inner)
+
+    view = replace(VIEW, comparison="previous", preset="custom")
+    chosen = replace(view, whole_visits=True, conversion="event.purchase", currency="EUR")
+    assert sent(view) < sent(chosen) <= 1.6 * sent(view)
