@@ -88,7 +88,7 @@ def recounted(rows: list[Row], path: str, events: bool) -> dict[str, Counter[Any
 def test_steps_around_a_page_equal_a_recount(shop: Shop, data: st.DataObject, events: bool) -> None:
     question = data.draw(shop.selections())
     path = data.draw(st.sampled_from(sorted({row["url_path"] or "/" for row in shop.rows})))
-    answered = shop.get("steps", {**question.query, "path": path, "events": str(events).lower()})
+    answered = shop.get("steps", {**question.query, "around": path, "events": str(events).lower()})
     expected = recounted(whole(shop.rows, question), path, events)
     for side, edge in (("before", "began"), ("after", "ended")):
         counted = {(row["kind"], row["name"]): row["visits"] for row in answered[side]}
@@ -99,7 +99,7 @@ def test_steps_around_a_page_equal_a_recount(shop: Shop, data: st.DataObject, ev
 
 
 def test_rare_steps_are_cut_off_and_the_page_keeps_its_visits(shop: Shop) -> None:
-    full, cut = (shop.get("steps", {**EVER.query, "path": "/", "limit": n}) for n in (500, 2))
+    full, cut = (shop.get("steps", {**EVER.query, "around": "/", "limit": n}) for n in (500, 2))
     assert cut["after"] == full["after"][:2]
     assert len(full["after"]) > 2
     assert [cut[name] for name in ("visits", "began", "ended")] == [
@@ -109,12 +109,12 @@ def test_rare_steps_are_cut_off_and_the_page_keeps_its_visits(shop: Shop) -> Non
 
 @pytest.mark.parametrize("path", ["/nowhere", "' OR 1=1 --", "%", "*", "/ü😀"])
 def test_a_page_nobody_viewed_has_no_steps(shop: Shop, path: str) -> None:
-    answered = shop.get("steps", {**EVER.query, "path": path})
+    answered = shop.get("steps", {**EVER.query, "around": path})
     assert answered == {"visits": 0, "began": 0, "ended": 0, "before": [], "after": []}
 
 
 def test_steps_need_a_page(shop: Shop) -> None:
-    response = shop.client.get(f"/api/x/websites/{shop.site}/steps", {**EVER.query, "path": ""})
+    response = shop.client.get(f"/api/x/websites/{shop.site}/steps", {**EVER.query, "around": ""})
     assert response.status_code == 400
 
 

@@ -199,4 +199,4 @@ def steps_around(
     """
     if not path:
         raise InvalidView("Choose a page.")
-    return RawQuery({"path": path, "events": None if events else "false", "limit": limit})
+    return RawQuery({"around": path, "events": None if events else "false", "limit": limit})

@@ -82,7 +82,7 @@ class StepsAround(Filtered):
     either side."""
 
     by_visit: ClassVar[bool] = False
-    path: Annotated[Text, Field(min_length=1)]
+    around: Annotated[Text, Field(min_length=1)]
     events: Literal["true", "false"] = "true"
     limit: Annotated[int, Field(ge=1, le=1_000_000)] = 500
 
@@ -92,4 +92,4 @@ def steps(call: Call[StepsAround]) -> Any:
     """Return what visits did right before and right after their first view of a page."""
     params, store = call.params, call.umami.store
     events = params.events == "true"
-    return steps_around(store, scope(call), params.path, params.limit, events=events)
+    return steps_around(store, scope(call), params.around, params.limit, events=events)
