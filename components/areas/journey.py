@@ -64,7 +64,7 @@ FIELDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The page of the question (``""``: the most frequent), the side to list, and whether events
+    """The page of the question (``""``: see ``page_of``), the side to list, and whether events
     are steps; the number of steps, first and last step of the paths."""
 
     page: str
@@ -89,11 +89,13 @@ def parse(params: ui.Params) -> tuple[Selection, tuple[str, ...]]:
 
 
 def page_of(query: Collector, view: View, selection: Selection) -> str:
-    """The page of the question: by default the most frequent one, for which it waits; ``""`` if the
-    server names none."""
-    return selection.page or next(
-        (row.value for row in _pages(query, view).result() if row.value), ""
-    )
+    """The page of the question: by default that of a filter, else the most frequent one, for which
+    it waits; ``""`` if the server names none."""
+    page = selection.page
+    for filter_ in view.filters:
+        if (filter_.field, filter_.operator) == ("path", "eq") and len(filter_.values) == 1:
+            page = page or filter_.values[0]
+    return page or next((row.value for row in _pages(query, view).result() if row.value), "")
 
 
 def _pages(query: Collector, view: View) -> Future[tuple[Value, ...]]:

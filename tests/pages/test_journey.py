@@ -111,6 +111,18 @@ def test_steps_of_a_page_add_up_to_its_visits(opened: Open, side: Side, events: 
     assert {node["value"] for node in drawn if node["depth"] == 1} == {around.visits}
 
 
+def test_page_of_a_filter_is_the_page_of_the_question(opened: Open) -> None:
+    app = opened("journey", filter=["path.eq./cart"])
+    assert app.selectbox(key="pick_at").value == "/cart"
+    client = umami_server.umami()
+    if client.capabilities.whole_visits:
+        around = client.ask(conversions.steps_around(VIEW, "/cart"))
+        counts = [int(visits.replace(",", "")) for _, visits, _ in table(app, "steps_after")]
+        assert sum(counts) == around.visits > 50
+    other = opened("journey", filter=["path.eq./cart"], at="/pricing")
+    assert other.selectbox(key="pick_at").value == "/pricing"
+
+
 def test_coverage_of_the_paths_is_stated(opened: Open) -> None:
     said = " ".join(captions(opened("journey", at="/cart")))
     exact = umami_server.umami().capabilities.whole_visits
