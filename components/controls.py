@@ -28,7 +28,7 @@ from umami.api.websites import Website
 from umami.errors import InvalidView, UmamiError
 from umami.filters import FIELDS, OPERATORS, Filter, in_form_of
 from umami.period import PRESETS, Period, Unit, zone
-from umami.view import ALL_TIME, CUSTOM, View, shifted
+from umami.view import ALL_TIME, CUSTOM, Comparison, View, shifted
 
 __all__ = ["bar", "domain", "view"]
 
@@ -45,9 +45,8 @@ COMPARISONS: Final[dict[str, str]] = {
     "none": "No comparison",
 }
 WEEKDAYS: Final = "-weekdays"
-SAME_WEEKDAYS: Final[dict[str, str]] = {
-    f"{name}{WEEKDAYS}": f"{COMPARISONS[name]}, same weekdays" for name in ("previous", "year")
-}
+SHIFTED: Final[tuple[Comparison, ...]] = ("previous", "year")
+"""The comparisons that can begin on the weekday that the period begins on."""
 UNIT_NAMES: Final[dict[Unit, str]] = {
     "minute": "Minute",
     "hour": "Hour",
@@ -117,7 +116,12 @@ def _dated_controls(client: AuthorizedClient, now: View) -> None:
     matches = now.weekdays and now.weekdays_matter
     elements.select(
         "Comparison",
-        COMPARISONS | (SAME_WEEKDAYS if now.weekdays_matter else {}),
+        COMPARISONS
+        | {
+            f"{name}{WEEKDAYS}": f"{COMPARISONS[name]}, same weekdays"
+            for name in SHIFTED
+            if replace(now, comparison=name).weekdays_matter
+        },
         f"{now.comparison}{WEEKDAYS if matches else ''}",
         key="pick_comparison",
         icon=":material/compare_arrows:",
