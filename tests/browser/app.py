@@ -209,3 +209,33 @@ def metric(page: Page, label: str) -> Locator:
     """The value of a tile."""
     tile = page.get_by_test_id("stMetric").filter(has_text=label).first
     return tile.get_by_test_id("stMetricValue")
+
+
+@dataclass(slots=True)
+class Hand:
+    """Uses a page, and counts every click and every text that is typed."""
+
+    page: Page
+    count: int = 0
+
+    def click(self, place: Locator) -> None:
+        """Click once."""
+        self.count += 1
+        place.click()
+
+    def type(self, place: Locator, text: str) -> None:
+        """Type a text into an input and leave it."""
+        self.count += 1
+        place.fill(text)
+        place.press("Tab")
+
+    def pick(self, key: str, option: str) -> None:
+        """Choose an option of a select box, with two clicks."""
+        self.click(self.page.locator(f".st-key-{key} input").first)
+        self.click(self.page.get_by_role("option", name=option, exact=True))
+
+    def open(self, title: str) -> None:
+        """Open a page of the navigation."""
+        self.click(self.page.get_by_role("link", name=title, exact=True))
+        expect(self.page.get_by_role("heading", name=title, exact=True).first).to_be_visible()
+        settled(self.page)

@@ -26,26 +26,6 @@ def node(page: Page, label: str) -> Locator:
     )
 
 
-def test_two_clicks_from_the_overview_tell_what_follows_a_page(app: App, page: Page) -> None:
-    query = urlencode({"website": WEBSITES["shop"], **RECORDED})
-    page.goto(f"{app.address}/overview?{query}")
-    settled(page)
-    page.get_by_role("link", name="Journey").click()
-    choice = page.locator(".st-key-pick_at input")
-    expect(choice).not_to_have_value("")
-    settled(page)
-    choice.click()
-    page.get_by_role("option", name="/cart", exact=True).click()
-    heading = page.get_by_text("What happens after /cart?")
-    expect(heading).to_be_visible()
-    settled(page)
-    viewed = re.match(r"[\d,]+", page.get_by_text("visits have this page").inner_text())
-    assert viewed
-    lines = downloaded(page, "steps_after")
-    visits = [int(line.split(",")[-2].strip('"')) for line in lines[1:]]
-    assert sum(visits) == int(viewed.group().replace(",", "")) > 50
-
-
 def test_click_on_a_node_asks_about_its_page(app: App, page: Page) -> None:
     page.goto(link(app, at="/cart"))
     settled(page)
