@@ -154,8 +154,8 @@ def test_b_bounce_rate_of_a_page_on_phones_in_germany(hand: Hand, client: Client
     expect(metric(page, "Bounce rate")).to_have_text(formats.percent(now.bounce_rate))
     points = round(round(100 * now.bounce_rate, 1) - round(100 * before.bounce_rate, 1), 1)
     tile = page.get_by_test_id("stMetric").filter(has_text="Bounce rate").first
-    told = f"{points:+.1f} pts" if points else "0"
-    expect(tile.get_by_test_id("stMetricDelta")).to_contain_text(told)
+    change_of_rate = f"{points:+.1f} pts" if points else "0"
+    expect(tile.get_by_test_id("stMetricDelta")).to_contain_text(change_of_rate)
     assert hand.count <= 5
 
 
@@ -234,8 +234,8 @@ def customer(client: Client, view: View) -> tuple[str, Session]:
     for buyer in client.ask(sessions.sessions(view.filtered("event", "purchase"))).rows:
         name = buyer.distinct_id
         session = client.ask(sessions.session(view.website, buyer.id))
-        found = client.ask(sessions.sessions(view, search=name))
-        if name and found.count == 1 and session.last <= view.period.end:
+        matching = client.ask(sessions.sessions(view, search=name))
+        if name and matching.count == 1 and session.last <= view.period.end:
             return name, session
     raise AssertionError("no such customer")
 
@@ -246,18 +246,18 @@ def test_f_one_customer_and_their_visits(hand: Hand, client: Client) -> None:
     name, session = customer(client, view)
     hand.open("Visitors")
     hand.type(page.locator(".st-key-pick_search input"), name)
-    found = page.locator(".st-key-session_list tbody tr")
-    expect(found).to_have_count(1)
+    matching = page.locator(".st-key-session_list tbody tr")
+    expect(matching).to_have_count(1)
     settled(page)
-    hand.click(found.get_by_role("button"))
+    hand.click(matching.get_by_role("button"))
     expect(page.get_by_role("heading", name="Visitor", exact=True)).to_be_visible()
     settled(page)
     expect(metric(page, "Visits")).to_have_text(f"{session.visits:,}")
     expect(metric(page, "Views")).to_have_text(f"{session.views:,}")
     steps = client.ask(sessions.activity(view, session.id))
     visits = len({step.visit for step in steps})
-    told = f"{formats.counted(len(steps), 'step')} in {formats.counted(visits, 'visit')}."
-    expect(page.get_by_text(told)).to_be_visible()
+    summary = f"{formats.counted(len(steps), 'step')} in {formats.counted(visits, 'visit')}."
+    expect(page.get_by_text(summary)).to_be_visible()
     latest = page.locator("[class*='st-key-visit_'] tbody").first
     expect(latest).to_contain_text(steps[0].name or steps[0].path)
     assert hand.count <= 3

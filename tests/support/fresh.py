@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 STANDS_ON: Final = (
@@ -41,7 +42,10 @@ def forked(arguments: list[str], environment: dict[str, str]) -> Iterator[tuple[
     _FORKS.set_forkserver_preload(list(STANDS_ON))
     printed, printing = _FORKS.Pipe(duplex=False)
     process = _FORKS.Process(target=_run, args=(arguments, environment, printing))
+    # A new process imports the main module, and Streamlit's own tests put a page in its place.
+    main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
     process.start()
+    sys.modules["__main__"] = main
     printing.close()
     try:
         assert process.pid
