@@ -120,6 +120,16 @@ _EVERY_KIND: Final[dict[str, str]] = {
 }
 
 
+COUNTED_BY_VISIT: Final = (
+    "Each visit counts as one conversion at most. Tables of pages, sources, campaigns, locations "
+    "and devices show how many visits converted."
+)
+COUNTED_BY_VISITOR: Final = (
+    "Each visitor counts as one conversion at most. This server tells how many of the visitors of "
+    "campaigns, sources, channels, locations and devices converted."
+)
+
+
 def conversion_popover(client: QueryClient, view: View) -> None:
     """Draw the choice of what counts as a conversion, and of the currency of its revenue."""
     page = Collector(client)
@@ -138,10 +148,7 @@ def conversion_popover(client: QueryClient, view: View) -> None:
         offered = suggestions(paths.result(), events.result())
         codes = conversions.choices(conversions.ask_currencies(page, view).result(), view.currency)
         _conversion_inputs(chosen, offered, list(codes))
-        st.caption(
-            "Each visit counts as one conversion at most. Tables of pages, sources, campaigns, "
-            "locations and devices show how many visits converted."
-        )
+        st.caption(COUNTED_BY_VISIT if view.whole_visits else COUNTED_BY_VISITOR)
         if viewer.current().permissions.saves(view.website):
             elements.show_loss("the conversions of websites")
             saved = viewer.saved_conversion(view.website)

@@ -55,7 +55,10 @@ TOO_MANY: Final = (
     "Umami does not report conversions by channel. They are counted here while few visitors "
     f"convert ({MOST_ACTIVE} at most): choose a shorter period, or look at Sources."
 )
-UNTOLD: Final = "This server does not report conversions by source with this choice or filter."
+UNTOLD: Final = (
+    "Conversions are unknown here. This server tells them of one page or one event, without a "
+    "filter on parts of visits, to those who may see the page Visitors."
+)
 NO_REVENUE: Final = "This version of Umami does not report revenue by these names; newer ones do."
 PARTS: Final = {
     "referrer": "referrer",
@@ -79,7 +82,7 @@ def ask(query: Collector, view: View, conversion: Conversion) -> Future[Page[Ses
     """
     step = conversion.step
     listed: Query[Page[Session]] | None = None
-    if view.keeps_whole_visits and step and "*" not in (step.value[0], step.value[-1]):
+    if view.keeps_whole_visits and step and conversion.is_exact:
         listed = sessions.sessions(view.filtered(step.kind, step.value), page_size=MOST_LISTED)
     elif view.keeps_whole_visits and not step and conversion.currency:
         listed = revenue.revenue_sessions(view, conversion.currency, page_size=MOST_LISTED)
@@ -121,8 +124,10 @@ class FieldTable:
         earlier = view.compared()
         views = [view, *([earlier] if earlier else [])]
         visitors = [_optional(query, traffic.metrics(each, self.field)) for each in views]
+        too_many = False
         if self.field == "channel":
-            counts = [_by_channel(query, view, conversion)]
+            count, too_many = _by_channel(query, view, conversion)
+            counts = [count]
         else:
             counts = _by_first_touch(query, views, conversion, self.field)
         amounts: list[Amounts | None] = []
@@ -134,7 +139,7 @@ class FieldTable:
             ]
         tagged = [query.ask(reports.utm(each)) for each in views if self.field in UTM_FIELDS]
         filters = self.field in query.client.capabilities.fields
-        draw = partial(self._draw, view, conversion, counts, amounts, len(views), filters)
+        draw = partial(self._draw, view, conversion, counts, amounts, len(views), filters, too_many)
         return ui.Section(self.title, draw, [*visitors, *tagged], height=420)
 
     def _draw(
@@ -145,6 +150,7 @@ class FieldTable:
         amounts: Sequence[Amounts | None],
         periods: int,
         filters: bool,
+        too_many: bool,
         *answers: Any,
     ) -> list[ui.Block]:
         visitors: list[Counts | None] = [
@@ -184,7 +190,7 @@ class FieldTable:
         )
         notes = [BY_CHANNEL if self.field == "channel" else FIRST_TOUCH]
         if counts[0] is None:
-            notes = [TOO_MANY if self.field == "channel" else UNTOLD]
+            notes = [TOO_MANY if too_many else UNTOLD]
         if conversion.currency and not priced:
             notes.append(NO_REVENUE)
         return [table, ui.Text(" ".join(notes))]
@@ -238,7 +244,7 @@ def _by_first_touch(
     """Conversions by the first value of a field; those that no value is credited with have the name
     ``""``. ``None`` where the server cannot tell. Waits for the answers."""
     step = conversion.step
-    if step is None or not views[0].keeps_whole_visits:
+    if step is None or not conversion.is_exact or not views[0].keeps_whole_visits:
         return [None for _ in views]
     queries = [revenue.attribution(view, "first-click", step.kind, step.value) for view in views]
     answers = [_optional(query, credited) for credited in queries]
@@ -253,12 +259,13 @@ def _credited(answer: Attribution | None, part: str) -> Counts | None:
     return {**counts, "": max(0, answer.visitors - sum(counts.values()))}
 
 
-def _by_channel(query: Collector, view: View, conversion: Conversion) -> Counts | None:
-    """Conversions by channel; ``None`` where the server cannot tell. Waits for the answers."""
+def _by_channel(query: Collector, view: View, conversion: Conversion) -> tuple[Counts | None, bool]:
+    """Conversions by channel, ``None`` where they are unknown, and whether that is because too many
+    visitors converted. Waits for the answers."""
     listed = ask(query, view, conversion).result()
     most = MOST_ACTIVE_CLOUD if query.client.server.cloud else MOST_ACTIVE
     if listed is None or conversion.step is None or listed.count > most:
-        return None
+        return None, listed is not None and listed.count > most
     nothing: tuple[Step, ...] = ()
     answers = [query.hint(sessions.activity(view, session.id), nothing) for session in listed.rows]
     domain = next(
@@ -266,10 +273,10 @@ def _by_channel(query: Collector, view: View, conversion: Conversion) -> Counts 
     )
     steps = [answer.result() for answer in answers]
     if None in steps:
-        return None
+        return None, False
     # Both came with Umami 3.3: the channel of visits without a source, and that of assistants.
     assistants = query.client.definitions.direct
-    return analysis.by_channel(steps, conversion.step, domain, assistants=assistants)
+    return analysis.by_channel(steps, conversion.step, domain, assistants=assistants), False
 
 
 def _revenue(

@@ -136,7 +136,8 @@ def draw_tiles(
     with st.grid(len(tiles), min_column_width=width, gap="small"):
         for tile in tiles:
             if choose and tile.measure:
-                place = st.container(height="stretch", gap=None, key=f"tile_{tile.measure}")
+                mark = "tile_on" if tile.measure == chosen else "tile"
+                place = st.container(height="stretch", gap=None, key=f"{mark}_{tile.measure}")
             else:
                 place = st.container(height="stretch", gap=None)
             place.metric(

@@ -298,19 +298,32 @@ _SHOWN: Final[dict[str, Callable[[float, str], str]]] = {
 }
 
 
+def headings(fields: Sequence[Field]) -> list[str]:
+    """The headings of columns for bare numbers, each once: of several changes, each names the
+    column that it follows."""
+    labels = [field.label for field in fields]
+    named: list[str] = []
+    subject = ""
+    for field in fields:
+        repeated = labels.count(field.label) > 1
+        named.append(f"{subject} {field.label.lower()}" if repeated else field.heading)
+        subject = subject if repeated else field.label
+    return named
+
+
 def labelled(frame: pd.DataFrame, fields: Sequence[Field]) -> pd.DataFrame:
     """The shown columns under their headings, with notes as extra columns.
 
     Only money is rounded, to the decimals of its currency.
     """
     columns: dict[str, Any] = {}
-    for field in fields:
+    for field, heading in zip(fields, headings(fields), strict=True):
         values = frame[field.column]
         if field.decimals is not None:
             values = values.astype("float64").round(field.decimals)
         if field.decimals == 0:
             values = values.astype("Int64")
-        columns[field.heading] = values.array
+        columns[heading] = values.array
         if field.note and field.note not in {field.column for field in fields}:
             columns[field.note.capitalize()] = frame[field.note].to_numpy()
     return pd.DataFrame(columns)

@@ -178,15 +178,16 @@ def _full_list(block: Table, fields: Sequence[Field]) -> None:
         key=f"{block.key}_search",
     )
     matching = search(labelled(block.frame, fields), needle or "")
+    named = dict(zip(formats.headings(fields), fields, strict=True))
     hundredfold = [
-        field.heading for field in fields if field.kind in ("percent", "change", "points")
+        name for name, field in named.items() if field.kind in ("percent", "change", "points")
     ]
     st.dataframe(
         matching.assign(**{label: 100 * matching[label] for label in hundredfold}),
         hide_index=True,
         height=430,
         lazy=False,
-        column_config={field.heading: _config(field, at == 0) for at, field in enumerate(fields)},
+        column_config={name: _config(named[name], at == 0) for at, name in enumerate(named)},
     )
     csv_button(lambda: matching, what=block.title, key=f"{block.key}_found")
 

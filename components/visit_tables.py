@@ -128,7 +128,10 @@ def conversion_tiles(
 
     drawn = [figure("Conversions", *figure_of("conversions"), counted)]
     if currency := conversion.currency:
-        about = f"Revenue in {currency} of these visits."
+        about = (
+            f"All revenue in {currency}, whatever counts as a conversion. Purchases in other "
+            "currencies are left out."
+        )
         drawn.append(figure("Revenue", *figure_of("revenue"), about, "money", currency=currency))
     return drawn
 

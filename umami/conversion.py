@@ -49,5 +49,10 @@ class Conversion:
     step: FunnelStep | None = None
     currency: str = ""
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is one page or one event, without a wildcard."""
+        return self.step is not None and "*" not in (self.step.value[:1], self.step.value[-1:])
+
     def __bool__(self) -> bool:
         return self.step is not None or bool(self.currency)

@@ -174,7 +174,13 @@ def parse(
     def conversion() -> str:
         text = last("conversion") or ""
         # An empty step is what a control writes while its value is still to be chosen.
-        return text if text == PURCHASE or (text and read(text).value) else ""
+        if text in ("", PURCHASE):
+            return text
+        step = read(text)
+        if step.value:
+            # Servers take the same values as in filters.
+            Filter(step.kind, "eq", step.value)
+        return text if step.value else ""
 
     def currency() -> str:
         text = last("conversion_currency") or ""

@@ -100,10 +100,22 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     conversion = conversions.chosen(query, view, params)
     credited = [*_credit(query, view, conversion, in_money(params))]
     if not credited:
-        empty = "Choose the page or the event that counts as a conversion: Conversion in the bar."
+        empty = why_not(view, conversion)
         credited = [ui.blocks_section("Conversion", ui.Text(empty, "empty"))]
     yield from credited
     yield ui.ReportItems(partial(_saved, query, view, conversion, in_money(params)))
+
+
+def why_not(view: View, conversion: Conversion) -> str:
+    """The reason why there is no credit."""
+    if not conversion:
+        return "Choose the page or the event that counts as a conversion: Conversion in the bar."
+    if not view.keeps_whole_visits:
+        return (
+            "With these filters, the server would keep only the matching parts of visits, so it "
+            "cannot credit conversions."
+        )
+    return "This server credits one page or one event. Choose it with Conversion in the bar."
 
 
 def _saved(query: Collector, view: View, shown: Conversion, in_money: bool) -> Iterator[ui.Item]:
@@ -123,7 +135,7 @@ def _credit(
     """Credit by six models where the server counts visits, else as Umami reports it."""
     if view.whole_visits and conversion:
         yield from _by_models(query, view, conversion, in_money)
-    elif conversion.step:
+    elif view.keeps_whole_visits and conversion.is_exact and conversion.step:
         currency = conversion.currency if in_money and reports_money(query) else ""
         yield from _by_first_touch(query, view, conversion.step, currency)
 

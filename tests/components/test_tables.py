@@ -241,3 +241,19 @@ def test_filters_joined_by_any_are_ignored_together() -> None:
         "This server cannot filter revenue by Country or Page. The figures below are without "
         "these filters."
     )
+
+
+def test_each_change_has_a_heading_of_its_own() -> None:
+    fields = (
+        Field("name", "Page", "text"),
+        Field("visits", "Visits"),
+        Field("change", "Change", "change"),
+        Field("revenue", "Revenue", "money", currency="EUR"),
+        Field("revenue_change", "Change", "change"),
+    )
+    frame = pd.DataFrame(
+        {"name": ["/"], "visits": [1], "change": [0.5], "revenue": [2.0], "revenue_change": [0.25]}
+    )
+    labels = labelled(frame, fields)
+    assert list(labels) == ["Page", "Visits", "Visits change", "Revenue (EUR)", "Revenue change"]
+    assert labels.iloc[0].tolist() == ["/", 1, 0.5, 2.0, 0.25]

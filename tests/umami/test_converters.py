@@ -176,3 +176,11 @@ def test_overview_with_a_conversion_sends_few_more_requests(embedded: Client) ->
     view = replace(VIEW, comparison="previous", preset="custom")
     chosen = replace(view, whole_visits=True, conversion="event.purchase", currency="EUR")
     assert sent(view) < sent(chosen) <= 1.6 * sent(view)
+
+
+@pytest.mark.parametrize("value", ["/products*", "*"])
+def test_wildcards_are_unknown_instead_of_zero(client: Client, value: str) -> None:
+    conversion = Conversion(FunnelStep("path", value), "EUR")
+    table_rows = shown(table("channel").section(Collector(client), VIEW, conversion))
+    assert all("conversions" not in row for row in table_rows.values())
+    assert not conversion.is_exact

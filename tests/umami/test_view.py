@@ -278,3 +278,20 @@ def test_what_is_typed_takes_the_form_of_what_is_there(
     typed: str, known: list[str], value: str
 ) -> None:
     assert in_form_of(typed, known) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["event.\0", "path.", "purchase", "event." + "x" * 600, "nonsense.x"]
+)
+def test_invalid_conversion_is_dropped(text: str) -> None:
+    parsed = parse({"conversion": [text]}, now=NOW, websites=SITES)
+    assert parsed.view.conversion == ""
+    assert bool(parsed.faults) == (text != "path.")
+
+
+def test_conversion_is_kept_in_the_url() -> None:
+    params = {"conversion": ["event.purchase"], "conversion_currency": ["EUR"]}
+    view = parse(params, now=NOW, websites=SITES).view
+    assert (view.conversion, view.currency) == ("event.purchase", "EUR")
+    assert params.items() <= view.params().items()
+    assert view.of_website(SITES[1]).conversion == ""
