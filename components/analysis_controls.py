@@ -14,6 +14,7 @@ from components.elements import action_button, text_button
 from components.escaping import plain
 from components.loading import Collector, QueryClient, ask_saved_reports
 from components.render import Page
+from components.texts import N_, _
 from umami import parsing
 from umami.analysis import saved
 from umami.analysis.steps import KINDS
@@ -25,8 +26,8 @@ from umami.errors import InvalidView, UmamiError
 from umami.view import View
 
 PLACEHOLDERS: Final[dict[StepKind, str]] = {
-    "path": "Choose or type a page, such as /pricing or /blog/*",
-    "event": "Choose or type the name of an event",
+    "path": N_("Choose or type a page, such as /pricing or /blog/*"),
+    "event": N_("Choose or type the name of an event"),
 }
 _SAVED: Final = "what was just saved"
 _NONE: tuple[Value, ...] = ()
@@ -96,7 +97,7 @@ def inputs(
         write(FunnelStep(kind, value))
 
     st.selectbox(
-        f"{label}: kind",
+        _("{label}: kind").format(label=label),
         list(KINDS),
         key=kind_key,
         format_func=KINDS.__getitem__,
@@ -110,21 +111,21 @@ def inputs(
         step.value,
         offered.of(step.kind),
         changed,
-        placeholder=PLACEHOLDERS[step.kind],
+        placeholder=_(PLACEHOLDERS[step.kind]),
     )
 
 
 _EVERY_KIND: Final[dict[str, str]] = {
     **{str(kind): label for kind, label in KINDS.items()},
-    PURCHASE: "Any purchase",
+    PURCHASE: N_("Any purchase"),
 }
 
 
-COUNTED_BY_VISIT: Final = (
+COUNTED_BY_VISIT: Final = N_(
     "Each visit counts as one conversion at most. Tables of pages, sources, campaigns, locations "
     "and devices show how many visits converted."
 )
-COUNTED_BY_VISITOR: Final = (
+COUNTED_BY_VISITOR: Final = N_(
     "Each visitor counts as one conversion at most. This server tells how many of the visitors of "
     "campaigns, sources, channels, locations and devices converted."
 )
@@ -135,10 +136,10 @@ def conversion_popover(client: QueryClient, view: View) -> None:
     page = Collector(client)
     with st.popover(
         # A label that changes would close it.
-        "Conversion",
+        _("Conversion"),
         icon=":material/flag:",
         key="conversion_popover",
-        help="What counts as a conversion",
+        help=_("What counts as a conversion"),
         on_change="rerun",
     ) as popover:
         if not popover.open:
@@ -148,16 +149,16 @@ def conversion_popover(client: QueryClient, view: View) -> None:
         offered = suggestions(paths.result(), events.result())
         codes = conversions.choices(conversions.ask_currencies(page, view).result(), view.currency)
         _conversion_inputs(chosen, offered, list(codes))
-        st.caption(COUNTED_BY_VISIT if view.whole_visits else COUNTED_BY_VISITOR)
+        st.caption(_(COUNTED_BY_VISIT) if view.whole_visits else _(COUNTED_BY_VISITOR))
         if viewer.current().permissions.saves(view.website):
-            elements.show_loss("the conversions of websites")
+            elements.show_loss(_("the conversions of websites"))
             saved = viewer.saved_conversion(view.website)
             text = spell(chosen.step) if chosen.step else PURCHASE
             if chosen and saved != (text, chosen.currency):
                 to_save = text, chosen.currency
-                action_button("Save for everyone", "save_conversion", _keep, view, to_save)
+                action_button(_("Save for everyone"), "save_conversion", _keep, view, to_save)
             if saved:
-                text_button("Delete saved conversion", "forget_conversion", _keep, view, None)
+                text_button(_("Delete saved conversion"), "forget_conversion", _keep, view, None)
 
 
 def _conversion_inputs(chosen: Conversion, offered: Suggestions, currencies: list[str]) -> None:
@@ -174,20 +175,20 @@ def _conversion_inputs(chosen: Conversion, offered: Suggestions, currencies: lis
         url_state.change({"conversion": [f"{step.kind}.{value}"] if value else []})
 
     kinds = {name: label for name, label in _EVERY_KIND.items() if currencies or name != PURCHASE}
-    elements.select("Kind", kinds, kind, key="conversion_kind", write=choose_kind)
+    elements.select(_("Kind"), kinds, kind, key="conversion_kind", write=choose_kind)
     if kind != PURCHASE:
         value_input(
-            f"Conversion: {KINDS[step.kind].lower()}",
+            _("Conversion: {kind}").format(kind=KINDS[step.kind].lower()),
             "conversion_value",
             step.value,
             offered.of(step.kind),
             choose_value,
-            placeholder=PLACEHOLDERS[step.kind],
+            placeholder=_(PLACEHOLDERS[step.kind]),
         )
     if currencies:
         elements.select(
-            "Currency",
-            {code: f"Revenue in {code}" for code in currencies},
+            _("Currency"),
+            {code: _("Revenue in {code}").format(code=code) for code in currencies},
             chosen.currency,
             key="conversion_revenue",
             icon=":material/payments:",
@@ -199,7 +200,9 @@ def _keep(view: View, saved: tuple[str, str] | None) -> None:
     try:
         viewer.save_conversion(view.website, saved)
     except UmamiError as problem:
-        url_state.note(f"Not saved. {problem} {problem.remedy}")
+        url_state.note(
+            _("Not saved. {problem} {remedy}").format(problem=problem, remedy=problem.remedy)
+        )
         return
     url_state.change({"conversion": [], "conversion_currency": []})
 
@@ -241,11 +244,14 @@ def saved_menu(
     describes them.
     """
     if name := authorized.data().pop(_SAVED, None):
-        st.toast(plain(f"Saved in Umami as “{name}”."), icon=":material/bookmark_added:")
-    with st.popover("Saved", icon=":material/bookmarks:", key="saved_reports"):
+        st.toast(
+            plain(_("Saved in Umami as “{name}”.").format(name=name)),
+            icon=":material/bookmark_added:",
+        )
+    with st.popover(_("Saved"), icon=":material/bookmarks:", key="saved_reports"):
         of_kind = [report for report in listed if report.type == kind]
         if not of_kind:
-            st.caption(f"No {kind} is saved for this website yet.")
+            st.caption(_("No {kind} is saved for this website yet.").format(kind=kind))
         for report in of_kind:
             label, key = plain(report.name, 60), f"open_{report.id}"
             action_button(label, key, _open, report, icon="folder_open", type="tertiary")
@@ -254,9 +260,9 @@ def saved_menu(
         st.divider()
         if about:
             st.caption(plain(about))
-        st.text_input("Name", key="save_name", placeholder="Name", max_chars=200)
+        st.text_input(_("Name"), key="save_name", placeholder=_("Name"), max_chars=200)
         action_button(
-            "Save in Umami",
+            _("Save in Umami"),
             "save_report",
             _save,
             *(view, kind, to_save, description),
@@ -275,14 +281,16 @@ def _open(report: Report) -> None:
 def _save(view: View, kind: str, what: dict[str, Any], description: str) -> None:
     name = str(st.session_state.get("save_name") or "").strip()
     if not name:
-        url_state.note("Enter a name first.")
+        url_state.note(_("Enter a name first."))
         return
     try:
         page_context.client().ask(
             reports.create_report(view.website, kind, name, what, description=description)
         )
     except UmamiError as problem:
-        url_state.note(f"Not saved. {problem} {problem.remedy}")
+        url_state.note(
+            _("Not saved. {problem} {remedy}").format(problem=problem, remedy=problem.remedy)
+        )
         return
     st.session_state["save_name"] = ""
     st.session_state["saved_reports"] = False

@@ -20,13 +20,14 @@ from typing import Any, Final, ParamSpec, TypeVar
 import streamlit as st
 
 from components import url_state, viewer
+from components.texts import N_, _
 from umami.background_task import BackgroundTask, ProgressCallback, TaskCancelled
 from umami.errors import UmamiError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-CHANGED: Final = "What you can see has changed since this page was drawn. Please try again."
+CHANGED: Final = N_("What you can see has changed since this page was drawn. Please try again.")
 CHECKED_EVERY: Final = 1.0
 """Seconds after which a running job resolves its viewer again."""
 DATA: Final = "data of this session, and for whom it was gathered"
@@ -44,7 +45,7 @@ def callback(act: Callable[..., object]) -> Callable[..., None]:
     def run(*args: Any, **kwargs: Any) -> None:
         if not _is_still(drawn):
             if viewer.current().inside:
-                url_state.note(CHANGED)
+                url_state.note(_(CHANGED))
             return
         try:
             act(*args, **kwargs)

@@ -18,6 +18,7 @@ import pandas as pd
 from components.charts.common import Draw
 from components.charts.tiles import Figures, Tile, figures
 from components.formats import Field
+from components.texts import _
 from components.theme import Mode
 from umami.endpoint import Query
 from umami.parsing import Page
@@ -346,7 +347,7 @@ def printed(blocks: Iterable[Block]) -> Iterator[Block]:
         if block.medium == "page":
             continue
         if isinstance(block, Cards):
-            for _, inner in block.cards:
+            for _unused, inner in block.cards:
                 yield from printed(inner)
         else:
             yield block
@@ -407,7 +408,14 @@ def paged_blocks(
     if answer.count and now.page > 1:
         first = SetParams({list_param_names(now.name)[0]: ""})
         return [
-            Text(f"There are fewer {title} than that: this page is empty.", "empty"),
-            Buttons(f"{table.key}_first", [("First page", "", first)]),
+            Text(
+                _("There are fewer {title} than that: this page is empty.").format(title=title),
+                "empty",
+            ),
+            Buttons(f"{table.key}_first", [(_("First page"), "", first)]),
         ]
-    return [Text(f"No {title} match the search." if now.search else empty, "empty")]
+    return [
+        Text(
+            _("No {title} match the search.").format(title=title) if now.search else empty, "empty"
+        )
+    ]

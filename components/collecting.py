@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from components import umami_server
 from components.runtime import base, public
+from components.texts import _
 from umami.addresses import is_loopback
 from umami.errors import SettingsError
 
@@ -57,23 +58,23 @@ def tracking(pages: str) -> Tracking:
     reasons = (
         (
             settings.demo,
-            "This is demo data: events from websites are not stored.",
-            "Connect your Umami, or a file of your own (UMAMI_STORE), on Setup.",
+            _("This is demo data: events from websites are not stored."),
+            _("Connect your Umami, or a file of your own (UMAMI_STORE), on Setup."),
         ),
         (
             settings.store is None,
-            "The tables are held in memory: events from websites would be lost.",
-            "Set UMAMI_STORE to a file that stores them, and UMAMI_COLLECT=yes.",
+            _("The tables are held in memory: events from websites would be lost."),
+            _("Set UMAMI_STORE to a file that stores them, and UMAMI_COLLECT=yes."),
         ),
         (
             not settings.collect,
-            "This dashboard does not accept events from websites.",
-            "Set UMAMI_COLLECT=yes and restart it.",
+            _("This dashboard does not accept events from websites."),
+            _("Set UMAMI_COLLECT=yes and restart it."),
         ),
         (
             not SERVED,
-            "Websites cannot send events to a dashboard that runs app.py.",
-            "Run it with “streamlit run asgi.py”.",
+            _("Websites cannot send events to a dashboard that runs app.py."),
+            _("Run it with “streamlit run asgi.py”."),
         ),
     )
     for applies, problem, remedy in reasons:
@@ -83,8 +84,8 @@ def tracking(pages: str) -> Tracking:
     if is_loopback(urlsplit(script).hostname or ""):
         return Tracking(
             script,
-            "Only pages on this machine reach this address.",
-            "Open the dashboard at its public address to get the code for other pages.",
+            _("Only pages on this machine reach this address."),
+            _("Open the dashboard at its public address to get the code for other pages."),
         )
     return Tracking(script)
 

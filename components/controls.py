@@ -21,6 +21,7 @@ from components.analysis_controls import conversion_popover
 from components.elements import show_note
 from components.escaping import plain
 from components.loading import every_website
+from components.texts import N_, _
 from components.url_state import change, free, go, note, notes, view
 from umami import names
 from umami.api import segments, traffic
@@ -34,25 +35,25 @@ __all__ = ["bar", "domain", "view"]
 
 PERIODS: Final[dict[str, str]] = {
     **{name: preset.label for name, preset in PRESETS.items()},
-    ALL_TIME: "All time",
-    CUSTOM: "Custom dates",
+    ALL_TIME: N_("All time"),
+    CUSTOM: N_("Custom dates"),
 }
 COMPARISONS: Final[dict[str, str]] = {
-    "previous": "Previous period",
-    "year": "Previous year",
-    "umami": "Umami's previous period",
-    "custom": "Custom dates",
-    "none": "No comparison",
+    "previous": N_("Previous period"),
+    "year": N_("Previous year"),
+    "umami": N_("Umami's previous period"),
+    "custom": N_("Custom dates"),
+    "none": N_("No comparison"),
 }
 WEEKDAYS: Final = "-weekdays"
 SHIFTED: Final[tuple[Comparison, ...]] = ("previous", "year")
 """The comparisons that can begin on the weekday that the period begins on."""
 UNIT_NAMES: Final[dict[Unit, str]] = {
-    "minute": "Minute",
-    "hour": "Hour",
-    "day": "Day",
-    "month": "Month",
-    "year": "Year",
+    "minute": N_("Minute"),
+    "hour": N_("Hour"),
+    "day": N_("Day"),
+    "month": N_("Month"),
+    "year": N_("Year"),
 }
 
 
@@ -76,7 +77,7 @@ def bar(
     now = view()
     with elements.row("bar"):
         elements.select(
-            "Website",
+            _("Website"),
             _labels(among),
             now.website,
             key="pick_website",
@@ -102,7 +103,7 @@ def _dated_controls(client: AuthorizedClient, now: View) -> None:
     with st.container(horizontal=True, gap=None, width="content", wrap=False):
         _step_button("earlier", "left", -1)
         elements.select(
-            "Period",
+            _("Period"),
             PERIODS,
             now.preset,
             key="pick_period",
@@ -112,13 +113,15 @@ def _dated_controls(client: AuthorizedClient, now: View) -> None:
         )
         _step_button("later", "right", 1, disabled=now.period.end >= datetime.now(UTC))
     if now.preset == CUSTOM:
-        _dates("Dates", now.period, "pick_dates", ("from", "to"), {"unit": []})
+        _dates(_("Dates"), now.period, "pick_dates", ("from", "to"), {"unit": []})
     matches = now.weekdays and now.weekdays_matter
     elements.select(
-        "Comparison",
+        _("Comparison"),
         COMPARISONS
         | {
-            f"{name}{WEEKDAYS}": f"{COMPARISONS[name]}, same weekdays"
+            f"{name}{WEEKDAYS}": _("{comparison}, same weekdays").format(
+                comparison=_(COMPARISONS[name])
+            )
             for name in SHIFTED
             if replace(now, comparison=name).weekdays_matter
         },
@@ -131,7 +134,7 @@ def _dated_controls(client: AuthorizedClient, now: View) -> None:
     compared = now.compared()
     if now.comparison == "custom" and compared:
         edges = ("compare_from", "compare_to")
-        _dates("Dates compared with", compared.period, "pick_compared", edges, {})
+        _dates(_("Dates compared with"), compared.period, "pick_compared", edges, {})
     if free():
         _filter_popover(client, now)
     _time_popover(now)
@@ -151,7 +154,7 @@ def _step_button(key: str, side: str, steps: int, *, disabled: bool = False) -> 
         f":material/chevron_{side}:",
         key,
         step,
-        help=f"{key.capitalize()} period",
+        help=_("{key} period").format(key=key.capitalize()),
         disabled=disabled,
     )
 
@@ -202,19 +205,19 @@ def _dates(
 
 def _filter_popover(client: AuthorizedClient, now: View) -> None:
     with st.popover(
-        "Filter", icon=":material/filter_alt:", key="add_filter", on_change="rerun"
+        _("Filter"), icon=":material/filter_alt:", key="add_filter", on_change="rerun"
     ) as popover:
         if not popover.open:
             return
         able = client.capabilities
         field = st.selectbox(
-            "Field",
+            _("Field"),
             [field for field in FIELDS if field in able.fields],
             format_func=FIELDS.__getitem__,
             key="f_field",
         )
         operator = st.selectbox(
-            "Condition",
+            _("Condition"),
             [operator for operator in OPERATORS if operator in able.operators],
             format_func=OPERATORS.__getitem__,
             key="f_operator",
@@ -225,13 +228,13 @@ def _filter_popover(client: AuthorizedClient, now: View) -> None:
             "options": offered,
             "key": key,
             "format_func": lambda value: names.label(field, value),
-            "placeholder": "Choose or type",
+            "placeholder": _("Choose or type"),
             "accept_new_options": True,
         }
         if able.several and operator in ("eq", "neq"):
-            st.multiselect("Values", **choice)
+            st.multiselect(_("Values"), **choice)
         else:
-            st.selectbox("Value", index=None, **choice)
+            st.selectbox(_("Value"), index=None, **choice)
 
         def add() -> None:
             entry = st.session_state.get(key)
@@ -244,7 +247,7 @@ def _filter_popover(client: AuthorizedClient, now: View) -> None:
                 return
             st.session_state["add_filter"] = False
 
-        elements.action_button("Add filter", "f_add", add, width="stretch")
+        elements.action_button(_("Add filter"), "f_add", add, width="stretch")
         if able.segments:
             _segments(client, now)
 
@@ -256,7 +259,7 @@ def _suggestions(client: AuthorizedClient, now: View, field: str) -> list[str]:
     try:
         return [row.value for row in client.ask(query) if row.value]
     except UmamiError as problem:
-        st.caption(plain(f"No suggestions: {problem}"))
+        st.caption(plain(_("No suggestions: {problem}").format(problem=problem)))
         return []
 
 
@@ -274,7 +277,7 @@ def _segments(client: AuthorizedClient, now: View) -> None:
         if saved:
             elements.select(
                 kind.capitalize(),
-                {"": f"Any {kind}", **saved},
+                {"": _("Any {kind}").format(kind=kind), **saved},
                 getattr(now, kind) or "",
                 key=f"pick_{kind}",
                 icon=":material/group:",
@@ -288,14 +291,16 @@ def _choose_saved(kind: str, chosen: str) -> None:
 
 
 def _time_popover(now: View) -> None:
-    with st.popover(":material/tune:", key="time", help="Granularity: unit and time zone"):
+    with st.popover(":material/tune:", key="time", help=_("Granularity: unit and time zone")):
         units: dict[str, str] = {
-            "auto": f"Automatic ({UNIT_NAMES[now.period.unit].lower()})",
-            **{unit: UNIT_NAMES[unit] for unit in now.period.units},
+            "auto": _("Automatic ({unit_name})").format(
+                unit_name=_(UNIT_NAMES[now.period.unit]).lower()
+            ),
+            **{unit: _(UNIT_NAMES[unit]) for unit in now.period.units},
         }
         chosen = st.session_state["unit"]
         elements.select(
-            "Unit",
+            _("Unit"),
             units,
             chosen if chosen in units else "auto",
             key="pick_unit",
@@ -304,7 +309,7 @@ def _time_popover(now: View) -> None:
             write=lambda unit: change({"unit": [] if unit == "auto" else [unit]}),
         )
         elements.select(
-            "Time zone",
+            _("Time zone"),
             {name: name for name in _zones(now.period.timezone)},
             now.period.timezone,
             key="pick_zone",
@@ -327,21 +332,21 @@ def _chips(client: AuthorizedClient, now: View) -> None:
                 replace(now, filters=tuple(other for other in now.filters if other != filter_)),
             )
         if now.segment:
-            _chip("In a **segment**", "segment", replace(now, segment=None))
+            _chip(_("In a **segment**"), "segment", replace(now, segment=None))
         if now.cohort:
-            _chip("In a **cohort**", "cohort", replace(now, cohort=None))
+            _chip(_("In a **cohort**"), "cohort", replace(now, cohort=None))
         if len(now.filters) > 1:
             if client.capabilities.several:
                 elements.select(
-                    "Filters joined by",
-                    {"all": "Match all", "any": "Match any"},
+                    _("Filters joined by"),
+                    {"all": _("Match all"), "any": _("Match any")},
                     now.match,
                     key="pick_match",
                     icon=":material/join_inner:",
                     width=165,
                     write=lambda chosen: change({"match": [chosen] if chosen == "any" else []}),
                 )
-            elements.text_button("Clear all", "chips_clear", go, now.unfiltered())
+            elements.text_button(_("Clear all"), "chips_clear", go, now.unfiltered())
 
 
 def _chip(words: str, key: str, without: View) -> None:
@@ -352,7 +357,7 @@ def _chip(words: str, key: str, without: View) -> None:
         without,
         icon="close",
         icon_position="right",
-        help="Remove this filter",
+        help=_("Remove this filter"),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from components import formats
 from components.blocks import Params
 from components.loading import Collector
+from components.texts import _
 from umami.api import events, revenue, traffic
 from umami.api.events import Property
 from umami.api.traffic import Value
@@ -93,7 +94,11 @@ def _quarters(period: Period) -> Period:
 
 def described(conversion: Conversion) -> str:
     """The conversion in words: ``purchase``, ``/thank-you``, ``any purchase in EUR``."""
-    return conversion.step.value if conversion.step else f"any purchase in {conversion.currency}"
+    return (
+        conversion.step.value
+        if conversion.step
+        else _("any purchase in {currency}").format(currency=conversion.currency)
+    )
 
 
 def choices(currencies: Iterable[str], chosen: str = "") -> dict[str, tuple[str, ...]]:

@@ -19,6 +19,7 @@ from components import blocks as ui
 from components import conversions
 from components.formats import Field
 from components.loading import Collector, every_website
+from components.texts import N_, _
 from components.view_description import why_empty
 from umami import names
 from umami.analysis import converters as analysis
@@ -43,11 +44,11 @@ MOST_ACTIVE_CLOUD: Final = 20
 """The same on Umami Cloud, which limits the rate of requests."""
 MOST_PRICED: Final = 10
 """Most names whose revenue is asked for, each with a query of its own."""
-FIRST_TOUCH: Final = (
+FIRST_TOUCH: Final = N_(
     "Conversions are visitors who converted, by the source of their first visit in the period. "
     "Umami names the 20 sources with most of them."
 )
-BY_CHANNEL: Final = (
+BY_CHANNEL: Final = N_(
     "Conversions are visitors who converted, by the channel of the visit in which they did. "
     "Revenue counts for the channel of a visitor’s first visit in the period."
 )
@@ -55,11 +56,13 @@ TOO_MANY: Final = (
     "Umami does not report conversions by channel. They are counted here while few visitors "
     f"convert ({MOST_ACTIVE} at most): choose a shorter period, or look at Sources."
 )
-UNTOLD: Final = (
+UNTOLD: Final = N_(
     "Conversions are unknown here. This server tells them of one page or one event, without a "
     "filter on parts of visits, to those who may see the page Visitors."
 )
-NO_REVENUE: Final = "This version of Umami does not report revenue by these names; newer ones do."
+NO_REVENUE: Final = N_(
+    "This version of Umami does not report revenue by these names; newer ones do."
+)
 PARTS: Final = {
     "referrer": "referrer",
     "utmSource": "source",
@@ -161,21 +164,27 @@ class FieldTable:
         columns = {"visitors": visitors, "views": views, "conversions": counts, "revenue": amounts}
         frame = rows(self, columns)
         if frame.empty:
-            return [ui.Text(why_empty(view, f"No {self.many} in this period."), "empty")]
+            return [
+                ui.Text(
+                    why_empty(view, _("No {many} in this period.").format(many=self.many)), "empty"
+                )
+            ]
         priced, currency = "revenue" in frame, conversion.currency
-        of = f"Visitors with the conversion “{conversions.described(conversion)}”."
+        of = _("Visitors with the conversion “{described}”.").format(
+            described=conversions.described(conversion)
+        )
         base = next(name for name in columns if name in frame)
-        change = partial(Field, label="Change", kind="change", wide=True)
+        change = partial(Field, label=_("Change"), kind="change", wide=True)
         fields = [
             Field("label", self.name, "text"),
-            Field("visitors", "Visitors"),
+            Field("visitors", _("Visitors")),
             change("visitors_change"),
-            Field("views", "Views", wide=base != "views"),
+            Field("views", _("Views"), wide=base != "views"),
             *([change("views_change")] if base == "views" else []),
-            Field("conversions", "Conversions", help=of),
+            Field("conversions", _("Conversions"), help=of),
             change("conversions_change"),
-            Field("rate", "Rate", "percent", wide=True, help="Conversions of all visitors."),
-            Field("revenue", "Revenue", "money", currency=currency),
+            Field("rate", _("Rate"), "percent", wide=True, help=_("Conversions of all visitors.")),
+            Field("revenue", _("Revenue"), "money", currency=currency),
             change("revenue_change"),
         ]
         fields = [field for field in fields if field.column in frame]
@@ -188,11 +197,11 @@ class FieldTable:
             filter_field=None if self.on_choose else self.field,
             on_choose=self.on_choose,
         )
-        notes = [BY_CHANNEL if self.field == "channel" else FIRST_TOUCH]
+        notes = [_(BY_CHANNEL) if self.field == "channel" else _(FIRST_TOUCH)]
         if counts[0] is None:
-            notes = [TOO_MANY if too_many else UNTOLD]
+            notes = [TOO_MANY if too_many else _(UNTOLD)]
         if conversion.currency and not priced:
-            notes.append(NO_REVENUE)
+            notes.append(_(NO_REVENUE))
         return [table, ui.Text(" ".join(notes))]
 
 
@@ -245,7 +254,7 @@ def _by_first_touch(
     ``""``. ``None`` where the server cannot tell. Waits for the answers."""
     step = conversion.step
     if step is None or not conversion.is_exact or not views[0].keeps_whole_visits:
-        return [None for _ in views]
+        return [None for _unused in views]
     queries = [revenue.attribution(view, "first-click", step.kind, step.value) for view in views]
     answers = [_optional(query, credited) for credited in queries]
     return [_credited(answer.result(), PARTS[field]) for answer in answers]

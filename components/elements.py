@@ -15,6 +15,7 @@ from components.charts import common
 from components.charts.tiles import Tile
 from components.escaping import plain
 from components.runtime import component
+from components.texts import N_, _
 from umami.background_task import BackgroundTask
 from umami.errors import UmamiError
 
@@ -37,8 +38,10 @@ def show_loss(what: str) -> None:
     """Say that a restart deletes ``what``, in the plural, if the database is on such a disk."""
     if viewer.running().loses_store:
         show_note(
-            f"A restart of this app deletes {what}: set DASHBOARD_STORE to the URL of a "
-            "PostgreSQL database to keep them."
+            _(
+                "A restart of this app deletes {what}: set DASHBOARD_STORE to the URL of a "
+                "PostgreSQL database to keep them."
+            ).format(what=what)
         )
 
 
@@ -48,7 +51,7 @@ def show_empty(sentence: str) -> None:
         st.caption(sentence, text_alignment="center")
 
 
-def show_fault(problem: Exception, otherwise: str = "This page could not be drawn.") -> bool:
+def show_fault(problem: Exception, otherwise: str = N_("This page could not be drawn.")) -> bool:
     """Show an ``UmamiError``, or the sentence ``otherwise`` for any other exception.
 
     Returns ``True``, so that Streamlit does not show the exception of a run as well.
@@ -72,10 +75,10 @@ def show_progress(work: BackgroundTask[Any], *, what: str, key: str) -> None:
         if work.state != "running":
             st.rerun()
         left = work.left
-        rest = "" if left is None else f" · {formats.duration(left)} left"
+        rest = "" if left is None else _(" · {left} left").format(left=formats.duration(left))
         st.progress(work.share, text=f"{what}: {work.share:.0%}{rest}")
         st.button(
-            "Cancel",
+            _("Cancel"),
             key=f"{key}_cancel",
             type="tertiary",
             on_click=authorized.callback(work.cancel),
@@ -147,7 +150,9 @@ def draw_tiles(
                 delta_color=(
                     "off" if tile.slight else "normal" if tile.good == "up" else "inverse"
                 ),
-                delta_description=None if tile.delta is None or many else f"from {tile.before}",
+                delta_description=None
+                if tile.delta is None or many
+                else _("from {before}").format(before=tile.before),
                 help=plain(_help(tile), 400),
                 chart_data=common.sparkline(tile.series),
                 chart_type="area",
@@ -155,14 +160,16 @@ def draw_tiles(
                 height="stretch",
             )
             if choose and tile.measure:
-                action = "show views and visitors" if tile.measure == chosen else "show over time"
+                action = (
+                    _("show views and visitors") if tile.measure == chosen else _("show over time")
+                )
                 label, key = f"{tile.label}: {action}", f"show_{tile.measure}"
                 with place:
                     action_button(label, key, choose, tile.measure)
 
 
 def _help(tile: Tile) -> str:
-    before = tile.before and f"Before: {tile.before}."
+    before = tile.before and _("Before: {before}.").format(before=tile.before)
     note = common.axis_note(tile.series, tile.shown)
     return " ".join(filter(None, (tile.about, before, note)))
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from components.texts import _
 from umami.background_task import ProgressCallback
 from umami.client import Client, Waiting, connect
 from umami.errors import SettingsError
@@ -70,9 +71,13 @@ def _in_settings() -> Iterator[None]:
     try:
         yield
     except ImportRefused as refusal:
-        raise SettingsError(f"UMAMI_DATA cannot be read: {refusal}") from None
+        raise SettingsError(
+            _("UMAMI_DATA cannot be read: {refusal}").format(refusal=refusal)
+        ) from None
     except StoreRefused as refusal:
-        raise SettingsError(f"UMAMI_STORE cannot be used: {refusal}") from None
+        raise SettingsError(
+            _("UMAMI_STORE cannot be used: {refusal}").format(refusal=refusal)
+        ) from None
 
 
 def filled(settings: Settings, running: Running) -> Settings:
@@ -91,7 +96,7 @@ def client_of(
     """A client of the embedded server; its cache drops answers about changed websites."""
     client = connect(
         filled(settings, running),
-        label="Built-in server",
+        label=_("Built-in server"),
         demo=running.demo,
         watch=watch,
         waiting=waiting,

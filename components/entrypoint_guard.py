@@ -16,6 +16,8 @@ from typing import Final
 
 import streamlit as st
 
+from components.texts import _
+
 _OPEN: ContextVar[bool] = ContextVar("gate is open", default=False)
 ROOT: Final = Path(__file__).parents[1]
 _SENT_ON: Final = "sent on by the gate"
@@ -44,7 +46,7 @@ def check() -> None:
         st.session_state.pop(_SENT_ON, None)
         return
     if st.session_state.get(_SENT_ON):
-        st.caption("This page is a part of the dashboard: open it through app.py.")
+        st.caption(_("This page is a part of the dashboard: open it through app.py."))
         st.stop()
     st.session_state[_SENT_ON] = True
     st.navigation(

@@ -9,6 +9,7 @@ import streamlit as st
 
 from components import authorized, url_state, viewer
 from components.runtime import component
+from components.texts import N_
 from umami.errors import UmamiError
 
 OVER: Final = b"You no longer have access to this data.\n"
@@ -26,7 +27,7 @@ def export_button(
     file_name: str,
     key: str,
     mime: str = "text/csv",
-    label: str = "Download CSV",
+    label: str = N_("Download CSV"),
     website: str = "",
     prominent: bool = False,
 ) -> None:

@@ -17,6 +17,7 @@ from babel.numbers import (
     get_currency_symbol,
 )
 
+from components.texts import _
 from umami.period import MILLISECOND, Period, Unit
 
 ABSENT: Final = "–"
@@ -143,8 +144,8 @@ def ago(seconds: float) -> str:
     """A time span in seconds as text: ``just now``, ``12 min ago``."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
-            return f"{seconds // size:.0f} {unit} ago"
-    return "just now"
+            return _("{seconds:.0f} {unit} ago").format(seconds=seconds // size, unit=unit)
+    return _("just now")
 
 
 def change(now: float | None, before: float | None) -> float | None:
@@ -212,7 +213,7 @@ def period(dates: Period) -> str:
         if not at_end and first.date() == after.date():
             end = f"{after:%H:%M}"
         return f"{first:%-d %b %Y, %H:%M} – {end}"
-    until = "" if at_end else f", until {after:%H:%M}"
+    until = "" if at_end else _(", until {after:%H:%M}").format(after=after)
     if first.date() == last.date():
         return f"{first:%a %-d %b %Y}{until}"
     begin = "%-d" if first.month == last.month else "%-d %b"
@@ -285,13 +286,15 @@ class Field:
 
 
 _SHOWN: Final[dict[str, Callable[[float, str], str]]] = {
-    "count": lambda value, _: whole(value),
-    "number": lambda value, _: number(value),
-    "percent": lambda value, _: percent(value),
-    "seconds": lambda value, _: duration(value),
+    "count": lambda value, _unused: whole(value),
+    "number": lambda value, _unused: number(value),
+    "percent": lambda value, _unused: percent(value),
+    "seconds": lambda value, _unused: duration(value),
     "money": money,
-    "change": lambda value, _: relative(value) or "0%",
-    "points": lambda value, _: f"{100 * value:+.1f} pts" if abs(value) >= 0.0005 else "0 pts",
+    "change": lambda value, _unused: relative(value) or "0%",
+    "points": lambda value, _unused: (
+        _("{value:+.1f} pts").format(value=100 * value) if abs(value) >= 0.0005 else _("0 pts")
+    ),
     "delta": lambda value, currency: (
         f"{'+' if value > 0 else ''}{money(value, currency)}" if currency else f"{value:+,.0f}"
     ),

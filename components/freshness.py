@@ -21,6 +21,7 @@ from streamlit.delta_generator import DeltaGenerator
 from components import authorized, formats, url_state
 from components.escaping import plain
 from components.loading import QueryClient
+from components.texts import _
 from umami.client import Reply
 from umami.endpoint import Query
 from umami.errors import TRANSIENT, Cancelled, ServerVersionChanged, UmamiError, Unauthorised
@@ -47,11 +48,11 @@ def place() -> None:
     """Draw the refresh button, and reserve a place beside it for the age of the figures."""
     st.session_state.pop(_DIALOG, None)
     st.button(
-        "Refresh",
+        _("Refresh"),
         key="refresh",
         type="tertiary",
         icon=":material/refresh:",
-        help="Refresh data",
+        help=_("Refresh data"),
         on_click=authorized.callback(_ask_anew),
     )
     _PLACE.set(st.empty())
@@ -78,10 +79,12 @@ def tell(replies: Iterable[Reply[Any]]) -> None:
     problem = next((reply.problem for reply in answered if reply.problem is not None), None)
     oldest = _clock(min(ages), url_state.view().period.timezone)
     if problem is None:
-        here.caption(f"Figures as of {oldest}.", width="content")
+        here.caption(_("Figures as of {oldest}.").format(oldest=oldest), width="content")
     else:
         here.caption(
-            f":material/cloud_off: {plain(str(problem))} Showing figures as of {oldest}.",
+            _(":material/cloud_off: {problem} Showing figures as of {oldest}.").format(
+                problem=plain(str(problem)), oldest=oldest
+            ),
             width="content",
         )
 
@@ -207,5 +210,5 @@ def _clock(instant: datetime, timezone: str) -> str:
     """The time of day, with the date unless it is today."""
     now = formats.at(datetime.now(instant.tzinfo), timezone)
     text = formats.at(instant, timezone)
-    day, _, clock = text.partition(", ")
+    day, _unused, clock = text.partition(", ")
     return clock if now.startswith(day) else text

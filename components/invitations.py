@@ -24,14 +24,15 @@ from components import authorized, elements, local_access, session_cookie, signi
 from components.escaping import plain
 from components.page_registry import PAGES
 from components.runtime import public
+from components.texts import N_, _
 from umami.errors import UmamiError
 
 Send = Callable[[str, str, str], None]
 """Mails a text to an address, with a subject. Raises ``UmamiError``."""
 ROLES: Final = {
-    "viewer": "Viewer: views and filters",
-    "analyst": "Analyst: also exports and saves",
-    "admin": "Admin: sees everything, manages the dashboard",
+    "viewer": N_("Viewer: views and filters"),
+    "analyst": N_("Analyst: also exports and saves"),
+    "admin": N_("Admin: sees everything, manages the dashboard"),
 }
 FEW: Final = 12
 """The number of websites up to which all are shown at once."""
@@ -61,23 +62,29 @@ def draw(sites: Mapping[str, str], send: Send | None) -> None:
     if not viewer.sets_up(viewer.current()):
         local_access.CODES.announce()
         st.caption(
-            "Only the person who started the dashboard can create accounts: open the link with a "
-            "code that it printed at its start."
+            _(
+                "Only the person who started the dashboard can create accounts: open the link with "
+                "a code that it printed at its start."
+            )
         )
         return
     if not atomic_write.writable(path):
         st.caption(
-            plain(f"{path.name} cannot be written here, so accounts are added to it by hand.")
+            plain(
+                _("{name} cannot be written here, so accounts are added to it by hand.").format(
+                    name=path.name
+                )
+            )
         )
         return
     if made := authorized.data().get(_MADE):
         _link(made)
     with elements.row():
         elements.action_button(
-            "Invite someone", "invite", _begin, icon="person_add", type="primary"
+            _("Invite someone"), "invite", _begin, icon="person_add", type="primary"
         )
     if _OPEN in authorized.data():
-        authorized.dialog("Invite someone", lambda: _dialog(sites, send), _close)
+        authorized.dialog(_("Invite someone"), lambda: _dialog(sites, send), _close)
 
 
 def forget() -> None:
@@ -99,31 +106,42 @@ def _close() -> None:
 def _link(made: _Made) -> None:
     with st.container(border=True, gap="xsmall", key="invited"):
         st.markdown(
-            f":material/mark_email_read: **{plain(made.account.name)}** signs in as "
-            f"**{plain(made.account.username)}**."
+            _(":material/mark_email_read: **{name}** signs in as **{username}**.").format(
+                name=plain(made.account.name), username=plain(made.account.username)
+            )
         )
-        until = f"It works once, until {_day(made.ends)}"
+        until = _("It works once, until {day}").format(day=_day(made.ends))
         if made.problem:
             elements.show_note(made.problem)
         if made.mailed:
-            st.caption(plain(f"A link was mailed to {made.mailed}. {until}."))
+            st.caption(
+                plain(
+                    _("A link was mailed to {mailed}. {until}.").format(
+                        mailed=made.mailed, until=until
+                    )
+                )
+            )
         else:
             st.caption(
-                f"Send them this link, with which they choose a password. {until}, and is "
-                "not shown again."
+                _(
+                    "Send them this link, with which they choose a password. {until}, and is "
+                    "not shown again."
+                ).format(until=until)
             )
             st.code(made.url, language=None, wrap_lines=True)
-        elements.text_button("Done", "invite_done", forget)
+        elements.text_button(_("Done"), "invite_done", forget)
 
 
 def _dialog(sites: Mapping[str, str], send: Send | None) -> None:
     if _OPEN not in authorized.data():
         st.rerun()
-    elements.show_loss("sessions and links")
+    elements.show_loss(_("sessions and links"))
     if viewer.running().ephemeral:
         elements.show_note(
-            "A restart of this app deletes accounts that are created here. To keep one, add it to "
-            "the secrets of the app."
+            _(
+                "A restart of this app deletes accounts that are created here. To keep one, add it "
+                "to the secrets of the app."
+            )
         )
     if viewer.signs_in() or _ADMIN in authorized.data():
         _person_form(sites, send)
@@ -135,15 +153,20 @@ def _dialog(sites: Mapping[str, str], send: Send | None) -> None:
 
 def _admin_form() -> None:
     st.markdown(
-        "**First, your own account.** You are the admin. From then on everybody signs in, and "
-        "nothing changes before the invitation is made."
+        _(
+            "**First, your own account.** You are the admin. From then on everybody signs in, and "
+            "nothing changes before the invitation is made."
+        )
     )
     with st.form("invite_admin", border=False):
-        st.text_input("User name", key="invite_username", autocomplete="username")
+        st.text_input(_("User name"), key="invite_username", autocomplete="username")
         entry = partial(st.text_input, type="password", autocomplete="new-password")
-        entry(f"Password ({passwords.MIN_LENGTH} characters or more)", key="invite_password")
-        entry("Password again", key="invite_again")
-        _submit("Continue", _keep_admin)
+        entry(
+            _("Password ({min_length} characters or more)").format(min_length=passwords.MIN_LENGTH),
+            key="invite_password",
+        )
+        entry(_("Password again"), key="invite_again")
+        _submit(_("Continue"), _keep_admin)
 
 
 def _keep_admin() -> None:
@@ -163,13 +186,13 @@ def _keep_admin() -> None:
 def _person_form(sites: Mapping[str, str], send: Send | None) -> None:
     with st.form("invite_person", border=False):
         with elements.grid():
-            st.text_input("Name", key="invite_name", autocomplete="off")
-            st.text_input("E-mail (optional)", key="invite_email", autocomplete="off")
-        st.selectbox("Role", list(ROLES), format_func=ROLES.__getitem__, key="invite_role")
-        labels = {**sites, EVERY: "All websites"}
+            st.text_input(_("Name"), key="invite_name", autocomplete="off")
+            st.text_input(_("E-mail (optional)"), key="invite_email", autocomplete="off")
+        st.selectbox(_("Role"), list(ROLES), format_func=ROLES.__getitem__, key="invite_role")
+        labels = {**sites, EVERY: _("All websites")}
         several = st.multiselect if len(sites) > FEW else partial(st.pills, selection_mode="multi")
         several(
-            "Websites",
+            _("Websites"),
             list(labels),
             default=list(sites) if len(sites) == 1 else None,
             # Pills are Markdown, options of a box are not.
@@ -178,15 +201,17 @@ def _person_form(sites: Mapping[str, str], send: Send | None) -> None:
         )
         titles = {page.name: page.title for page in PAGES}
         st.multiselect(
-            "Pages (none chosen: all)",
+            _("Pages (none chosen: all)"),
             list(titles),
             format_func=titles.__getitem__,
             key="invite_pages",
         )
         st.caption(
-            "They get a link by mail." if send else "You get a link for them, to send yourself."
+            _("They get a link by mail.")
+            if send
+            else _("You get a link for them, to send yourself.")
         )
-        _submit("Create link", _invite, sites, send)
+        _submit(_("Create link"), _invite, sites, send)
 
 
 def _submit(label: str, do: Callable[..., object], *args: object) -> None:
@@ -242,7 +267,7 @@ def renew(send: Send | None) -> None:
     users = viewer.desk().accounts().users
     with elements.row():
         st.selectbox(
-            "Account",
+            _("Account"),
             list(users),
             format_func=lambda name: users[name].name,
             key="invite_again_for",
@@ -250,12 +275,14 @@ def renew(send: Send | None) -> None:
             width=260,
         )
         elements.text_button(
-            "New sign-in link",
+            _("New sign-in link"),
             "invite_renew",
             _renew,
             send,
             icon="link",
-            help="With it they choose a new password. Use it when they lost a link or a password.",
+            help=_(
+                "With it they choose a new password. Use it when they lost a link or a password."
+            ),
         )
 
 
@@ -272,13 +299,13 @@ def _make_link(username: str, send: Send | None) -> None:
     url = f"{public()}/?{urlencode({signin.INVITATION: desk.invite(account)})}"
     ends, mailed, problem = datetime.now(UTC) + INVITATION, "", ""
     if send and account.email:
-        text = (
-            f"Hello {account.name},\n\nyou can see the website statistics at {public()}.\n"
-            f"Your user name is {username}. Choose a password with this link, which works once, "
-            f"until {_day(ends)}:\n\n{url}\n"
-        )
+        text = _(
+            "Hello {name},\n\nyou can see the website statistics at {public}.\n"
+            "Your user name is {username}. Choose a password with this link, which works once, "
+            "until {day}:\n\n{url}\n"
+        ).format(name=account.name, public=public(), username=username, day=_day(ends), url=url)
         try:
-            send(account.email, "Your access to the website statistics", text)
+            send(account.email, _("Your access to the website statistics"), text)
             mailed = account.email
         except UmamiError as failed:
             problem = str(failed)

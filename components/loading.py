@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from access.permissions import Forbidden
 from access.permissions import QueryClient as QueryClient
 from components.blocks import Params
+from components.texts import _
 from umami.analysis import saved
 from umami.api import reports, traffic, websites
 from umami.api.reports import Report
@@ -155,5 +156,5 @@ def saved_analyses(query: Collector, view: View, kind: str) -> list[tuple[str, P
             # The page Saved shows the error.
             continue
         spelled = {name: [text] if isinstance(text, str) else text for name, text in params.items()}
-        analyses.append((report.name or "(no name)", spelled))
+        analyses.append((report.name or _("(no name)"), spelled))
     return analyses

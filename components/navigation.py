@@ -13,6 +13,7 @@ from access.permissions import Permissions
 from components import formats, umami_server
 from components.areas import PageInfo
 from components.page_registry import ADMIN_PAGES, PAGES
+from components.texts import _
 
 PRODUCT: Final = "Umami Dashboard"
 HOME: Final = "home"
@@ -117,5 +118,5 @@ def _nothing() -> None:
 
 
 def _not_open() -> None:
-    st.header("No access", anchor=False)
-    st.caption("You do not have access to this page. Ask the admin of this dashboard.")
+    st.header(_("No access"), anchor=False)
+    st.caption(_("You do not have access to this page. Ask the admin of this dashboard."))

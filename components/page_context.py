@@ -21,6 +21,7 @@ from components import (
 from components.elements import show_error
 from components.escaping import plain
 from components.export_permissions import download_buttons
+from components.texts import _
 from umami.api import websites
 from umami.endpoint import Query
 from umami.errors import TRANSIENT, SettingsError, UmamiError
@@ -57,11 +58,17 @@ def server_line() -> None:
     server = client().server
     zone = url_state.view().period.timezone
     name = f"{server.label} {server.version}" if server.version else server.label
-    where = f"{name} at {server.address}. " if viewer.current().permissions.admin else ""
+    where = (
+        _("{name} at {address}. ").format(name=name, address=server.address)
+        if viewer.current().permissions.admin
+        else ""
+    )
     with elements.row("server"):
         if server.demo:
-            st.badge("Demo data", icon=":material/science:", color="orange", width="content")
-        st.caption(plain(f"{where}Times in {zone}."), width="content")
+            st.badge(_("Demo data"), icon=":material/science:", color="orange", width="content")
+        st.caption(
+            plain(_("{where}Times in {zone}.").format(where=where, zone=zone)), width="content"
+        )
         if server.demo and viewer.current().permissions.admin:
             _invitation()
         download_buttons()
@@ -80,8 +87,8 @@ def _invitation() -> None:
         horizontal=True, vertical_alignment="center", gap="small", width="content", key="connect"
     ):
         page = page_registry.SETUP.name
-        elements.text_button("Connect your own Umami", None, navigation.go, page, icon="cable")
-        elements.text_button("Not now", None, dismiss)
+        elements.text_button(_("Connect your own Umami"), None, navigation.go, page, icon="cable")
+        elements.text_button(_("Not now"), None, dismiss)
 
 
 def stopped(problem: UmamiError) -> None:
@@ -90,13 +97,13 @@ def stopped(problem: UmamiError) -> None:
     Transient errors are retried automatically.
     """
     if isinstance(problem, viewer.Private):
-        st.header("This dashboard is private", anchor=False)
+        st.header(_("This dashboard is private"), anchor=False)
         show_error(problem, icon="lock")
         return
-    st.header("The dashboard is not connected", anchor=False)
+    st.header(_("The dashboard is not connected"), anchor=False)
     show_error(problem)
     with st.container(horizontal=True, gap="small"):
-        if st.button("Try again", icon=":material/refresh:"):
+        if st.button(_("Try again"), icon=":material/refresh:"):
             # Settings may have been corrected. A transient failure must not discard the
             # cache of a known server.
             known = False
@@ -105,7 +112,7 @@ def stopped(problem: UmamiError) -> None:
             if not known:
                 umami_server.anew()
             st.rerun()
-        if viewer.sets_up(viewer.current()) and st.button("Set up", icon=":material/cable:"):
+        if viewer.sets_up(viewer.current()) and st.button(_("Set up"), icon=":material/cable:"):
             st.switch_page(page_registry.SETUP.file, query_params={})
     freshness.again(problem)
 
@@ -113,18 +120,18 @@ def stopped(problem: UmamiError) -> None:
 def refused(reason: str) -> None:
     """Draw the page of a session that was opened from another origin."""
     problem = SettingsError(reason)
-    problem.remedy = (
+    problem.remedy = _(
         "Open the dashboard at its own address. If a proxy changes the Host header, name the "
         "address that browsers use in DASHBOARD_ORIGINS."
     )
-    st.header("This page was not opened by the dashboard", anchor=False)
+    st.header(_("This page was not opened by the dashboard"), anchor=False)
     show_error(problem, icon="lock")
 
 
 def no_websites() -> None:
     """Draw the page of a viewer who has no website."""
-    st.header("No website yet", anchor=False)
+    st.header(_("No website yet"), anchor=False)
     if viewer.current().permissions.admin:
-        st.caption("Add a website and add its tracking code to your pages.")
+        st.caption(_("Add a website and add its tracking code to your pages."))
     else:
-        st.caption("You do not have access to any website. Ask the admin of this dashboard.")
+        st.caption(_("You do not have access to any website. Ask the admin of this dashboard."))

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from components import areas
 from components.areas import PageInfo
+from components.texts import N_
 
-GROUPS: Final = ("Traffic", "Behaviour", "Marketing", "Manage")
+GROUPS: Final = (N_("Traffic"), N_("Behaviour"), N_("Marketing"), N_("Manage"))
 """The headings of the navigation, in their order."""
 AREAS: Final[dict[str, Any]] = {
     module.name: import_module(f"components.areas.{module.name}")
@@ -33,19 +34,19 @@ LIVE: Final = frozenset(page.name for page in PAGES if page.live)
 OVERVIEW: Final = next(page for page in PAGES if page.name == "overview")
 ACCESS: Final = PageInfo(
     "access",
-    "Access",
+    N_("Access"),
     "manage_accounts",
-    "Manage",
+    N_("Manage"),
     8,
-    "Accounts and their permissions, share links, and the audit log.",
+    N_("Accounts and their permissions, share links, and the audit log."),
 )
 SETUP: Final = PageInfo(
     "setup",
-    "Setup",
+    N_("Setup"),
     "cable",
-    "Manage",
+    N_("Manage"),
     9,
-    "Choose the Umami server and who may sign in.",
+    N_("Choose the Umami server and who may sign in."),
 )
 ADMIN_PAGES: Final = (ACCESS, SETUP)
 """Pages for admins only: no role can name them, and they need no endpoint of Umami."""

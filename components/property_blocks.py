@@ -15,6 +15,7 @@ from components.blocks import Block, Card, Chart, Columns, Section, SetParams, T
 from components.charts.bars import distribution
 from components.charts.tiles import Tile
 from components.formats import Field
+from components.texts import N_, _
 from components.view_description import why_empty
 from umami.analysis import rankings as analysis
 from umami.api.events import DataType, Property, PropertyValue
@@ -22,11 +23,11 @@ from umami.memoize import memoize
 from umami.view import View
 
 TYPES: Final = {
-    DataType.STRING: "Text",
-    DataType.NUMBER: "Number",
-    DataType.BOOLEAN: "Yes or no",
-    DataType.DATE: "Date",
-    DataType.ARRAY: "List",
+    DataType.STRING: N_("Text"),
+    DataType.NUMBER: N_("Number"),
+    DataType.BOOLEAN: N_("Yes or no"),
+    DataType.DATE: N_("Date"),
+    DataType.ARRAY: N_("List"),
 }
 
 
@@ -43,15 +44,18 @@ def explorer(
 ) -> Columns:
     """The ``property_blocks``, and beside them the ``values`` of the selected property, if any."""
     listed = partial(property_blocks, view, counted, empty, chosen, choose)
-    _, name = chosen
+    _unused, name = chosen
     if values is None:
-        hint = Text("Choose a property to see its values.", "empty")
-        beside: Card | Section = Section("Values", lambda: [hint], medium="page")
+        hint = Text(_("Choose a property to see its values."), "empty")
+        beside: Card | Section = Section(_("Values"), lambda: [hint], medium="page")
     else:
         shown = Section(
-            f"Values of {name}", partial(value_blocks, view, name), [values], height=300
+            _("Values of {name}").format(name=name),
+            partial(value_blocks, view, name),
+            [values],
+            height=300,
         )
-        beside = Card("Values", [shown])
+        beside = Card(_("Values"), [shown])
     return Columns([Section(title, listed, [properties], height=300), beside])
 
 
@@ -74,11 +78,13 @@ def property_blocks(
     has_types = any(row.type for row in properties)
     return [
         Table(
-            "properties",
+            _("properties"),
             frame,
             [
-                Field("name", "Property", "text", note="event" if frame["event"].any() else None),
-                *([Field("type", "Type", "text", wide=True)] if has_types else []),
+                Field(
+                    "name", _("Property"), "text", note="event" if frame["event"].any() else None
+                ),
+                *([Field("type", _("Type"), "text", wide=True)] if has_types else []),
                 Field("total", counted, bar=True),
             ],
             "properties",
@@ -100,7 +106,7 @@ def _property_frame(properties: Sequence[Property]) -> pd.DataFrame:
             "key": [str(at) for at in range(len(properties))],
             "name": [row.name for row in properties],
             "event": [row.event or "" for row in properties],
-            "type": [TYPES[row.type] if row.type else formats.ABSENT for row in properties],
+            "type": [_(TYPES[row.type]) if row.type else formats.ABSENT for row in properties],
             "total": [row.total for row in properties],
         }
     )
@@ -113,21 +119,21 @@ def value_blocks(view: View, name: str, values: Sequence[PropertyValue]) -> list
     shown = formats.shortened(name)
     blocks: list[Block] = [Text("", "body", lead=shown, medium="page")]
     if frame.empty:
-        return [*blocks, Text(why_empty(view, "It has no values in this period."), "empty")]
+        return [*blocks, Text(why_empty(view, _("It has no values in this period.")), "empty")]
     if len(frame) >= analysis.MOST_VALUES:
-        text = (
-            f"The server lists the {analysis.MOST_VALUES} most frequent values; shares and "
+        text = _(
+            "The server lists the {most_values} most frequent values; shares and "
             "figures are of those."
-        )
+        ).format(most_values=analysis.MOST_VALUES)
         blocks.append(Text(text, medium="page"))
     spread = analysis.distribution(values)
     # The distribution is meaningful only if all values are numbers.
     if spread and spread.times == sum(row.total for row in values):
         figures = {
-            "Minimum": spread.least,
-            "Median": spread.median,
-            "Mean": spread.mean,
-            "Maximum": spread.most,
+            _("Minimum"): spread.least,
+            _("Median"): spread.median,
+            _("Mean"): spread.mean,
+            _("Maximum"): spread.most,
         }
         tiles = [
             Tile(label, formats.number(value), "", number=value, kind="number")
@@ -135,17 +141,21 @@ def value_blocks(view: View, name: str, values: Sequence[PropertyValue]) -> list
         ]
         blocks.append(Tiles(tiles, framed=False))
         if spread.least < spread.most:
-            alt = f"How often numbers of {name} occur"
+            alt = _("How often numbers of {name} occur").format(name=name)
             blocks.append(Chart(alt, "distribution", partial(distribution, spread)))
     table = Table(
-        "values",
-        frame.assign(value=frame["value"].replace("", "(empty)")),
+        _("values"),
+        frame.assign(value=frame["value"].replace("", _("(empty)"))),
         [
-            Field("value", "Value", "text"),
-            Field("total", "Count", bar=True),
-            Field("share", "Share", "percent"),
+            Field("value", _("Value"), "text"),
+            Field("total", _("Count"), bar=True),
+            Field("share", _("Share"), "percent"),
         ],
         "values",
         medium="page",
     )
-    return [*blocks, table, replace(table, title=f"values of {name}", medium="report")]
+    return [
+        *blocks,
+        table,
+        replace(table, title=_("values of {name}").format(name=name), medium="report"),
+    ]

@@ -12,6 +12,7 @@ import pandas as pd
 
 from components import view_description
 from components.loading import Collector, QueryClient
+from components.texts import N_, _
 from umami import names
 from umami.api import traffic
 from umami.api.conversions import VisitGroups
@@ -21,7 +22,7 @@ from umami.filters import FIELDS
 from umami.memoize import memoize
 from umami.view import View
 
-MEASURES: Final[dict[Measure, str]] = {"visitors": "Visitors", "times": "Count"}
+MEASURES: Final[dict[Measure, str]] = {"visitors": N_("Visitors"), "times": N_("Count")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,14 @@ class Table:
     none: str = ""
     """The reason why it may be empty, without the period: ``No page has a title``."""
 
-    def why_empty(self, view: View, when: str = "in this period") -> str:
+    def why_empty(self, view: View, when: str = N_("in this period")) -> str:
         """The reason why there are no rows; there may be none although there are visits."""
         if not view.keeps_views:
             return view_description.why_empty(view, "")
-        reason = self.none or f"No {self.many}"
+        reason = self.none or _("No {many}").format(many=self.many)
         if view.filters:
             # The filters may be the cause, so how to collect such data is no help.
-            return f"{reason} {when} with these filters."
+            return _("{reason} {when} with these filters.").format(reason=reason, when=when)
         return f"{reason} {when}. {self.fill}".strip()
 
     @property
@@ -55,36 +56,50 @@ class Table:
 
 
 PAGES: Final = (
-    Table("path", "Pages", "pages"),
-    Table("entry", "Entry", "entry pages", by="path"),
-    Table("exit", "Exit", "exit pages", by="path"),
-    Table("title", "Titles", "titles", none="No page with a title was viewed"),
+    Table("path", N_("Pages"), N_("pages")),
+    Table("entry", N_("Entry"), N_("entry pages"), by="path"),
+    Table("exit", N_("Exit"), N_("exit pages"), by="path"),
+    Table("title", N_("Titles"), N_("titles"), none=N_("No page with a title was viewed")),
     Table(
         "query",
-        "URL parameters",
-        "URL parameters",
-        none="No address with URL parameters was viewed",
+        N_("URL parameters"),
+        N_("URL parameters"),
+        none=N_("No address with URL parameters was viewed"),
     ),
 )
 SOURCES: Final = (
-    Table("referrer", "Referrers", "referrers", none="No visitor came from another website"),
-    Table("channel", "Channels", "channels", none="No visit has a known channel"),
+    Table(
+        "referrer",
+        N_("Referrers"),
+        N_("referrers"),
+        none=N_("No visitor came from another website"),
+    ),
+    Table("channel", N_("Channels"), N_("channels"), none=N_("No visit has a known channel")),
 )
 ENVIRONMENT: Final = (
-    Table("device", "Devices", "devices", none="No visitor has a known device"),
-    Table("browser", "Browsers", "browsers", none="No visitor has a known browser"),
-    Table("os", "Systems", "operating systems", none="No visitor has a known operating system"),
-    Table("screen", "Screens", "screen sizes", none="No visitor has a known screen size"),
-    Table("language", "Languages", "languages", none="No visitor has a known language"),
+    Table("device", N_("Devices"), N_("devices"), none=N_("No visitor has a known device")),
+    Table("browser", N_("Browsers"), N_("browsers"), none=N_("No visitor has a known browser")),
+    Table(
+        "os",
+        N_("Systems"),
+        N_("operating systems"),
+        none=N_("No visitor has a known operating system"),
+    ),
+    Table(
+        "screen", N_("Screens"), N_("screen sizes"), none=N_("No visitor has a known screen size")
+    ),
+    Table("language", N_("Languages"), N_("languages"), none=N_("No visitor has a known language")),
 )
-COUNTRIES: Final = Table("country", "Countries", "countries", none="No visitor has a known country")
+COUNTRIES: Final = Table(
+    "country", N_("Countries"), N_("countries"), none=N_("No visitor has a known country")
+)
 PLACES: Final = (
     COUNTRIES,
-    Table("region", "Regions", "regions", none="No visitor has a known region"),
-    Table("city", "Cities", "cities", none="No visitor has a known city"),
+    Table("region", N_("Regions"), N_("regions"), none=N_("No visitor has a known region")),
+    Table("city", N_("Cities"), N_("cities"), none=N_("No visitor has a known city")),
 )
-_NO_EVENTS: Final = "Send one from your pages with `umami.track('name')`."
-EVENTS: Final = (Table("event", "Events", "events", fill=_NO_EVENTS),)
+_NO_EVENTS: Final = N_("Send one from your pages with `umami.track('name')`.")
+EVENTS: Final = (Table("event", N_("Events"), N_("events"), fill=_NO_EVENTS),)
 
 
 COUNTED_BY_GROUPS: Final = frozenset(
@@ -96,7 +111,7 @@ OPTIONAL: Final = frozenset(
     {"query", "tag", "utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm"}
 )
 """Fields that many views lack; no query returns how many visitors have none."""
-NO_DIRECT: Final = "Direct visitors have no row: the server does not report them here."
+NO_DIRECT: Final = N_("Direct visitors have no row: the server does not report them here.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,25 +175,27 @@ def shares(
     """The ranking with its shares; ``channels`` is the channel ranking of the same View."""
     rows = ranking.rows
     if ranking.measure == "visitors":
-        heading, total = "% of visitors", stats.current.visitors if stats else 0
-        about = (
+        heading, total = _("% of visitors"), stats.current.visitors if stats else 0
+        about = _(
             "Share of all visitors of the period that match the filters. A visitor "
             "counts in every row that applies, so shares may add up to more than 100 %."
         )
     else:
         # Counts do not overlap: each event of the server counts for one value.
-        heading = "% of events" if table.field == "event" else "% of all"
-        total, about = sum(row.count for row in rows), "Share of the total of all rows."
+        heading = _("% of events") if table.field == "event" else _("% of all")
+        total, about = sum(row.count for row in rows), _("Share of the total of all rows.")
     no_direct = table.field == "referrer" and channels is None
     if table.field == "referrer" and channels is not None:
         direct = [replace(row, name=None) for row in channels.rows if row.name == "direct"]
         rows = sorted([*rows, *direct], key=lambda row: -row.count)
-        about += " Direct / none: visitors with a visit that has no source at all."
+        about += _(" Direct / none: visitors with a visit that has no source at all.")
     elif no_direct:
-        about += f" {NO_DIRECT}"
+        about += f" {_(NO_DIRECT)}"
     elif table.field in OPTIONAL:
         name = FIELDS[table.field]
-        about += f" Visitors without a {name} have no row: the server does not report them."
+        about += _(
+            " Visitors without a {name} have no row: the server does not report them."
+        ).format(name=name)
     parts = [row.count / total if total else math.nan for row in rows]
     return Shares(rows, parts, ranking.measure, heading, about, no_direct)
 
@@ -193,6 +210,6 @@ def full(table: Table, ranking: Shares) -> pd.DataFrame:
         columns["Code"] = values
     if table.field in ("region", "city"):
         columns["Country"] = [names.label("country", row.country) for row in ranking.rows]
-    columns[MEASURES[ranking.measure]] = [row.count for row in ranking.rows]
+    columns[_(MEASURES[ranking.measure])] = [row.count for row in ranking.rows]
     columns[ranking.heading] = ranking.parts
     return pd.DataFrame({**columns, "value": pd.Series(values, dtype="object")})

@@ -32,6 +32,7 @@ from components.elements import show_empty, show_error
 from components.escaping import plain
 from components.loading import Collector, QueryClient, fault_location
 from components.render_lock import released
+from components.texts import _
 from umami.client import Reply
 from umami.endpoint import Query
 from umami.errors import NotOffered, NotShared, UmamiError
@@ -178,7 +179,7 @@ class Page(Collector):
             self._notice.empty()
         st.session_state[_DRAWN] = tuple(self._drawn)
         answered = [sent for sent in self.sent if sent[1].done()]
-        freshness.tell((reply for _, reply in answered))
+        freshness.tell((reply for _unused, reply in answered))
         freshness.follow(self.client, answered)
 
     def _await_any(self, answers: Iterable[Future[Any]]) -> None:
@@ -190,8 +191,10 @@ class Page(Collector):
             if silent >= PATIENCE and self.client.waiting and not self._noticed:
                 self._noticed = True
                 self._notice.caption(
-                    ":material/hourglass_top: Umami Cloud takes 50 calls in 15 seconds. "
-                    "This page waits for its turn."
+                    _(
+                        ":material/hourglass_top: Umami Cloud takes 50 calls in 15 seconds. "
+                        "This page waits for its turn."
+                    )
                 )
 
 
@@ -258,4 +261,4 @@ def _draw_place(place: _Place) -> None:
             show_error(problem)
         except Exception as problem:  # a bug must not affect other sections
             _LOG.error("a section could not be drawn: %s", fault_location(problem))
-            show_error(UmamiError("This part of the page could not be drawn."))
+            show_error(UmamiError(_("This part of the page could not be drawn.")))

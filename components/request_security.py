@@ -31,6 +31,7 @@ from streamlit.runtime.app_session import AppSession
 from access.settings import parse_origin as parsed
 from components import viewer
 from components.runtime import base
+from components.texts import _
 from umami.errors import SettingsError
 
 SAFE: Final = ("GET", "HEAD")
@@ -101,8 +102,8 @@ def session_refused() -> str:
     hosts = [headers.get(name) or "" for name in ("Host", "X-Forwarded-Host")]
     if any(allowed(origin, host, _named()) for host in hosts):
         return ""
-    return (
-        f"This page was opened by {origin or 'no page'}, which is not the address of the dashboard."
+    return _("This page was opened by {origin}, which is not the address of the dashboard.").format(
+        origin=origin or "no page"
     )
 
 

@@ -18,6 +18,7 @@ from components.escaping import plain
 from components.formats import Field
 from components.page_registry import OVERVIEW, PAGES
 from components.runtime import public
+from components.texts import _
 from umami.api.websites import Website
 from umami.period import zone
 from umami.view import View
@@ -35,18 +36,18 @@ def popover(now: View) -> None:
     if looking.how == "open" or not looking.permissions.admin:
         return
     with st.popover(
-        "Share", icon=":material/share:", key="share_view", on_change="rerun"
+        _("Share"), icon=":material/share:", key="share_view", on_change="rerun"
     ) as opened:
         if opened.open:
             _form(now)
 
 
 def _form(now: View) -> None:
-    st.caption("Anyone with the link sees this view of the website, without an account.")
-    elements.show_loss("share links")
-    st.text_input("Recipient", key="link_name", max_chars=LONGEST_NAME, placeholder="Name")
+    st.caption(_("Anyone with the link sees this view of the website, without an account."))
+    elements.show_loss(_("share links"))
+    st.text_input(_("Recipient"), key="link_name", max_chars=LONGEST_NAME, placeholder=_("Name"))
     st.multiselect(
-        "Pages",
+        _("Pages"),
         list(TITLES),
         default=[OVERVIEW.name],
         format_func=TITLES.__getitem__,
@@ -54,18 +55,18 @@ def _form(now: View) -> None:
     )
     today = datetime.now(zone(now.period.timezone)).date()
     st.date_input(
-        "Valid until",
+        _("Valid until"),
         today + timedelta(days=DAYS),
         min_value=today,
         max_value=today + timedelta(days=LONGEST),
         format="YYYY-MM-DD",
         key="link_ends",
     )
-    st.toggle("Lock filters", True, key="link_locked")
+    st.toggle(_("Lock filters"), True, key="link_locked")
     st.text_input(
-        "Password (optional)", key="link_password", type="password", autocomplete="new-password"
+        _("Password (optional)"), key="link_password", type="password", autocomplete="new-password"
     )
-    elements.action_button("Create link", "make_link", _make, now, width="stretch")
+    elements.action_button(_("Create link"), "make_link", _make, now, width="stretch")
     if made := authorized.data().get(_MADE):
         st.code(made, language=None, wrap_lines=True)
 
@@ -80,7 +81,7 @@ def _make(now: View) -> None:
     sections = tuple(section for section in sections or () if section in TITLES)
     wrong = _wrong(name, sections, last, password or "")
     if not looking.permissions.admin:
-        wrong = "Only admins can create share links."
+        wrong = _("Only admins can create share links.")
     if wrong:
         url_state.note(wrong)
         return
@@ -101,14 +102,14 @@ def _make(now: View) -> None:
 
 def _wrong(name: str, sections: tuple[str, ...], last: Any, password: str) -> str | None:
     if not name:
-        return "Enter the name of the recipient."
+        return _("Enter the name of the recipient.")
     if not sections:
-        return "Choose at least one page for the link."
+        return _("Choose at least one page for the link.")
     today = datetime.now(UTC).date()
     if not isinstance(last, date) or not -1 <= (last - today).days <= LONGEST + 1:
-        return "A link is valid for one year at most."
+        return _("A link is valid for one year at most.")
     if password and len(password) < 6:
-        return "The password of a link has 6 characters or more."
+        return _("The password of a link has 6 characters or more.")
     return passwords.too_long(password)
 
 
@@ -121,32 +122,32 @@ def everybody(sites: tuple[Website, ...]) -> None:
     """Draw the table of all accounts with their permissions."""
     names = {site.id: site.name for site in sites}
     fields = [
-        Field("name", "Account", "text", note="username"),
-        Field("websites", "Websites", "text"),
-        Field("pages", "Pages", "text", wide=True),
-        Field("may", "Can", "text", wide=True),
+        Field("name", _("Account"), "text", note="username"),
+        Field("websites", _("Websites"), "text"),
+        Field("pages", _("Pages"), "text", wide=True),
+        Field("may", _("Can"), "text", wide=True),
     ]
     rows = []
     for account in viewer.desk().accounts().users.values():
         permissions = account.permissions(page_registry.ENDPOINTS, lambda: sites)
         rows.append((account.name, account.username, *_described(permissions, names)))
     frame = pd.DataFrame(rows, columns=["name", "username", "websites", "pages", "may"])
-    draw_blocks.draw(Table("accounts", frame, fields, "accounts", shown=50))
+    draw_blocks.draw(Table(_("accounts"), frame, fields, "accounts", shown=50))
 
 
 def _described(permissions: Permissions, names: dict[str, str]) -> tuple[str, str, str]:
     """The websites, pages and actions of an account in words."""
     grants = permissions.grants
     ids = {id for grant in grants for id in grant.websites or ()}
-    websites = sorted(names.get(id, "(unknown)") for id in ids)
+    websites = sorted(names.get(id, _("(unknown)")) for id in ids)
     pages = [title for name, title in TITLES.items() if permissions.opens(name)]
     words = {"filters": "filter", "exports": "export", "saves": "save", "admin": "administer"}
     may = [word for flag, word in words.items() if any(getattr(grant, flag) for grant in grants)]
     every_website = any(grant.websites is None for grant in grants)
     every_page = any(grant.sections is None for grant in grants)
     return (
-        "All" if every_website else ", ".join(websites) or "None",
-        "All" if every_page else ", ".join(pages) or "None",
+        _("All") if every_website else ", ".join(websites) or _("None"),
+        _("All") if every_page else ", ".join(pages) or _("None"),
         ", ".join(may) or "view",
     )
 
@@ -156,36 +157,41 @@ def links(sites: tuple[Website, ...]) -> None:
     shares = viewer.desk().shares.all()
     if not shares:
         elements.show_empty(
-            "No links yet. “Share” in the bar of a page creates a link to that page."
+            _("No links yet. “Share” in the bar of a page creates a link to that page.")
         )
     names = {site.id: site.name for site in sites}
     for share in shares:
         with st.container(border=True, key=f"link_{share.id[:8]}", gap="xsmall"):
-            _link(share, names.get(share.website, "(unknown)"))
+            _link(share, names.get(share.website, _("(unknown)")))
 
 
 def _link(share: ShareLink, website: str) -> None:
     st.markdown(f"**{plain(share.name)}** · {plain(website)}")
     words = [
         plain(", ".join(TITLES.get(section, section) for section in share.sections)),
-        "filters locked" if share.locked else "filters can be changed",
+        _("filters locked") if share.locked else _("filters can be changed"),
         *(["password"] if share.password else []),
-        plain(f"created by {share.maker} on {share.made:%Y-%m-%d}"),
+        plain(
+            _("created by {maker} on {made:%Y-%m-%d}").format(maker=share.maker, made=share.made)
+        ),
     ]
     st.caption(" · ".join(words))
     if share.closed:
         st.caption(f":material/block: {plain(share.closed)}")
         return
     with elements.row():
-        st.caption(f"Valid until {share.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC", width="content")
-        elements.text_button("Withdraw", f"revoke_{share.id}", _revoke, share, icon="link_off")
+        st.caption(
+            _("Valid until {ends:%Y-%m-%d %H:%M} UTC").format(ends=share.ends.astimezone(UTC)),
+            width="content",
+        )
+        elements.text_button(_("Withdraw"), f"revoke_{share.id}", _revoke, share, icon="link_off")
     st.code(_url(share.id), language=None, wrap_lines=True)
 
 
 def _revoke(share: ShareLink) -> None:
     looking = viewer.still()
     if not looking.permissions.admin:
-        url_state.note("Only admins can withdraw share links.")
+        url_state.note(_("Only admins can withdraw share links."))
         return
     viewer.desk().shares.revoke(share.id)
     viewer.record(looking, "withdraw share link", f"{share.name}, of {share.website}")
@@ -206,17 +212,17 @@ def log(position: ListPosition, zone: str, sites: tuple[Website, ...]) -> None:
             entry.who,
             entry.what.capitalize(),
             named(entry.about),
-            "Done" if entry.done else "Refused",
+            _("Done") if entry.done else _("Refused"),
         )
         for entry in entries.rows
     ]
     fields = [
-        Field("what", "Action", "text", note="about"),
-        Field("who", "Account", "text"),
-        Field("at", "Time", "text"),
-        Field("done", "Outcome", "text", wide=True),
+        Field("what", _("Action"), "text", note="about"),
+        Field("who", _("Account"), "text"),
+        Field("at", _("Time"), "text"),
+        Field("done", _("Outcome"), "text", wide=True),
     ]
     frame = pd.DataFrame(rows, columns=["at", "who", "what", "about", "done"])
-    table = Table("entries", frame, fields, "audit")
-    empty = "The audit log is empty."
+    table = Table(_("entries"), frame, fields, "audit")
+    empty = _("The audit log is empty.")
     draw_blocks.draw(*blocks.paged_blocks(table, entries, position, title="entries", empty=empty))

@@ -20,6 +20,7 @@ from access.share_links import ShareLink
 from components import authorized, session_cookie, url_state, viewer
 from components.escaping import plain
 from components.render_lock import released
+from components.texts import N_, _
 from umami.errors import SettingsError
 
 # The library imports a cookie manager whose frame discloses all cookies of this host to any page
@@ -35,10 +36,10 @@ finally:
     logging.disable(logging.NOTSET)
 
 WORDS: Final = {
-    "Form name": "Sign in",
-    "Username": "User name",
-    "Password": "Password",
-    "Login": "Sign in",
+    "Form name": N_("Sign in"),
+    "Username": N_("User name"),
+    "Password": N_("Password"),
+    "Login": N_("Sign in"),
 }
 _CHANGED: Final = "whether the password was just changed"
 
@@ -52,7 +53,7 @@ class _Controller:
     def get_cookie(self) -> None:
         """Do nothing: a valid cookie signs the viewer in before the form is drawn."""
 
-    def login(self, username: str | None, password: str | None, *_: Any, **__: Any) -> bool:
+    def login(self, username: str | None, password: str | None, *_unused: Any, **__: Any) -> bool:
         """Sign in with the exact input. The library would strip the password and normalise the
         user name differently from ``Authentication``."""
         try:
@@ -94,7 +95,7 @@ def draw(looking: viewer.Viewer) -> None:
             _link_password(looking.share)
             return
         if viewer.linked():
-            st.button("Sign in instead", type="tertiary", on_click=viewer.leave_link)
+            st.button(_("Sign in instead"), type="tertiary", on_click=viewer.leave_link)
             return
         if INVITATION in st.query_params and _first_password(st.query_params[INVITATION]):
             return
@@ -107,20 +108,24 @@ def _first_password(link: str) -> bool:
     account = viewer.desk().invited(link)
     if account is None:
         st.error(
-            "This link was used before, or is no longer valid. Sign in, or ask for a new link.",
+            _("This link was used before, or is no longer valid. Sign in, or ask for a new link."),
             icon=":material/link_off:",
         )
         return False
     with st.form("first_password"):
-        st.subheader(plain(f"Welcome, {account.name}"), anchor=False)
-        st.caption("Choose a password. You sign in with it and this user name from now on.")
-        st.text_input("User name", account.username, disabled=True, autocomplete="username")
+        st.subheader(plain(_("Welcome, {name}").format(name=account.name)), anchor=False)
+        st.caption(_("Choose a password. You sign in with it and this user name from now on."))
+        st.text_input(_("User name"), account.username, disabled=True, autocomplete="username")
         entry = partial(st.text_input, type="password", autocomplete="new-password")
-        password = entry(f"Password ({passwords.MIN_LENGTH} characters or more)")
-        again = entry("Password again")
-        pressed = st.form_submit_button("Set password and sign in", type="primary", width="stretch")
+        password = entry(
+            _("Password ({min_length} characters or more)").format(min_length=passwords.MIN_LENGTH)
+        )
+        again = entry(_("Password again"))
+        pressed = st.form_submit_button(
+            _("Set password and sign in"), type="primary", width="stretch"
+        )
     if pressed and password != again:
-        st.error("The two passwords are not the same: type both again.")
+        st.error(_("The two passwords are not the same: type both again."))
     elif pressed:
         try:
             with released():
@@ -145,10 +150,14 @@ def _password() -> None:
 
 def _providers() -> None:
     """Draw a button for each identity provider of ``[auth]`` in the secrets."""
-    if viewer.provided() and st.button("Use another account", key="another", width="stretch"):
+    if viewer.provided() and st.button(_("Use another account"), key="another", width="stretch"):
         st.logout()
     for name in viewer.providers():
-        label = f"Continue with {name.capitalize()}" if name else "Continue with single sign-on"
+        label = (
+            _("Continue with {name}").format(name=name.capitalize())
+            if name
+            else _("Continue with single sign-on")
+        )
         st.button(
             plain(label),
             key=f"provider_{name}",
@@ -161,9 +170,9 @@ def _providers() -> None:
 
 def _link_password(share: ShareLink) -> None:
     with st.form("link_form"):
-        st.subheader("This link has a password", anchor=False)
-        password = st.text_input("Password", type="password", autocomplete="off")
-        if st.form_submit_button("Open"):
+        st.subheader(_("This link has a password"), anchor=False)
+        password = st.text_input(_("Password"), type="password", autocomplete="off")
+        if st.form_submit_button(_("Open")):
             try:
                 viewer.open_link(share, password)
             except SignInRefused as refusal:
@@ -176,17 +185,17 @@ def change_password() -> None:
     """Draw a form that changes the viewer's password and ends their other sessions."""
     with st.form("password_form", border=False, clear_on_submit=True):
         entry = partial(st.text_input, type="password")
-        old = entry("Current password", autocomplete="current-password")
-        new = entry("New password", autocomplete="new-password")
-        again = entry("New password again", autocomplete="new-password")
-        if not st.form_submit_button("Change password", width="stretch"):
+        old = entry(_("Current password"), autocomplete="current-password")
+        new = entry(_("New password"), autocomplete="new-password")
+        again = entry(_("New password again"), autocomplete="new-password")
+        if not st.form_submit_button(_("Change password"), width="stretch"):
             return
     account = viewer.account()
     if account is None:
         st.rerun()
         return
     if new != again:
-        st.error("The new passwords are not the same.")
+        st.error(_("The new passwords are not the same."))
         return
     try:
         with released():
@@ -226,16 +235,16 @@ def menu(looking: viewer.Viewer) -> None:
         return
     if INVITATION in st.query_params:
         del st.query_params[INVITATION]
-        url_state.note("You are signed in: sign out before you open the link of an invitation.")
+        url_state.note(_("You are signed in: sign out before you open the link of an invitation."))
     if st.session_state.pop(_CHANGED, False):
         st.toast(
-            "The password was changed. All your other sessions have ended.",
+            _("The password was changed. All your other sessions have ended."),
             icon=":material/check:",
         )
     with st.sidebar.container(key="account"):
         if looking.how == "share":
             st.caption(f":material/link: {plain(looking.name)}")
-            st.button("Leave this link", type="tertiary", on_click=viewer.leave_link)
+            st.button(_("Leave this link"), type="tertiary", on_click=viewer.leave_link)
             return
         with st.popover(
             plain(looking.name, 40), icon=":material/account_circle:", key="me", on_change="rerun"
@@ -245,11 +254,11 @@ def menu(looking: viewer.Viewer) -> None:
 
 
 def _about(looking: viewer.Viewer) -> None:
-    st.caption(plain(f"Signed in as {looking.account}."))
+    st.caption(plain(_("Signed in as {account}.").format(account=looking.account)))
     if looking.how == "password" and viewer.desk().accounts().writable:
-        with st.expander("Change password", icon=":material/key:"):
+        with st.expander(_("Change password"), icon=":material/key:"):
             change_password()
-    for everywhere, label in ((False, "Sign out"), (True, "Sign out everywhere")):
+    for everywhere, label in ((False, _("Sign out")), (True, _("Sign out everywhere"))):
         st.button(
             label,
             key=label.lower().replace(" ", "_"),

@@ -40,6 +40,7 @@ from components.blocks import (
 from components.escaping import harmless
 from components.formats import Field, bar_lengths, labelled
 from components.runtime import component
+from components.texts import _
 from umami.background_task import BackgroundTask, ProgressCallback
 from umami.memoize import memoize
 from umami.scheduling import Caller
@@ -156,7 +157,7 @@ def draw_table(
     fields = [*block.fields, *block.more_fields]
     with elements.row():
         if count > block.shown and st.button(
-            f"All {count:,} {title}",
+            _("All {count:,} {title}").format(count=count, title=title),
             key=f"{block.key}_all",
             type="tertiary",
             icon=":material/open_in_full:",
@@ -170,9 +171,9 @@ def _full_list(block: Table, fields: Sequence[Field]) -> None:
     """Draw all rows in a dialog with search and sorting."""
     freshness.hold()
     needle = st.text_input(
-        "Search",
+        _("Search"),
         type="search",
-        placeholder=f"Search {len(block.frame):,} {block.title}",
+        placeholder=_("Search {count:,} {title}").format(count=len(block.frame), title=block.title),
         label_visibility="collapsed",
         live=True,
         key=f"{block.key}_search",
@@ -243,7 +244,7 @@ def search_box(now: ListPosition, placeholder: str) -> None:
     page, search = list_param_names(now.name)
     elements.bound(
         st.text_input,
-        "Search",
+        _("Search"),
         now.search or "",
         key="pick_search",
         write=lambda text: url_state.set_params(**{page: "", search: str(text or "").strip()}),
@@ -259,14 +260,21 @@ def draw_page(block: Table, paging: Paging, on_choose: Callable[[str], None] | N
     now, title, rows = paging.position, paging.title, len(block.frame)
     first = (now.page - 1) * PAGE_SIZE + 1
     st.caption(
-        f"{formats.whole(first)}–{formats.whole(first + rows - 1)} of "
-        f"{'at least ' if paging.capped else ''}{formats.whole(paging.count)} {title}"
+        _("{first}–{last} of {at_least}{count} {title}").format(
+            first=formats.whole(first),
+            last=formats.whole(first + rows - 1),
+            at_least=_("at least ") if paging.capped else "",
+            count=formats.whole(paging.count),
+            title=title,
+        )
     )
     draw_rows(block, label=title.capitalize(), shown=rows, on_choose=on_choose)
     with elements.row():
         page_buttons(now, min(-(-paging.count // PAGE_SIZE), LAST_PAGE), key=block.key)
         make = partial(labelled, block.frame, block.fields)
-        csv_button(make, what=f"{title} page {now.page}", key=block.key)
+        csv_button(
+            make, what=_("{title} page {page}").format(title=title, page=now.page), key=block.key
+        )
     if paging.full and paging.count > rows and export_permissions.allowed():
         _export(paging.full, paging, block)
 
@@ -324,7 +332,7 @@ def write(
 def _export(full: FullList[Any], paging: Paging, block: Table) -> None:
     """Draw a button that exports the full list, then the progress, then a download button."""
     name, query = f"{block.key}_full", full.query(1, EXPORT_SIZE).key
-    some = "the first" if paging.capped else "all"
+    some = _("the first") if paging.capped else _("all")
     task: BackgroundTask[IO[bytes]] | None
     exported, task = authorized.data().get(name, (query, None))
     if task and exported != query:
@@ -338,7 +346,9 @@ def _export(full: FullList[Any], paging: Paging, block: Table) -> None:
         authorized.data()[name] = (query, task)
 
     if task and task.state == "running":
-        elements.show_progress(task, what=f"Getting {paging.title}", key=block.key)
+        elements.show_progress(
+            task, what=_("Getting {title}").format(title=paging.title), key=block.key
+        )
         return
     if task and task.state == "done":
         file = task.result()
@@ -346,16 +356,16 @@ def _export(full: FullList[Any], paging: Paging, block: Table) -> None:
             lambda: _read(file),
             file_name=f"{paging.title.replace(' ', '-')}.csv",
             key=f"{block.key}_file",
-            label=f"Download {some} {formats.whole(task.done)}",
+            label=_("Download {some} {done}").format(some=some, done=formats.whole(task.done)),
         )
         return
     if task and task.state == "failed":
         try:
             task.result()
         except Exception as problem:
-            elements.show_fault(problem, "The list could not be exported.")
+            elements.show_fault(problem, _("The list could not be exported."))
     elements.text_button(
-        f"Export {some} ({formats.whole(paging.count)})",
+        _("Export {some} ({count})").format(some=some, count=formats.whole(paging.count)),
         f"{block.key}_begin",
         begin,
         icon="download",

@@ -29,6 +29,7 @@ from components.charts import tiles as tile_data
 from components.charts.tiles import Tile
 from components.formats import Field
 from components.loading import Collector, QueryClient
+from components.texts import N_, _
 from components.view_description import (
     compared_with,
     described,
@@ -47,11 +48,13 @@ from umami.memoize import memoize
 from umami.parsing import Page
 from umami.view import View
 
-NO_VIEWS: Final = (
+NO_VIEWS: Final = N_(
     "No views in this period yet. They appear as soon as Umami's tracker is on the website and "
     "somebody visits it."
 )
-NO_EVENTS: Final = "No events in this period. Send one from your pages with umami.track('name')."
+NO_EVENTS: Final = N_(
+    "No events in this period. Send one from your pages with umami.track('name')."
+)
 
 
 def website_tiles(
@@ -108,19 +111,21 @@ def conversion_tiles(conversion: Conversion | None, *answers: Any) -> list[Tile]
     counts = [page.count if page is not None else None for page in answers]
     if counts[0] is None:
         return []
-    about = f"Visitors with the conversion “{conversions.described(conversion)}”."
+    about = _("Visitors with the conversion “{described}”.").format(
+        described=conversions.described(conversion)
+    )
     now, before = [*counts, None][:2]
-    return [tile_data.figure("Conversions", now, before, about)]
+    return [tile_data.figure(_("Conversions"), now, before, about)]
 
 
 MEASURES: Final[dict[str, over_time.Measure]] = {
-    "views": ("views", "Views", "count"),
-    "visitors": ("sessions", "Visitors", "count"),
-    "visits": ("visits", "Visits", "count"),
-    "bounce_rate": ("bounce_rate", "Bounce rate", "percent"),
-    "duration": ("duration", "Visit duration", "seconds"),
-    "conversions": ("conversions", "Conversions", "count"),
-    "revenue": ("revenue", "Revenue", "money"),
+    "views": ("views", N_("Views"), "count"),
+    "visitors": ("sessions", N_("Visitors"), "count"),
+    "visits": ("visits", N_("Visits"), "count"),
+    "bounce_rate": ("bounce_rate", N_("Bounce rate"), "percent"),
+    "duration": ("duration", N_("Visit duration"), "seconds"),
+    "conversions": ("conversions", N_("Conversions"), "count"),
+    "revenue": ("revenue", N_("Revenue"), "money"),
 }
 """What the chart of the traffic can show: column, name and kind, by the value in the URL."""
 
@@ -134,13 +139,13 @@ def traffic(view: View, measure: str, *answers: Timeline | VisitGroups) -> list[
     now, *before = [answer for answer in answers if isinstance(answer, Timeline)]
     visits = [answer for answer in answers if isinstance(answer, VisitGroups)]
     if _is_empty(now):
-        return [Text(why_empty(view, NO_VIEWS), "empty")]
+        return [Text(why_empty(view, _(NO_VIEWS)), "empty")]
     compared = view.compared()
     unit, until = view.period.unit, present(view)
     frame = history(view, now, *visits[:1])
     column, name, kind = MEASURES.get(measure, MEASURES["views"])
     shown = [MEASURES["views"], MEASURES["visitors"]]
-    title = "Views and visitors"
+    title = _("Views and visitors")
     if measure and column in frame:
         shown, title = [(column, name, kind)], name
     earlier = None
@@ -160,12 +165,12 @@ def traffic(view: View, measure: str, *answers: Timeline | VisitGroups) -> list[
     )
     fields = [
         Field("time", unit.capitalize(), "time", unit=unit),
-        Field("views", "Views"),
-        Field("sessions", "Visitors"),
+        Field("views", _("Views")),
+        Field("sessions", _("Visitors")),
     ]
     return [
         Chart(f"{title}, {described(view)}", "traffic", draw),
-        Table("Traffic over time", now.frame, fields, "traffic", printed=0, medium="report"),
+        Table(_("Traffic over time"), now.frame, fields, "traffic", printed=0, medium="report"),
     ]
 
 
@@ -194,21 +199,23 @@ def events_over_time(
 ) -> list[Block]:
     """Events by time and name; ``none_on`` limits the text for no events to a medium."""
     if series.frame.empty:
-        return [Text(why_empty(view, NO_EVENTS), "empty", medium=none_on)]
+        return [Text(why_empty(view, _(NO_EVENTS)), "empty", medium=none_on)]
     draw = partial(over_time.stacked, series.frame, view.period.unit, "count", "", None)
-    return [Chart("Events over time", "events", draw)]
+    return [Chart(_("Events over time"), "events", draw)]
 
 
 def week(weekly: Rhythm) -> list[Block]:
     """Visitors by weekday and hour."""
     counts = heatmaps.full_week(weekly.frame).to_numpy()
     if not counts.any():
-        return [Text("No visits in this period.", "empty")]
+        return [Text(_("No visits in this period."), "empty")]
     day, hour = divmod(int(counts.argmax()), 24)
-    most = f"{heatmaps.WEEKDAYS[day]}, {hour:02}:00 to {hour + 1:02}:00"
+    most = _("{weekday}, {hour:02}:00 to {next_hour:02}:00").format(
+        weekday=heatmaps.WEEKDAYS[day], hour=hour, next_hour=hour + 1
+    )
     return [
-        Text(f"Visitors by weekday and hour. Busiest: {most}."),
-        Chart("Visitors by weekday and hour", "rhythm", partial(heatmaps.week, weekly.frame)),
+        Text(_("Visitors by weekday and hour. Busiest: {most}.").format(most=most)),
+        Chart(_("Visitors by weekday and hour"), "rhythm", partial(heatmaps.week, weekly.frame)),
     ]
 
 
@@ -226,7 +233,14 @@ def world_map(
     draw = partial(maps.world_figure, world)
     chart = Chart(alt, key, draw, on_choose=country if clickable else None, is_map=True)
     undrawn = [f"{country.name} ({country.label})" for country in world if not country.drawn][:6]
-    return [chart, *([Text(f"Too small for the map: {', '.join(undrawn)}")] if undrawn else [])]
+    return [
+        chart,
+        *(
+            [Text(_("Too small for the map: {undrawn}").format(undrawn=", ".join(undrawn)))]
+            if undrawn
+            else []
+        ),
+    ]
 
 
 def ranking_tabs(
@@ -294,18 +308,18 @@ def ranking(
     visits, the visits by value and those of the comparison, else the visitors who converted."""
     blocks: list[Block] = []
     if table.field == "channel":
-        text = "How channels are counted"
+        text = _("How channels are counted")
         blocks.append(Text(text, help=client.definitions.channel, medium="page"))
     conversion, *groups = brought
     shares, frame = _ranking_rows(table, ranked, stats, channels, tuple(groups))
     if frame.empty:
         return [*blocks, Text(table.why_empty(view), "empty")]
-    heading, measure = frame.columns[0], rankings.MEASURES[shares.measure]
+    heading, measure = frame.columns[0], _(rankings.MEASURES[shares.measure])
     note = "Country" if table.field in ("region", "city") else "note" if "note" in frame else None
-    more = [Field("Code", "Code", "text")] if "Code" in frame else []
+    more = [Field("Code", _("Code"), "text")] if "Code" in frame else []
     shown: list[Field] = []
     if conversion and "conversions" in frame:
-        counted = "Visits" if view.whole_visits else "Visitors"
+        counted = _("Visits") if view.whole_visits else _("Visitors")
         shown, further = (
             [field for field in fields if field.column in frame]
             for fields in visit_tables.conversion_fields(conversion, "visitor", counted)
@@ -329,7 +343,7 @@ def ranking(
         )
     )
     if shares.no_direct:
-        blocks.append(Text(rankings.NO_DIRECT, medium="report"))
+        blocks.append(Text(_(rankings.NO_DIRECT), medium="report"))
     return blocks
 
 

@@ -21,6 +21,7 @@ from access import secrets_file
 from access.secrets_file import Setup
 from components import embedded_launcher, metrics, runtime
 from components.render_lock import released
+from components.texts import N_
 from umami import connection_check
 from umami.client import Client, connect
 from umami.connection_check import CheckedServer
@@ -38,7 +39,7 @@ def tune() -> None:
     gc.freeze()
 
 
-@st.cache_resource(show_spinner="Starting …", on_release=lambda client: client.close())
+@st.cache_resource(show_spinner=N_("Starting …"), on_release=lambda client: client.close())
 def umami() -> Client:
     """The client of this process; starts the embedded server if no server is configured.
 

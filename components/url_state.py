@@ -18,6 +18,7 @@ import streamlit as st
 from access.permissions import ViewFilters
 from components import viewer
 from components.areas import PageInfo
+from components.texts import _
 from components.view_description import dates as dates
 from umami.errors import InvalidView
 from umami.filters import Capabilities, Filter
@@ -69,7 +70,7 @@ def toggle(field: str, value: str) -> None:
     """Filter by this value, or remove that filter if it is set. Call it in a callback."""
     now = view()
     if not free():
-        note("Your filters are locked.")
+        note(_("Your filters are locked."))
         return
     try:
         wanted = Filter(field, "eq", value)
@@ -147,7 +148,7 @@ def resolve(
     fixed = looking.permissions.fixed(shown.website)
     if fixed is not None and ViewFilters.of(shown) != fixed:
         if shown.is_filtered:
-            note("Your filters are locked: those of the link are left out.")
+            note(_("Your filters are locked: those of the link are left out."))
         shown = replace(
             shown, **{field.name: getattr(fixed, field.name) for field in fields(fixed)}
         )
@@ -164,7 +165,7 @@ def keep() -> None:
     """Keep the View in the URL on a page that does not use it. Call once per run, in ``app.py``,
     inside a hidden container."""
     params = _view_params()
-    _, last = st.session_state.get(_LAST, ("", params))
+    _unused, last = st.session_state.get(_LAST, ("", params))
     st.session_state[_LAST] = ("", params if "website" in params else last)
 
 

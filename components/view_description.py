@@ -8,32 +8,39 @@ from typing import Final
 import pandas as pd
 
 from components import formats
+from components.texts import N_, _
 from umami import names
 from umami.filters import FIELDS, OPERATORS, VISIT_FIELDS, Filter
 from umami.period import Period, Unit
 from umami.view import View
 
-NO_VIEWS_OF_EVENTS: Final = (
+NO_VIEWS_OF_EVENTS: Final = N_(
     "Umami counts views and events separately: with a filter on an event, it reports no views, "
     "visitors or visits."
 )
-_PARTS: Final = (
+_PARTS: Final = N_(
     "Umami filters views, not visits: {} a page, source, title, query, event or campaign, a visit "
     "keeps only its matching views, so its bounce rate and duration would be wrong."
 )
-PARTS_OF_VISITS: Final = _PARTS.format("with a filter on")
-SEGMENT: Final = _PARTS.format("where a segment filters by")
+PARTS_OF_VISITS: Final = _PARTS.format(N_("with a filter on"))
+SEGMENT: Final = _PARTS.format(N_("where a segment filters by"))
 
 
 def described(now: View) -> str:
     """The View's dates and those of its comparison."""
     before = compared(now)
-    return f"{dates(now)} compared with {before}" if before else dates(now)
+    return (
+        _("{dates} compared with {before}").format(dates=dates(now), before=before)
+        if before
+        else dates(now)
+    )
 
 
 def compared_with(now: View) -> str:
     """What a View is compared with, for legends: ``previous year``."""
-    return {"year": "previous year", "custom": "comparison"}.get(now.comparison, "previous period")
+    return {"year": _("previous year"), "custom": "comparison"}.get(
+        now.comparison, _("previous period")
+    )
 
 
 def compared(now: View) -> str:
@@ -44,8 +51,8 @@ def compared(now: View) -> str:
         return ""
     words = formats.period(before.period)
     if now.comparison == "umami":
-        return f"{words} (Umami's previous period)"
-    notes = ["same weekdays"] if now.weekdays and now.weekdays_matter else []
+        return _("{words} (Umami's previous period)").format(words=words)
+    notes = [_("same weekdays")] if now.weekdays and now.weekdays_matter else []
     if difference := _difference(now.period, before.period):
         notes.append(difference)
     return f"{words} ({', '.join(notes)})" if notes else words
@@ -62,7 +69,7 @@ def _difference(now: Period, before: Period) -> str:
     if not longer:
         return ""
     many = abs(longer)
-    length = f"one {unit}" if many == 1 else f"{formats.whole(many)} {unit}s"
+    length = _("one {unit}").format(unit=unit) if many == 1 else f"{formats.whole(many)} {unit}s"
     return f"{length} {'longer' if longer > 0 else 'shorter'}"
 
 
@@ -81,8 +88,8 @@ def present(now: View) -> pd.Timestamp | None:
 def why_empty(now: View, otherwise: str) -> str:
     """The text of an empty place: a hint at the filters if there are any, else ``otherwise``."""
     if not now.keeps_views:
-        return NO_VIEWS_OF_EVENTS
-    return "Nothing in this period matches the filters." if now.filters else otherwise
+        return _(NO_VIEWS_OF_EVENTS)
+    return _("Nothing in this period matches the filters.") if now.filters else otherwise
 
 
 def why_unknown(now: View) -> str | None:
@@ -91,7 +98,7 @@ def why_unknown(now: View) -> str | None:
     ``None`` if all totals are available.
     """
     if not now.keeps_views:
-        return NO_VIEWS_OF_EVENTS
+        return _(NO_VIEWS_OF_EVENTS)
     if now.keeps_whole_visits:
         return None
     on_views = any(filter_.field not in VISIT_FIELDS for filter_ in now.filters)
@@ -102,7 +109,7 @@ def values(filter_: Filter) -> str:
     """The values of a filter: ``Germany or France``."""
     if filter_.operator in ("re", "nre"):
         return filter_.values[0]
-    return " or ".join(names.label(filter_.field, value) for value in filter_.values)
+    return _(" or ").join(names.label(filter_.field, value) for value in filter_.values)
 
 
 def narrowed(now: View) -> list[str]:
@@ -111,4 +118,4 @@ def narrowed(now: View) -> list[str]:
         f"{FIELDS[filter_.field]} {OPERATORS[filter_.operator]} {values(filter_)}"
         for filter_ in now.filters
     ]
-    return words + ["in a segment"] * bool(now.segment) + ["in a cohort"] * bool(now.cohort)
+    return words + [_("in a segment")] * bool(now.segment) + [_("in a cohort")] * bool(now.cohort)

@@ -25,6 +25,7 @@ from access.share_links import ShareLink
 from components import local_access, page_registry, runtime, umami_server
 from components.loading import every_website
 from components.render_lock import released
+from components.texts import N_, _
 from umami.api.websites import Website
 from umami.errors import SettingsError, UmamiError, Unreachable
 from umami.view_parsing import parse
@@ -37,7 +38,7 @@ _NOW: Final = "the viewer"
 _TOKEN: Final = "what opens the session of this tab"
 _LINK: Final = "share link that this tab was opened with"
 _LINK_TOKEN: Final = "what opens the share link of this tab"
-_AWAY: Final = "The store of accounts and sessions cannot be reached."
+_AWAY: Final = N_("The store of accounts and sessions cannot be reached.")
 _LOOKED: Final = 1.0
 """Seconds for which a resolved viewer remains valid within a run."""
 
@@ -106,7 +107,7 @@ def save_conversion(website: str, saved: website_settings.Texts | None) -> None:
     try:
         website_settings.save_conversion(store(), website, saved)
     except SQLAlchemyError:
-        raise Unreachable(_AWAY) from None
+        raise Unreachable(_(_AWAY)) from None
     saved_conversion.clear()
     record(current(), "save conversion", website)
 
@@ -205,7 +206,7 @@ def resolve() -> Viewer:
         viewer = _viewer_of(*_credentials()) if signs_in() else _open()
     except SQLAlchemyError:
         # The message of a database error may contain its address.
-        raise Unreachable(_AWAY) from None
+        raise Unreachable(_(_AWAY)) from None
     finally:
         # Set only once, so that a concurrent fragment never reads an intermediate viewer.
         st.session_state[_NOW] = viewer
@@ -300,7 +301,7 @@ def record(who: Viewer, what: str, about: str = "", *, done: bool = True) -> Non
     try:
         desk().audit.record(who.account, what, about, done=done)
     except SQLAlchemyError:
-        raise Unreachable(_AWAY) from None
+        raise Unreachable(_(_AWAY)) from None
 
 
 def _credentials() -> tuple[str | None, str | None, str | None, Claims | None]:
@@ -326,11 +327,11 @@ def _open() -> Viewer:
     if not (running().open or umami_server.set_up().demo or local_access.granted()):
         local_access.CODES.announce()
         problem = Private(
-            "The link that this page was opened with was used before or is no longer valid."
+            _("The link that this page was opened with was used before or is no longer valid.")
             if local_access.refused()
-            else "No sign-in yet: only the person who started this dashboard can open it."
+            else _("No sign-in yet: only the person who started this dashboard can open it.")
         )
-        problem.remedy = (
+        problem.remedy = _(
             "Open the link that the dashboard printed at its start. To give others access, invite "
             "them on the page Access, or set DASHBOARD_OPEN=yes to let everybody in."
         )
@@ -365,9 +366,9 @@ def _vouched(user: Claims | None) -> Viewer:
         return _of(account, "provider")
     problem = ""
     if not said.verified:
-        problem = f"{said.email} is not confirmed by the identity provider."
+        problem = _("{email} is not confirmed by the identity provider.").format(email=said.email)
     elif _accounts().by_email(said.email) is None:
-        problem = f"{said.email} has no account here."
+        problem = _("{email} has no account here.").format(email=said.email)
     return Viewer("nobody", problem=problem)
 
 
@@ -379,7 +380,7 @@ def provided() -> Claims | None:
 def _by_link(link: str, opened: str | None) -> Viewer:
     share = desk().shares.by_token(link)
     if share is None:
-        return Viewer("nobody", problem="This link is not valid.")
+        return Viewer("nobody", problem=_("This link is not valid."))
     if share.closed:
         return Viewer("nobody", problem=share.closed)
     if not desk().share_is_open(share, opened):

@@ -17,6 +17,7 @@ from components import conversions, formats
 from components.charts.tiles import Tile, figure
 from components.formats import Field
 from components.loading import Collector
+from components.texts import N_, _
 from components.view_description import why_empty
 from umami import names
 from umami.api.conversions import VisitField, VisitGroups, visit_groups
@@ -30,7 +31,7 @@ ENDPOINTS: Final = ("visit_groups", *conversions.ENDPOINTS)
 MOST: Final = 500
 FEW: Final = 30
 """With fewer visits, rates say little; their rows are marked."""
-OTHER: Final = "(other)"
+OTHER: Final = N_("(other)")
 Unit = Literal["visits", "visitors"]
 
 
@@ -46,7 +47,7 @@ class VisitTable:
     """The heading of the first column."""
     none: str
     """The name of the row of visits without a value."""
-    visits: str = "Visits"
+    visits: str = N_("Visits")
     filter_field: str | None = None
     other: tuple[VisitField, str] | None = None
     """Another field whose visits of the same name are shown, and its heading."""
@@ -73,14 +74,14 @@ class VisitTable:
         """One row a value: its visits, what became of them, and the change of their number."""
         frame = rows(self, now, total, other, before)
         if frame.empty:
-            return [ui.Text(why_empty(view, "No visits in this period."), "empty")]
+            return [ui.Text(why_empty(view, _("No visits in this period.")), "empty")]
         fields = [
             Field("label", self.name, "text", note="note"),
             Field("visits", self.visits, bar=True),
-            *([Field("change", "Change", "change", wide=True)] if "change" in frame else []),
-            Field("bounce_rate", "Bounce rate", "percent"),
+            *([Field("change", _("Change"), "change", wide=True)] if "change" in frame else []),
+            Field("bounce_rate", _("Bounce rate"), "percent"),
             *([Field("other", self.other[1], wide=True)] if self.other else []),
-            Field("duration", "Visit duration", "seconds", wide=True),
+            Field("duration", _("Visit duration"), "seconds", wide=True),
         ]
         shown, more = (
             [field for field in fields if field.column in frame]
@@ -121,18 +122,18 @@ def conversion_tiles(
     totals = now.frame.sum(numeric_only=True)
     earlier = None if before is None else before.frame.sum(numeric_only=True)
     rate = formats.percent(totals["conversions"] / totals["visits"] if totals["visits"] else None)
-    counted = f"Visits with the conversion “{of}”: {rate} of all visits."
+    counted = _("Visits with the conversion “{of}”: {rate} of all visits.").format(of=of, rate=rate)
 
     def figure_of(name: str) -> tuple[float, float | None]:
         return float(totals[name]), None if earlier is None else float(earlier[name])
 
-    drawn = [figure("Conversions", *figure_of("conversions"), counted)]
+    drawn = [figure(_("Conversions"), *figure_of("conversions"), counted)]
     if currency := conversion.currency:
-        about = (
-            f"All revenue in {currency}, whatever counts as a conversion. Purchases in other "
+        about = _(
+            "All revenue in {currency}, whatever counts as a conversion. Purchases in other "
             "currencies are left out."
-        )
-        drawn.append(figure("Revenue", *figure_of("revenue"), about, "money", currency=currency))
+        ).format(currency=currency)
+        drawn.append(figure(_("Revenue"), *figure_of("revenue"), about, "money", currency=currency))
     return drawn
 
 
@@ -188,7 +189,7 @@ def rows_of(keys: pd.Series[Any], groups: VisitGroups) -> pd.DataFrame:
 
 def few(visits: pd.Series[Any]) -> list[str | None]:
     """A note for each number of visits that says little."""
-    return ["few visits" if count < FEW else None for count in visits]
+    return [_("few visits") if count < FEW else None for count in visits]
 
 
 def conversion_columns(
@@ -213,7 +214,7 @@ def conversion_columns(
 
 
 def conversion_fields(
-    conversion: Conversion, each: str, counted: str = "Visits"
+    conversion: Conversion, each: str, counted: str = N_("Visits")
 ) -> tuple[list[Field], list[Field]]:
     """The fields of conversions that tables show, and those that only full lists show.
 
@@ -223,17 +224,27 @@ def conversion_fields(
         return [], []
     of = conversions.described(conversion)
     shown = [
-        Field("conversions", "Conversions", help=f"{counted} with the conversion “{of}”."),
-        Field("rate", "Rate", "percent", wide=True, help=f"Conversions of all {counted.lower()}."),
+        Field(
+            "conversions",
+            _("Conversions"),
+            help=_("{counted} with the conversion “{of}”.").format(counted=counted, of=of),
+        ),
+        Field(
+            "rate",
+            _("Rate"),
+            "percent",
+            wide=True,
+            help=_("Conversions of all {counted}.").format(counted=counted.lower()),
+        ),
     ]
     more = [
-        Field("conversions_change", "Conversions change", "change"),
-        Field("rate_change", "Rate change", "points"),
+        Field("conversions_change", _("Conversions change"), "change"),
+        Field("rate_change", _("Rate change"), "points"),
     ]
     if currency := conversion.currency:
         shown += [
-            Field("revenue", "Revenue", "money", currency=currency),
-            Field("revenue_change", "Change", "change", wide=True),
-            Field("each", f"Per {each}", "money", currency=currency, wide=True),
+            Field("revenue", _("Revenue"), "money", currency=currency),
+            Field("revenue_change", _("Change"), "change", wide=True),
+            Field("each", _("Per {each}").format(each=each), "money", currency=currency, wide=True),
         ]
     return shown, more

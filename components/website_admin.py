@@ -19,6 +19,7 @@ from components import authorized, collecting, elements, navigation, page_contex
 from components.elements import show_error, show_note
 from components.escaping import plain
 from components.page_registry import OVERVIEW
+from components.texts import _
 from umami.api import realtime, sending, websites
 from umami.api.realtime import Realtime
 from umami.api.websites import Website
@@ -57,17 +58,19 @@ def show_done() -> None:
 
 def create_form() -> None:
     """Draw a popover that adds a website."""
-    with st.popover("Add website", icon=":material/add:", key="add_website", on_change="rerun"):
-        st.text_input("Name", key="new_name", max_chars=100)
-        st.text_input("Domain", key="new_domain", placeholder="shop.example")
-        elements.action_button("Add", "create_website", _create, width="stretch")
+    with st.popover(_("Add website"), icon=":material/add:", key="add_website", on_change="rerun"):
+        st.text_input(_("Name"), key="new_name", max_chars=100)
+        st.text_input(_("Domain"), key="new_domain", placeholder="shop.example")
+        elements.action_button(_("Add"), "create_website", _create, width="stretch")
 
 
 def _create() -> None:
     # The last input may arrive together with the click.
     if entry := _typed("new_name", "new_domain"):
         name, domain = entry
-        created = _write(websites.create_website(name, domain), f"“{name}” was added.")
+        created = _write(
+            websites.create_website(name, domain), _("“{name}” was added.").format(name=name)
+        )
         st.session_state["new_name"] = st.session_state["new_domain"] = ""
         st.session_state["add_website"] = False
         url_state.set_params(site=created.id)
@@ -77,9 +80,9 @@ def _typed(name_key: str, domain_key: str) -> tuple[str, str] | None:
     """The name and domain in two inputs; ``None``, with a note, if one of them is invalid."""
     name, domain = (str(st.session_state[key]).strip() for key in (name_key, domain_key))
     if not name:
-        url_state.note("A website needs a name.")
+        url_state.note(_("A website needs a name."))
     elif not _DOMAIN.fullmatch(domain):
-        url_state.note("A domain is written without https:// and without a path: shop.example.")
+        url_state.note(_("A domain is written without https:// and without a path: shop.example."))
     else:
         return name, domain
     return None
@@ -96,11 +99,16 @@ def card_buttons(site: Website, *, is_managed: bool) -> None:
     """Draw buttons to open a website and, for its admins, to manage it."""
     with st.container(horizontal=True, gap="small"):
         elements.text_button(
-            "Open", f"look_{site.id}", _open, site, icon="monitoring", help="Open this website"
+            _("Open"),
+            f"look_{site.id}",
+            _open,
+            site,
+            icon="monitoring",
+            help=_("Open this website"),
         )
         if viewer.current().permissions.administers(site.id):
             elements.text_button(
-                "Close" if is_managed else "Manage",
+                _("Close") if is_managed else _("Manage"),
                 f"manage_{site.id}",
                 partial(url_state.set_params, site="" if is_managed else site.id),
                 icon="close" if is_managed else "settings",
@@ -117,12 +125,12 @@ def manage(sites: Sequence[Website], id_: str) -> Website | None:
     try:
         site = next((site for site in sites if site.id == str(UUID(id_))), None)
     except ValueError:
-        show_note(f"“{id_[:40]}” is not the id of a website.")
+        show_note(_("“{id}” is not the id of a website.").format(id=id_[:40]))
         return None
     if site is None or not viewer.current().permissions.administers(site.id):
-        st.caption("You do not have access to the website of this link.")
+        st.caption(_("You do not have access to the website of this link."))
         return None
-    with elements.card(f"Manage {plain(site.name, 60)}"):
+    with elements.card(_("Manage {name}").format(name=plain(site.name, 60))):
         left, right = st.columns(2)
         with left:
             _details(site)
@@ -136,23 +144,26 @@ def manage(sites: Sequence[Website], id_: str) -> Website | None:
 
 def _details(site: Website) -> None:
     with st.form(f"details_{site.id}", border=False):
-        st.text_input("Name", site.name, max_chars=100, key=f"name_{site.id}")
-        st.text_input("Domain", site.domain, max_chars=500, key=f"domain_{site.id}")
+        st.text_input(_("Name"), site.name, max_chars=100, key=f"name_{site.id}")
+        st.text_input(_("Domain"), site.domain, max_chars=500, key=f"domain_{site.id}")
         st.form_submit_button(
-            "Save", key=f"save_{site.id}", on_click=authorized.callback(_save), args=(site,)
+            _("Save"), key=f"save_{site.id}", on_click=authorized.callback(_save), args=(site,)
         )
 
 
 def _save(site: Website) -> None:
     entry = _typed(f"name_{site.id}", f"domain_{site.id}")
     if entry and entry != (site.name, site.domain):
-        _write(websites.update_website(site.id, *entry), f"“{entry[0]}” was saved.")
+        _write(
+            websites.update_website(site.id, *entry),
+            _("“{entry}” was saved.").format(entry=entry[0]),
+        )
 
 
 def _share(site: Website) -> None:
     elements.bound(
         st.toggle,
-        "Share link: anyone with the link sees this website in Umami",
+        _("Share link: anyone with the link sees this website in Umami"),
         site.share_id is not None,
         key=f"share_{site.id}",
         write=partial(_shared, site),
@@ -163,16 +174,16 @@ def _share(site: Website) -> None:
 
 
 def _shared(site: Website, on: bool) -> None:
-    share = "".join(secrets.choice(_LETTERS) for _ in range(16)) if on else None
-    done = "The share link is on." if on else "The share link is off: it no longer works."
+    share = "".join(secrets.choice(_LETTERS) for _unused in range(16)) if on else None
+    done = _("The share link is on.") if on else _("The share link is off: it no longer works.")
     _write(websites.update_website(site.id, site.name, site.domain, share_id=share), done)
 
 
 def _tracker(site: Website) -> None:
-    st.markdown("**Tracking code**")
+    st.markdown(_("**Tracking code**"))
     tracking = collecting.tracking(page_context.client().server.pages)
     if tracking.script:
-        st.caption("Add it to the head of every page.")
+        st.caption(_("Add it to the head of every page."))
         st.code(
             f'<script defer src="{tracking.script}" data-website-id="{site.id}"></script>',
             language="html",
@@ -183,19 +194,21 @@ def _tracker(site: Website) -> None:
 
 
 def _test(site: Website) -> None:
-    st.markdown("**Test**")
-    st.caption(f"Sends one event named {EVENT}, which is counted like any other.")
-    elements.action_button("Send a test event", "send_test", _send, site, icon="send")
+    st.markdown(_("**Test**"))
+    st.caption(
+        _("Sends one event named {event}, which is counted like any other.").format(event=EVENT)
+    )
+    elements.action_button(_("Send a test event"), "send_test", _send, site, icon="send")
     sent: Sent | None = authorized.data().get(_SENT)
     if sent is None or sent.website != site.id:
         return
     if sent.arrived is None:
         _arrival(sent)
     elif sent.arrived:
-        st.success("It arrived: the website is being counted.", icon=":material/check_circle:")
+        st.success(_("It arrived: the website is being counted."), icon=":material/check_circle:")
     else:
         st.warning(
-            "It has not arrived. Check Realtime in a few minutes.", icon=":material/hourglass:"
+            _("It has not arrived. Check Realtime in a few minutes."), icon=":material/hourglass:"
         )
 
 
@@ -206,7 +219,7 @@ def _send(site: Website) -> None:
     if client.ask(sending.send_event(site.id, EVENT, f"/{EVENT}", host)).counted:
         authorized.data()[_SENT] = Sent(site.id, time.time(), earlier)
     else:
-        url_state.note("The server classified the test event as a bot and did not count it.")
+        url_state.note(_("The server classified the test event as a bot and did not count it."))
 
 
 def _arrived(answer: Realtime) -> frozenset[tuple[str, str]]:
@@ -218,7 +231,7 @@ def _arrived(answer: Realtime) -> frozenset[tuple[str, str]]:
 @authorized.fragment(run_every=2)
 def _arrival(sent: Sent) -> None:
     """Poll until the event has arrived or timed out."""
-    st.caption(":material/hourglass_top: Sent. Waiting for it to arrive …")
+    st.caption(_(":material/hourglass_top: Sent. Waiting for it to arrive …"))
     try:
         new = _arrived(page_context.client().ask(realtime.realtime(sent.website))) - sent.earlier
     except UmamiError as problem:
@@ -233,22 +246,24 @@ def _danger(site: Website) -> None:
     with st.container(horizontal=True, gap="small"):
         _confirmed_button(
             site,
-            "Reset",
+            _("Reset"),
             "restart_alt",
-            "All data of this website is deleted. The website stays. This cannot be undone.",
-            lambda: _write(websites.reset_website(site.id), f"“{site.name}” is empty now."),
+            _("All data of this website is deleted. The website stays. This cannot be undone."),
+            lambda: _write(
+                websites.reset_website(site.id), _("“{name}” is empty now.").format(name=site.name)
+            ),
         )
         _confirmed_button(
             site,
-            "Delete",
+            _("Delete"),
             "delete",
-            "The website and all its data are deleted. This cannot be undone.",
+            _("The website and all its data are deleted. This cannot be undone."),
             lambda: _delete(site),
         )
 
 
 def _delete(site: Website) -> None:
-    _write(websites.delete_website(site.id), f"“{site.name}” was deleted.")
+    _write(websites.delete_website(site.id), _("“{name}” was deleted.").format(name=site.name))
     url_state.set_params(site="")
 
 
@@ -266,7 +281,9 @@ def _confirmed_button(
     with st.popover(what, icon=f":material/{icon}:", key=key):
         st.markdown(f"**{what} {plain(site.name, 60)}**")
         st.caption(warning)
-        typed = st.text_input("Type its name", key=f"{key}_name", placeholder=site.name, live=True)
+        typed = st.text_input(
+            _("Type its name"), key=f"{key}_name", placeholder=site.name, live=True
+        )
         elements.action_button(
             what,
             f"{key}_sure",

@@ -14,6 +14,7 @@ from components import (
     viewer,
 )
 from components.loading import every_website
+from components.texts import _
 from reports import mail
 
 entrypoint_guard.check()
@@ -29,23 +30,23 @@ def send(to: str, subject: str, text: str) -> None:
 
 
 mailer = send if settings.smtp_url else None
-with elements.title("Access"):
+with elements.title(_("Access")):
     pass
 if not viewer.current().permissions.admin:
-    st.caption("This page is for admins only.")
+    st.caption(_("This page is for admins only."))
 else:
     sites = every_website(page_context.client())
     if not viewer.signs_in():
-        st.caption("No sign-in yet: anyone with the address sees everything.")
+        st.caption(_("No sign-in yet: anyone with the address sees everything."))
     invitations.draw({site.id: site.name for site in sites}, mailer)
-    st.caption("`docs/access.md` describes roles, identity providers and accounts made by hand.")
+    st.caption(_("`docs/access.md` describes roles, identity providers and accounts made by hand."))
     if viewer.signs_in():
-        elements.show_loss("sessions, share links and the audit log")
-        with elements.card("Accounts"):
+        elements.show_loss(_("sessions, share links and the audit log"))
+        with elements.card(_("Accounts")):
             sharing.everybody(sites)
             invitations.renew(mailer)
-        with elements.card("Share links"):
+        with elements.card(_("Share links")):
             sharing.links(sites)
-        with elements.card("Audit log"):
-            table.search_box(place, "Search user, action or object")
+        with elements.card(_("Audit log")):
+            table.search_box(place, _("Search user, action or object"))
             sharing.log(place, view.period.timezone, sites)

@@ -7,6 +7,7 @@ from components import conversions, elements, entrypoint_guard, url_state
 from components.analysis_controls import Suggestions, editor, saved_menu
 from components.areas import attribution
 from components.render import area_page
+from components.texts import _
 from umami.analysis import saved
 from umami.api.reports import Report
 from umami.conversion import Conversion
@@ -20,15 +21,18 @@ def draw(
     chosen: Conversion,
     what: str,
     offers_money: bool,
-    _: Suggestions,
+    _unused: Suggestions,
     listed: Sequence[Report],
 ) -> None:
     """What to credit, if the server credits revenue; the saved attributions, and what to save."""
     with elements.row():
         if offers_money and chosen.currency:
             elements.segmented(
-                "What to credit",
-                {"": "Conversions", "revenue": f"Revenue in {chosen.currency}"},
+                _("What to credit"),
+                {
+                    "": _("Conversions"),
+                    "revenue": _("Revenue in {currency}").format(currency=chosen.currency),
+                },
                 what,
                 key="pick_credit",
                 label_visibility="collapsed",
@@ -46,7 +50,7 @@ def draw(
         saved_menu(view, "attribution", listed, to_save)
 
 
-with area_page(attribution) as (page, view, params), elements.title("Attribution"):
+with area_page(attribution) as (page, view, params), elements.title(_("Attribution")):
     chosen = conversions.chosen(page, view)
     what = "revenue" if attribution.in_money(params) else ""
     offers_money = view.whole_visits or attribution.reports_money(page)

@@ -5,6 +5,7 @@ import streamlit as st
 from components import authorized, elements, entrypoint_guard, url_state
 from components.areas import breakdown
 from components.render import area_page
+from components.texts import _
 from umami.filters import FIELDS
 
 entrypoint_guard.check()
@@ -12,27 +13,27 @@ entrypoint_guard.check()
 with area_page(breakdown) as (page, view, params):
     supported = page.client.capabilities.fields
     choice, fault = breakdown.parse(params, supported)
-    with elements.title("Breakdown"):
+    with elements.title(_("Breakdown")):
         pass
     if fault:
         elements.show_note(fault)
     with elements.row():
         st.session_state["pick_fields"] = list(choice.fields)
         st.multiselect(
-            "Fields",
+            _("Fields"),
             breakdown.available_fields(supported),
             key="pick_fields",
             format_func=FIELDS.__getitem__,
             max_selections=breakdown.MOST_FIELDS,
-            placeholder="One to three fields",
+            placeholder=_("One to three fields"),
             label_visibility="collapsed",
             on_change=authorized.callback(
                 lambda: url_state.set_params(field=st.session_state["pick_fields"])
             ),
         )
         elements.select(
-            "Measure",
-            {measure: label for measure, (label, _) in breakdown.MEASURES.items()},
+            _("Measure"),
+            {measure: label for measure, (label, _unused) in breakdown.MEASURES.items()},
             choice.measure,
             key="pick_measure",
             icon=":material/straighten:",

@@ -3,12 +3,13 @@
 from components import elements, entrypoint_guard, url_state
 from components.areas import compare
 from components.render import area_page
+from components.texts import _
 
 entrypoint_guard.check()
 
-with area_page(compare) as (page, view, params), elements.title("Compare"):
+with area_page(compare) as (page, view, params), elements.title(_("Compare")):
     elements.select(
-        "Compare by",
+        _("Compare by"),
         compare.TITLES,
         compare.metric(params),
         key="pick_by",

@@ -10,6 +10,7 @@ from components.analysis_controls import Suggestions, editor, inputs, saved_menu
 from components.areas import funnel
 from components.elements import action_button
 from components.render import area_page
+from components.texts import _
 from umami.analysis import saved
 from umami.analysis.steps import spell_steps
 from umami.api.reports import Report
@@ -31,17 +32,17 @@ def step_row(chain: funnel.Chain, at: int, suggestions: Suggestions) -> None:
     inputs(
         step,
         suggestions,
-        label=f"Step {at + 1}",
+        label=_("Step {number}").format(number=at + 1),
         key=f"edit_{at}",
         write=lambda changed: write([*before, changed, *after]),
     )
     button = partial(action_button, type="tertiary")
     earlier = [*before[:-1], step, *before[-1:], *after]
     icons = ":material/arrow_upward:", ":material/close:"
-    button(icons[0], f"raise_{at}", write, earlier, help="Earlier", disabled=at == 0)
+    button(icons[0], f"raise_{at}", write, earlier, help=_("Earlier"), disabled=at == 0)
     last = len(chain.steps) <= funnel.FEWEST and not step.value
     rest = [*before, *after]
-    button(icons[1], f"remove_{at}", write, rest, help="Remove this step", disabled=last)
+    button(icons[1], f"remove_{at}", write, rest, help=_("Remove this step"), disabled=last)
 
 
 def draw(
@@ -56,9 +57,9 @@ def draw(
     with elements.row():
         longer = [*chain.steps, FunnelStep("path", "")]
         full = len(chain.steps) >= funnel.MOST
-        action_button("Add step", "add_step", write, longer, icon="add", disabled=full)
+        action_button(_("Add step"), "add_step", write, longer, icon="add", disabled=full)
         elements.select(
-            "Time from each step to the next",
+            _("Time from each step to the next"),
             {window: funnel.within(window) for window in sorted({chain.window, *funnel.WINDOWS})},
             chain.window,
             key="pick_window",
@@ -66,15 +67,15 @@ def draw(
             width=215,
             write=lambda window: url_state.set_params(window=str(window)),
         )
-        about = "Open the first saved funnel or, without one, steps that end in the conversion"
-        action_button("Suggest steps", "suggest_steps", write, [], icon="lightbulb", help=about)
+        about = _("Open the first saved funnel or, without one, steps that end in the conversion")
+        action_button(_("Suggest steps"), "suggest_steps", write, [], icon="lightbulb", help=about)
         to_save = saved.funnel(view, chain.steps, chain.window) if chain.complete else None
         saved_menu(view, "funnel", reports, to_save)
 
 
 with area_page(funnel) as (page, view, params):
     chain, faults = funnel.opened(page, view, params)
-    with elements.title("Funnel", faults):
+    with elements.title(_("Funnel"), faults):
         pass
-    with elements.card("Steps", about="Steps in order, each within the time chosen below."):
+    with elements.card(_("Steps"), about=_("Steps in order, each within the time chosen below.")):
         editor(page, view, partial(draw, view, chain), height=190)

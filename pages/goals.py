@@ -11,6 +11,7 @@ from components.analysis_controls import Suggestions, editor, inputs, saved_menu
 from components.areas import goals
 from components.elements import action_button
 from components.render import area_page
+from components.texts import _
 from umami.analysis import saved
 from umami.analysis.steps import LARGEST_TARGET, Target, spell_target
 from umami.api.reports import Report
@@ -36,20 +37,20 @@ def target_inputs(
     inputs(
         target.step,
         suggestions,
-        label=f"Goal {at + 1}",
+        label=_("Goal {number}").format(number=at + 1),
         key=f"edit_{at}",
         write=lambda step: change(replace(target, step=step)),
     )
     key = f"edit_{at}_times"
     st.session_state[key] = target.times or None
     st.number_input(
-        "Target",
+        _("Target"),
         min_value=1,
         max_value=LARGEST_TARGET,
         value=None,
         step=1,
         key=key,
-        placeholder="Target",
+        placeholder=_("Target"),
         label_visibility="collapsed",
         width=170,
         on_change=authorized.callback(
@@ -73,18 +74,18 @@ def draw(
                 f"remove_{at}",
                 write,
                 others,
-                help="Remove this goal",
+                help=_("Remove this goal"),
                 type="tertiary",
                 disabled=not targets,
             )
     with elements.row():
         full = len(lines) >= goals.MOST or new in lines
-        action_button("Add goal", "add_goal", write, [*lines, new], icon="add", disabled=full)
+        action_button(_("Add goal"), "add_goal", write, [*lines, new], icon="add", disabled=full)
         if suggestions.events:
             suggested = [Target(FunnelStep("event", name)) for name in suggestions.events[:3]]
-            about = "The events that happen most"
+            about = _("The events that happen most")
             action_button(
-                "Suggest goals", "suggest_goals", write, suggested, icon="lightbulb", help=about
+                _("Suggest goals"), "suggest_goals", write, suggested, icon="lightbulb", help=about
             )
         last = next((target for target in reversed(targets) if target.step.value), None)
         saved_menu(
@@ -93,16 +94,16 @@ def draw(
             reports,
             saved.goal(view, last) if last else None,
             description=saved.described(last) if last else "",
-            about=f"Saves the last goal, {last.step.value}." if last else "",
+            about=_("Saves the last goal, {step}.").format(step=last.step.value) if last else "",
         )
 
 
 with area_page(goals) as (page, view, params):
-    _, faults = goals.parse(params)
+    _unused, faults = goals.parse(params)
     targets = goals.opened(page, view, params)
-    with elements.title("Goals", faults):
+    with elements.title(_("Goals"), faults):
         pass
     with elements.card(
-        "Goals", about="A page or an event, and how often you want it in the period."
+        _("Goals"), about=_("A page or an event, and how often you want it in the period.")
     ):
         editor(page, view, partial(draw, view, targets), height=120)

@@ -8,6 +8,7 @@ import streamlit as st
 from components import analysis_controls, elements, entrypoint_guard, page_context, url_state
 from components.areas import journey
 from components.render import open_page
+from components.texts import _
 from components.view_description import dates
 from umami.api.traffic import Value
 
@@ -18,16 +19,16 @@ def question(selection: journey.Selection, page: str, paths: Sequence[Value]) ->
     """Inputs for the page, the side of it to list, and what counts as a step."""
     with elements.row():
         elements.segmented(
-            "What to list",
+            _("What to list"),
             journey.SIDES,
             selection.side,
             key="pick_side",
             label_visibility="collapsed",
             write=lambda side: url_state.set_params(side=side),
         )
-        step("at", "Page", "Choose or type a page, such as /pricing", page, paths)
+        step("at", _("Page"), _("Choose or type a page, such as /pricing"), page, paths)
         elements.select(
-            "Steps to count",
+            _("Steps to count"),
             journey.KINDS,
             "" if selection.events else "pages",
             key="pick_kinds",
@@ -41,7 +42,7 @@ def ends(selection: journey.Selection, paths: Sequence[Value], events: Sequence[
     values = [*paths, *events]
     with elements.row():
         elements.select(
-            "Steps",
+            _("Steps"),
             journey.LENGTHS,
             selection.length,
             key="pick_steps",
@@ -49,10 +50,22 @@ def ends(selection: journey.Selection, paths: Sequence[Value], events: Sequence[
             width=150,
             write=lambda length: url_state.set_params(steps=str(length)),
         )
-        with st.popover("More", icon=":material/tune:", key="more"):
-            any_step = "with any page or event"
-            step("start", "Start of the path", f"Starts {any_step}", selection.start, values)
-            step("end", "End of the path", f"Ends {any_step}", selection.end, values)
+        with st.popover(_("More"), icon=":material/tune:", key="more"):
+            any_step = _("with any page or event")
+            step(
+                "start",
+                _("Start of the path"),
+                _("Starts {any_step}").format(any_step=any_step),
+                selection.start,
+                values,
+            )
+            step(
+                "end",
+                _("End of the path"),
+                _("Ends {any_step}").format(any_step=any_step),
+                selection.end,
+                values,
+            )
 
 
 def step(
@@ -83,11 +96,11 @@ with open_page(page_context.client()) as page:
     selection, faults = journey.parse(params)
     *around, paths = page.prepare(journey.ask(page, view, params))
     values = analysis_controls.ask_suggestions(page, view)
-    with elements.title("Journey", faults):
+    with elements.title(_("Journey"), faults):
         pass
     chosen = journey.page_of(page, view, selection)
     page.section(partial(question, selection, chosen), values[0], height=40)
     page.draw(around)
-    with elements.card("Paths from the first step", about=dates(view)):
+    with elements.card(_("Paths from the first step"), about=dates(view)):
         page.section(partial(ends, selection), *values, height=40)
         page.draw([paths], nested=True)

@@ -19,6 +19,7 @@ from components.areas import realtime
 from components.areas.realtime import EVERY, Seen
 from components.elements import show_error
 from components.render import Page, answers
+from components.texts import _
 from umami.analysis.activity import longer
 from umami.api import realtime as endpoints
 from umami.api import traffic
@@ -72,7 +73,7 @@ def latest(view: View, *, paused: bool) -> tuple[Seen, UmamiError | None]:
 
 view = controls.view()
 
-with elements.title("Realtime"):
-    paused = st.toggle("Pause", key="paused", bind="query-params", help="Stop refreshing")
+with elements.title(_("Realtime")):
+    paused = st.toggle(_("Pause"), key="paused", bind="query-params", help=_("Stop refreshing"))
 refreshed = authorized.fragment(run_every=None if paused else EVERY)(draw)
 refreshed(view, controls.domain(page_context.client(), view.website), paused=paused)

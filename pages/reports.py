@@ -20,6 +20,7 @@ from components.areas import reports as area
 from components.elements import action_button
 from components.escaping import plain
 from components.render import open_page
+from components.texts import _
 from umami.analysis.saved import Opening
 from umami.api import reports
 from umami.api.reports import Report
@@ -52,11 +53,11 @@ def detail(view: View, selected: str, saved_reports: Page[Report]) -> None:
 def open_buttons(opening: Opening, dates: Mapping[str, list[str]]) -> None:
     """Buttons that open the report on its page."""
     with st.container(horizontal=True, gap="small"):
-        about = "With the period and filters above"
+        about = _("With the period and filters above")
         button = partial(action_button, type="primary", icon="open_in_new", help=about)
-        button("Open", "open", open_report, opening)
+        button(_("Open"), "open", open_report, opening)
         if dates:
-            action_button("Open with its own dates", "open_dates", open_report, opening, dates)
+            action_button(_("Open with its own dates"), "open_dates", open_report, opening, dates)
 
 
 def open_report(opening: Opening, dates: Mapping[str, list[str]] | None = None) -> None:
@@ -71,30 +72,36 @@ def rename_input(report: Report) -> None:
     key = f"name_{report.id}"
     st.session_state.setdefault(key, report.name)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.text_input("Name", key=key, max_chars=200)
-        action_button("Rename", "rename", rename, report, key)
+        st.text_input(_("Name"), key=key, max_chars=200)
+        action_button(_("Rename"), "rename", rename, report, key)
 
 
 def rename(report: Report, key: str) -> None:
     """Rename a report to the text of the input."""
     name = str(st.session_state[key]).strip()
     if not name:
-        url_state.note("Enter a name for the report.")
+        url_state.note(_("Enter a name for the report."))
     elif name != report.name:
         query = reports.update_report(
             report.id, report.website, report.type, name, report.parameters, report.description
         )
-        send(query, f"Renamed to “{name}”.")
+        send(query, _("Renamed to “{name}”.").format(name=name))
 
 
 def delete_button(report: Report) -> None:
     """A button that deletes the report after a confirmation."""
-    with st.popover("Delete", icon=":material/delete:", key="delete_report"):
-        st.markdown(f"Delete **{plain(area.name(report), 60)}** for everyone?")
-        st.caption("This deletes the report in Umami, too. The data remain.")
+    with st.popover(_("Delete"), icon=":material/delete:", key="delete_report"):
+        st.markdown(_("Delete **{name}** for everyone?").format(name=plain(area.name(report), 60)))
+        st.caption(_("This deletes the report in Umami, too. The data remain."))
         deletion = reports.delete_report(report.id)
         button = partial(action_button, type="primary", width="stretch")
-        button("Delete it", "delete", send, deletion, f"“{report.name}” was deleted.")
+        button(
+            _("Delete it"),
+            "delete",
+            send,
+            deletion,
+            _("“{name}” was deleted.").format(name=report.name),
+        )
 
 
 def send(query: Query[Any], done: str) -> None:
@@ -108,10 +115,10 @@ view = url_state.view()
 with open_page(page_context.client()) as page:
     params = url_state.page_params(area.INFO)
     layout = page.prepare(area.ask(page, view, params))
-    with elements.title("Saved"):
+    with elements.title(_("Saved")):
         if done := authorized.data().pop(DONE, None):
             st.toast(plain(done))
-    with elements.card("Saved reports", about="Shared with everyone on this Umami."):
+    with elements.card(_("Saved reports"), about=_("Shared with everyone on this Umami.")):
         page.draw(layout, nested=True)
         page.section(
             partial(detail, view, area.report_id(params)),

@@ -3,12 +3,13 @@
 from components import elements, entrypoint_guard, url_state
 from components.areas import retention
 from components.render import area_page
+from components.texts import _
 
 entrypoint_guard.check()
 
-with area_page(retention) as (page, view, params), elements.title("Retention"):
+with area_page(retention) as (page, view, params), elements.title(_("Retention")):
     elements.segmented(
-        "Cohorts",
+        _("Cohorts"),
         retention.GRAIN_NAMES,
         retention.grain(view, params),
         key="pick_grain",

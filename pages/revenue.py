@@ -6,6 +6,7 @@ from components import elements, entrypoint_guard, url_state
 from components.areas import revenue
 from components.conversions import choices
 from components.render import area_page
+from components.texts import _
 from umami import names
 from umami.api import revenue as endpoints
 
@@ -15,7 +16,7 @@ entrypoint_guard.check()
 def choice(currency: str, currencies: tuple[str, ...]) -> None:
     """An input for the currency."""
     elements.select(
-        "Currency",
+        _("Currency"),
         {code: label(code) for code in choices(currencies, currency)},
         currency,
         key="pick_currency",
@@ -33,7 +34,7 @@ def label(currency: str) -> str:
 
 with area_page(revenue) as (page, view, params):
     scope = revenue.find_scope(page, view, params)
-    with elements.title("Revenue", revenue.parse(params)[1]):
+    with elements.title(_("Revenue"), revenue.parse(params)[1]):
         if isinstance(scope, revenue.Scope):
             currencies = page.unfiltered(view, endpoints.currencies)
             page.section(partial(choice, scope.currency), currencies, height=40)

@@ -7,6 +7,7 @@ import streamlit as st
 from components import controls, elements, entrypoint_guard, page_context
 from components.areas import utm
 from components.render import area_page
+from components.texts import _
 from umami.analysis.marketing import tagged_link
 from umami.api import reports
 from umami.api.reports import Utm
@@ -14,18 +15,18 @@ from umami.errors import InvalidView
 
 entrypoint_guard.check()
 TAGS = {
-    "source": "Source, such as newsletter",
-    "medium": "Medium, such as email",
-    "campaign": "Campaign, such as spring-sale",
-    "content": "Ad content (optional)",
-    "term": "Keyword (optional)",
+    "source": _("Source, such as newsletter"),
+    "medium": _("Medium, such as email"),
+    "campaign": _("Campaign, such as spring-sale"),
+    "content": _("Ad content (optional)"),
+    "term": _("Keyword (optional)"),
 }
 
 
 def build(domain: str, answer: Utm) -> None:
     """Inputs for the address and the tags of a link, with the tags in use, and the link."""
     address = st.text_input(
-        "Address of the page",
+        _("Address of the page"),
         key="link_address",
         placeholder=f"https://{domain or 'example.com'}/offer",
         max_chars=2000,
@@ -42,17 +43,21 @@ def build(domain: str, answer: Utm) -> None:
                 index=None,
                 key=f"link_{name}",
                 accept_new_options=True,
-                placeholder="Choose or type",
+                placeholder=_("Choose or type"),
             )
             tags[name] = str(chosen or "")
     for name, tag in tags.items():
         alike = [other for other in used[name] if other != tag and other.lower() == tag.lower()]
         if alike:
-            elements.show_note(f"“{tag}” and “{alike[0]}” are counted apart: use one spelling.")
+            elements.show_note(
+                _("“{tag}” and “{alike}” are counted apart: use one spelling.").format(
+                    tag=tag, alike=alike[0]
+                )
+            )
     if not address:
         return
     if not (tags["source"] and tags["medium"] and tags["campaign"]):
-        elements.show_note("A tagged link needs a source, a medium and a campaign.")
+        elements.show_note(_("A tagged link needs a source, a medium and a campaign."))
         return
     try:
         st.code(tagged_link(address, tags), language=None, wrap_lines=True)
@@ -62,8 +67,8 @@ def build(domain: str, answer: Utm) -> None:
 
 with (
     area_page(utm) as (page, view, _params),
-    elements.title("Campaigns"),
-    st.popover("Build a link", icon=":material/add_link:", key="link_builder"),
+    elements.title(_("Campaigns")),
+    st.popover(_("Build a link"), icon=":material/add_link:", key="link_builder"),
 ):
     domain = controls.domain(page_context.client(), view.website)
     page.section(partial(build, domain), page.ask(reports.utm(view)), height=60)

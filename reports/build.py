@@ -14,6 +14,7 @@ from components.areas import PageInfo
 from components.blocks import Block, Params, Text
 from components.loading import Collector, QueryClient, fault_location
 from components.page_registry import AREAS, PAGES
+from components.texts import _
 from reports import chromium, html, xlsx
 from reports.chromium import Paper
 from reports.document import Chapter, Cover, Report, Section
@@ -70,7 +71,7 @@ def make(
             chapters.append(chapter(query, page, order.view, order.params.get(page.name, {})))
         finally:
             query.leave()
-        answered = (reply.answered_at for _, reply in query.sent if reply.answered_at)
+        answered = (reply.answered_at for _unused, reply in query.sent if reply.answered_at)
         as_of = min((as_of, *answered))
     progress(len(pages), len(pages))
     return Report(_cover(client.server, order, now, as_of), tuple(chapters))
@@ -96,29 +97,29 @@ def _blocks(section: blocks.Section) -> tuple[Block, ...]:
         return (Text(str(problem)),)
     except Exception as problem:  # a fault of ours stays in its section
         _LOG.error("a section of a report could not be made: %s", fault_location(problem))
-        return (Text("This part of the report could not be created."),)
+        return (Text(_("This part of the report could not be created.")),)
 
 
 def _cover(server: Server, order: Order, made: datetime, as_of: datetime) -> Cover:
     view = order.view
     site = next((site for site in order.sites if site.id == view.website), None)
     website = site.name if site else view.website
-    any_of = "any of: " if len(view.filters) > 1 and view.match == "any" else ""
+    any_of = _("any of: ") if len(view.filters) > 1 and view.match == "any" else ""
     filters = "; ".join(view_description.narrowed(view))
     as_of = as_of.astimezone(made.tzinfo)
     lines = {
-        "Website": f"{website} ({site.domain})" if site and site.domain else website,
-        "Period": formats.period(view.period),
-        "Time zone": view.period.timezone,
-        "Filters": f"{any_of}{filters}" or "None",
-        "Compared with": view_description.compared(view) or "No comparison",
-        "Server": " ".join(filter(None, (server.label, server.version)))
-        + (f" at {server.address}" if order.tells_address else "")
-        + (", demo data" if server.demo else ""),
-        "Created": f"{made:%a} {made.day} {made:%b %Y, %H:%M}",
-        "Figures as of": f"{as_of:%a} {as_of.day} {as_of:%b %Y, %H:%M}",
+        _("Website"): f"{website} ({site.domain})" if site and site.domain else website,
+        _("Period"): formats.period(view.period),
+        _("Time zone"): view.period.timezone,
+        _("Filters"): f"{any_of}{filters}" or _("None"),
+        _("Compared with"): view_description.compared(view) or _("No comparison"),
+        _("Server"): " ".join(filter(None, (server.label, server.version)))
+        + (_(" at {address}").format(address=server.address) if order.tells_address else "")
+        + (_(", demo data") if server.demo else ""),
+        _("Created"): f"{made:%a} {made.day} {made:%b %Y, %H:%M}",
+        _("Figures as of"): f"{as_of:%a} {as_of.day} {as_of:%b %Y, %H:%M}",
     }
-    return Cover(website, lines["Period"], lines, made, as_of)
+    return Cover(website, lines[_("Period")], lines, made, as_of)
 
 
 def render(report: Report, kind: FileKind, paper: Paper = "A4") -> bytes:

@@ -26,6 +26,7 @@ from choreographer import Browser, Tab
 from choreographer.browsers import BrowserClosedError, BrowserFailedError, Chromium
 from choreographer.errors import ChannelClosedError, ChromeNotFoundError
 
+from components.texts import N_, _
 from umami.errors import UmamiError
 
 T = TypeVar("T")
@@ -73,13 +74,13 @@ logging.getLogger("browser_proc").setLevel(logging.CRITICAL)
 class NoBrowser(UmamiError):
     """There is no browser to make a PDF with."""
 
-    remedy = "Install Chromium or Google Chrome there (apt-get install chromium), or take HTML."
+    remedy = N_("Install Chromium or Google Chrome there (apt-get install chromium), or take HTML.")
 
 
 class BrowserFailed(UmamiError):
     """The browser ended, or did not answer."""
 
-    remedy = "Try again, or take the report as HTML and print that."
+    remedy = N_("Try again, or take the report as HTML and print that.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +144,11 @@ def _run(page: str, work: Callable[[Tab], Coroutine[Any, Any, T]]) -> T:
         with _AT_ONCE, ThreadPoolExecutor(1) as thread:
             return thread.submit(asyncio.run, in_time()).result()
     except ChromeNotFoundError:
-        problem: UmamiError = NoBrowser("There is no browser here to print with.")
+        problem: UmamiError = NoBrowser(_("There is no browser here to print with."))
     except _FAILURES:
-        problem = BrowserFailed("The browser that prints has ended.")
+        problem = BrowserFailed(_("The browser that prints has ended."))
     except TimeoutError:
-        problem = BrowserFailed("The browser that prints does not answer.")
+        problem = BrowserFailed(_("The browser that prints does not answer."))
     raise problem
 
 
@@ -220,7 +221,7 @@ async def _send(tab: Tab, command: str, **params: Any) -> dict[str, Any]:
     """Send a command of the DevTools protocol and return its result."""
     response = await tab.send_command(command, params=params)
     if "error" in response:
-        raise BrowserFailed("The browser that prints could not do it.")
+        raise BrowserFailed(_("The browser that prints could not do it."))
     result: dict[str, Any] = response["result"]
     return result
 
@@ -231,5 +232,5 @@ async def _evaluate(tab: Tab, expression: str) -> Any:
         tab, "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
     )
     if "exceptionDetails" in result:
-        raise BrowserFailed("A chart of the report could not be drawn.")
+        raise BrowserFailed(_("A chart of the report could not be drawn."))
     return result["result"].get("value")

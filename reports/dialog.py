@@ -19,6 +19,7 @@ from components.blocks import Params
 from components.elements import show_error
 from components.loading import fault_location
 from components.page_registry import PAGES
+from components.texts import _
 from reports import build
 from reports.build import FileKind
 from reports.chromium import PAPERS, Paper
@@ -49,14 +50,14 @@ def draw(sites: Sequence[Website], page: str, view: View) -> None:
     if not viewer.current().permissions.exports(view.website):
         return
     with st.popover(
-        "Export", icon=":material/download:", key="report_menu", on_change="rerun"
+        _("Export"), icon=":material/download:", key="report_menu", on_change="rerun"
     ) as menu:
         if menu.open:
             _menu(sites, page, view)
 
 
 def _menu(sites: Sequence[Website], page: str, view: View) -> None:
-    st.caption("Export this view as one file to send, print or analyse.")
+    st.caption(_("Export this view as one file to send, print or analyse."))
     titles = {
         area.name: area.title
         for area in build.offered()
@@ -64,7 +65,7 @@ def _menu(sites: Sequence[Website], page: str, view: View) -> None:
     }
     first = page if page in titles else next(iter(titles), None)
     pages = st.multiselect(
-        "Pages",
+        _("Pages"),
         list(titles),
         default=[first] if first else [],
         format_func=titles.__getitem__,
@@ -73,16 +74,16 @@ def _menu(sites: Sequence[Website], page: str, view: View) -> None:
     )
     choice = partial(st.segmented_control, required=True, persist_state="session")
     kind = choice(
-        "Format", list(build.MIMES), default="html", format_func=str.upper, key="report_kind"
+        _("Format"), list(build.MIMES), default="html", format_func=str.upper, key="report_kind"
     )
     if kind == "pdf":
-        choice("Paper", list(PAPERS), default="A4", key="report_paper")
+        choice(_("Paper"), list(PAPERS), default="A4", key="report_paper")
     job: _Job | None = authorized.data().get(_JOB)
     running = job is not None and job.task.state == "running"
     button = partial(elements.action_button, width="stretch", disabled=running or not pages)
-    button("Create file", "make_report", _start, sites, page, view)
+    button(_("Create file"), "make_report", _start, sites, page, view)
     if job and running:
-        elements.show_progress(job.task, what="Creating", key="report")
+        elements.show_progress(job.task, what=_("Creating"), key="report")
     elif job:
         _download(job)
 
@@ -103,7 +104,7 @@ def _start(sites: Sequence[Website], page: str, view: View) -> None:
     kind: FileKind = st.session_state["report_kind"]
     paper: Paper = st.session_state.get("report_paper") or "A4"
     if not looking.permissions.exports(view.website):
-        url_state.note("You cannot export this website.")
+        url_state.note(_("You cannot export this website."))
         return
     before: _Job | None = authorized.data().get(_JOB)
     if before:
@@ -126,23 +127,27 @@ def _download(job: _Job) -> None:
     try:
         content = job.task.result(0)
     except TaskCancelled:
-        st.caption("Cancelled.")
+        st.caption(_("Cancelled."))
         return
     except UmamiError as problem:
         show_error(problem)
         return
     except Exception as problem:
         _LOG.error("a report could not be made: %s", fault_location(problem))
-        show_error(UmamiError("The file could not be created."))
+        show_error(UmamiError(_("The file could not be created.")))
         return
     size = len(content)
-    shown = f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.0f} kB"
+    shown = (
+        _("{size:.1f} MB").format(size=size / 1e6)
+        if size >= 100_000
+        else _("{size:.0f} kB").format(size=size / 1e3)
+    )
     export_permissions.export_button(
         lambda: content,
         file_name=job.file,
         key="report_download",
         mime=build.MIMES[job.kind],
-        label=f"Download {job.kind.upper()} ({shown})",
+        label=_("Download {kind} ({shown})").format(kind=job.kind.upper(), shown=shown),
         website=job.website,
         prominent=True,
     )

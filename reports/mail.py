@@ -23,6 +23,7 @@ import idna
 
 from access import settings as dashboard
 from components.charts.tiles import Tile
+from components.texts import N_, _
 from components.theme import LIGHT
 from reports import build, chromium, html
 from reports.build import FileKind
@@ -48,7 +49,7 @@ _PORTS: Final[dict[Scheme, int]] = {"smtp": 587, "smtps": 465}
 class MailFailed(UmamiError):
     """The mail server accepted the mail for no recipient."""
 
-    remedy = "Look at DASHBOARD_SMTP_URL, DASHBOARD_MAIL_FROM and the addresses, and try again."
+    remedy = N_("Look at DASHBOARD_SMTP_URL, DASHBOARD_MAIL_FROM and the addresses, and try again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Recipient:
     @property
     def header(self) -> Address:
         """The address for a header."""
-        local, _, domain = self.address.rpartition("@")
+        local, _unused, domain = self.address.rpartition("@")
         return Address(self.name, local, domain)
 
 
@@ -77,8 +78,8 @@ class Outcome:
     why: str = ""
 
     def __str__(self) -> str:
-        result = "unknown" if self.accepted is None else "not sent"
-        text = "accepted by the mail server" if self.accepted else f"{result}: {self.why}"
+        result = _("unknown") if self.accepted is None else _("not sent")
+        text = _("accepted by the mail server") if self.accepted else f"{result}: {self.why}"
         return f"{self.recipient.address}: {text}"
 
 
@@ -99,7 +100,7 @@ def load_settings() -> Settings:
     settings = dashboard.load()
     if not settings.smtp_url:
         raise SettingsError(
-            "DASHBOARD_SMTP_URL is not set: smtp://user:password@host:587 or smtps://…"
+            _("DASHBOARD_SMTP_URL is not set: smtp://user:password@host:587 or smtps://…")
         )
     return parse_settings(settings.smtp_url, settings.mail_from)
 
@@ -114,7 +115,7 @@ def parse_settings(url: str, sender: str) -> Settings:
         host, port = "", None
     scheme = next((name for name in _PORTS if url.casefold().startswith(f"{name}://")), None)
     if scheme is None or not host:
-        raise SettingsError("DASHBOARD_SMTP_URL is like smtp://user:password@host:587.")
+        raise SettingsError(_("DASHBOARD_SMTP_URL is like smtp://user:password@host:587."))
     try:
         username = unquote_to_bytes(parts.username or "").decode()
         password = unquote_to_bytes(parts.password or "").decode()
@@ -124,8 +125,10 @@ def parse_settings(url: str, sender: str) -> Settings:
         invalid = True
     if invalid:
         raise SettingsError(
-            "DASHBOARD_SMTP_URL has an invalid host, user or password: percent-encode other "
-            "characters than letters and digits as UTF-8, ä as %C3%A4."
+            _(
+                "DASHBOARD_SMTP_URL has an invalid host, user or password: percent-encode other "
+                "characters than letters and digits as UTF-8, ä as %C3%A4."
+            )
         )
     try:
         (address,) = recipients([sender or username])
@@ -133,7 +136,7 @@ def parse_settings(url: str, sender: str) -> Settings:
         pass
     else:
         return Settings(scheme, host, port or _PORTS[scheme], address, username, password)
-    raise SettingsError("DASHBOARD_MAIL_FROM is the address that reports are mailed from.")
+    raise SettingsError(_("DASHBOARD_MAIL_FROM is the address that reports are mailed from."))
 
 
 def recipients(texts: Sequence[str]) -> list[Recipient]:
@@ -149,7 +152,7 @@ def recipients(texts: Sequence[str]) -> list[Recipient]:
                 unique.setdefault(recipient.address.casefold(), recipient)
         except (IndexError, ValueError):
             shown = "".join(letter if letter.isprintable() else " " for letter in text[:80])
-            raise MailFailed(f"“{shown}” is not a mail address.") from None
+            raise MailFailed(_("“{shown}” is not a mail address.").format(shown=shown)) from None
     return list(unique.values())
 
 
@@ -198,13 +201,13 @@ def message(
 
     subject = f"{report.cover.website}: {report.cover.period}"
     mail = _text_mail(settings, to, subject, plain(report))
-    ids = [make_msgid(domain="report.invalid") for _ in pictures]
+    ids = [make_msgid(domain="report.invalid") for _unused in pictures]
     mail.add_alternative(_html(report, pictures, ids), subtype="html")
     body = mail.get_body(("html",))
     assert body is not None
     for id, picture in zip(ids, pictures, strict=True):
         body.add_related(picture.png, "image", "png", cid=id, disposition="inline")
-    main, _, sub = build.MIMES[kind].partition("/")
+    main, _unused, sub = build.MIMES[kind].partition("/")
     mail.add_attachment(attachment, maintype=main, subtype=sub, filename=f"report.{kind}")
     return mail
 
@@ -230,7 +233,7 @@ def send_text(settings: Settings, to: str, subject: str, text: str) -> None:
     recipient = recipients([to])[:1]
     (outcome,) = send(settings, _text_mail(settings, recipient, subject, text), recipient)
     if not outcome.accepted:
-        raise MailFailed(f"The mail was not sent: {outcome.why}.")
+        raise MailFailed(_("The mail was not sent: {why}.").format(why=outcome.why))
 
 
 def send(settings: Settings, mail: EmailMessage, to: Sequence[Recipient]) -> list[Outcome]:
@@ -246,13 +249,13 @@ def send(settings: Settings, mail: EmailMessage, to: Sequence[Recipient]) -> lis
             _sign_in(server, settings)
         return _deliver(server, settings.sender.address, mail, to)
     except smtplib.SMTPAuthenticationError:
-        problem = "The mail server does not let the user of DASHBOARD_SMTP_URL in."
+        problem = _("The mail server does not let the user of DASHBOARD_SMTP_URL in.")
     except smtplib.SMTPNotSupportedError:
-        problem = "The mail server offers no way to sign in that is supported here."
+        problem = _("The mail server offers no way to sign in that is supported here.")
     except ssl.SSLError:
-        problem = "The mail server cannot prove that it is the one of DASHBOARD_SMTP_URL."
+        problem = _("The mail server cannot prove that it is the one of DASHBOARD_SMTP_URL.")
     except (smtplib.SMTPException, OSError, UnicodeError):
-        problem = "The mail server cannot be reached, or did not take the mail."
+        problem = _("The mail server cannot be reached, or did not take the mail.")
     finally:
         if server is not None:
             # An accepted mail stays accepted if the connection is not closed properly.
@@ -268,10 +271,12 @@ def _deliver(
     utf8 = server.has_extn("smtputf8")
     if not utf8 and not sender.isascii():
         raise MailFailed(
-            "The mail server takes only ASCII letters before the @ of an address: "
-            "DASHBOARD_MAIL_FROM has others."
+            _(
+                "The mail server takes only ASCII letters before the @ of an address: "
+                "DASHBOARD_MAIL_FROM has others."
+            )
         )
-    no_utf8 = "this mail server takes only ASCII letters before the @"
+    no_utf8 = _("this mail server takes only ASCII letters before the @")
     outcomes = {
         recipient: Outcome(recipient, False, no_utf8)
         for recipient in to
@@ -281,19 +286,28 @@ def _deliver(
         return list(outcomes.values())
     content = _announce(server, sender, mail, reachable)
     accepted: bool | None = False
-    why = "the connection to the mail server was lost"
+    why = _("the connection to the mail server was lost")
     try:
         for recipient in reachable:
-            code, _ = server.rcpt(recipient.address)
+            code, _unused = server.rcpt(recipient.address)
             if code not in (250, 251):
-                rejected = f"the mail server does not deliver there ({code})"
+                rejected = _("the mail server does not deliver there ({code})").format(code=code)
                 outcomes[recipient] = Outcome(recipient, False, rejected)
         if len(outcomes) < len(to):
-            accepted, why = None, f"{why} before it confirmed the mail, which may have arrived"
-            code, _ = server.data(content)
-            accepted, why = code == 250, f"the mail server refused the mail ({code})"
+            accepted, why = (
+                None,
+                _("{why} before it confirmed the mail, which may have arrived").format(why=why),
+            )
+            code, _unused = server.data(content)
+            accepted, why = (
+                code == 250,
+                _("the mail server refused the mail ({code})").format(code=code),
+            )
     except smtplib.SMTPDataError as refused:
-        accepted, why = False, f"the mail server refused the mail ({refused.smtp_code})"
+        accepted, why = (
+            False,
+            _("the mail server refused the mail ({smtp_code})").format(smtp_code=refused.smtp_code),
+        )
     except (smtplib.SMTPException, OSError):
         pass
     return [outcomes.get(recipient, Outcome(recipient, accepted, why)) for recipient in to]
@@ -310,11 +324,15 @@ def _announce(
     options = [] if ascii_only else ["SMTPUTF8", "BODY=8BITMIME"]
     if server.has_extn("size"):
         options.append(f"size={len(content)}")
-    code, _ = server.mail(sender, options)
+    code, _unused = server.mail(sender, options)
     if code == 552:
-        raise MailFailed("The mail server takes no mail that is as large as this one (552).")
+        raise MailFailed(_("The mail server takes no mail that is as large as this one (552)."))
     if code != 250:
-        raise MailFailed(f"The mail server takes no mail from {sender} ({code}).")
+        raise MailFailed(
+            _("The mail server takes no mail from {sender} ({code}).").format(
+                sender=sender, code=code
+            )
+        )
     return content
 
 
@@ -326,8 +344,10 @@ def _sign_in(server: smtplib.SMTP, settings: Settings) -> None:
     server.ehlo_or_helo_if_needed()
     if "PLAIN" not in server.esmtp_features.get("auth", "").upper().split():
         raise MailFailed(
-            "The mail server takes only ASCII letters in the user and password of "
-            "DASHBOARD_SMTP_URL: it does not offer AUTH PLAIN."
+            _(
+                "The mail server takes only ASCII letters in the user and password of "
+                "DASHBOARD_SMTP_URL: it does not offer AUTH PLAIN."
+            )
         )
     credentials = f"\0{settings.username}\0{settings.password}".encode()
     code, reply = server.docmd("AUTH", f"PLAIN {base64.b64encode(credentials).decode()}")
@@ -345,7 +365,7 @@ def _connected(settings: Settings) -> smtplib.SMTP:
         server.starttls(context=context)
     elif settings.password and not is_loopback(settings.host):
         server.close()
-        raise MailFailed("The mail server offers no encryption, so the password is not sent.")
+        raise MailFailed(_("The mail server offers no encryption, so the password is not sent."))
     return server
 
 
@@ -358,7 +378,11 @@ _rows: Final = partial(html.rows, most=ROWS)
 
 
 def _change(tile: Tile) -> str:
-    return "" if tile.delta is None else f" ({tile.delta or '±0'} from {tile.before})"
+    return (
+        ""
+        if tile.delta is None
+        else _(" ({delta} from {before})").format(delta=tile.delta or "±0", before=tile.before)
+    )
 
 
 def _html(report: Report, pictures: Sequence[Picture], ids: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from components import formats
 from components.blocks import Table, Tiles
 from components.charts.tiles import Tile
 from components.formats import Field, Kind
+from components.texts import _
 from components.theme import LIGHT
 from reports.document import Chapter, Report
 
@@ -102,10 +103,10 @@ def sheet_name(wanted: str, taken: set[str]) -> str:
     """Return a valid name of a sheet that is not ``taken`` (names in lower case): at most 31
     characters, and none that spreadsheets forbid."""
     plain = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", wanted)
-    plain = " ".join(plain.split()).strip("'")[:LONGEST_NAME].strip("' ") or "Table"
+    plain = " ".join(plain.split()).strip("'")[:LONGEST_NAME].strip("' ") or _("Table")
     plain = plain[0].upper() + plain[1:]
     if plain.casefold() == "history":  # a name that Excel reserves
-        plain = "History of visits"
+        plain = _("History of visits")
     name, number = plain, 1
     while name.casefold() in taken:
         number += 1
@@ -114,7 +115,7 @@ def sheet_name(wanted: str, taken: set[str]) -> str:
 
 
 def _add_cover(book: _Book, report: Report) -> None:
-    sheet = book.sheet("Report")
+    sheet = book.sheet(_("Report"))
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 16)
     sheet.set_column(1, 1, _WIDEST)
@@ -135,14 +136,14 @@ def _add_figures(book: _Book, chapter: Chapter) -> None:
     ]
     if not tiles:
         return
-    sheet = book.sheet(f"{chapter.title} figures")
-    compared = any(tile.earlier is not None for _, tile in tiles)
+    sheet = book.sheet(_("{title} figures").format(title=chapter.title))
+    compared = any(tile.earlier is not None for _unused, tile in tiles)
     headings = [
-        "Section",
-        "Figure",
-        "Value",
-        *(["Before", "Change"] if compared else []),
-        "Meaning",
+        _("Section"),
+        _("Figure"),
+        _("Value"),
+        *([_("Before"), _("Change")] if compared else []),
+        _("Meaning"),
     ]
     sheet.write_row(0, 0, headings, book.heading)
     for row, (title, tile) in enumerate(tiles, 1):

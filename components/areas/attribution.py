@@ -14,6 +14,7 @@ from components.areas import PageInfo, last_value
 from components.charts.tiles import Figures, figures
 from components.formats import Field, Kind
 from components.loading import Collector
+from components.texts import N_, _
 from components.view_description import described, why_empty
 from umami import names
 from umami.analysis import marketing as analysis
@@ -28,54 +29,63 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "attribution",
-    "Attribution",
+    N_("Attribution"),
     "call_split",
-    "Marketing",
+    N_("Marketing"),
     2,
-    "Which channels get the credit for conversions and revenue.",
+    N_("Which channels get the credit for conversions and revenue."),
     ("credit", "attribution", *conversions.ENDPOINTS, "reports"),
     params=("credit",),
 )
 CREDITED: Final[dict[CreditedField, tuple[str, str, str]]] = {
-    "channel": ("Channels", "Channel", "(none)"),
-    "referrer": ("Referrers", "Referrer", "Direct / none"),
-    "utmCampaign": ("Campaigns", "Campaign", "(no campaign)"),
-    "utmSource": ("Sources", "Source", "(no source)"),
-    "utmMedium": ("Mediums", "Medium", "(no medium)"),
-    "utmContent": ("Ad content", "Ad content", "(no content)"),
-    "utmTerm": ("Keywords", "Keyword", "(no keyword)"),
+    "channel": (N_("Channels"), N_("Channel"), N_("(none)")),
+    "referrer": (N_("Referrers"), N_("Referrer"), N_("Direct / none")),
+    "utmCampaign": (N_("Campaigns"), N_("Campaign"), N_("(no campaign)")),
+    "utmSource": (N_("Sources"), N_("Source"), N_("(no source)")),
+    "utmMedium": (N_("Mediums"), N_("Medium"), N_("(no medium)")),
+    "utmContent": (N_("Ad content"), N_("Ad content"), N_("(no content)")),
+    "utmTerm": (N_("Keywords"), N_("Keyword"), N_("(no keyword)")),
 }
 """The fields to credit: title, heading, and the name of visits without a value."""
 MODEL_NAMES: Final[dict[str, tuple[str, str]]] = {
-    "first": ("First touch", "All credit goes to the visitor's first visit in the period."),
-    "last": ("Last touch", "All credit goes to the visit with the conversion itself."),
+    "first": (N_("First touch"), N_("All credit goes to the visitor's first visit in the period.")),
+    "last": (N_("Last touch"), N_("All credit goes to the visit with the conversion itself.")),
     "last_known": (
-        "Last non-direct",
-        "All credit goes to the last visit with a known source, or to the last visit if none has.",
+        N_("Last non-direct"),
+        N_(
+            "All credit goes to the last visit with a known source, or to the last visit if none "
+            "has."
+        ),
     ),
-    "linear": ("Linear", "All visits up to the conversion get the same credit."),
-    "time_decay": ("Time decay", "A visit 7 days before the conversion gets half the credit."),
-    "position": ("Position", "The first and last visit get 40% each, those between share 20%."),
+    "linear": (N_("Linear"), N_("All visits up to the conversion get the same credit.")),
+    "time_decay": (
+        N_("Time decay"),
+        N_("A visit 7 days before the conversion gets half the credit."),
+    ),
+    "position": (
+        N_("Position"),
+        N_("The first and last visit get 40% each, those between share 20%."),
+    ),
 }
 MAIN: Final = "last_known"
 """The model that orders the rows and has a bar and a change."""
 MOST: Final = 500
-OTHER: Final = "(other)"
+OTHER: Final = N_("(other)")
 PARTS: Final[dict[str, tuple[str, str, str, str]]] = {
-    "referrer": ("Referrers", "Referrer", "referrer", "(direct or unknown)"),
-    "paid ads": ("Paid ads", "Paid ad", "ads", "(no paid ad)"),
-    "source": ("Sources", "Source", "utmSource", "(no source)"),
-    "medium": ("Mediums", "Medium", "utmMedium", "(no medium)"),
-    "campaign": ("Campaigns", "Campaign", "utmCampaign", "(no campaign)"),
-    "content": ("Ad content", "Ad content", "utmContent", "(no content)"),
-    "term": ("Keywords", "Keyword", "utmTerm", "(no keyword)"),
+    "referrer": (N_("Referrers"), N_("Referrer"), "referrer", N_("(direct or unknown)")),
+    "paid ads": (N_("Paid ads"), N_("Paid ad"), "ads", N_("(no paid ad)")),
+    "source": (N_("Sources"), N_("Source"), "utmSource", N_("(no source)")),
+    "medium": (N_("Mediums"), N_("Medium"), "utmMedium", N_("(no medium)")),
+    "campaign": (N_("Campaigns"), N_("Campaign"), "utmCampaign", N_("(no campaign)")),
+    "content": (N_("Ad content"), N_("Ad content"), "utmContent", N_("(no content)")),
+    "term": (N_("Keywords"), N_("Keyword"), "utmTerm", N_("(no keyword)")),
 }
 """The parts of Umami's report: title, heading, field for the labels, name of the remainder."""
-BY_VISIT: Final = (
+BY_VISIT: Final = N_(
     "{} is credited to the visits of its visitor in this period, up to and including the visit "
     "itself. Every column adds up to {}."
 )
-FIRST_ONLY: Final = (
+FIRST_ONLY: Final = N_(
     "Umami reports the source of each converted visitor's first visit in the period. It does not "
     "report the visits in between."
 )
@@ -101,7 +111,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     credited = [*_credit(query, view, conversion, in_money(params))]
     if not credited:
         empty = why_not(view, conversion)
-        credited = [ui.blocks_section("Conversion", ui.Text(empty, "empty"))]
+        credited = [ui.blocks_section(_("Conversion"), ui.Text(empty, "empty"))]
     yield from credited
     yield ui.ReportItems(partial(_saved, query, view, conversion, in_money(params)))
 
@@ -109,20 +119,20 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
 def why_not(view: View, conversion: Conversion) -> str:
     """The reason why there is no credit."""
     if not conversion:
-        return "Choose the page or the event that counts as a conversion: Conversion in the bar."
+        return _("Choose the page or the event that counts as a conversion: Conversion in the bar.")
     if not view.keeps_whole_visits:
-        return (
+        return _(
             "With these filters, the server would keep only the matching parts of visits, so it "
             "cannot credit conversions."
         )
-    return "This server credits one page or one event. Choose it with Conversion in the bar."
+    return _("This server credits one page or one event. Choose it with Conversion in the bar.")
 
 
 def _saved(query: Collector, view: View, shown: Conversion, in_money: bool) -> Iterator[ui.Item]:
     """Credit for the saved conversions that are not ``shown`` already."""
     saved = [
         conversions.chosen(query, view, params)
-        for _, params in loading.saved_analyses(query, view, "attribution")
+        for _unused, params in loading.saved_analyses(query, view, "attribution")
     ]
     for conversion in dict.fromkeys(saved):
         if conversion.step and conversion.step != shown.step:
@@ -153,19 +163,24 @@ def _by_models(
     def section(field: CreditedField) -> ui.Section:
         answers = query.compared(view, partial(ask, source=field))
         draw = partial(_models, view, field, currency if in_money else "")
-        return ui.Section(f"Credit by {CREDITED[field][1].lower()}", draw, [*answers], height=420)
+        return ui.Section(
+            _("Credit by {credited}").format(credited=CREDITED[field][1].lower()),
+            draw,
+            [*answers],
+            height=420,
+        )
 
-    tabs = [ui.Tab(title, partial(section, field)) for field, (title, *_) in CREDITED.items()]
-    title = f"Which channels get the credit for {formats.shortened(name)}"
+    tabs = [ui.Tab(title, partial(section, field)) for field, (title, *_unused) in CREDITED.items()]
+    title = _("Which channels get the credit for {name}").format(name=formats.shortened(name))
     yield ui.Card(title, [ui.Tabs("credited", tabs)], about=described(view))
 
 
 def _totals(currency: str, now: Credit, before: Credit | None = None) -> list[ui.Block]:
     """Tiles with the conversions and, in a currency, the revenue."""
-    fields: Figures = [("Conversions", "total", "Visits that converted.", "count")]
+    fields: Figures = [(_("Conversions"), "total", _("Visits that converted."), "count")]
     tiles = figures(now, before, fields)
     if currency:
-        money: Figures = [("Revenue", "amount", "All purchases in this currency.", "money")]
+        money: Figures = [(_("Revenue"), "amount", _("All purchases in this currency."), "money")]
         tiles += figures(now, before, money, currency)
     return [ui.Tiles(tiles)]
 
@@ -176,22 +191,36 @@ def _models(
     """The credit by one field, a column for each model: revenue in a currency, or conversions."""
     frame = model_table(field, bool(currency), now, before)
     if frame.empty:
-        nothing = "No visit converted in this period."
+        nothing = _("No visit converted in this period.")
         return [ui.Text(why_empty(view, nothing), "empty")]
-    title, heading, _ = CREDITED[field]
+    title, heading, _unused = CREDITED[field]
     kind: Kind = "money" if currency else "number"
     fields = [Field("label", heading, "text")]
     for model, (name, about) in MODEL_NAMES.items():
         main, wide = model == MAIN, model not in ("first", "last", MAIN)
         fields.append(Field(model, name, kind, bar=main, wide=wide, currency=currency, help=about))
         if main and "change" in frame:
-            fields.append(Field("change", "Change", "change", wide=True, help=f"Of {name}."))
+            fields.append(
+                Field(
+                    "change",
+                    _("Change"),
+                    "change",
+                    wide=True,
+                    help=_("Of {name}.").format(name=name),
+                )
+            )
     return [
         ui.Text(
-            BY_VISIT.format(
-                *("The revenue of a visit", f"the revenue of {formats.money(now.amount, currency)}")
+            _(BY_VISIT).format(
+                *(
+                    _("The revenue of a visit"),
+                    _("the revenue of {amount}").format(amount=formats.money(now.amount, currency)),
+                )
                 if currency
-                else ("A visit that converted", f"the {formats.whole(now.total)} conversions")
+                else (
+                    _("A visit that converted"),
+                    _("the {total} conversions").format(total=formats.whole(now.total)),
+                )
             )
         ),
         ui.Table(
@@ -199,7 +228,7 @@ def _models(
             frame,
             fields,
             f"credit_{field}",
-            report_title=f"credit to {title.lower()}",
+            report_title=_("credit to {title}").format(title=title.lower()),
         ),
     ]
 
@@ -220,8 +249,8 @@ def model_table(
     labels = [names.label(field, name) if name else none for name in frame["name"]]
     if len(now.conversions) == MOST:
         rest = total - frame[models].sum()
-        frame = pd.concat([frame, pd.DataFrame([{"name": OTHER, **rest}])], ignore_index=True)
-        labels.append(OTHER)
+        frame = pd.concat([frame, pd.DataFrame([{"name": _(OTHER), **rest}])], ignore_index=True)
+        labels.append(_(OTHER))
     frame = frame.assign(label=labels)
     if before is not None:
         earlier = (before.revenue if in_money else before.conversions).set_index("name")[MAIN]
@@ -239,16 +268,18 @@ def _by_first_touch(
     )
     first = query.compared(view, partial(credited, model="first-click"))
     last = query.ask(credited(view, model="last-click"))
-    happened = f"How often it occurred: {KINDS[step.kind].lower()} {step.value[:60]}."
+    happened = _("How often it occurred: {kind} {step}.").format(
+        kind=KINDS[step.kind].lower(), step=step.value[:60]
+    )
     fields: Figures = [
-        ("Conversions", "conversions", happened, "count"),
-        ("Converted visitors", "visitors", "Visitors who converted.", "count"),
-        ("Converted visits", "visits", "Visits with a conversion.", "count"),
+        (_("Conversions"), "conversions", happened, "count"),
+        (_("Converted visitors"), "visitors", _("Visitors who converted."), "count"),
+        (_("Converted visits"), "visits", _("Visits with a conversion."), "count"),
     ]
     totals = partial(ui.figure_tiles, fields)  # the same in both models
     yield ui.Section(step.value, totals, [*first], about=described(view), framed=False)
     yield ui.Section(
-        f"Credit for {step.value}",
+        _("Credit for {step}").format(step=step.value),
         partial(_parts, view, step, currency),
         [first.now, last, *first.earlier],
         height=420,
@@ -267,15 +298,19 @@ def _parts(
     """The credit by each part of Umami's report, in visitors or in a currency."""
     table = touches("amount" if currency else "visitors", first, last, before)
     if table.empty:
-        no_credit = "No visitor converted in this period, or their sources are unknown."
+        no_credit = _("No visitor converted in this period, or their sources are unknown.")
         return [ui.Text(why_empty(view, no_credit), "empty")]
     credited = [part for part in PARTS if (table["part"] == part).any()]
-    missing = ", ".join(title for part, (title, *_) in PARTS.items() if part not in credited)
+    missing = ", ".join(title for part, (title, *_unused) in PARTS.items() if part not in credited)
     return [
-        ui.Text(f"Credit for {formats.shortened(step.value)}", "heading", medium="page"),
-        ui.Text(FIRST_ONLY),
+        ui.Text(
+            _("Credit for {step}").format(step=formats.shortened(step.value)),
+            "heading",
+            medium="page",
+        ),
+        ui.Text(_(FIRST_ONLY)),
         ui.Cards([(PARTS[part][0], [part_table(part, table, currency)]) for part in credited]),
-        *([ui.Text(f"No credit by {missing}.")] if missing else []),
+        *([ui.Text(_("No credit by {missing}.").format(missing=missing))] if missing else []),
     ]
 
 
@@ -302,18 +337,18 @@ def part_table(part: str, table: pd.DataFrame, currency: str) -> ui.Table:
     kind: Kind = "money" if currency else "count"
     fields = [
         Field("label", PARTS[part][1], "text"),
-        Field("first", "First touch", kind, bar=True, currency=currency),
+        Field("first", _("First touch"), kind, bar=True, currency=currency),
     ]
     if frame.loc[frame["name"] != "", "last"].fillna(0).any():
-        about = "The view right before the conversion, where it has a source."
-        fields.append(Field("last", "Last touch", kind, currency=currency, help=about))
+        about = _("The view right before the conversion, where it has a source.")
+        fields.append(Field("last", _("Last touch"), kind, currency=currency, help=about))
     if "change" in frame:
-        fields.append(Field("change", "Change", "change", wide=True, help="Of first touch."))
+        fields.append(Field("change", _("Change"), "change", wide=True, help=_("Of first touch.")))
     return ui.Table(
         title,
         frame,
         fields,
         f"credit_{part}",
         printed=10,
-        report_title=f"credit to {title.lower()}",
+        report_title=_("credit to {title}").format(title=title.lower()),
     )

@@ -14,6 +14,7 @@ from components.areas import PageInfo
 from components.charts import maps
 from components.formats import Field, Kind
 from components.loading import Collector, QueryClient
+from components.texts import N_, _
 from components.view_description import dates, why_empty, why_unknown
 from umami import names
 from umami.analysis import rankings as analysis
@@ -27,11 +28,11 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "breakdown",
-    "Breakdown",
+    N_("Breakdown"),
     "account_tree",
-    "Traffic",
+    N_("Traffic"),
     5,
-    "Traffic by one to three fields at once.",
+    N_("Traffic by one to three fields at once."),
     ("breakdown",),
     params=("measure",),
     list_params=("field",),
@@ -39,14 +40,14 @@ INFO: Final = PageInfo(
 MOST_FIELDS: Final = 3
 DEFAULT: Final[tuple[BreakdownField, ...]] = ("country", "browser")
 MEASURES: Final[dict[Measure, tuple[str, Kind]]] = {
-    "views": ("Views", "count"),
-    "visitors": ("Visitors", "count"),
-    "visits": ("Visits", "count"),
-    "bounce_rate": ("Bounce rate", "percent"),
-    "average_visit": ("Visit duration", "seconds"),
+    "views": (N_("Views"), "count"),
+    "visitors": (N_("Visitors"), "count"),
+    "visits": (N_("Visits"), "count"),
+    "bounce_rate": (N_("Bounce rate"), "percent"),
+    "average_visit": (N_("Visit duration"), "seconds"),
 }
 SUMMED: Final = ("views", "visitors", "visits")
-PARTS_OF_VISITS: Final = (
+PARTS_OF_VISITS: Final = N_(
     "Umami groups views, not visits: by a page, source, title, query or campaign, one visit can "
     "be in several groups, with some of its views in each. Bounce rates and visit durations would "
     "be wrong."
@@ -77,7 +78,11 @@ def parse(params: ui.Params, supported: Collection[str]) -> tuple[Choice, str]:
     available: dict[str, BreakdownField] = {field: field for field in available_fields(supported)}
     fields = tuple(available[field] for field in requested if field in available)[:MOST_FIELDS]
     unknown = next((field for field in requested if field not in available), None)
-    fault = f"“{unknown[:40]}” is not a field that can be broken down here." if unknown else ""
+    fault = (
+        _("“{unknown}” is not a field that can be broken down here.").format(unknown=unknown[:40])
+        if unknown
+        else ""
+    )
     measures = list(params.get("measure", ()))
     measure: Measure = next((name for name in MEASURES if [name] == measures), "views")
     return Choice(fields or DEFAULT, measure), fault
@@ -86,31 +91,31 @@ def parse(params: ui.Params, supported: Collection[str]) -> tuple[Choice, str]:
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The groups as a treemap, as a pivot table, and as a list."""
     capabilities = query.client.capabilities
-    choice, _ = parse(params, capabilities.fields)
+    choice, _unused = parse(params, capabilities.fields)
     groups = query.ask(reports.breakdown(view, choice.fields))
-    by = " and ".join(FIELDS[field].lower() for field in choice.fields)
+    by = _(" and ").join(FIELDS[field].lower() for field in choice.fields)
     sections = [
         ui.Section(
-            f"By {by}",
+            _("By {by}").format(by=by),
             partial(_treemap, view, capabilities, choice),
             [groups],
             dates(view),
             height=450,
         ),
         ui.Section(
-            "Every group", partial(_all_groups, view, query.client, choice), [groups], height=450
+            _("Every group"), partial(_all_groups, view, query.client, choice), [groups], height=450
         ),
     ]
     if has_pivot(view, choice):
-        pivot = ui.Section("Pivot table", partial(_pivot, view, choice), [groups], height=300)
+        pivot = ui.Section(_("Pivot table"), partial(_pivot, view, choice), [groups], height=300)
         sections.insert(1, pivot)
-    yield ui.Card("Groups", sections, about=dates(view))
+    yield ui.Card(_("Groups"), sections, about=dates(view))
 
 
 def rates_unknown(view: View, choice: Choice) -> str | None:
     """Why bounce rates and visit durations of groups are unknown; ``None`` if they are known."""
     if any(field not in VISIT_FIELDS for field in choice.fields):
-        return PARTS_OF_VISITS
+        return _(PARTS_OF_VISITS)
     return why_unknown(view)
 
 
@@ -142,7 +147,7 @@ def _treemap(
 ) -> list[ui.Block]:
     groups, named = groups_of(view, choice, answer)
     if groups.empty:
-        return [ui.Text(why_empty(view, "No views in this period."), "empty")]
+        return [ui.Text(why_empty(view, _("No views in this period.")), "empty")]
     fields = list(choice.fields)
     label = MEASURES[choice.summed][0]
     tree = _tree(choice, named)
@@ -155,7 +160,9 @@ def _treemap(
         )
 
     chart = ui.Chart(
-        f"{label} by {' and '.join(FIELDS[field] for field in fields)}",
+        _("{label} by {field}").format(
+            label=label, field=_(" and ").join(FIELDS[field] for field in fields)
+        ),
         "treemap",
         partial(maps.tree_figure, tree, label.lower()),
         on_choose=filtered,
@@ -163,9 +170,13 @@ def _treemap(
     blocks: list[ui.Block] = [chart]
     if choice.summed != "views":
         unit = label.lower().removesuffix("s")
-        blocks.append(ui.Text(f"A {unit} in several groups counts in each of them."))
+        blocks.append(
+            ui.Text(_("A {unit} in several groups counts in each of them.").format(unit=unit))
+        )
     if len(groups) >= analysis.MOST_GROUPS:
-        text = f"The server returns only the first {analysis.MOST_GROUPS} groups; there are more."
+        text = _("The server returns only the first {most_groups} groups; there are more.").format(
+            most_groups=analysis.MOST_GROUPS
+        )
         blocks.append(ui.Text(text))
     return blocks
 
@@ -183,7 +194,9 @@ def filtered_view(
     for field in fields:
         value = group[field]
         if not isinstance(value, str) or not value:
-            note = f"Views without a {FIELDS[field].lower()} cannot be filtered for."
+            note = _("Views without a {field} cannot be filtered for.").format(
+                field=FIELDS[field].lower()
+            )
             continue
         try:
             filter_ = Filter(field, "eq", value)
@@ -198,15 +211,23 @@ def filtered_view(
 
 
 def _pivot(view: View, choice: Choice, answer: Breakdown) -> list[ui.Block]:
-    _, named = groups_of(view, choice, answer)
+    _unused, named = groups_of(view, choice, answer)
     if named.empty:
         return []
     label = MEASURES[choice.measure][0]
     rows, columns = (FIELDS[field].lower() for field in choice.fields[:2])
     frame, fields = pivot(choice, named)
     return [
-        ui.Text("", "body", lead=f"{label} by {rows} and {columns}"),
-        ui.Table("rows of the pivot table", frame, fields, "pivot", report_title="pivot table"),
+        ui.Text(
+            "",
+            "body",
+            lead=_("{label} by {rows} and {columns}").format(
+                label=label, rows=rows, columns=columns
+            ),
+        ),
+        ui.Table(
+            _("rows of the pivot table"), frame, fields, "pivot", report_title=_("pivot table")
+        ),
     ]
 
 
@@ -214,7 +235,7 @@ def _pivot(view: View, choice: Choice, answer: Breakdown) -> list[ui.Block]:
 def pivot(choice: Choice, named: pd.DataFrame) -> tuple[pd.DataFrame, list[Field]]:
     """A row for each value of the first field, a column for each value of the second."""
     rows, columns = choice.fields[:2]
-    table = analysis.pivot(named, rows, columns, choice.measure, "Others")
+    table = analysis.pivot(named, rows, columns, choice.measure, _("Others"))
     frame = table.reset_index()
     # Positions as column names, since a value may have the name of the first column.
     frame.columns = pd.Index(["name", *(f"c{at}" for at in range(len(table.columns)))])
@@ -235,13 +256,13 @@ def _all_groups(
     if groups.empty:
         return []
     about = client.definitions.bounce if choice.measure == "bounce_rate" else ""
-    title = f"Every group, by {MEASURES[choice.measure][0].lower()}"
+    title = _("Every group, by {measure}").format(measure=MEASURES[choice.measure][0].lower())
     unknown = rates_unknown(view, choice)
     return [
         ui.Text("", "body", lead=title, help=about, medium="page"),
         *([ui.Text(unknown)] if unknown else []),
         ui.Table(
-            "groups",
+            _("groups"),
             named,
             table_fields(choice),
             "groups",
@@ -252,7 +273,7 @@ def _all_groups(
                 view, client.capabilities, groups.iloc[int(place)], choice.fields
             ),
         ),
-        ui.Text("Choose a group to filter every page by it.", medium="page"),
+        ui.Text(_("Choose a group to filter every page by it."), medium="page"),
     ]
 
 

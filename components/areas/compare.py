@@ -13,6 +13,7 @@ from components.areas import PageInfo
 from components.charts import bars
 from components.formats import Field
 from components.loading import Collector
+from components.texts import N_, _
 from components.view_description import described
 from umami import names
 from umami.analysis import rankings as analysis
@@ -24,11 +25,11 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "compare",
-    "Compare",
+    N_("Compare"),
     "compare_arrows",
-    "Traffic",
+    N_("Traffic"),
     4,
-    "What changed most between two periods: what grew, what fell, what is new or gone.",
+    N_("What changed most between two periods: what grew, what fell, what is new or gone."),
     ("stats", "pageviews", "metrics"),
     params=("by",),
 )
@@ -41,8 +42,8 @@ TABLES: Final = {
         *rankings.PLACES,
         *rankings.ENVIRONMENT,
         *rankings.EVENTS,
-        rankings.Table("hostname", "Hostnames", "hostnames"),
-        rankings.Table("tag", "Tags", "tags"),
+        rankings.Table("hostname", N_("Hostnames"), N_("hostnames")),
+        rankings.Table("tag", N_("Tags"), N_("tags")),
     )
 }
 TITLES: Final[dict[Metric, str]] = {
@@ -50,12 +51,12 @@ TITLES: Final[dict[Metric, str]] = {
 }
 """Names of the fields that can be compared, in the plural."""
 MOVES: Final[dict[Move, str]] = {
-    "grew": "Grew",
-    "fell": "Fell",
-    "appeared": "New",
-    "vanished": "Gone",
+    "grew": N_("Grew"),
+    "fell": N_("Fell"),
+    "appeared": N_("New"),
+    "vanished": N_("Gone"),
 }
-NO_COMPARISON: Final = (
+NO_COMPARISON: Final = N_(
     "Choose a comparison in the bar above: the previous period, the previous year or other dates."
 )
 
@@ -70,9 +71,9 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """A website's figures, and the changes in a ranking."""
     if view.compared() is None:
         yield ui.blocks_section(
-            "Biggest changes",
-            ui.Text(NO_COMPARISON, "empty", medium="page"),
-            ui.Text("This report has no comparison.", medium="report"),
+            _("Biggest changes"),
+            ui.Text(_(NO_COMPARISON), "empty", medium="page"),
+            ui.Text(_("This report has no comparison."), medium="report"),
         )
         return
     by = metric(params)
@@ -80,7 +81,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     totals = query.totals(view)
     ranked = query.compared(view, partial(traffic.metrics, field=by, limit=LIMIT))
     yield ui.Section(
-        "Figures",
+        _("Figures"),
         partial(traffic_blocks.website_tiles, query.client, view),
         [totals.now, timeline, *totals.earlier],
         height=170,
@@ -88,10 +89,10 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     )
     about = described(view)
     all_moves = ui.Section(
-        "Biggest changes", partial(moved_blocks, view, by), [*ranked], about, height=420
+        _("Biggest changes"), partial(moved_blocks, view, by), [*ranked], about, height=420
     )
-    each = ui.Section("By kind of change", partial(kinds_blocks, by), [*ranked], height=300)
-    yield ui.Card("Biggest changes", [all_moves, each], about)
+    each = ui.Section(_("By kind of change"), partial(kinds_blocks, by), [*ranked], height=300)
+    yield ui.Card(_("Biggest changes"), [all_moves, each], about)
 
 
 @memoize
@@ -109,22 +110,35 @@ def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[
     """The number of rows by kind of move, and a chart of the largest moves."""
     movers = moved(by, now, before)
     if movers.frame.empty:
-        return [ui.Text(TABLES[by].why_empty(view, "in either period"), "empty")]
-    measure = rankings.MEASURES[now.measure].lower()
+        return [ui.Text(TABLES[by].why_empty(view, _("in either period")), "empty")]
+    measure = _(rankings.MEASURES[now.measure]).lower()
     counts = ", ".join(
         f"{formats.whole(len(movers.of(move)))} {title.lower()}" for move, title in MOVES.items()
     )
-    blocks: list[ui.Block] = [ui.Text("", "body", lead=f"{TITLES[by]} by {measure}: {counts}.")]
+    blocks: list[ui.Block] = [
+        ui.Text(
+            "",
+            "body",
+            lead=_("{title} by {measure}: {counts}.").format(
+                title=TITLES[by], measure=measure, counts=counts
+            ),
+        )
+    ]
     if movers.uncertain:
         blocks.append(
             ui.Text(
-                f"{formats.whole(movers.uncertain)} {TABLES[by].many} are among the first {LIMIT} "
-                "of one period only. Their numbers in the other period are unknown, so they are "
-                "left out."
+                _(
+                    "{uncertain} {many} are among the first {limit} of one period only. Their "
+                    "numbers in the other period are unknown, so they are left out."
+                ).format(
+                    uncertain=formats.whole(movers.uncertain), many=TABLES[by].many, limit=LIMIT
+                )
             )
         )
     if movers.frame["delta"].any():
-        alt = f"{TITLES[by]} with the biggest changes, by {measure}"
+        alt = _("{title} with the biggest changes, by {measure}").format(
+            title=TITLES[by], measure=measure
+        )
         blocks.append(ui.Chart(alt, "deltas", partial(bars.deltas, movers.frame)))
     return blocks
 
@@ -146,14 +160,14 @@ def moves_table(by: Metric, move: Move, movers: Movers) -> ui.Table:
     filters = TABLES[by].filters
     fields = [
         Field("label", TABLES[by].tab, "text"),
-        Field("now", "Now", bar=move in ("grew", "appeared")),
-        Field("before", "Before", bar=move in ("fell", "vanished")),
-        Field("delta", "Change", "delta"),
-        Field("change", "Change in %", "change", wide=True),
-        Field("part", "Share of change", "percent", wide=True),
+        Field("now", _("Now"), bar=move in ("grew", "appeared")),
+        Field("before", _("Before"), bar=move in ("fell", "vanished")),
+        Field("delta", _("Change"), "delta"),
+        Field("change", _("Change in %"), "change", wide=True),
+        Field("part", _("Share of change"), "percent", wide=True),
     ]
     return ui.Table(
-        f"{TABLES[by].many} that {move}",
+        _("{many} that {move}").format(many=TABLES[by].many, move=move),
         frame,
         fields,
         f"moved_{move}",

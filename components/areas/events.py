@@ -14,6 +14,7 @@ from components.areas import PageInfo, last_value
 from components.charts.tiles import Figures
 from components.formats import Field
 from components.loading import Collector
+from components.texts import N_, _
 from components.view_description import described, why_empty
 from umami import names
 from umami.api import events
@@ -24,31 +25,31 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "events",
-    "Events",
+    N_("Events"),
     "bolt",
-    "Behaviour",
+    N_("Behaviour"),
     2,
-    "Custom events and their data, and the latest activity.",
+    N_("Custom events and their data, and the latest activity."),
     ("event_stats", "series", "events", "event_data_properties"),
     ("event_data_values",),
     params=("event", "event_property"),
     page_params=ui.list_param_names("events"),
 )
-NOTHING: Final = "No views or events in this period. New ones appear as they happen."
-NO_PROPERTIES: Final = (
+NOTHING: Final = N_("No views or events in this period. New ones appear as they happen.")
+NO_PROPERTIES: Final = N_(
     "No event has data. Send it with an event: umami.track('signup', { plan: 'pro' })."
 )
 FIGURES: Final[Figures] = (
-    ("Events", "times", "Custom events that your pages sent.", "count"),
-    ("Visitors", "visitors", "Visitors with at least one event.", "count"),
-    ("Visits", "visits", "Visits with at least one event.", "count"),
-    ("Different events", "names", "How many event names there are.", "count"),
+    (N_("Events"), "times", N_("Custom events that your pages sent."), "count"),
+    (N_("Visitors"), "visitors", N_("Visitors with at least one event."), "count"),
+    (N_("Visits"), "visits", N_("Visits with at least one event."), "count"),
+    (N_("Different events"), "names", N_("How many event names there are."), "count"),
 )
 FIELDS: Final = (
-    Field("what", "Activity", "text", note="more"),
-    Field("kind", "Kind", "text", wide=True),
-    Field("from", "Referrer", "text", wide=True),
-    Field("at", "Time", "time", unit="hour"),
+    Field("what", N_("Activity"), "text", note="more"),
+    Field("kind", N_("Kind"), "text", wide=True),
+    Field("from", N_("Referrer"), "text", wide=True),
+    Field("at", N_("Time"), "time", unit="hour"),
 )
 """The columns of ``event_frame``."""
 
@@ -58,39 +59,39 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     position = ui.list_position("events", params)
     event, name = (last_value(params, param)[:500] for param in ("event", "event_property"))
     yield ui.Section(
-        "Figures",
+        _("Figures"),
         partial(ui.figure_tiles, FIGURES),
         [*query.compared(view, events.event_stats)],
         about=described(view),
         framed=False,
     )
     yield ui.Section(
-        "Events over time",
+        _("Events over time"),
         partial(traffic_blocks.events_over_time, view),
         [query.ask(events.series(view))],
         height=280,
     )
-    search = ui.SearchBox(position, "Search events and pages")
+    search = ui.SearchBox(position, _("Search events and pages"))
     yield ui.Card(
-        "Activity log",
+        _("Activity log"),
         [
-            ui.Section("Search", lambda: [search], medium="page"),
+            ui.Section(_("Search"), lambda: [search], medium="page"),
             ui.Section(
-                "The latest views and events",
+                _("The latest views and events"),
                 partial(_list, view, position),
                 [query.ask(events.events(view, position.page, ui.PAGE_SIZE, position.search))],
                 height=700,
             ),
         ],
-        about="Select a row to see its visitor.",
+        about=_("Select a row to see its visitor."),
     )
     yield property_blocks.explorer(
         view,
-        "Event properties",
+        _("Event properties"),
         query.ask(events.event_data_properties(view)),
         query.ask(events.event_data_values(view, event, name)) if event and name else None,
-        counted="Count",
-        empty=NO_PROPERTIES,
+        counted=_("Count"),
+        empty=_(NO_PROPERTIES),
         chosen=(event, name),
         choose=lambda row: ui.SetParams({"event": row.event or "", "event_property": row.name}),
     )
@@ -104,7 +105,7 @@ def _list(view: View, position: ui.ListPosition, answer: Page[Event]) -> list[ui
     )
     return ui.paged_blocks(
         ui.Table(
-            "latest views and events",
+            _("latest views and events"),
             full.frame(answer.rows),
             FIELDS,
             "event_list",
@@ -114,8 +115,8 @@ def _list(view: View, position: ui.ListPosition, answer: Page[Event]) -> list[ui
         ),
         answer,
         position,
-        title="views and events",
-        empty=why_empty(view, NOTHING),
+        title=_("views and events"),
+        empty=why_empty(view, _(NOTHING)),
         full=full,
     )
 
@@ -129,8 +130,10 @@ def event_frame(rows: Sequence[Event], zone: str) -> pd.DataFrame:
         {
             "session": [row.session for row in rows],
             "what": [event or row.path for row, event in named],
-            "more": [f"on {row.path}" if event else row.title for row, event in named],
-            "kind": ["Event" if row.kind is Kind.CUSTOM else "View" for row in rows],
+            "more": [
+                _("on {path}").format(path=row.path) if event else row.title for row, event in named
+            ],
+            "kind": [_("Event") if row.kind is Kind.CUSTOM else _("View") for row in rows],
             "from": [
                 (row.referrer and names.label("referrer", row.referrer)) or "" for row in rows
             ],

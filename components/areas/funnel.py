@@ -15,6 +15,7 @@ from components.areas import PageInfo, last_value
 from components.charts import flows as charts
 from components.formats import Field
 from components.loading import Collector
+from components.texts import N_, _
 from components.view_description import described, why_empty
 from umami.analysis import steps as analysis
 from umami.analysis.steps import KINDS, read_steps
@@ -27,11 +28,11 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "funnel",
-    "Funnel",
+    N_("Funnel"),
     "filter_list",
-    "Behaviour",
+    N_("Behaviour"),
     3,
-    "How many visitors continue from step to step, and where they leave.",
+    N_("How many visitors continue from step to step, and where they leave."),
     ("values", "reports"),
     ("funnel", *conversions.ENDPOINTS[1:]),
     params=("window",),
@@ -39,12 +40,12 @@ INFO: Final = PageInfo(
 )
 FEWEST, MOST = 2, 8
 WINDOWS: Final[dict[int, str]] = {
-    30: "30 minutes",
-    60: "1 hour",
-    360: "6 hours",
-    1_440: "1 day",
-    10_080: "7 days",
-    43_200: "30 days",
+    30: N_("30 minutes"),
+    60: N_("1 hour"),
+    360: N_("6 hours"),
+    1_440: N_("1 day"),
+    10_080: N_("7 days"),
+    43_200: N_("30 days"),
 }
 DEFAULT_WINDOW: Final = 60
 
@@ -70,10 +71,15 @@ def parse(params: ui.Params) -> tuple[Chain, tuple[str, ...]]:
     if text and not window:
         faults = (
             *faults,
-            f"“{text[:20]}” is not a valid number of minutes; 1 hour is used instead.",
+            _("“{text}” is not a valid number of minutes; 1 hour is used instead.").format(
+                text=text[:20]
+            ),
         )
     if len(steps) > MOST:
-        faults = (*faults, f"A funnel has at most {MOST} steps; the others are left out.")
+        faults = (
+            *faults,
+            _("A funnel has at most {most} steps; the others are left out.").format(most=MOST),
+        )
     blanks = (FunnelStep("path", ""),) * max(0, FEWEST - len(steps))
     return Chain((*steps[:MOST], *blanks), window or DEFAULT_WINDOW), faults
 
@@ -84,7 +90,7 @@ def opened(query: Collector, view: View, params: ui.Params) -> tuple[Chain, tupl
     chain, faults = parse(params)
     if params.get("step"):
         return chain, faults
-    for _, saved in loading.saved_analyses(query, view, "funnel"):
+    for _unused, saved in loading.saved_analyses(query, view, "funnel"):
         if (chosen := parse(saved)[0]).complete:
             return chosen, faults
     steps = suggested(query, view)
@@ -112,23 +118,28 @@ def steps_to(
 
 def within(window: int) -> str:
     """The time window as a text: ``Within 1 hour``."""
-    return f"Within {WINDOWS.get(window, f'{formats.whole(window)} minutes')}"
+    return _("Within {window}").format(
+        window=WINDOWS.get(window, _("{window} minutes").format(window=formats.whole(window)))
+    )
 
 
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The funnel of the parameters; without any, a page shows one, and reports all saved ones."""
     if parse(params)[0].complete:
-        yield _conversion(query, view, "Conversion", parse(params)[0])
+        yield _conversion(query, view, _("Conversion"), parse(params)[0])
         return
     empty = ui.Text(
-        "Choose at least two steps. The funnel shows how many visitors go from each to the next.",
+        _(
+            "Choose at least two steps. The funnel shows how many visitors go from each to the "
+            "next."
+        ),
         "empty",
     )
-    chain, _ = opened(query, view, params)
+    chain, _unused = opened(query, view, params)
     if chain.complete:
-        yield replace(_conversion(query, view, "Conversion", chain), medium="page")
+        yield replace(_conversion(query, view, _("Conversion"), chain), medium="page")
     else:
-        yield ui.Card("Conversion", [ui.blocks_section("", empty)], described(view), "page")
+        yield ui.Card(_("Conversion"), [ui.blocks_section("", empty)], described(view), "page")
     yield ui.ReportItems(partial(_saved, query, view))
 
 
@@ -136,17 +147,19 @@ def _saved(query: Collector, view: View) -> list[ui.Item]:
     saved = [
         (name, parse(params)[0]) for name, params in loading.saved_analyses(query, view, "funnel")
     ]
-    none = ui.Text("No funnel was chosen, and none is saved in Umami.")
+    none = ui.Text(_("No funnel was chosen, and none is saved in Umami."))
     return [_conversion(query, view, name, chain) for name, chain in saved if chain.complete] or [
-        ui.blocks_section("Conversion", none)
+        ui.blocks_section(_("Conversion"), none)
     ]
 
 
 def _conversion(query: Collector, view: View, title: str, chain: Chain) -> ui.Card:
     results = query.compared(view, partial(reports.funnel, steps=chain.steps, window=chain.window))
-    about = f"{described(view)}. Each step: {within(chain.window).lower()}."
+    about = _("{described}. Each step: {within}.").format(
+        described=described(view), within=within(chain.window).lower()
+    )
     section = ui.Section(title, partial(blocks, view), [*results], about, height=420)
-    return ui.Card("Conversion", [section], described(view))
+    return ui.Card(_("Conversion"), [section], described(view))
 
 
 def blocks(
@@ -156,29 +169,42 @@ def blocks(
     table = analysis.funnel_table(now, before)
     worst = analysis.worst(now)
     steps = ui.Table(
-        "funnel steps", *_table(table, compared=before is not None), "funnel_steps", printed=MOST
+        _("funnel steps"), *_table(table, compared=before is not None), "funnel_steps", printed=MOST
     )
     if not now or not now[0].visitors:
-        no_visitors = (
+        no_visitors = _(
             "No visitor took the first step in this period. Choose another first step or period."
         )
         return [ui.Text(why_empty(view, no_visitors), "empty"), steps]
     last = now[-1]
-    counts = f"{formats.whole(last.visitors)} of {formats.counted(now[0].visitors, 'visitor')}"
+    counts = _("{visitors} of {counted_visitors}").format(
+        visitors=formats.whole(last.visitors),
+        counted_visitors=formats.counted(now[0].visitors, "visitor"),
+    )
     loss = []
     if worst is not None:
         step = now[worst]
-        sentence = (
-            f"Biggest drop: step {worst + 1}, {formats.shortened(step.step.value)}. "
-            f"{formats.counted(step.dropped, 'visitor')} left before it, "
-            f"{formats.percent(step.drop_off)} of those at the step before."
+        sentence = _(
+            "Biggest drop: step {number}, {step}. {visitors} left before it, {drop_off} of those "
+            "at the step before."
+        ).format(
+            number=worst + 1,
+            step=formats.shortened(step.step.value),
+            visitors=formats.counted(step.dropped, "visitor"),
+            drop_off=formats.percent(step.drop_off),
         )
         loss = [ui.Text(sentence, icon="trending_down")]
     return [
-        ui.Text(f"({formats.percent(last.remaining)}) completed the funnel.", "body", lead=counts),
+        ui.Text(
+            _("({remaining}) completed the funnel.").format(
+                remaining=formats.percent(last.remaining)
+            ),
+            "body",
+            lead=counts,
+        ),
         *loss,
         ui.Chart(
-            "Visitors at each step of the funnel", "funnel", partial(charts.funnel, table, worst)
+            _("Visitors at each step of the funnel"), "funnel", partial(charts.funnel, table, worst)
         ),
         steps,
     ]
@@ -188,16 +214,16 @@ def blocks(
 def _table(table: pd.DataFrame, *, compared: bool) -> tuple[pd.DataFrame, list[Field]]:
     """A row for each step, from ``umami.analysis.steps.funnel_table``."""
     fields = [
-        Field("value", "Step", "text", note="kind"),
-        Field("visitors", "Visitors", bar=True),
-        Field("dropped", "Lost before this step", wide=True),
-        Field("kept", "% of previous step", "percent"),
-        Field("of_first", "% of first step", "percent"),
+        Field("value", _("Step"), "text", note="kind"),
+        Field("visitors", _("Visitors"), bar=True),
+        Field("dropped", _("Lost before this step"), wide=True),
+        Field("kept", _("% of previous step"), "percent"),
+        Field("of_first", _("% of first step"), "percent"),
     ]
     if compared:
         fields += [
-            Field("visitors_before", "Visitors before", wide=True),
-            Field("change", "Change", "change", wide=True),
-            Field("points", "Change in % of first step", "points", wide=True),
+            Field("visitors_before", _("Visitors before"), wide=True),
+            Field("change", _("Change"), "change", wide=True),
+            Field("points", _("Change in % of first step"), "points", wide=True),
         ]
     return table.assign(kind=table["kind"].map(KINDS)), fields

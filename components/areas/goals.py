@@ -14,6 +14,7 @@ from components.charts import over_time
 from components.charts.tiles import figures
 from components.formats import Field
 from components.loading import Collector
+from components.texts import N_, _
 from components.view_description import described
 from umami.analysis import steps as analysis
 from umami.analysis.steps import KINDS, Target, read_targets
@@ -26,11 +27,11 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "goals",
-    "Goals",
+    N_("Goals"),
     "flag",
-    "Behaviour",
+    N_("Behaviour"),
     6,
-    "How often visitors reach your goals, compared with your targets.",
+    N_("How often visitors reach your goals, compared with your targets."),
     ("reports", "goal"),
     ("series", "pageviews", *conversions.ENDPOINTS),
     list_params=("goal",),
@@ -39,13 +40,13 @@ MOST: Final = 12
 SUGGESTED: Final = 3
 """Most goals that the page suggests."""
 FIELDS: Final = (
-    Field("value", "Goal", "text"),
-    Field("kind", "Kind", "text"),
-    Field("times", "Count"),
-    Field("visitors", "Visitors"),
-    Field("conversion", "Conversion", "percent"),
-    Field("target", "Target"),
-    Field("reached", "% of target", "percent"),
+    Field("value", N_("Goal"), "text"),
+    Field("kind", N_("Kind"), "text"),
+    Field("times", N_("Count")),
+    Field("visitors", N_("Visitors")),
+    Field("conversion", N_("Conversion"), "percent"),
+    Field("target", N_("Target")),
+    Field("reached", N_("% of target"), "percent"),
 )
 
 
@@ -53,19 +54,22 @@ def parse(params: ui.Params) -> tuple[tuple[Target, ...], tuple[str, ...]]:
     """Parse the page's parameters; returns the goals and error messages."""
     targets, faults = read_targets(params.get("goal", ()))
     if len(targets) > MOST:
-        faults = (*faults, f"At most {MOST} goals are shown; the others are left out.")
+        faults = (
+            *faults,
+            _("At most {most} goals are shown; the others are left out.").format(most=MOST),
+        )
     return targets[:MOST], faults
 
 
 def opened(query: Collector, view: View, params: ui.Params) -> tuple[Target, ...]:
     """The goals of the parameters; without any, the saved ones, else the conversion and the most
     frequent other events. Waits for the queries of these."""
-    targets, _ = parse(params)
+    targets, _unused = parse(params)
     if targets:
         return targets
     saved = [
         target
-        for _, saved_params in loading.saved_analyses(query, view, "goal")
+        for _unused, saved_params in loading.saved_analyses(query, view, "goal")
         for target in parse(saved_params)[0]
         if target.step.value
     ]
@@ -85,8 +89,8 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     if targets:
         yield from _goals(query, view, targets)
     else:
-        text = "Choose a page or an event. Its card shows how often visitors reach it."
-        yield ui.blocks_section("Goals", ui.Text(text, "empty"))
+        text = _("Choose a page or an event. Its card shows how often visitors reach it.")
+        yield ui.blocks_section(_("Goals"), ui.Text(text, "empty"))
 
 
 def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[ui.Item]:
@@ -98,36 +102,38 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
     trends = [_trend_section(query, view, at, target) for at, target in enumerate(targets)]
     table = partial(_table, targets)
     now = [result.now for result in results]
-    yield ui.Section("Goals", table, now, medium="report")
+    yield ui.Section(_("Goals"), table, now, medium="report")
     cards = []
     for target, result, trend in zip(targets, results, trends, strict=True):
         name, about = target.step.value, f"{KINDS[target.step.kind]} · {described(view)}"
         figures = ui.Section(name, partial(_figures, target), [*result], about)
         cards.append(ui.Card(formats.shortened(name), [figures, trend], about))
     yield ui.Grid(cards)
-    yield ui.Section("Goals", table, now, height=24, framed=False, medium="page")
+    yield ui.Section(_("Goals"), table, now, height=24, framed=False, medium="page")
 
 
 def _table(targets: Sequence[Target], *goals: Goal) -> list[ui.Block]:
-    return [ui.Table("goals", analysis.goal_table(targets, goals), FIELDS, "goals", shown=0)]
+    return [ui.Table(_("goals"), analysis.goal_table(targets, goals), FIELDS, "goals", shown=0)]
 
 
 def _figures(target: Target, now: Goal, before: Goal | None = None) -> list[ui.Block]:
     """Tiles with times, visitors and conversion rate, and the share of the target."""
-    of_all = "Share of all visitors in the period who reached it."
+    of_all = _("Share of all visitors in the period who reached it.")
     tiles = figures(
         now,
         before,
         [
-            ("Count", "times", "How often visitors reached it.", "count"),
-            ("Visitors", "visitors", "Visitors who reached it at least once.", "count"),
-            ("Conversion", "conversion", of_all, "percent"),
+            (_("Count"), "times", _("How often visitors reached it."), "count"),
+            (_("Visitors"), "visitors", _("Visitors who reached it at least once."), "count"),
+            (_("Conversion"), "conversion", of_all, "percent"),
         ],
     )
     share = analysis.reached(now, target)
     if share is None:
         return [ui.Tiles(tiles, framed=False)]
-    sentence = f"{formats.percent(share)} of the target of {formats.whole(target.times)}."
+    sentence = _("{share} of the target of {times}.").format(
+        share=formats.percent(share), times=formats.whole(target.times)
+    )
     return [ui.Tiles(tiles, framed=False), ui.Text(sentence, progress=share)]
 
 
@@ -139,7 +145,9 @@ def _trend_section(query: Collector, view: View, number: int, target: Target) ->
     elif viewing := analysis.viewing(view, target):
         answers = [query.ask(traffic.pageviews(viewing))]
     make = partial(trend, view, number, target)
-    return ui.Section(f"{target.step.value} over time", make, answers, height=150)
+    return ui.Section(
+        _("{step} over time").format(step=target.step.value), make, answers, height=150
+    )
 
 
 def trend(
@@ -152,10 +160,10 @@ def trend(
         case Timeline():
             frame, column, unit = answer.frame, "views", "views"
         case None:
-            no_trend = "Its trend is shown for a single page, without a filter on pages."
+            no_trend = _("Its trend is shown for a single page, without a filter on pages.")
             return [ui.Text(no_trend, "empty")]
     if not frame[column].any():
-        return [ui.Text("The goal was not reached in this period.", "empty")]
+        return [ui.Text(_("The goal was not reached in this period."), "empty")]
     draw = partial(over_time.trend, frame, column, view.period.unit, unit, target.times)
-    alt = f"How often the goal {target.step.value} was reached over time"
+    alt = _("How often the goal {step} was reached over time").format(step=target.step.value)
     return [ui.Chart(alt, f"trend_{number}", draw)]

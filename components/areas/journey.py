@@ -16,6 +16,7 @@ from components.areas import PageInfo, last_value
 from components.charts import flows as charts
 from components.formats import Field
 from components.loading import Collector
+from components.texts import N_, _
 from components.view_description import dates, why_empty
 from umami.analysis import activity as analysis
 from umami.analysis.activity import Flow, Link, Node, Side
@@ -32,33 +33,33 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "journey",
-    "Journey",
+    N_("Journey"),
     "route",
-    "Behaviour",
+    N_("Behaviour"),
     5,
-    "What visits do before and after a page, and the paths that they begin with.",
+    N_("What visits do before and after a page, and the paths that they begin with."),
     ("journey", "values", "steps_around", "stats"),
     params=("at", "side", "kinds", "steps", "start", "end"),
 )
-SIDES: Final[dict[Side, str]] = {"after": "After this page", "before": "Before this page"}
-KINDS: Final = {"": "Pages and events", "pages": "Pages only"}
-EDGES: Final[dict[Side, str]] = {"after": "(visit ended)", "before": "(visit began here)"}
-NO_FURTHER: Final = "(no further step)"
+SIDES: Final[dict[Side, str]] = {"after": N_("After this page"), "before": N_("Before this page")}
+KINDS: Final = {"": N_("Pages and events"), "pages": N_("Pages only")}
+EDGES: Final[dict[Side, str]] = {"after": N_("(visit ended)"), "before": N_("(visit began here)")}
+NO_FURTHER: Final = N_("(no further step)")
 LENGTHS: Final = {length: f"{length} steps" for length in range(3, 8)}
 DEFAULT_LENGTH: Final = 5
 MOST_LISTED: Final = 12
 MOST_DRAWN: Final = 6
 MOST_OFFERED: Final = 5
 AROUND_FIELDS: Final = (
-    Field("label", "Page or event", "text"),
-    Field("visits", "Visits", bar=True),
-    Field("share", "% of visits", "percent"),
+    Field("label", N_("Page or event"), "text"),
+    Field("visits", N_("Visits"), bar=True),
+    Field("share", N_("% of visits"), "percent"),
 )
 FIELDS: Final = (
-    Field("path", "Path", "text"),
-    Field("length", "Steps", wide=True),
-    Field("visits", "Visits", bar=True),
-    Field("share", "Share", "percent"),
+    Field("path", N_("Path"), "text"),
+    Field("length", N_("Steps"), wide=True),
+    Field("visits", N_("Visits"), bar=True),
+    Field("share", N_("Share"), "percent"),
 )
 
 
@@ -81,7 +82,9 @@ def parse(params: ui.Params) -> tuple[Selection, tuple[str, ...]]:
     length = next((length for length in LENGTHS if str(length) == text["steps"]), DEFAULT_LENGTH)
     faults: tuple[str, ...] = ()
     if text["steps"] and str(length) != text["steps"]:
-        faults = (f"“{text['steps'][:20]}” is not a number of steps from 3 to 7.",)
+        faults = (
+            _("“{text}” is not a number of steps from 3 to 7.").format(text=text["steps"][:20]),
+        )
     side: Side = "before" if text["side"] == "before" else "after"
     ends = text["start"] or None, text["end"] or None
     selection = Selection(text["at"], side, text["kinds"] != "pages", length, *ends)
@@ -110,21 +113,21 @@ def path_query(selection: Selection, view: View) -> Query[tuple[Path, ...]]:
 
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The steps around the page as a list and as a diagram, and the paths."""
-    selection, _ = parse(params)
+    selection, _unused = parse(params)
     paths = query.ask(path_query(selection, view))
     pages = _pages(query, view)
     page = page_of(query, view, selection)
     around: list[Future[Any]]
     if not page:
-        none = ui.Text("Choose a page to see what visits do before and after it.", "empty")
-        yield ui.blocks_section("Visits through a page", none)
+        none = ui.Text(_("Choose a page to see what visits do before and after it."), "empty")
+        yield ui.blocks_section(_("Visits through a page"), none)
     else:
         if view.whole_visits:
             around = [query.ask(conversions.steps_around(view, page, selection.events))]
         else:
             around = [query.ask(reports.journey(view, max(LENGTHS))), _total(query, view, page)]
         shown = formats.shortened(page, 40)
-        listed = f"What happens {selection.side} {shown}?"
+        listed = _("What happens {side} {shown}?").format(side=selection.side, shown=shown)
         yield ui.Columns(
             [
                 ui.Section(
@@ -135,7 +138,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
                     height=420,
                 ),
                 ui.Section(
-                    f"Visits through {shown}",
+                    _("Visits through {shown}").format(shown=shown),
                     partial(_around, selection, page),
                     around,
                     about=dates(view),
@@ -145,7 +148,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
             widths=(2, 3),
         )
     yield ui.Section(
-        "Paths from the first step",
+        _("Paths from the first step"),
         partial(blocks, view, selection, page),
         [paths],
         about=dates(view),
@@ -177,15 +180,15 @@ def _list(
         names = dict.fromkeys(row.value for row in pages if row.value and row.value != page)
         offered = [(name, "", ui.SetParams({"at": name})) for name in [*names][:MOST_OFFERED]]
         return [
-            ui.Text(why_empty(view, "No visit in this period has this page."), "empty"),
-            *([ui.Text("Frequent pages:", medium="page")] if offered else []),
+            ui.Text(why_empty(view, _("No visit in this period has this page.")), "empty"),
+            *([ui.Text(_("Frequent pages:"), medium="page")] if offered else []),
             ui.Buttons("frequent_pages", offered),
         ]
     exact = isinstance(answer, StepsAround)
-    edge = EDGES[side] if exact or side == "before" else NO_FURTHER
+    edge = _(EDGES[side]) if exact or side == "before" else _(NO_FURTHER)
     frame = _labelled(analysis.step_table(around, side, MOST_LISTED), edge)
     table = ui.Table(
-        f"steps {side} the page",
+        _("steps {side} the page").format(side=side),
         frame,
         AROUND_FIELDS,
         f"steps_{side}",
@@ -201,16 +204,19 @@ def _coverage(around: StepsAround, exact: bool, total: Stats | None) -> str:
     """A sentence with the number of visits that are counted, and of how many."""
     visits = formats.whole(around.visits)
     if exact:
-        return f"{visits} visits have this page. Each counts once, from its first view of the page."
-    sentence = (
-        f"Counted from the top {analysis.MOST_PATHS} paths of up to {max(LENGTHS)} steps, which "
-        f"include {visits}"
-    )
+        return _(
+            "{visits} visits have this page. Each counts once, from its first view of the page."
+        ).format(visits=visits)
+    sentence = _(
+        "Counted from the top {most_paths} paths of up to {lengths} steps, which include {visits}"
+    ).format(most_paths=analysis.MOST_PATHS, lengths=max(LENGTHS), visits=visits)
     if not total or not total.current.visits:
-        return f"{sentence} visits with this page."
+        return _("{sentence} visits with this page.").format(sentence=sentence)
     share = min(1.0, around.visits / total.current.visits)
     known = formats.whole(max(around.visits, total.current.visits))
-    return f"{sentence} of the {known} visits with this page ({formats.percent(share)})."
+    return _("{sentence} of the {known} visits with this page ({share}).").format(
+        sentence=sentence, known=known, share=formats.percent(share)
+    )
 
 
 def _steps_around(
@@ -225,11 +231,13 @@ def _steps_around(
 @memoize
 def _labelled(table: pd.DataFrame, edge: str) -> pd.DataFrame:
     """The table with a ``label`` for each row, and the page to open as ``value``."""
-    labels = {"edge": edge, "other": "Other"}
+    labels = {"edge": edge, "other": _("Other")}
     rows = zip(table["kind"], table["name"], table["folded"], strict=True)
     return table.assign(
         label=[
-            f"Other ({folded})" if folded else labels.get(kind, name or "(no path)")
+            _("Other ({folded})").format(folded=folded)
+            if folded
+            else labels.get(kind, name or _("(no path)"))
             for kind, name, folded in rows
         ],
         value=table["name"].where((table["kind"] == "path") & (table["name"] != ""), None),
@@ -245,7 +253,7 @@ def _around(
     """A diagram of the steps before the page, the page, and the steps after it."""
     around = _steps_around(selection, page, answer)
     if not around.visits:
-        return [ui.Text("There is nothing to draw without a visit.", "empty")]
+        return [ui.Text(_("There is nothing to draw without a visit."), "empty")]
     exact = isinstance(answer, StepsAround)
     return _diagram("around", around_flow(around, page, exact), page)
 
@@ -258,7 +266,7 @@ def around_flow(around: StepsAround, page: str, exact: bool) -> Flow:
     """
     nodes = [Node(2, page, around.visits)]
     links = []
-    edges = EDGES if exact else {**EDGES, "after": NO_FURTHER}
+    edges = EDGES if exact else {**EDGES, "after": _(NO_FURTHER)}
     sides: tuple[tuple[Side, int], ...] = (("before", 1), ("after", 3))
     for side, step in sides:
         frame = _labelled(analysis.step_table(around, side, MOST_DRAWN), edges[side])
@@ -269,20 +277,20 @@ def around_flow(around: StepsAround, page: str, exact: bool) -> Flow:
             nodes.append(Node(step, label, int(visits), int(folded)))
             source, target = (other, 0) if side == "before" else (0, other)
             links.append(Link(source, target, int(visits)))
-    return Flow(tuple(nodes), tuple(links), ("Before", "Page", "After"))
+    return Flow(tuple(nodes), tuple(links), (_("Before"), _("Page"), _("After")))
 
 
 def blocks(view: View, selection: Selection, page: str, answer: tuple[Path, ...]) -> list[ui.Block]:
     """The selected paths as a sentence, a diagram and a table."""
     if not answer:
-        nothing = "No visit took such a path in this period."
+        nothing = _("No visit took such a path in this period.")
         anywhere = ui.SetParams({"start": "", "end": ""})
         chosen = selection.start or selection.end
         return [
             ui.Text(why_empty(view, nothing), "empty"),
-            ui.Buttons("paths", [("Any start and end", "close", anywhere)] if chosen else []),
+            ui.Buttons("paths", [(_("Any start and end"), "close", anywhere)] if chosen else []),
         ]
-    table = ui.Table("paths", analysis.path_table(answer), FIELDS, "paths", shown=15)
+    table = ui.Table(_("paths"), analysis.path_table(answer), FIELDS, "paths", shown=15)
     return [
         ui.Text(_counts(selection, answer)),
         *_diagram("flow", analysis.flow(answer), page),
@@ -293,23 +301,29 @@ def blocks(view: View, selection: Selection, page: str, answer: tuple[Path, ...]
 def _counts(selection: Selection, answer: Sequence[Path]) -> str:
     """A sentence with the numbers of visits and paths."""
     visits = sum(path.visits for path in answer)
-    top = "the top " if len(answer) >= analysis.MOST_PATHS else ""
-    sentence = f"{formats.whole(visits)} visits on {top}{formats.whole(len(answer))} paths"
-    ends = [("start with", selection.start), ("end with", selection.end)]
-    which = " and ".join(f"{verb} {formats.shortened(step)}" for verb, step in ends if step)
-    return f"{sentence} that {which}." if which else f"{sentence}."
+    top = _("the top ") if len(answer) >= analysis.MOST_PATHS else ""
+    sentence = _("{visits} visits on {top}{count} paths").format(
+        visits=formats.whole(visits), top=top, count=formats.whole(len(answer))
+    )
+    ends = [(_("start with"), selection.start), (_("end with"), selection.end)]
+    which = _(" and ").join(f"{verb} {formats.shortened(step)}" for verb, step in ends if step)
+    return (
+        _("{sentence} that {which}.").format(sentence=sentence, which=which)
+        if which
+        else f"{sentence}."
+    )
 
 
 def _diagram(key: str, flow: Flow, page: str) -> list[ui.Block]:
     """A Sankey diagram; a click on a page shows what visits do before and after it."""
     if not flow.links:
-        return [ui.Text("These visits ended with their first step.", "empty", medium="page")]
+        return [ui.Text(_("These visits ended with their first step."), "empty", medium="page")]
 
     def select(position: int) -> ui.SetParams | None:
         name = flow.nodes[position].name
         return ui.SetParams({"at": name}) if name.startswith("/") else None
 
-    alt = "Visits from step to step"
+    alt = _("Visits from step to step")
     return [
         ui.EChart(
             alt,

@@ -9,33 +9,46 @@ from components import blocks as ui
 from components import conversions, rankings, visit_tables
 from components.areas import PageInfo
 from components.loading import Collector
+from components.texts import N_, _
 from components.traffic_blocks import ranking_section
 from components.visit_tables import VisitTable
 from umami.view import View
 
 INFO: Final = PageInfo(
     "landing",
-    "Landing pages",
+    N_("Landing pages"),
     "flight_land",
-    "Traffic",
+    N_("Traffic"),
     2,
-    "Bounces, conversions and revenue of the visits that begin and end on each page.",
+    N_("Bounces, conversions and revenue of the visits that begin and end on each page."),
     ("metrics", "stats", *visit_tables.ENDPOINTS),
 )
-ONLY_VISITORS: Final = (
+ONLY_VISITORS: Final = N_(
     "Umami reports the visitors of landing and exit pages. It does not report which of their "
     "visits bounced or converted; the built-in server does."
 )
 TABLES: Final = (
     VisitTable(
-        "entry", "Landing pages", "landing pages", "Page", "(no path)", "Entries", "path",
-        ("exit", "Exits"),
+        "entry",
+        N_("Landing pages"),
+        N_("landing pages"),
+        N_("Page"),
+        N_("(no path)"),
+        N_("Entries"),
+        "path",
+        ("exit", N_("Exits")),
     ),
     VisitTable(
-        "exit", "Exit pages", "exit pages", "Page", "(no path)", "Exits", "path",
-        ("entry", "Entries"),
+        "exit",
+        N_("Exit pages"),
+        N_("exit pages"),
+        N_("Page"),
+        N_("(no path)"),
+        N_("Exits"),
+        "path",
+        ("entry", N_("Entries")),
     ),
-)  # fmt: skip
+)
 
 
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
@@ -45,11 +58,11 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         for table in TABLES:
             yield table.section(query, view, conversion)
         return
-    yield ui.blocks_section("", ui.Text(ONLY_VISITORS, "note"), framed=False)
+    yield ui.blocks_section("", ui.Text(_(ONLY_VISITORS), "note"), framed=False)
     entry, exit_ = (table for table in rankings.PAGES if table.field in ("entry", "exit"))
     yield ui.Columns(
         [
-            ui.Card("Landing pages", [ranking_section(query, entry, view)]),
-            ui.Card("Exit pages", [ranking_section(query, exit_, view)]),
+            ui.Card(_("Landing pages"), [ranking_section(query, entry, view)]),
+            ui.Card(_("Exit pages"), [ranking_section(query, exit_, view)]),
         ]
     )

@@ -12,6 +12,7 @@ from components import conversions, rankings, traffic_blocks, visit_tables
 from components.areas import PageInfo, last_value
 from components.charts import maps
 from components.loading import Collector
+from components.texts import N_, _
 from components.view_description import described
 from umami.api import events, sessions, traffic
 from umami.api.conversions import VisitGroups
@@ -21,11 +22,11 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "overview",
-    "Overview",
+    N_("Overview"),
     "monitoring",
-    "Traffic",
+    N_("Traffic"),
     1,
-    "How the website performs, and where its visitors come from.",
+    N_("How the website performs, and where its visitors come from."),
     ("pageviews", "stats", "active", "metrics", "series", "weekly", *visit_tables.ENDPOINTS),
     params=("chart",),
 )
@@ -66,9 +67,11 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
             measure=measure,
         )
 
-    yield ui.Section("Figures", tiles, [*figures, *visits[:1], *brought], height=170, framed=False)
     yield ui.Section(
-        "Traffic",
+        _("Figures"), tiles, [*figures, *visits[:1], *brought], height=170, framed=False
+    )
+    yield ui.Section(
+        _("Traffic"),
         partial(traffic_blocks.traffic, view, measure),
         [*timeline, *visits],
         about=described(view),
@@ -76,26 +79,28 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     )
     yield ui.Columns(
         [
-            ui.Card("Pages", [tabs(rankings.PAGES, key="pages", printed=PRINTED_PAGE_TABS)]),
-            ui.Card("Sources", [tabs(rankings.SOURCES, key="sources")]),
+            ui.Card(_("Pages"), [tabs(rankings.PAGES, key="pages", printed=PRINTED_PAGE_TABS)]),
+            ui.Card(_("Sources"), [tabs(rankings.SOURCES, key="sources")]),
         ]
     )
-    world = ui.Section("World", _world, countries, height=330)
-    yield ui.Card("Locations", [ui.Columns([world, tabs(rankings.PLACES, key="places")], [3, 2])])
+    world = ui.Section(_("World"), _world, countries, height=330)
+    yield ui.Card(
+        _("Locations"), [ui.Columns([world, tabs(rankings.PLACES, key="places")], [3, 2])]
+    )
     over_time = partial(traffic_blocks.events_over_time, view, none_on="report")
     yield ui.Columns(
         [
-            ui.Card("Devices & browsers", [tabs(rankings.ENVIRONMENT, key="environment")]),
+            ui.Card(_("Devices & browsers"), [tabs(rankings.ENVIRONMENT, key="environment")]),
             ui.Card(
-                "Events",
+                _("Events"),
                 [
-                    ui.Section("Events over time", over_time, [series], height=260),
+                    ui.Section(_("Events over time"), over_time, [series], height=260),
                     tabs(rankings.EVENTS, key="event_tabs"),
                 ],
             ),
         ]
     )
-    yield ui.Section("Busiest times", traffic_blocks.week, [week], height=300)
+    yield ui.Section(_("Busiest times"), traffic_blocks.week, [week], height=300)
 
 
 @memoize
@@ -103,4 +108,4 @@ def _world(countries: Ranking, stats: Stats | None) -> list[ui.Block]:
     shares = rankings.shares(rankings.COUNTRIES, countries, stats)
     ranked = zip(shares.rows, shares.parts, strict=True)
     world = maps.world((row.name, row.count, part) for row, part in ranked)
-    return traffic_blocks.world_map(world, key="world", alt="Visitors by country")
+    return traffic_blocks.world_map(world, key="world", alt=_("Visitors by country"))

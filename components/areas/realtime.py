@@ -15,6 +15,7 @@ from components.areas import PageInfo
 from components.charts import over_time
 from components.charts.tiles import figure
 from components.formats import Field
+from components.texts import N_, _
 from umami import names
 from umami.analysis import activity as analysis
 from umami.api.realtime import Happening, Realtime
@@ -24,11 +25,11 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "realtime",
-    "Realtime",
+    N_("Realtime"),
     "sensors",
-    "Traffic",
+    N_("Traffic"),
     3,
-    "Who is on the website now, and what they do.",
+    N_("Who is on the website now, and what they do."),
     ("active", "realtime"),
     in_reports=False,
     live=True,
@@ -36,10 +37,10 @@ INFO: Final = PageInfo(
 EVERY: Final = 10
 """Interval of the queries in seconds."""
 LOG_FIELDS: Final = (
-    Field("what", "Activity", "text", note="more"),
-    Field("where", "Country", "text"),
-    Field("with", "Device", "text", wide=True),
-    Field("at", "Time", "text"),
+    Field("what", N_("Activity"), "text", note="more"),
+    Field("where", N_("Country"), "text"),
+    Field("with", N_("Device"), "text", wide=True),
+    Field("at", N_("Time"), "text"),
 )
 
 
@@ -71,9 +72,9 @@ def layout(
     if now is None or minutes is None:
         return
     yield ui.blocks_section(
-        "Views and visitors per minute",
+        _("Views and visitors per minute"),
         ui.EChart(
-            "Views and visitors in each of the last 30 minutes",
+            _("Views and visitors in each of the last 30 minutes"),
             "minutes",
             partial(over_time.minutes_spec, minutes),
             height=230,
@@ -83,25 +84,31 @@ def layout(
     foreign = {name: count for name, count in now.referrers.items() if names.referrer(name) != bare}
     yield ui.Columns(
         [
-            ui.blocks_section("Pages", _ranking("Pages", "path", now.paths)),
-            ui.blocks_section("Referrers", _ranking("Referrers", "referrer", foreign)),
-            ui.blocks_section("Countries", _ranking("Countries", "country", now.countries)),
+            ui.blocks_section(_("Pages"), _ranking(_("Pages"), "path", now.paths)),
+            ui.blocks_section(_("Referrers"), _ranking(_("Referrers"), "referrer", foreign)),
+            ui.blocks_section(_("Countries"), _ranking(_("Countries"), "country", now.countries)),
         ]
     )
-    yield ui.blocks_section("Activity log", _log(zone, seen.log))
+    yield ui.blocks_section(_("Activity log"), _log(zone, seen.log))
 
 
 def _status(view: View, seen: Seen, problem: UmamiError | None, *, paused: bool) -> ui.Text:
     at = f"{pd.Timestamp(seen.at).tz_convert(view.period.timezone):%H:%M:%S}"
-    filters = " Filters do not apply to this page." if view.is_filtered else ""
+    filters = _(" Filters do not apply to this page.") if view.is_filtered else ""
     if problem and not paused:
         return ui.Text(
-            f"{problem} {problem.remedy} The figures are as of {at}; the page retries "
-            f"automatically.{filters}",
+            _(
+                "{problem} {remedy} The figures are as of {at}; the page retries "
+                "automatically.{filters}"
+            ).format(problem=problem, remedy=problem.remedy, at=at, filters=filters),
             icon="cloud_off",
         )
-    pause = " Paused: the page does not refresh until you resume it." if paused else ""
-    return ui.Text(f"The last 30 minutes, as of {at}.{pause}{filters}")
+    pause = _(" Paused: the page does not refresh until you resume it.") if paused else ""
+    return ui.Text(
+        _("The last 30 minutes, as of {at}.{pause}{filters}").format(
+            at=at, pause=pause, filters=filters
+        )
+    )
 
 
 def _tiles(seen: Seen, minutes: pd.DataFrame | None) -> ui.Tiles:
@@ -113,10 +120,10 @@ def _tiles(seen: Seen, minutes: pd.DataFrame | None) -> ui.Tiles:
         [
             figure(label, value, None, about)
             for label, value, about in (
-                ("Online now", visitors, "Visitors seen in the last five minutes."),
-                ("Views", now.views if now else None, "In the last 30 minutes."),
-                ("Busiest minute", busiest, "Views in the busiest minute."),
-                ("Countries", countries, "In the latest 100 views and events."),
+                (_("Online now"), visitors, _("Visitors seen in the last five minutes.")),
+                (_("Views"), now.views if now else None, _("In the last 30 minutes.")),
+                (_("Busiest minute"), busiest, _("Views in the busiest minute.")),
+                (_("Countries"), countries, _("In the latest 100 views and events.")),
             )
         ]
     )
@@ -124,7 +131,7 @@ def _tiles(seen: Seen, minutes: pd.DataFrame | None) -> ui.Tiles:
 
 def _log(zone: str, log: tuple[Happening, ...]) -> ui.Block:
     if not log:
-        text = "No visitors right now. Views, events and new visitors appear as they arrive."
+        text = _("No visitors right now. Views, events and new visitors appear as they arrive.")
         return ui.Text(text, "empty")
     frame = pd.DataFrame(
         {
@@ -135,13 +142,15 @@ def _log(zone: str, log: tuple[Happening, ...]) -> ui.Block:
             "at": [f"{pd.Timestamp(row.at).tz_convert(zone):%H:%M:%S}" for row in log],
         }
     )
-    return ui.Table("activity", frame, LOG_FIELDS, "log", shown=len(frame), csv=False, height=560)
+    return ui.Table(
+        _("activity"), frame, LOG_FIELDS, "log", shown=len(frame), csv=False, height=560
+    )
 
 
 def _what(row: Happening) -> str:
     if row.kind == "session":
-        return "New visitor"
-    return row.event or row.path or "Event" if row.kind == "event" else row.path or "/"
+        return _("New visitor")
+    return row.event or row.path or _("Event") if row.kind == "event" else row.path or "/"
 
 
 def _client(row: Happening) -> str:
@@ -151,18 +160,22 @@ def _client(row: Happening) -> str:
 
 def _details(row: Happening) -> str:
     if row.kind == "event":
-        return f"event on {row.path}" if row.path else "event"
-    return f"from {names.label('referrer', row.referrer)}" if row.referrer else ""
+        return _("event on {path}").format(path=row.path) if row.path else _("event")
+    return (
+        _("from {label}").format(label=names.label("referrer", row.referrer))
+        if row.referrer
+        else ""
+    )
 
 
 def _ranking(title: str, field: str, counts: Mapping[str, int]) -> ui.Block:
     frame = analysis.ranked({name: count for name, count in counts.items() if name})
     if frame.empty:
-        return ui.Text(f"No {title.lower()} in the last half hour.", "empty")
+        return ui.Text(_("No {title} in the last half hour.").format(title=title.lower()), "empty")
     frame.insert(0, "label", [names.label(field, name) for name in frame["name"]])
     fields = [
         Field("label", title, "text"),
-        Field("count", "Visitors" if field == "country" else "Count", bar=True),
-        Field("share", "% of all", "percent", wide=True),
+        Field("count", _("Visitors") if field == "country" else _("Count"), bar=True),
+        Field("share", _("% of all"), "percent", wide=True),
     ]
     return ui.Table(title.lower(), frame, fields, f"live_{field}", shown=6)

@@ -13,6 +13,7 @@ from components import formats
 from components.areas import PageInfo, last_value
 from components.formats import Field
 from components.loading import Collector
+from components.texts import N_, _
 from umami.analysis import saved
 from umami.api import reports
 from umami.api.reports import Report
@@ -22,19 +23,19 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "reports",
-    "Saved",
+    N_("Saved"),
     "bookmarks",
-    "Manage",
+    N_("Manage"),
     1,
-    "Funnels, goals and other analyses that are saved in Umami.",
+    N_("Funnels, goals and other analyses that are saved in Umami."),
     ("reports",),
     params=("report",),
     in_reports=False,
 )
 FIELDS: Final = (
-    Field("name", "Name", "text", note="description"),
-    Field("kind", "Kind", "text"),
-    Field("changed", "Changed", "text", wide=True),
+    Field("name", N_("Name"), "text", note="description"),
+    Field("kind", N_("Kind"), "text"),
+    Field("changed", N_("Changed"), "text", wide=True),
 )
 
 
@@ -45,21 +46,21 @@ def report_id(params: ui.Params) -> str:
 
 def name(report: Report) -> str:
     """The name of a report, or a placeholder."""
-    return report.name or "(no name)"
+    return report.name or _("(no name)")
 
 
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The list of reports; a click selects a report, a second click deselects it."""
     saved_reports = query.ask(reports.reports(view.website))
     yield ui.Section(
-        "Saved reports", partial(blocks, view, report_id(params)), [saved_reports], height=300
+        _("Saved reports"), partial(blocks, view, report_id(params)), [saved_reports], height=300
     )
 
 
 def blocks(view: View, selected: str, saved_reports: Page[Report]) -> list[ui.Block]:
     """A table of the reports, and a hint."""
     if not saved_reports.rows:
-        text = (
+        text = _(
             "Nothing is saved for this website yet. Save a funnel or a goal on its page, or a "
             "report in Umami. It is then listed here."
         )
@@ -74,7 +75,7 @@ def blocks(view: View, selected: str, saved_reports: Page[Report]) -> list[ui.Bl
         }
     )
     table = ui.Table(
-        "reports",
+        _("reports"),
         frame,
         FIELDS,
         "reports",
@@ -86,18 +87,20 @@ def blocks(view: View, selected: str, saved_reports: Page[Report]) -> list[ui.Bl
     texts = []
     if saved_reports.count > len(saved_reports.rows):
         first, count = len(saved_reports.rows), formats.whole(saved_reports.count)
-        texts.append(ui.Text(f"The first {first} of {count} are listed."))
+        texts.append(
+            ui.Text(_("The first {first} of {count} are listed.").format(first=first, count=count))
+        )
     if not selected:
-        texts.append(ui.Text("Select a report to open, rename or delete it."))
+        texts.append(ui.Text(_("Select a report to open, rename or delete it.")))
     elif selected not in set(frame["id"]):
-        texts.append(ui.Text("The report of this link does not exist for this website."))
+        texts.append(ui.Text(_("The report of this link does not exist for this website.")))
     return [table, *texts]
 
 
 def _kind(report: Report) -> str:
     """The title of the page that shows a report."""
     page = saved.PAGES.get(report.type, (report.type,))[0]
-    return "Campaigns" if page == "utm" else page.capitalize()
+    return _("Campaigns") if page == "utm" else page.capitalize()
 
 
 def _day(view: View, report: Report) -> str:

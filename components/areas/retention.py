@@ -15,6 +15,7 @@ from components.charts import heatmaps as charts
 from components.charts.tiles import figure
 from components.formats import Field
 from components.loading import Collector
+from components.texts import N_, _
 from components.view_description import described, why_empty
 from umami.analysis import retention as analysis
 from umami.analysis.retention import GRAINS, Cohorts, Grain
@@ -25,15 +26,19 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "retention",
-    "Retention",
+    N_("Retention"),
     "replay",
-    "Behaviour",
+    N_("Behaviour"),
     4,
-    "How many visitors return, and how long after their first visit.",
+    N_("How many visitors return, and how long after their first visit."),
     ("retention",),
     params=("grain",),
 )
-GRAIN_NAMES: Final[dict[Grain, str]] = {"day": "By day", "week": "By week", "month": "By month"}
+GRAIN_NAMES: Final[dict[Grain, str]] = {
+    "day": N_("By day"),
+    "week": N_("By week"),
+    "month": N_("By month"),
+}
 DAYS: Final = (1, 7, 14, 30)
 """Days after the first visit that get a tile."""
 
@@ -49,14 +54,14 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The cohorts of the period and of the comparison."""
     by = grain(view, params)
     cohorts = query.compared(view, reports.retention)
-    yield ui.Section("Figures", partial(_tiles, view), [*cohorts], framed=False)
+    yield ui.Section(_("Figures"), partial(_tiles, view), [*cohorts], framed=False)
     yield ui.Section(
-        "Cohorts", partial(_triangle, view, by), [cohorts.now], about=described(view), height=420
+        _("Cohorts"), partial(_triangle, view, by), [cohorts.now], about=described(view), height=420
     )
     yield ui.Columns(
         [
-            ui.Section("Average return rate", partial(_curve, view), [*cohorts], height=300),
-            ui.Section("Cohort sizes", partial(_sizes, view, by), [cohorts.now], height=300),
+            ui.Section(_("Average return rate"), partial(_curve, view), [*cohorts], height=300),
+            ui.Section(_("Cohort sizes"), partial(_sizes, view, by), [cohorts.now], height=300),
         ]
     )
 
@@ -74,14 +79,16 @@ def _tiles(view: View, now: Retention, before: Retention | None = None) -> list[
     size = int(now.frame.groupby("cohort")["size"].max().sum())
     size_before = int(before.frame.groupby("cohort")["size"].max().sum()) if before else None
     tiles = [
-        figure("New visitors", size, size_before, "Visitors of all cohorts together."),
+        figure(_("New visitors"), size, size_before, _("Visitors of all cohorts together.")),
         *(
             figure(
-                f"Returned after {formats.counted(day, 'day')}",
+                _("Returned after {days}").format(days=formats.counted(day, "day")),
                 share(average, day),
                 share(earlier, day),
-                f"Share of visitors who returned {formats.counted(day, 'day')} after their first "
-                "visit. Weighted average; unfinished days are left out.",
+                _(
+                    "Share of visitors who returned {days} after their first "
+                    "visit. Weighted average; unfinished days are left out."
+                ).format(days=formats.counted(day, "day")),
                 "percent",
             )
             for day in DAYS
@@ -101,29 +108,33 @@ def cohorts_of(view: View, answer: Retention, by: Grain) -> Cohorts:
 
 def _triangle(view: View, by: Grain, answer: Retention) -> list[ui.Block]:
     if answer.frame.empty:
-        text = "No visitors in this period. A cohort begins with the first visits of a day."
+        text = _("No visitors in this period. A cohort begins with the first visits of a day.")
         return [ui.Text(text, "empty")]
     cohorts = cohorts_of(view, answer, by)
     frame, fields = _table(cohorts)
     return [
         ui.Text(_explanation(cohorts, by)),
         ui.Chart(
-            "Share of each cohort that came back, by time after the first visit",
+            _("Share of each cohort that came back, by time after the first visit"),
             "triangle",
             partial(charts.triangle, cohorts, by),
         ),
-        ui.Table(f"cohorts by {by}", frame, fields, "cohorts", shown=0, printed=0),
+        ui.Table(_("cohorts by {by}").format(by=by), frame, fields, "cohorts", shown=0, printed=0),
     ]
 
 
 def _explanation(cohorts: Cohorts, by: Grain) -> str:
-    text = f"Each row: visitors who came first that {by}, and their number."
+    text = _("Each row: visitors who came first that {by}, and their number.").format(by=by)
     if by != "day":
-        text += " Shares are of an average day of the week."
+        text += _(" Shares are of an average day of the week.")
     if cohorts.small.any():
-        text += f" ◦ marks fewer than {analysis.SMALL} visitors: too few for reliable shares."
+        text += _(" ◦ marks fewer than {small} visitors: too few for reliable shares.").format(
+            small=analysis.SMALL
+        )
     if len(cohorts.sizes) > charts.MOST:
-        text += f" The latest {charts.MOST} of {len(cohorts.sizes)} are drawn."
+        text += _(" The latest {most} of {count} are drawn.").format(
+            most=charts.MOST, count=len(cohorts.sizes)
+        )
     return text
 
 
@@ -134,21 +145,21 @@ def _table(cohorts: Cohorts) -> tuple[pd.DataFrame, list[Field]]:
     frame = cohorts.shares.set_axis(names, axis="columns").reset_index()
     frame.insert(1, "size", cohorts.sizes.to_numpy())
     return frame, [
-        Field("cohort", "First visit", "time", unit="day"),
-        Field("size", "Visitors"),
+        Field("cohort", _("First visit"), "time", unit="day"),
+        Field("size", _("Visitors")),
         *(Field(name, name, "percent") for name in names),
     ]
 
 
 def _curve(view: View, now: Retention, before: Retention | None = None) -> list[ui.Block]:
     if now.frame.empty:
-        return [ui.Text("No average yet: no visitor came first in this period.", "empty")]
+        return [ui.Text(_("No average yet: no visitor came first in this period."), "empty")]
     compared = view.compared()
     earlier = cohorts_of(compared, before, "day") if before and compared else None
     return [
-        ui.Text("Weighted average of the cohorts; unfinished days are left out."),
+        ui.Text(_("Weighted average of the cohorts; unfinished days are left out.")),
         ui.Chart(
-            "Average share of returning visitors, by day after the first visit",
+            _("Average share of returning visitors, by day after the first visit"),
             "curve",
             partial(charts.curve, cohorts_of(view, now, "day"), earlier),
         ),
@@ -157,12 +168,13 @@ def _curve(view: View, now: Retention, before: Retention | None = None) -> list[
 
 def _sizes(view: View, by: Grain, answer: Retention) -> list[ui.Block]:
     if answer.frame.empty:
-        return [ui.Text(why_empty(view, "No visits in this period."), "empty")]
+        return [ui.Text(why_empty(view, _("No visits in this period.")), "empty")]
     cohorts = cohorts_of(view, answer, by)
     return [
-        ui.Chart("Visitors of each cohort", "sizes", partial(charts.sizes, cohorts, by)),
+        ui.Chart(_("Visitors of each cohort"), "sizes", partial(charts.sizes, cohorts, by)),
         ui.Text(
-            f"{formats.whole(len(cohorts.sizes))} cohorts, "
-            f"{formats.whole(cohorts.sizes.mean())} visitors on average."
+            _("{count} cohorts, {sizes} visitors on average.").format(
+                count=formats.whole(len(cohorts.sizes)), sizes=formats.whole(cohorts.sizes.mean())
+            )
         ),
     ]

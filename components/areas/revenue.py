@@ -17,6 +17,7 @@ from components.charts.tiles import Figures, figures
 from components.conversions import choices, suggested_currency
 from components.formats import Field
 from components.loading import Collector
+from components.texts import N_, _
 from components.view_description import compared_with, described
 from umami import names
 from umami.analysis import marketing as analysis
@@ -31,32 +32,32 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "revenue",
-    "Revenue",
+    N_("Revenue"),
     "payments",
-    "Marketing",
+    N_("Marketing"),
     3,
-    "Revenue over time, and by event, location and source.",
+    N_("Revenue over time, and by event, location and source."),
     ("currencies", "revenue"),
     params=("revenue_currency",),
 )
-NO_MONEY: Final = (
+NO_MONEY: Final = N_(
     "No revenue in this period. Send it with an event that has the properties revenue and "
     "currency: umami.track('purchase', { revenue: 19.99, currency: 'EUR' })."
 )
-LOSSES: Final = (
+LOSSES: Final = N_(
     "Some amounts are negative, such as refunds. Amounts are therefore shown without shares, and "
     "gains and losses over time as net amounts."
 )
-_UNKNOWN: Final = "The {} of the visitors who brought this revenue is unknown."
+_UNKNOWN: Final = N_("The {} of the visitors who brought this revenue is unknown.")
 PARTS: Final = {
-    "countries": ("Countries", "country", _UNKNOWN.format("country")),
-    "events": ("Events", "event", "The events that brought this revenue are unknown."),
-    "regions": ("Regions", "region", _UNKNOWN.format("region")),
-    "channels": ("Channels", "channel", _UNKNOWN.format("channel")),
+    "countries": (N_("Countries"), "country", _UNKNOWN.format("country")),
+    "events": (N_("Events"), "event", N_("The events that brought this revenue are unknown.")),
+    "regions": (N_("Regions"), "region", _UNKNOWN.format("region")),
+    "channels": (N_("Channels"), "channel", _UNKNOWN.format("channel")),
     "referrers": (
-        "Referrers",
+        N_("Referrers"),
         "referrer",
-        "No visitor who brought this revenue came from another website.",
+        N_("No visitor who brought this revenue came from another website."),
     ),
 }
 """By attribute of an answer: title, field of the values, and why there are none."""
@@ -89,15 +90,14 @@ def resolve_scope(definitions: Definitions, view: View, currency: str) -> Scope:
         view, filters=tuple(filter_ for filter_ in view.filters if filter_.field not in refused)
     )
     if view.segment and fields != frozenset(FIELDS):
-        names_of.append("a segment")
+        names_of.append(_("a segment"))
         applied = replace(applied, segment=None)
     if not names_of:
         return Scope(view, currency, fields, None)
-    these = "this filter" if len(names_of) == 1 else "these filters"
-    left_out = (
-        f"This server cannot filter revenue by {' or '.join(names_of)}. "
-        f"The figures below are without {these}."
-    )
+    these = _("this filter") if len(names_of) == 1 else _("these filters")
+    left_out = _(
+        "This server cannot filter revenue by {names_of}. The figures below are without {these}."
+    ).format(names_of=_(" or ").join(names_of), these=these)
     return Scope(applied, currency, fields, left_out)
 
 
@@ -108,28 +108,28 @@ def find_scope(query: Collector, view: View, params: ui.Params) -> Scope | ui.Se
     waits for the list of the whole website's currencies: filters on properties of other views do
     not match purchases.
     """
-    currency, _ = parse(params)
+    currency, _unused = parse(params)
     currencies = query.unfiltered(view, revenue.currencies)
     try:
         currency = currency or suggested_currency(currencies.result()) or ""
         if currency:
             return resolve_scope(query.client.definitions, view, currency)
     except UmamiError as problem:
-        return ui.failed_section("Revenue", problem)
-    text = NO_MONEY
+        return ui.failed_section(_("Revenue"), problem)
+    text = _(NO_MONEY)
     if view.is_filtered and query.key(currencies) == revenue.currencies(view).key:
-        text = (
+        text = _(
             "With the filters that are set for you, this server lists no currency. A link to "
             "this page that names the currency can show revenue."
         )
-    return ui.blocks_section("Revenue", ui.Text(text, "empty"))
+    return ui.blocks_section(_("Revenue"), ui.Text(text, "empty"))
 
 
 def parse(params: ui.Params) -> tuple[str, tuple[str, ...]]:
     """Parse the page's parameters; returns the currency (``""`` for none) and error messages."""
     currency = last_value(params, "revenue_currency")
     if currency and not is_currency(currency):
-        return "", (f"“{currency[:20]}” is not a currency.",)
+        return "", (_("“{currency}” is not a currency.").format(currency=currency[:20]),)
     return currency, ()
 
 
@@ -140,26 +140,30 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         yield scope
         return
     if scope.left_out:
-        yield ui.blocks_section("Filters", ui.Text(scope.left_out, "note"), framed=False)
+        yield ui.blocks_section(_("Filters"), ui.Text(scope.left_out, "note"), framed=False)
     money = query.compared(scope.view, partial(revenue.revenue, currency=scope.currency))
     no_currencies: tuple[str, ...] = ()
     currencies = query.hint(revenue.currencies(view.unfiltered()), no_currencies)
-    yield ui.Section("Figures", partial(_figures, query, scope), [currencies, *money], framed=False)
+    yield ui.Section(
+        _("Figures"), partial(_figures, query, scope), [currencies, *money], framed=False
+    )
     about = described(scope.view)
     series = ui.Section(
-        f"Revenue in {formats.iso_currency(scope.currency) or scope.currency}",
+        _("Revenue in {iso_currency}").format(
+            iso_currency=formats.iso_currency(scope.currency) or scope.currency
+        ),
         partial(_series, scope),
         [*money],
         about,
         height=280,
     )
-    yield ui.Card("Revenue over time", [series], about)
+    yield ui.Card(_("Revenue over time"), [series], about)
     countries, *others = (
         ui.Section(title, partial(part, name, scope), [*money], height=330)
-        for name, (title, *_) in PARTS.items()
+        for name, (title, *_unused) in PARTS.items()
     )
-    world = ui.Section("World", partial(_world, scope), [money.now], height=330)
-    yield ui.Card("Locations", [ui.Columns([world, countries], widths=(3, 2))])
+    world = ui.Section(_("World"), partial(_world, scope), [money.now], height=330)
+    yield ui.Card(_("Locations"), [ui.Columns([world, countries], widths=(3, 2))])
     yield ui.Grid(others)
 
 
@@ -176,10 +180,10 @@ def _figures(
         totals = query.ask(revenue.revenue(scope.view, spelling)).result()
         if totals.orders:
             amount = formats.money(float(totals.total), spelling)
-            sentence = (
-                f"The figures are without {amount} that were sent with the currency “{spelling}”, "
+            sentence = _(
+                "The figures are without {amount} that were sent with the currency “{spelling}”, "
                 "which is spelled differently."
-            )
+            ).format(amount=amount, spelling=spelling)
             blocks.append(ui.Text(sentence, "note"))
     return blocks
 
@@ -193,13 +197,20 @@ def _tiles(
     """
     under_filters = f" {definitions.filtered_revenue}" if scope.view.filters else ""
     left_out = f" {scope.left_out}" if scope.left_out else ""
-    total = f"Total revenue of the period in this currency.{under_filters}"
+    total = _("Total revenue of the period in this currency.{under_filters}").format(
+        under_filters=under_filters
+    )
     fields: Figures = [
-        ("Revenue", "total", total, "money"),
-        ("Orders", "orders", "Events with revenue.", "count"),
-        ("Average order", "average", "Revenue per order.", "money"),
-        ("Paying visitors", "visitors", "Visitors with revenue.", "count"),
-        ("Revenue per visitor", "per_visitor", "Revenue per visitor, paying or not.", "money"),
+        (_("Revenue"), "total", total, "money"),
+        (_("Orders"), "orders", _("Events with revenue."), "count"),
+        (_("Average order"), "average", _("Revenue per order."), "money"),
+        (_("Paying visitors"), "visitors", _("Visitors with revenue."), "count"),
+        (
+            _("Revenue per visitor"),
+            "per_visitor",
+            _("Revenue per visitor, paying or not."),
+            "money",
+        ),
     ]
     tiles = figures(now, before, fields, scope.currency)
     return ui.Tiles([replace(tile, about=f"{tile.about}{left_out}") for tile in tiles])
@@ -208,7 +219,7 @@ def _tiles(
 def _series(scope: Scope, now: Revenue, before: Revenue | None = None) -> list[ui.Block]:
     """Revenue over time by event, with the comparison as a dashed line."""
     if now.chart is None:
-        text = "This server reports revenue by day only. Under Granularity, choose days."
+        text = _("This server reports revenue by day only. Under Granularity, choose days.")
         return [ui.Text(text, "empty")]
     if not now.orders:
         return [ui.Text(_why_none(scope.view), "empty")]
@@ -220,8 +231,12 @@ def _series(scope: Scope, now: Revenue, before: Revenue | None = None) -> list[u
         *(now.chart, unit, "amount", scope.currency, earlier),
         compared_with=compared_with(scope.view),
     )
-    chart = ui.Chart(f"Revenue over time by event, in {scope.currency}", "revenue", draw)
-    return [ui.Text(LOSSES, "note"), chart] if losses else [chart]
+    chart = ui.Chart(
+        _("Revenue over time by event, in {currency}").format(currency=scope.currency),
+        "revenue",
+        draw,
+    )
+    return [ui.Text(_(LOSSES), "note"), chart] if losses else [chart]
 
 
 @memoize
@@ -234,7 +249,7 @@ def _world(scope: Scope, now: Revenue) -> list[ui.Block]:
             format_count=lambda amount: formats.money(amount, scope.currency),
         ),
         key="revenue_map",
-        alt=f"Revenue by country, in {scope.currency}",
+        alt=_("Revenue by country, in {currency}").format(currency=scope.currency),
         clickable="country" in scope.fields,
     )
 
@@ -244,18 +259,22 @@ def part(name: str, scope: Scope, now: Revenue, before: Revenue | None = None) -
     title, field, none = PARTS[name]
     frame = _part_frame(name, now, before)
     if frame is None:
-        return [ui.Text(f"This server does not report revenue by {field}.", "empty")]
+        return [
+            ui.Text(
+                _("This server does not report revenue by {field}.").format(field=field), "empty"
+            )
+        ]
     if frame.empty:
         return [ui.Text(none if now.orders else _why_none(scope.view), "empty")]
     losses = bool((frame["amount"] < 0).any())
     fields = [
         Field("label", title, "text"),
-        Field("amount", "Revenue", "money", currency=scope.currency, bar=not losses),
+        Field("amount", _("Revenue"), "money", currency=scope.currency, bar=not losses),
     ]
     if not losses:
-        fields.append(Field("share", "% of revenue", "percent", wide=True))
+        fields.append(Field("share", _("% of revenue"), "percent", wide=True))
     if before is not None:
-        fields.append(Field("change", "Change", "change"))
+        fields.append(Field("change", _("Change"), "change"))
     clickable = field in ("country", "region", "referrer") and field in scope.fields
     return [
         ui.Table(
@@ -265,7 +284,7 @@ def part(name: str, scope: Scope, now: Revenue, before: Revenue | None = None) -
             f"revenue_{name}",
             value="value" if clickable else None,
             filter_field=field,
-            report_title=f"revenue by {field}",
+            report_title=_("revenue by {field}").format(field=field),
         )
     ]
 
@@ -289,7 +308,7 @@ def _part_frame(name: str, now: Revenue, before: Revenue | None) -> pd.DataFrame
 
 def _label(field: str, name: str) -> str:
     if not name:
-        return "Direct / none"
+        return _("Direct / none")
     # The channel of visitors without a source is “Unknown” before 3.3, later “direct”.
     return names.label(field, "direct" if (field, name) == ("channel", "Unknown") else name)
 
@@ -297,8 +316,8 @@ def _label(field: str, name: str) -> str:
 def _why_none(view: View) -> str:
     """Why there is no revenue."""
     if view.is_filtered:
-        return "No revenue in this period from visitors who match the filters."
-    return NO_MONEY
+        return _("No revenue in this period from visitors who match the filters.")
+    return _(NO_MONEY)
 
 
 def _amounts(name: str, revenue: Revenue) -> pd.DataFrame | None:

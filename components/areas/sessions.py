@@ -17,6 +17,7 @@ from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
 from components.property_blocks import TYPES
+from components.texts import N_, _
 from components.view_description import dates, described, why_empty
 from umami import names
 from umami.analysis import activity as analysis
@@ -30,40 +31,40 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "sessions",
-    "Visitors",
+    N_("Visitors"),
     "group",
-    "Behaviour",
+    N_("Behaviour"),
     1,
-    "Every visitor: where they are, when they came and what they did.",
+    N_("Every visitor: where they are, when they came and what they did."),
     ("session_stats", "weekly", "sessions", "session_data_properties"),
     ("session_data_values", "session", "activity", "session_properties"),
     params=("session_property",),
     page_params=(*ui.list_param_names("sessions"), "session"),
 )
-NO_SESSIONS: Final = "No visitors in this period."
-NO_PROPERTIES: Final = "Your website identifies no visitors, so they have no properties."
+NO_SESSIONS: Final = N_("No visitors in this period.")
+NO_PROPERTIES: Final = N_("Your website identifies no visitors, so they have no properties.")
 FIGURES: Final[Figures] = (
-    ("Visitors", "visitors", "Different visitors; Umami calls them sessions.", "count"),
-    ("Visits", "visits", "A visit ends after 30 minutes without activity.", "count"),
-    ("Views and events", "rows", "Page views and custom events together.", "count"),
-    ("Custom events", "events", "Events that your pages sent by name.", "count"),
-    ("Countries", "countries", "Different countries.", "count"),
+    (N_("Visitors"), "visitors", N_("Different visitors; Umami calls them sessions."), "count"),
+    (N_("Visits"), "visits", N_("A visit ends after 30 minutes without activity."), "count"),
+    (N_("Views and events"), "rows", N_("Page views and custom events together."), "count"),
+    (N_("Custom events"), "events", N_("Events that your pages sent by name."), "count"),
+    (N_("Countries"), "countries", N_("Different countries."), "count"),
 )
 SHOWN: Final = 15
 """The number of latest visits that are shown individually."""
 OPEN: Final = 3
 """The number of visits whose steps are expanded initially."""
-FACT_FIELDS: Final = (Field("name", "Details", "text"), Field("value", "", "text"))
+FACT_FIELDS: Final = (Field("name", N_("Details"), "text"), Field("value", "", "text"))
 STEP_FIELDS: Final = (
-    Field("what", "Step", "text", note="more"),
-    Field("kind", "Kind", "text", wide=True),
-    Field("wait", "After", "seconds"),
-    Field("at", "Time", "text"),
+    Field("what", N_("Step"), "text", note="more"),
+    Field("kind", N_("Kind"), "text", wide=True),
+    Field("wait", N_("After"), "seconds"),
+    Field("at", N_("Time"), "text"),
 )
 PROPERTY_FIELDS: Final = (
-    Field("name", "Property", "text"),
-    Field("value", "Value", "text"),
-    Field("type", "Type", "text", wide=True),
+    Field("name", N_("Property"), "text"),
+    Field("value", N_("Value"), "text"),
+    Field("type", N_("Type"), "text", wide=True),
 )
 
 
@@ -84,28 +85,30 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         yield from profile(query, view, session)
         return
     if malformed := last_value(params, "session"):
-        note = ui.Text(f"“{malformed[:40]}” is not the id of a visitor.", "note")
+        note = ui.Text(
+            _("“{malformed}” is not the id of a visitor.").format(malformed=malformed[:40]), "note"
+        )
         yield ui.blocks_section("", note, framed=False)
     position = ui.list_position("sessions", params)
     name = last_value(params, "session_property")[:500]
     yield ui.Section(
-        "Figures",
+        _("Figures"),
         partial(ui.figure_tiles, FIGURES),
         [*query.compared(view, sessions.session_stats)],
         about=described(view),
         framed=False,
     )
     yield ui.Section(
-        "Busiest times", traffic_blocks.week, [query.ask(sessions.weekly(view))], height=300
+        _("Busiest times"), traffic_blocks.week, [query.ask(sessions.weekly(view))], height=300
     )
     listed = partial(sessions.sessions, view, search=position.search)
-    search = ui.SearchBox(position, "Search by id, city, browser, system or device")
+    search = ui.SearchBox(position, _("Search by id, city, browser, system or device"))
     yield ui.Card(
-        "Visitors",
+        _("Visitors"),
         [
-            ui.Section("Search", lambda: [search], medium="page"),
+            ui.Section(_("Search"), lambda: [search], medium="page"),
             ui.Section(
-                "The latest visitors",
+                _("The latest visitors"),
                 partial(_list, view, position),
                 [query.ask(listed(position.page, ui.PAGE_SIZE))],
                 height=700,
@@ -114,11 +117,11 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     )
     yield property_blocks.explorer(
         view,
-        "Visitor properties",
+        _("Visitor properties"),
         query.ask(sessions.session_data_properties(view)),
         query.ask(sessions.session_data_values(view, name)) if name else None,
-        counted="Visitors",
-        empty=NO_PROPERTIES,
+        counted=_("Visitors"),
+        empty=_(NO_PROPERTIES),
         chosen=("", name),
         choose=lambda row: ui.SetParams({"session_property": row.name}),
     )
@@ -132,7 +135,7 @@ def _list(view: View, position: ui.ListPosition, answer: Page[Session]) -> list[
     )
     return ui.paged_blocks(
         ui.Table(
-            "latest visitors",
+            _("latest visitors"),
             full.frame(answer.rows),
             _fields(answer.rows),
             "session_list",
@@ -143,7 +146,7 @@ def _list(view: View, position: ui.ListPosition, answer: Page[Session]) -> list[
         answer,
         position,
         title="visitors",
-        empty=why_empty(view, NO_SESSIONS),
+        empty=why_empty(view, _(NO_SESSIONS)),
         full=full,
     )
 
@@ -152,12 +155,12 @@ def _fields(rows: Sequence[Session]) -> list[Field]:
     """The columns of ``session_frame``, without events if the server does not report them."""
     has_events = any(row.events is not None for row in rows)
     return [
-        Field("who", "Visitor", "text", note="with"),
-        Field("last", "Last seen", "time", unit="hour"),
-        Field("first", "First seen", "time", unit="hour", wide=True),
-        Field("visits", "Visits", wide=True),
-        Field("views", "Views"),
-        *([Field("events", "Events", wide=True)] if has_events else []),
+        Field("who", _("Visitor"), "text", note="with"),
+        Field("last", _("Last seen"), "time", unit="hour"),
+        Field("first", _("First seen"), "time", unit="hour", wide=True),
+        Field("visits", _("Visits"), wide=True),
+        Field("views", _("Views")),
+        *([Field("events", _("Events"), wide=True)] if has_events else []),
     ]
 
 
@@ -185,8 +188,8 @@ def profile(query: Collector, view: View, id: str) -> Iterator[ui.Section]:
     steps = query.ask(sessions.activity(view, id))
     properties = query.ask(sessions.session_properties(view.website, id))
     yield ui.Section("", partial(identity, zone), [session], height=420)
-    yield ui.Section("Activity", partial(activity, zone), [steps], about=dates(view), height=420)
-    yield ui.Section("Properties", partial(_properties, zone), [properties])
+    yield ui.Section(_("Activity"), partial(activity, zone), [steps], about=dates(view), height=420)
+    yield ui.Section(_("Properties"), partial(_properties, zone), [properties])
 
 
 def location(session: Session) -> str:
@@ -204,72 +207,82 @@ def client(session: Session) -> str:
 @memoize
 def identity(zone: str, session: Session) -> list[ui.Block]:
     """The identity of the session and its totals over all time."""
-    time_about = "From the first to the last step of each visit, added up."
+    time_about = _("From the first to the last step of each visit, added up.")
     facts = {
-        "First seen": formats.at(session.first, zone),
-        "Last seen": formats.at(session.last, zone),
+        _("First seen"): formats.at(session.first, zone),
+        _("Last seen"): formats.at(session.last, zone),
         **{
             field.capitalize(): names.label(field, getattr(session, field))
             for field in ("country", "region", "city", "language", "screen")
         },
-        "Hostname": session.hostname,
-        "Distinct id": session.distinct_id,
+        _("Hostname"): session.hostname,
+        _("Distinct id"): session.distinct_id,
     }
     known = [(name, value) for name, value in facts.items() if value]
     frame = pd.DataFrame(known, columns=["name", "value"])
     return [
         ui.Text(location(session), "heading"),
-        ui.Text(client(session) or "Unknown device"),
+        ui.Text(client(session) or _("Unknown device")),
         *([ui.Text(_stitched(session))] if session.stitched > 1 else []),
         ui.Tiles(
             figures(
                 session,
                 None,
                 [
-                    ("Visits", "visits", "Over all time.", "count"),
-                    ("Views", "views", "Over all time.", "count"),
-                    ("Custom events", "events", "Over all time.", "count"),
-                    ("Time on site", "seconds", time_about, "seconds"),
+                    (_("Visits"), "visits", _("Over all time."), "count"),
+                    (_("Views"), "views", _("Over all time."), "count"),
+                    (_("Custom events"), "events", _("Over all time."), "count"),
+                    (_("Time on site"), "seconds", time_about, "seconds"),
                 ],
             )
         ),
-        ui.Table("details of this visitor", frame, FACT_FIELDS, "facts", csv=False),
-        ui.Text("Session id"),
+        ui.Table(_("details of this visitor"), frame, FACT_FIELDS, "facts", csv=False),
+        ui.Text(_("Session id")),
         ui.Text(session.id, "code"),
     ]
 
 
 def _stitched(session: Session) -> str:
     """A sentence on which sessions the figures of a stitched session include."""
-    cover = f"Umami has combined {session.stitched} sessions of this visitor"
+    cover = _("Umami has combined {stitched} sessions of this visitor").format(
+        stitched=session.stitched
+    )
     if session.distinct_id is None:
-        return f"{cover}. The figures cover all sessions, the activity only this one."
-    return f"{cover} by their distinct id. The figures and the activity cover all sessions."
+        return _("{cover}. The figures cover all sessions, the activity only this one.").format(
+            cover=cover
+        )
+    return _(
+        "{cover} by their distinct id. The figures and the activity cover all sessions."
+    ).format(cover=cover)
 
 
 @memoize
 def activity(zone: str, steps: tuple[Step, ...]) -> list[ui.Block]:
     """The steps of the session in the period by visit, with the time between steps."""
     if not steps:
-        text = "No activity in this period. Choose a longer period to see this visitor's visits."
+        text = _("No activity in this period. Choose a longer period to see this visitor's visits.")
         return [ui.Text(text, "empty")]
     visits = analysis.visits(steps)
-    text = f"{formats.counted(len(steps), 'step')} in {formats.counted(len(visits), 'visit')}"
+    text = _("{steps} in {visits}").format(
+        steps=formats.counted(len(steps), "step"), visits=formats.counted(len(visits), "visit")
+    )
     if len(steps) >= analysis.MOST_STEPS:
-        text = f"The latest {analysis.MOST_STEPS} steps, in {formats.counted(len(visits), 'visit')}"
+        text = _("The latest {most_steps} steps, in {visits}").format(
+            most_steps=analysis.MOST_STEPS, visits=formats.counted(len(visits), "visit")
+        )
     if len(visits) > SHOWN:
-        text += f"; the latest {SHOWN} are shown"
+        text += _("; the latest {shown} are shown").format(shown=SHOWN)
     return [
         ui.Text(f"{text}."),
         *(_visit(zone, at, visit) for at, visit in enumerate(visits[:SHOWN])),
-        ui.Table("activity", _step_frame(visits, zone), STEP_FIELDS, "activity", shown=0),
+        ui.Table(_("activity"), _step_frame(visits, zone), STEP_FIELDS, "activity", shown=0),
     ]
 
 
 def _visit(zone: str, at: int, visit: Visit) -> ui.Expander:
     began = formats.at(visit.began, zone)
     many = len(visit.steps)
-    frame, title = _step_frame((visit,), zone), f"visit of {began}"
+    frame, title = _step_frame((visit,), zone), _("visit of {began}").format(began=began)
     table = ui.Table(title, frame, STEP_FIELDS, f"visit_{at}", shown=many, csv=False)
     length = f"{formats.counted(many, 'step')} · {formats.duration(visit.seconds)}"
     return ui.Expander(f"{began} · {length}", [table], expanded=at < OPEN)
@@ -281,7 +294,7 @@ def _step_frame(visits: tuple[Visit, ...], zone: str) -> pd.DataFrame:
             {
                 "what": step.name if step.kind is Kind.CUSTOM and step.name else step.path,
                 "more": _details(step),
-                "kind": "Event" if step.kind is Kind.CUSTOM else "View",
+                "kind": _("Event") if step.kind is Kind.CUSTOM else _("View"),
                 "wait": wait,
                 "at": f"{pd.Timestamp(step.at).tz_convert(zone):%-d %b, %H:%M:%S}",
             }
@@ -293,9 +306,9 @@ def _step_frame(visits: tuple[Visit, ...], zone: str) -> pd.DataFrame:
 
 def _details(step: Step) -> str:
     if step.kind is Kind.CUSTOM and step.name:
-        return f"on {step.path}"
+        return _("on {path}").format(path=step.path)
     query = f"?{step.query}" if step.query else ""
-    referrer = f"from {step.referrer}" if step.referrer else ""
+    referrer = _("from {referrer}").format(referrer=step.referrer) if step.referrer else ""
     return "  ".join(filter(None, (query, referrer)))
 
 
@@ -303,10 +316,12 @@ def _details(step: Step) -> str:
 def _properties(zone: str, properties: tuple[SessionProperty, ...]) -> list[ui.Block]:
     """The properties that ``umami.identify`` stored for the session."""
     if not properties:
-        return [ui.Text("Not identified: your website stored nothing about this visitor.", "empty")]
-    rows = [(row.name, _value(row.value, zone), TYPES[row.type]) for row in properties]
+        return [
+            ui.Text(_("Not identified: your website stored nothing about this visitor."), "empty")
+        ]
+    rows = [(row.name, _value(row.value, zone), _(TYPES[row.type])) for row in properties]
     frame = pd.DataFrame(rows, columns=["name", "value", "type"])
-    return [ui.Table("properties", frame, PROPERTY_FIELDS, "properties", shown=50)]
+    return [ui.Table(_("properties"), frame, PROPERTY_FIELDS, "properties", shown=50)]
 
 
 def _value(value: str | float | datetime | None, zone: str) -> str:

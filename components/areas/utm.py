@@ -12,6 +12,7 @@ from components.areas import PageInfo, last_value
 from components.charts.tiles import Figures, figures
 from components.converters import FieldTable
 from components.loading import Collector
+from components.texts import N_, _
 from components.view_description import described
 from components.visit_tables import VisitTable
 from umami.analysis import marketing as analysis
@@ -26,11 +27,11 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "utm",
-    "Campaigns",
+    N_("Campaigns"),
     "campaign",
-    "Marketing",
+    N_("Marketing"),
     1,
-    "Visits, conversions and revenue of your tagged links.",
+    N_("Visits, conversions and revenue of your tagged links."),
     ("utm", "stats", *visit_tables.ENDPOINTS),
     ("pageviews", *converters.ENDPOINTS),
     params=("campaign",),
@@ -38,42 +39,83 @@ INFO: Final = PageInfo(
 BY_VISIT: Final = (
     VisitTable(
         "utmCampaign",
-        "Campaigns",
-        "campaigns",
-        "Campaign",
-        "(no campaign)",
+        N_("Campaigns"),
+        N_("campaigns"),
+        N_("Campaign"),
+        N_("(no campaign)"),
         filter_field="utmCampaign",
         on_choose=lambda name: ui.SetParams({"campaign": name}),
     ),
-    VisitTable("utmSource", "Sources", "sources", "Source", "(no source)", "Visits", "utmSource"),
-    VisitTable("utmMedium", "Mediums", "mediums", "Medium", "(no medium)", "Visits", "utmMedium"),
-    VisitTable("channel", "Channels", "channels", "Channel", "(none)"),
     VisitTable(
-        "utmContent", "Ad content", "ad content", "Ad content", "(none)", "Visits", "utmContent"
+        "utmSource",
+        N_("Sources"),
+        N_("sources"),
+        N_("Source"),
+        N_("(no source)"),
+        N_("Visits"),
+        "utmSource",
     ),
-    VisitTable("utmTerm", "Keywords", "keywords", "Keyword", "(no keyword)", "Visits", "utmTerm"),
+    VisitTable(
+        "utmMedium",
+        N_("Mediums"),
+        N_("mediums"),
+        N_("Medium"),
+        N_("(no medium)"),
+        N_("Visits"),
+        "utmMedium",
+    ),
+    VisitTable("channel", N_("Channels"), N_("channels"), N_("Channel"), N_("(none)")),
+    VisitTable(
+        "utmContent",
+        N_("Ad content"),
+        N_("ad content"),
+        N_("Ad content"),
+        N_("(none)"),
+        N_("Visits"),
+        "utmContent",
+    ),
+    VisitTable(
+        "utmTerm",
+        N_("Keywords"),
+        N_("keywords"),
+        N_("Keyword"),
+        N_("(no keyword)"),
+        N_("Visits"),
+        "utmTerm",
+    ),
 )
 """What campaigns brought, where the server counts visits with their conversions."""
 OPENS_CAMPAIGN: Final = BY_VISIT[0].on_choose
 ON_UMAMI: Final = (
     FieldTable(
-        "utmCampaign", "Campaigns", "campaigns", "Campaign", "No campaign / other", OPENS_CAMPAIGN
+        "utmCampaign",
+        N_("Campaigns"),
+        N_("campaigns"),
+        N_("Campaign"),
+        N_("No campaign / other"),
+        OPENS_CAMPAIGN,
     ),
-    FieldTable("utmSource", "Sources", "sources", "Source", "No source / other"),
-    FieldTable("utmMedium", "Mediums", "mediums", "Medium", "No medium / other"),
-    FieldTable("channel", "Channels", "channels", "Channel", "(none)"),
-    FieldTable("referrer", "Referrers", "referrers", "Referrer", "Direct / other"),
-    FieldTable("utmContent", "Ad content", "ad content", "Ad content", "No ad content / other"),
-    FieldTable("utmTerm", "Keywords", "keywords", "Keyword", "No keyword / other"),
+    FieldTable("utmSource", N_("Sources"), N_("sources"), N_("Source"), N_("No source / other")),
+    FieldTable("utmMedium", N_("Mediums"), N_("mediums"), N_("Medium"), N_("No medium / other")),
+    FieldTable("channel", N_("Channels"), N_("channels"), N_("Channel"), N_("(none)")),
+    FieldTable("referrer", N_("Referrers"), N_("referrers"), N_("Referrer"), N_("Direct / other")),
+    FieldTable(
+        "utmContent",
+        N_("Ad content"),
+        N_("ad content"),
+        N_("Ad content"),
+        N_("No ad content / other"),
+    ),
+    FieldTable("utmTerm", N_("Keywords"), N_("keywords"), N_("Keyword"), N_("No keyword / other")),
 )
 """The same on servers of Umami, as far as they report it."""
 CAMPAIGN_TABLES: Final = (
-    rankings.Table("entry", "Landing pages", "landing pages", by="path"),
-    rankings.Table("path", "Pages", "pages"),
+    rankings.Table("entry", N_("Landing pages"), N_("landing pages"), by="path"),
+    rankings.Table("path", N_("Pages"), N_("pages")),
     rankings.COUNTRIES,
-    rankings.Table("utmSource", "Sources", "sources"),
-    rankings.Table("utmMedium", "Mediums", "mediums"),
-    rankings.Table("utmContent", "Ad content", "contents"),
+    rankings.Table("utmSource", N_("Sources"), N_("sources")),
+    rankings.Table("utmMedium", N_("Mediums"), N_("mediums")),
+    rankings.Table("utmContent", N_("Ad content"), N_("contents")),
 )
 
 
@@ -82,7 +124,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     utm = query.compared(view, reports.utm)
     totals = query.totals(view)
     yield ui.Section(
-        "Figures", _tiles, [utm.now, totals.now, *utm.earlier, *totals.earlier], framed=False
+        _("Figures"), _tiles, [utm.now, totals.now, *utm.earlier, *totals.earlier], framed=False
     )
     campaign = last_value(params, "campaign")
     conversion = conversions.chosen(query, view, params)
@@ -92,7 +134,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     tabs = [
         ui.Tab(table.title, partial(table.section, query, view, conversion)) for table in tables
     ]
-    yield ui.Card("Conversions", [ui.Tabs("by_visit", tabs)], about=described(view))
+    yield ui.Card(_("Conversions"), [ui.Tabs("by_visit", tabs)], about=described(view))
 
 
 @memoize
@@ -106,16 +148,16 @@ def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[ui.Block]:
         case (Utm() as utm,) if all_views.previous:
             before = analysis.tagged(utm, all_views.previous.views)
     more = (
-        " The actual number is higher: the server returns the first 50 sources only."
+        _(" The actual number is higher: the server returns the first 50 sources only.")
         if tagged.at_least
         else ""
     )
-    counted = f"Views of pages with a utm_source in their address.{more}"
-    without = "Views without one: direct traffic, search, untagged links."
+    counted = _("Views of pages with a utm_source in their address.{more}").format(more=more)
+    without = _("Views without one: direct traffic, search, untagged links.")
     fields: Figures = [
-        ("Tagged views", "tagged", counted, "count"),
-        ("Untagged views", "untagged", without, "count"),
-        ("Tagged share", "share", "Tagged views of all views.", "percent"),
+        (_("Tagged views"), "tagged", counted, "count"),
+        (_("Untagged views"), "untagged", without, "count"),
+        (_("Tagged share"), "share", _("Tagged views of all views."), "percent"),
     ]
     return [ui.Tiles(figures(tagged, before, fields))]
 
@@ -124,7 +166,9 @@ def _campaign(query: Collector, view: View, name: str, conversion: Conversion) -
     """A card with a campaign's figures, its views over time, and rankings."""
     shown = formats.shortened(name)
     if "utmCampaign" not in query.client.capabilities.fields:
-        text = f"This server cannot filter by the campaign {shown}; newer versions of Umami can."
+        text = _(
+            "This server cannot filter by the campaign {shown}; newer versions of Umami can."
+        ).format(shown=shown)
         yield ui.Card("", [ui.blocks_section("", ui.Text(text, "empty"))], medium="page")
         return
     try:
@@ -139,21 +183,21 @@ def _campaign(query: Collector, view: View, name: str, conversion: Conversion) -
     buttons = ui.Buttons(
         "campaign",
         [
-            ("Close", "close", ui.SetParams({"campaign": ""})),
-            ("Filter every page by it", "filter_alt", every_page),
+            (_("Close"), "close", ui.SetParams({"campaign": ""})),
+            (_("Filter every page by it"), "filter_alt", every_page),
         ],
     )
     yield ui.Card(
-        f"Campaign {shown}",
+        _("Campaign {shown}").format(shown=shown),
         [
             ui.blocks_section("", buttons),
             ui.Section(
-                "Figures",
+                _("Figures"),
                 partial(traffic_blocks.website_tiles, query.client, campaign),
                 [totals.now, timeline.now, *totals.earlier],
             ),
             ui.Section(
-                "Over time",
+                _("Over time"),
                 partial(traffic_blocks.traffic, campaign, ""),
                 [*timeline],
                 height=300,

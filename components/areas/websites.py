@@ -16,6 +16,7 @@ from components.charts import common
 from components.charts.tiles import Tile, figure
 from components.formats import Field
 from components.loading import Collector, every_website
+from components.texts import N_, _
 from components.view_description import described, present
 from umami.api import traffic
 from umami.api.conversions import VisitGroups
@@ -27,11 +28,11 @@ from umami.view import View
 
 INFO: Final = PageInfo(
     "websites",
-    "Websites",
+    N_("Websites"),
     "language",
-    "Manage",
+    N_("Manage"),
     2,
-    "All websites at a glance, and what an admin does with them.",
+    N_("All websites at a glance, and what an admin does with them."),
     ("websites", "stats", "pageviews", *visit_tables.ENDPOINTS),
     params=("websites_page", "websites_search", "site"),
 )
@@ -39,7 +40,7 @@ MOST: Final = 100
 """Most websites in a report, with up to two queries each."""
 
 
-def ask(query: Collector, view: View, _: ui.Params) -> Iterator[ui.Item]:
+def ask(query: Collector, view: View, _unused: ui.Params) -> Iterator[ui.Item]:
     """Figures of all websites, and a table with a row for each. The page adds ``card``s."""
     websites = every_website(query.client)
     sites = websites[:MOST]
@@ -57,7 +58,7 @@ def ask(query: Collector, view: View, _: ui.Params) -> Iterator[ui.Item]:
             for each, conversion in zip(views, brought, strict=True)
         ]
     make = partial(_blocks, view, sites, len(websites), brought)
-    yield ui.Section("All websites", make, stats, about=described(view), height=300)
+    yield ui.Section(_("All websites"), make, stats, about=described(view), height=300)
 
 
 def _optional(query: Collector, groups: Query[VisitGroups]) -> Future[VisitGroups | None]:
@@ -81,24 +82,24 @@ def _blocks(
     currencies = {conversion.currency for conversion in brought if conversion.currency}
     currency = next(iter(currencies)) if len(currencies) == 1 else ""
     fields = [
-        Field("name", "Website", "text", note="domain"),
-        Field("visitors", "Visitors", bar=True),
-        Field("change", "Change", "change"),
-        Field("visits", "Visits", wide=True),
-        Field("views", "Views", wide=True),
-        Field("bounce_rate", "Bounce rate", "percent", wide=True),
+        Field("name", _("Website"), "text", note="domain"),
+        Field("visitors", _("Visitors"), bar=True),
+        Field("change", _("Change"), "change"),
+        Field("visits", _("Visits"), wide=True),
+        Field("views", _("Views"), wide=True),
+        Field("bounce_rate", _("Bounce rate"), "percent", wide=True),
     ]
     if brought:
         fields += [
-            Field("conversions", "Conversions", note="conversion"),
-            Field("rate", "Rate", "percent", wide=True),
+            Field("conversions", _("Conversions"), note="conversion"),
+            Field("rate", _("Rate"), "percent", wide=True),
         ]
     if currency:
-        fields.append(Field("revenue", "Revenue", "money", currency=currency))
+        fields.append(Field("revenue", _("Revenue"), "money", currency=currency))
     blocks: list[ui.Block] = [ui.Tiles(_tiles(frame, currency), framed=False)] if count > 1 else []
     blocks.append(
         ui.Table(
-            "websites",
+            _("websites"),
             frame,
             fields,
             "websites",
@@ -109,7 +110,13 @@ def _blocks(
         )
     )
     if total > count:
-        blocks.append(ui.Text(f"The first {count} of {formats.whole(total)} by name."))
+        blocks.append(
+            ui.Text(
+                _("The first {count} of {total} by name.").format(
+                    count=count, total=formats.whole(total)
+                )
+            )
+        )
     return blocks
 
 
@@ -149,25 +156,31 @@ def rows(
 
 def _tiles(frame: pd.DataFrame, currency: str) -> list[Tile]:
     """The sums of the websites."""
-    per_site = "Somebody who visited two of the websites counts twice."
+    per_site = _("Somebody who visited two of the websites counts twice.")
     known = frame.dropna(subset=["before"]) if frame["before"].notna().any() else None
     before = None if known is None else float(known["before"].sum())
     visits, bounces = frame["visits"].sum(), frame["bounces"].astype("float64").sum()
     tiles = [
-        figure("Visitors", float(frame["visitors"].sum()), before, per_site),
-        figure("Visits", float(visits), None, "Visits of all websites."),
-        figure("Views", float(frame["views"].sum()), None, "Views of all websites."),
+        figure(_("Visitors"), float(frame["visitors"].sum()), before, per_site),
+        figure(_("Visits"), float(visits), None, _("Visits of all websites.")),
+        figure(_("Views"), float(frame["views"].sum()), None, _("Views of all websites.")),
         figure(
-            "Bounce rate", bounces / visits if visits else None, None, "Of all visits.", "percent"
+            _("Bounce rate"),
+            bounces / visits if visits else None,
+            None,
+            _("Of all visits."),
+            "percent",
         ),
     ]
     if frame["conversions"].notna().any():
         conversions_of_all = float(frame["conversions"].sum())
-        tiles.append(figure("Conversions", conversions_of_all, None, "Visits that converted."))
+        tiles.append(
+            figure(_("Conversions"), conversions_of_all, None, _("Visits that converted."))
+        )
     if currency:
         revenue = float(frame["revenue"].sum())
-        about = f"Revenue in {currency}."
-        tiles.append(figure("Revenue", revenue, None, about, "money", currency=currency))
+        about = _("Revenue in {currency}.").format(currency=currency)
+        tiles.append(figure(_("Revenue"), revenue, None, about, "money", currency=currency))
     return tiles
 
 
@@ -187,10 +200,10 @@ def _visitors(
     before = compared.current if compared else stats.previous
     over = common.over(timeline.frame, present(view)) if timeline else None
     tile = figure(
-        "Visitors",
+        _("Visitors"),
         stats.current.visitors,
         before.visitors if before else None,
-        f"{formats.whole(stats.current.visits)} visits.",
+        _("{visits} visits.").format(visits=formats.whole(stats.current.visits)),
         series=() if over is None else over["sessions"].tolist(),
     )
     return [ui.Tiles([tile], framed=False)]

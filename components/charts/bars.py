@@ -19,6 +19,7 @@ from components.charts.common import (
     rows_axis,
 )
 from components.formats import Field
+from components.texts import _
 from components.theme import PALETTES, Mode
 from umami.analysis.rankings import Distribution
 
@@ -37,7 +38,7 @@ def ranking(frame: pd.DataFrame, name: str, field: Field, compared: bool, mode: 
     before = [float(value) for value in top["before"].fillna(0)] if compared else []
     now = {
         **_row_bars(values, list(map(field.shown, values)), mode),
-        "name": "This period",
+        "name": _("This period"),
         "marker": {"color": palette.categorical[0]},
         "cliponaxis": False,
         "customdata": [plain(name, 200) for name in names],
@@ -48,7 +49,7 @@ def ranking(frame: pd.DataFrame, name: str, field: Field, compared: bool, mode: 
         "y": list(range(len(names))),
         "x": before,
         "mode": "markers",
-        "name": "Before",
+        "name": _("Before"),
         "marker": {
             "symbol": "line-ns",
             "size": 16,
@@ -133,7 +134,10 @@ def distribution(data: Distribution, mode: Mode) -> Figure:
         "y": data.counts,
         "width": [0.94 * (end - start) for start, end in bins],
         "marker": {"color": PALETTES[mode].categorical[0]},
-        "customdata": [f"{formats.number(start)} to {formats.number(end)}" for start, end in bins],
+        "customdata": [
+            _("{start} to {end}").format(start=formats.number(start), end=formats.number(end))
+            for start, end in bins
+        ],
         "hovertemplate": "%{customdata}<br><b>%{y:,}</b> times<extra></extra>",
     }
     return {

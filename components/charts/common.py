@@ -15,6 +15,7 @@ from cachetools import LRUCache, cached
 from pydantic_core import from_json, to_json
 
 from components import formats
+from components.texts import _
 from components.theme import PALETTES, Mode, template
 from umami.memoize import key_of
 from umami.period import Unit
@@ -157,7 +158,9 @@ def axis_note(values: Sequence[float], show: Callable[[float], str] = formats.wh
     if not sparkline(values) or not min(values):
         return None
     lowest, highest = show(min(values)), show(max(values))
-    return f"The curve spans {lowest} to {highest}: it does not start at zero."
+    return _("The curve spans {lowest} to {highest}: it does not start at zero.").format(
+        lowest=lowest, highest=highest
+    )
 
 
 ROOM: Final = 8 * 2**20

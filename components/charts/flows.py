@@ -12,6 +12,7 @@ import pandas as pd
 
 from components import formats
 from components.charts.common import HOVER_ONE, Figure, base_layout, plain, rows_axis, tooltip
+from components.texts import _
 from components.theme import FONT, PALETTES, Mode, faded, template
 from umami.analysis.activity import Flow
 
@@ -42,8 +43,14 @@ def names(flow: Flow) -> list[str]:
     """Unique names: ``Step 2: /pricing``; ``Step 2, 5 more`` for a node of several pages."""
     result: list[str] = []
     for node in flow.nodes:
-        step = flow.headings[node.step - 1] if flow.headings else f"Step {node.step}"
-        text = step + (f", {node.folded} more" if node.folded else f": {node.name}")
+        step = (
+            flow.headings[node.step - 1]
+            if flow.headings
+            else _("Step {step}").format(step=node.step)
+        )
+        text = step + (
+            _(", {folded} more").format(folded=node.folded) if node.folded else f": {node.name}"
+        )
         # ECharts identifies nodes by their names alone.
         result.append(text + "\u200b" * sum(known.rstrip("\u200b") == text for known in result))
     return result
@@ -52,7 +59,10 @@ def names(flow: Flow) -> list[str]:
 def labels(flow: Flow) -> list[str]:
     """The labels of nodes, shortened to the room that the number of steps leaves."""
     room = ROOM.get(_steps(flow), _LEAST_ROOM)
-    texts = (f"Other ({node.folded})" if node.folded else node.name for node in flow.nodes)
+    texts = (
+        _("Other ({folded})").format(folded=node.folded) if node.folded else node.name
+        for node in flow.nodes
+    )
     return [
         f"{formats.shortened(text, room)}  {formats.whole(node.visits)}"
         for text, node in zip(texts, flow.nodes, strict=True)
@@ -188,7 +198,7 @@ def funnel(table: pd.DataFrame, worst: int | None, mode: Mode) -> Figure:
         "type": "funnel",
         "y": places,
         "x": list(map(int, table["visitors"])),
-        "name": "This period",
+        "name": _("This period"),
         "text": [
             f"{formats.whole(visitors)}  {formats.percent(None if pd.isna(share) else share)}"
             for visitors, share in zip(table["visitors"], table["of_first"], strict=True)
@@ -207,7 +217,7 @@ def funnel(table: pd.DataFrame, worst: int | None, mode: Mode) -> Figure:
         "y": places,
         # A mark at zero would be in the middle of the bar and cover its label.
         "x": [visitors / 2 if visitors else None for visitors in before],
-        "name": "Before",
+        "name": _("Before"),
         "mode": "markers",
         "marker": {"symbol": "line-ns", "size": 26, "line": {"width": 2.5, "color": palette.text}},
         "customdata": before,
@@ -218,7 +228,7 @@ def funnel(table: pd.DataFrame, worst: int | None, mode: Mode) -> Figure:
         "type": "scatter",
         "x": [None],
         "y": [0],
-        "name": "Biggest drop",
+        "name": _("Biggest drop"),
         "mode": "markers",
         "marker": {"symbol": "square", "size": 12, "color": palette.categorical[1]},
     }

@@ -10,6 +10,7 @@ import pandas as pd
 from components import formats
 from components.charts.common import HOVER_ALL, HOVER_ONE, Figure, base_layout
 from components.charts.over_time import single
+from components.texts import N_, _
 from components.theme import PALETTES, Mode, faded, scale
 from umami.analysis.retention import SMALL, Cohorts, Grain
 
@@ -18,7 +19,15 @@ MOST: Final = 62
 WITH_TEXT: Final = 14
 """Steps up to which there is room for the shares in the cells."""
 _SCALE: Final = {"thickness": 8, "outlinewidth": 0, "tickformat": ".0%", "nticks": 4, "xpad": 4}
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS: Final = (
+    N_("Monday"),
+    N_("Tuesday"),
+    N_("Wednesday"),
+    N_("Thursday"),
+    N_("Friday"),
+    N_("Saturday"),
+    N_("Sunday"),
+)
 
 
 def _heatmap(
@@ -96,7 +105,7 @@ def triangle(cohorts: Cohorts, grain: Grain, mode: Mode) -> Figure:
                 **_COLUMNS,
                 "side": "top",
                 "tickangle": 0,
-                "title": {"text": "Days after the first visit", "standoff": 4},
+                "title": {"text": _("Days after the first visit"), "standoff": 4},
                 "tickvals": steps if few else weekly,
                 "ticktext": [step.split()[1] for step in (steps if few else weekly)],
             },
@@ -116,18 +125,22 @@ def cohort_name(first: pd.Timestamp, grain: Grain) -> str:
 
 def step_name(first: int, last: int) -> str:
     """A step's name: ``Day 3``, ``Days 8–14``."""
-    return f"Day {first}" if first == last else f"Days {first}–{last}"
+    return (
+        _("Day {first}").format(first=first)
+        if first == last
+        else _("Days {first}–{last}").format(first=first, last=last)
+    )
 
 
 def curve(cohorts: Cohorts, before: Cohorts | None, mode: Mode) -> Figure:
     """The average share of returning visitors by day, the comparison dotted."""
     colour = PALETTES[mode].categorical[0]
-    days = [first for first, _ in cohorts.steps]
+    days = [first for first, _unused in cohorts.steps]
     now = {
         "type": "scatter",
         "x": days,
         "y": _known(cohorts.average),
-        "name": "This period",
+        "name": _("This period"),
         "mode": "lines+markers",
         "marker": {"size": 5},
         "line": {"color": colour, "width": 2.25},
@@ -139,7 +152,7 @@ def curve(cohorts: Cohorts, before: Cohorts | None, mode: Mode) -> Figure:
         "type": "scatter",
         "x": days,
         "y": [] if before is None else _known(before.average),
-        "name": "Before",
+        "name": _("Before"),
         "mode": "lines",
         "line": {"color": faded(colour, 0.55), "width": 1.5, "dash": "dot"},
         "hovertemplate": "%{y:.1%}<extra>Before</extra>",
@@ -150,7 +163,7 @@ def curve(cohorts: Cohorts, before: Cohorts | None, mode: Mode) -> Figure:
             **base_layout(mode, HOVER_ALL, 300, top=30, right=16),
             "showlegend": before is not None,
             "xaxis": {
-                "title": {"text": "Days after the first visit"},
+                "title": {"text": _("Days after the first visit")},
                 "fixedrange": True,
                 "tickvals": [1, 7, 14, 21, 28],
                 "unifiedhovertitle": {"text": "Day %{x}"},
@@ -184,7 +197,15 @@ def full_week(frame: pd.DataFrame) -> pd.DataFrame:
 def week(frame: pd.DataFrame, mode: Mode) -> Figure:
     """A heatmap of visitors with a row for each weekday and a column for each hour."""
     hours = [f"{hour:02}:00" for hour in range(24)]
-    hover = [[f"{day} {hour:02}:00 to {hour + 1:02}:00" for hour in range(24)] for day in WEEKDAYS]
+    hover = [
+        [
+            _("{day} {hour:02}:00 to {next_hour:02}:00").format(
+                day=day, hour=hour, next_hour=hour + 1
+            )
+            for hour in range(24)
+        ]
+        for day in WEEKDAYS
+    ]
     counts = full_week(frame).astype(int).to_numpy().tolist()
     template = "%{customdata}<br><b>%{z:,}</b> visitors<extra></extra>"
     days = [day[:3] for day in WEEKDAYS]

@@ -23,12 +23,13 @@ from components.charts.common import (
     tooltip,
 )
 from components.formats import Kind
+from components.texts import N_, _
 from components.theme import FONT, PALETTES, Mode, faded
 from umami.period import Unit
 
 Ends = tuple[bool, bool]
 """Whether the first and the last bucket of a period are covered only in part."""
-NET: Final = "Net amount"
+NET: Final = N_("Net amount")
 MOST_NAMES: Final = 5
 _FORMATS: Final[dict[Kind, str]] = {
     "count": ":,",
@@ -119,7 +120,7 @@ def traffic(
     measures: Sequence[Measure],
     mode: Mode,
     *,
-    compared_with: str = "previous period",
+    compared_with: str = N_("previous period"),
 ) -> Figure:
     """Measures over time, overlaid with those of the comparison as dashed lines.
 
@@ -136,9 +137,9 @@ def traffic(
             continue
         part = frame.head(len(times))
         cut = [at for at, is_cut in zip((0, len(frame) - 1), ends, strict=True) if is_cut]
-        notes = {at: "  in part" for at in cut if at < len(part)}
+        notes = {at: _("  in part") for at in cut if at < len(part)}
         if begun and not earlier:
-            notes[begun - 1] = "  so far"
+            notes[begun - 1] = _("  so far")
         hover = [
             f"{formats.moment(time, unit) if earlier else ''}{notes.get(at, '')}"
             for at, time in enumerate(moments(part["time"]))
@@ -239,8 +240,8 @@ def minutes_spec(minutes: pd.DataFrame, mode: Mode) -> dict[str, Any]:
                 "barCategoryGap": "20%",
             }
             for name, column, fill in (
-                ("Views", "views", faded(colour, 0.35)),
-                ("Visitors", "visitors", colour),
+                (_("Views"), "views", faded(colour, 0.35)),
+                (_("Visitors"), "visitors", colour),
             )
         ],
     }
@@ -254,7 +255,7 @@ def stacked(
     before: pd.DataFrame | None,
     mode: Mode,
     *,
-    compared_with: str = "previous period",
+    compared_with: str = N_("previous period"),
 ) -> Figure:
     """Bars for the largest names of a frame (``time``, ``event`` and ``value``), the others summed.
 
@@ -286,7 +287,7 @@ def stacked(
                 "type": "scatter",
                 "x": times[: len(sums)],
                 "y": earlier,
-                "name": f"Total ({compared_with})",
+                "name": _("Total ({compared_with})").format(compared_with=compared_with),
                 "mode": "lines+markers" if len(sums) < 3 else "lines",
                 "line": {"color": faded(PALETTES[mode].text, 0.55), "width": 1.5, "dash": "dash"},
                 "customdata": [

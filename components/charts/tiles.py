@@ -11,6 +11,7 @@ import pandas as pd
 from components import formats
 from components.charts import common
 from components.formats import Kind
+from components.texts import _
 from components.view_description import present, why_unknown
 from umami.api.traffic import Stats
 from umami.definitions import Definitions
@@ -52,9 +53,9 @@ class Tile:
 
 
 _SHORT: Final[dict[str, Callable[[float, str], str]]] = {
-    "count": lambda value, _: formats.short(value),
-    "seconds": lambda value, _: formats.duration(value),
-    "percent": lambda value, _: formats.percent(value),
+    "count": lambda value, _unused: formats.short(value),
+    "seconds": lambda value, _unused: formats.duration(value),
+    "percent": lambda value, _unused: formats.percent(value),
     "money": formats.money_short,
 }
 
@@ -78,7 +79,7 @@ def figure(
     if kind == "percent" and now is not None and before is not None:
         # The difference of the rounded figures, so that the displayed figures add up.
         points = round(round(100 * now, 1) - round(100 * before, 1), 1)
-        delta = f"{points:+.1f} pts" if points else 0
+        delta = _("{points:+.1f} pts").format(points=points) if points else 0
     elif kind != "percent" and (change := formats.change(now, before)) is not None:
         delta = formats.relative(change) or 0
     show = _SHORT[kind]
@@ -143,17 +144,17 @@ def of_website(
     filters make meaningless are unknown, with the reason as description.
     """
     before = compared.current if compared else stats.previous
-    bounces = f"Share of bounces in all visits. {definitions.bounce}"
-    between = "Average time between a visit's first and last event."
+    bounces = _("Share of bounces in all visits. {bounce}").format(bounce=definitions.bounce)
+    between = _("Average time between a visit's first and last event.")
     tiles = figures(
         stats.current,
         before,
         [
-            ("Views", "views", "Page views.", "count"),
-            ("Visitors", "visitors", "Different visitors.", "count"),
-            ("Visits", "visits", "A visit ends after 30 minutes without activity.", "count"),
-            ("Bounce rate", "bounce_rate", bounces, "percent"),
-            ("Visit duration", "average_visit", between, "seconds"),
+            (_("Views"), "views", _("Page views."), "count"),
+            (_("Visitors"), "visitors", _("Different visitors."), "count"),
+            (_("Visits"), "visits", _("A visit ends after 30 minutes without activity."), "count"),
+            (_("Bounce rate"), "bounce_rate", bounces, "percent"),
+            (_("Visit duration"), "average_visit", between, "seconds"),
         ],
     )
     history = common.over(frame, present(view))

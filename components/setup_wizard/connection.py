@@ -26,6 +26,7 @@ from components import (
     viewer,
 )
 from components.escaping import plain
+from components.texts import N_, _
 from umami.background_task import BackgroundTask, TaskCancelled
 from umami.connection_check import CheckedServer, Way, meant, unreadable
 from umami.errors import SettingsError, UmamiError
@@ -106,7 +107,7 @@ def steps(now: Step) -> None:
             )
 
 
-def onward(now: Step, label: str = "Continue", *, primary: bool = True) -> None:
+def onward(now: Step, label: str = N_("Continue"), *, primary: bool = True) -> None:
     """Draw buttons to the next and the previous step."""
     following = order()[order().index(now) + 1]
     with st.container(horizontal=True, gap="small"):
@@ -119,7 +120,7 @@ def back(now: Step) -> None:
     """Draw a button to the previous step; without a check, that is ``choose``."""
     draft = current()
     before = order()[order().index(now) - 1] if draft and draft.server else "choose"
-    elements.text_button("Back", "setup_back", go, before)
+    elements.text_button(_("Back"), "setup_back", go, before)
 
 
 def sent(
@@ -149,28 +150,47 @@ def wrong(*sentences: str) -> None:
 def described(settings: Settings) -> str:
     """A description of settings without secrets."""
     if settings.embedded:
-        return "demo data" if settings.demo else f"tables in {settings.data or settings.store}"
-    where = "Umami Cloud" if settings.cloud else f"Umami at {settings.address}"
+        return (
+            _("demo data")
+            if settings.demo
+            else _("tables in {data}").format(data=settings.data or settings.store)
+        )
+    where = (
+        "Umami Cloud"
+        if settings.cloud
+        else _("Umami at {address}").format(address=settings.address)
+    )
     if settings.share is not None:
-        return f"{where}, by a share link"
-    return f"{where}, with an API key" if settings.api_key else f"{where}, as {settings.username}"
+        return _("{where}, by a share link").format(where=where)
+    return (
+        _("{where}, with an API key").format(where=where)
+        if settings.api_key
+        else _("{where}, as {username}").format(where=where, username=settings.username)
+    )
 
 
 def listed(words: Sequence[str]) -> str:
     """Join words for a sentence: ``a, b and c``."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return (
+        words[0]
+        if len(words) == 1
+        else _("{words} and {last}").format(words=", ".join(words[:-1]), last=words[-1])
+    )
 
 
 SOURCES: Final = {
-    "server": ("An Umami server", "Your own, or Umami Cloud: you need a way to sign in to it."),
-    "tables": ("Exported data", "A folder or archive of Umami’s tables on this machine."),
-    "demo": ("The demo", "A fictional shop with a year of traffic. Nothing to fill in."),
-    "same": ("The current data", "Set up accounts only."),
+    "server": (
+        N_("An Umami server"),
+        N_("Your own, or Umami Cloud: you need a way to sign in to it."),
+    ),
+    "tables": (N_("Exported data"), N_("A folder or archive of Umami’s tables on this machine.")),
+    "demo": (N_("The demo"), N_("A fictional shop with a year of traffic. Nothing to fill in.")),
+    "same": (N_("The current data"), N_("Set up accounts only.")),
 }
 WAYS: Final[dict[Way, str]] = {
-    "account": "User name and password",
-    "key": "API key",
-    "share": "Share link",
+    "account": N_("User name and password"),
+    "key": N_("API key"),
+    "share": N_("Share link"),
 }
 
 
@@ -188,22 +208,28 @@ class _Input(NamedTuple):
 _HOST: Final = "umami.example.com"
 INPUTS: Final[dict[Way, tuple[_Input, ...]]] = {
     "account": (
-        _Input("Address", "URL", "URL", _HOST),
-        _Input("User name", "USERNAME", "USERNAME"),
-        _Input("Password", "PASSWORD", "PASSWORD", secret=True),
+        _Input(N_("Address"), "URL", "URL", _HOST),
+        _Input(N_("User name"), "USERNAME", "USERNAME"),
+        _Input(N_("Password"), "PASSWORD", "PASSWORD", secret=True),
     ),
     "key": (
-        _Input("API key", "API_KEY", "API_KEY", secret=True),
-        _Input("Address (leave it empty for Umami Cloud)", "KEY_URL", "URL", _HOST),
+        _Input(N_("API key"), "API_KEY", "API_KEY", secret=True),
+        _Input(N_("Address (leave it empty for Umami Cloud)"), "KEY_URL", "URL", _HOST),
     ),
     "share": (
-        _Input("Share link", "SHARE_URL", "SHARE_URL", f"https://{_HOST}/share/…", persists=False),
+        _Input(
+            N_("Share link"), "SHARE_URL", "SHARE_URL", f"https://{_HOST}/share/…", persists=False
+        ),
     ),
-    "tables": (_Input("Folder, zip or tar", "DATA", "DATA", "~/Downloads/umami-export.zip"),),
+    "tables": (_Input(N_("Folder, zip or tar"), "DATA", "DATA", "~/Downloads/umami-export.zip"),),
 }
 HINTS: Final[dict[Way, str]] = {
-    "share": "It shows one website, read-only. Create it in Umami, in the settings of the website.",
-    "tables": "What Umami Cloud exports, or the tables of your database as CSV files with headers.",
+    "share": N_(
+        "It shows one website, read-only. Create it in Umami, in the settings of the website."
+    ),
+    "tables": N_(
+        "What Umami Cloud exports, or the tables of your database as CSV files with headers."
+    ),
 }
 _KEEP: Final = "setup_KEEP"
 _WRONG: Final = "what was wrong with the imported tables"
@@ -220,7 +246,7 @@ def choose() -> None:
     lacks_people = now is not None and not now.demo and "people" in order()
     sources = [source for source in SOURCES if source != "same" or lacks_people]
     source = st.radio(
-        "Which data do you want to see?",
+        _("Which data do you want to see?"),
         sources,
         format_func=lambda source: SOURCES[source][0],
         captions=[SOURCES[source][1] for source in sources],
@@ -228,17 +254,19 @@ def choose() -> None:
         persist_state="session",
     )
     if source == "demo" and now and now.demo:
-        elements.action_button("Open the demo", None, navigation.go, "overview", type="primary")
+        elements.action_button(_("Open the demo"), None, navigation.go, "overview", type="primary")
     elif source == "demo":
-        elements.action_button("Continue", "setup_demo", keep, Draft(step="save"), type="primary")
+        elements.action_button(
+            _("Continue"), "setup_demo", keep, Draft(step="save"), type="primary"
+        )
     elif source == "tables":
         _form("tables")
     elif source == "same" and now:
-        if sent("Continue", key="setup_same", draw=st.button):
+        if sent(_("Continue"), key="setup_same", draw=st.button):
             _check(lambda: now)
     else:
         way = st.segmented_control(
-            "How do you sign in to it?",
+            _("How do you sign in to it?"),
             list(WAYS),
             default="account",
             format_func=WAYS.__getitem__,
@@ -256,15 +284,15 @@ def _form(way: Way) -> None:
     with st.form(f"setup_{way}", border=True):
         typed = {entry.name: _draw_input(entry) for entry in INPUTS[way]}
         if way in HINTS:
-            st.caption(HINTS[way])
+            st.caption(_(HINTS[way]))
         if way == "tables":
             st.checkbox(
-                "Store them in a file",
+                _("Store them in a file"),
                 value=True,
                 key=_KEEP,
-                help="The next start is quick, and later exports are added to what is there.",
+                help=_("The next start is quick, and later exports are added to what is there."),
             )
-        pressed = sent("Check", key=f"setup_check_{way}")
+        pressed = sent(_("Check"), key=f"setup_check_{way}")
     if pressed and way == "tables" and st.session_state.get(_KEEP):
         _import(typed)
     elif pressed:
@@ -302,7 +330,7 @@ def _import(typed: dict[str, str]) -> None:
 def importing(draft: Draft, work: BackgroundTask[tuple[str, ...]]) -> None:
     """Show the progress of an import; once it is done, check the result."""
     if work.state == "running":
-        elements.show_progress(work, what="Reading the tables", key="setup_import")
+        elements.show_progress(work, what=_("Reading the tables"), key="setup_import")
         return
     forget()
     try:
@@ -326,7 +354,7 @@ def _check(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
     settings: Settings | None = None
     try:
         settings = chosen()
-        words = "Reading the tables …" if settings.embedded else "Connecting to the server …"
+        words = _("Reading the tables …") if settings.embedded else _("Connecting to the server …")
         with st.spinner(words):
             server = umami_server.tried(settings)
     except UmamiError as problem:
@@ -342,20 +370,24 @@ def _check(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
 def checked(draft: Draft, server: CheckedServer) -> None:
     """Draw the result of the check."""
     with st.container(border=True, gap="xsmall"):
-        st.subheader("Connected", anchor=False)
-        what = "Umami’s tables" if draft.settings.embedded else server.what
+        st.subheader(_("Connected"), anchor=False)
+        what = _("Umami’s tables") if draft.settings.embedded else server.what
         st.markdown(f":material/check_circle: **{plain(what)}**")
         where = described(draft.settings)
         st.caption(plain(where[:1].upper() + where[1:]))
         if server.count:
-            counted = "1 website" if server.count == 1 else f"{server.count:,} websites"
+            counted = (
+                _("1 website")
+                if server.count == 1
+                else _("{count:,} websites").format(count=server.count)
+            )
             names = [site.name or site.domain for site in server.websites[:SHOWN]]
             more = server.count - len(names)
-            words = listed([*names, f"{more:,} more"] if more else names)
+            words = listed([*names, _("{more:,} more").format(more=more)] if more else names)
             st.markdown(f"**{counted}**: {plain(words, 1000)}")
         else:
             st.markdown(
-                "**No website yet.** Add one in Umami, or sign in with an account that has one."
+                _("**No website yet.** Add one in Umami, or sign in with an account that has one.")
             )
         for note in draft.notes:
             st.caption(plain(note, 1000))

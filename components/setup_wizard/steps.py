@@ -28,6 +28,7 @@ from components.escaping import plain
 from components.invitations import ROLES
 from components.setup_wizard import connection
 from components.setup_wizard.connection import Draft
+from components.texts import _
 from umami.errors import SettingsError
 from umami.view import ALL_TIME
 
@@ -53,7 +54,7 @@ def state() -> None:
         now = connection.described(umami_server.set_up())
     except SettingsError as problem:
         now = str(problem)
-    st.caption(plain(f"Now: {now}"))
+    st.caption(plain(_("Now: {now}").format(now=now)))
 
 
 def not_from_here() -> None:
@@ -61,15 +62,19 @@ def not_from_here() -> None:
     local_access.CODES.announce()
     with st.container(width=WIDTH, key="setup"):
         st.markdown(
-            ":material/lock: No sign-in yet: only the person who started this dashboard can set it "
-            "up."
+            _(
+                ":material/lock: No sign-in yet: only the person who started this dashboard can "
+                "set it up."
+            )
         )
         st.markdown(
-            "**If that is you**, open the link with a code that the dashboard printed where it was "
-            "started. This page then guides you through the setup, and shows the text to paste on "
-            "another host."
+            _(
+                "**If that is you**, open the link with a code that the dashboard printed where it "
+                "was started. This page then guides you through the setup, and shows the text to "
+                "paste on another host."
+            )
         )
-        st.markdown("**By hand**, put this into the secrets of the host, filled in:")
+        st.markdown(_("**By hand**, put this into the secrets of the host, filled in:"))
         st.code(BY_HAND, language="toml")
 
 
@@ -77,12 +82,13 @@ def decided_elsewhere(names: tuple[str, ...]) -> None:
     """Draw the text for a server that is set by environment variables."""
     with st.container(width=WIDTH, key="setup"):
         st.markdown(
-            ":material/info: The server is set in the environment of the dashboard by "
-            f"{connection.listed([f'`{name}`' for name in names])}. The environment takes "
-            "precedence, so this page changes nothing."
+            _(
+                ":material/info: The server is set in the environment of the dashboard by {names}. "
+                "The environment takes precedence, so this page changes nothing."
+            ).format(names=connection.listed([f"`{name}`" for name in names]))
         )
         st.caption(
-            "Change it there and restart the dashboard, or remove it there to use this page."
+            _("Change it there and restart the dashboard, or remove it there to use this page.")
         )
 
 
@@ -115,40 +121,51 @@ def _save(draft: Draft) -> None:
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     writable = atomic_write.writable(path) and not draft.refused
     if viewer.signs_in():
-        who = "People sign in as they do now."
+        who = _("People sign in as they do now.")
     elif draft.people:
         names = connection.listed([person.username for person in draft.people])
-        who = f"{names} sign{'' if len(draft.people) > 1 else 's'} in."
+        who = _("{names} sign{plural} in.").format(
+            names=names, plural="" if len(draft.people) > 1 else "s"
+        )
     else:
-        who = "No accounts: only you can open the dashboard, with the link that it prints."
+        who = _("No accounts: only you can open the dashboard, with the link that it prints.")
     with st.container(border=True, gap="xsmall"):
-        st.subheader("Summary", anchor=False)
-        what = f"The dashboard shows {connection.described(draft.settings)}."
+        st.subheader(_("Summary"), anchor=False)
+        what = _("The dashboard shows {described}.").format(
+            described=connection.described(draft.settings)
+        )
         st.markdown(f":material/cable: {plain(what, 500)}")
         st.markdown(f":material/group: {plain(who, 500)}")
     if writable:
         st.caption(
-            f"It is saved to `{shown}`, which only your account on this machine can read. Other "
-            "settings in this file stay."
+            _(
+                "It is saved to `{shown}`, which only your account on this machine can read. Other "
+                "settings in this file stay."
+            ).format(shown=shown)
         )
         if viewer.running().ephemeral:
             elements.show_note(
-                "A restart of this app deletes the file: paste the text into its secrets instead, "
-                "with DASHBOARD_STORE naming a PostgreSQL database that keeps sessions and links."
+                _(
+                    "A restart of this app deletes the file: paste the text into its secrets "
+                    "instead, with DASHBOARD_STORE naming a PostgreSQL database that keeps "
+                    "sessions and links."
+                )
             )
     else:
-        why = draft.refused or f"{shown} cannot be written."
-        st.markdown(f":material/edit_off: {plain(why)} Paste this yourself:")
+        why = draft.refused or _("{shown} cannot be written.").format(shown=shown)
+        st.markdown(_(":material/edit_off: {why} Paste this yourself:").format(why=plain(why)))
         _pasted(draft)
     with st.container(horizontal=True, gap="small"):
         if writable:
-            elements.action_button("Save and open", "setup_save", _saved, type="primary")
+            elements.action_button(_("Save and open"), "setup_save", _saved, type="primary")
         else:
-            elements.action_button("Done", "setup_done", navigation.go, page_registry.OVERVIEW.name)
+            elements.action_button(
+                _("Done"), "setup_done", navigation.go, page_registry.OVERVIEW.name
+            )
         connection.back("save")
     if writable:
         with st.expander(
-            "Use it on another host instead", icon=":material/content_paste:", on_change="rerun"
+            _("Use it on another host instead"), icon=":material/content_paste:", on_change="rerun"
         ) as opened:
             if opened.open:
                 _pasted(draft)
@@ -159,15 +176,19 @@ def _pasted(draft: Draft) -> None:
     text = secrets_file.updated_secrets(Setup(draft.settings, draft.people)).strip()
     st.code(text or "# nothing: the demo", language="toml")
     st.markdown(
-        "- **Streamlit Community Cloud**: in the settings of your app, under Secrets; save, and it "
-        "starts with them.\n"
-        "- **Elsewhere**: in `.streamlit/secrets.toml` beside `app.py`; then start it again."
+        _(
+            "- **Streamlit Community Cloud**: in the settings of your app, under Secrets; save, "
+            "and it starts with them.\n"
+            "- **Elsewhere**: in `.streamlit/secrets.toml` beside `app.py`; then start it again."
+        )
     )
-    st.caption("It may contain passwords: keep it secret, and never commit it to a repository.")
+    st.caption(_("It may contain passwords: keep it secret, and never commit it to a repository."))
     if not draft.people and not viewer.signs_in():
         st.caption(
-            "Without accounts, only the person who started a dashboard can open it: go back and "
-            "create one first."
+            _(
+                "Without accounts, only the person who started a dashboard can open it: go back "
+                "and create one first."
+            )
         )
 
 
@@ -178,7 +199,9 @@ def _saved() -> None:
         return
     about = connection.described(draft.settings)
     if draft.people:
-        about += f"; accounts {connection.listed([person.username for person in draft.people])}"
+        about += _("; accounts {username}").format(
+            username=connection.listed([person.username for person in draft.people])
+        )
     try:
         umami_server.settle(Setup(draft.settings, draft.people))
     except SettingsError as problem:
@@ -192,7 +215,9 @@ def _saved() -> None:
         looking = viewer.resolve()
     viewer.record(looking, "setup", about)
     connection.forget()
-    authorized.data()[_DONE] = f"Saved. The dashboard shows {connection.described(draft.settings)}."
+    authorized.data()[_DONE] = _("Saved. The dashboard shows {described}.").format(
+        described=connection.described(draft.settings)
+    )
     # Exported data rarely includes the last days, which the default period shows.
     exported = draft.settings.embedded and not draft.settings.demo
     url_state.write({"period": [ALL_TIME]} if exported else {})
@@ -202,29 +227,33 @@ def _saved() -> None:
 def people(draft: Draft) -> None:
     """Draw the step that creates accounts, or skips them."""
     if draft.people:
-        st.subheader("Who has access", anchor=False)
+        st.subheader(_("Who has access"), anchor=False)
         for person in draft.people:
             _person(person)
     if draft.admin:
         connection.onward("people")
-        with st.expander("Add another person", icon=":material/person_add:"):
+        with st.expander(_("Add another person"), icon=":material/person_add:"):
             _form(draft)
         return
     if not draft.people:
-        st.subheader("Do you want accounts?", anchor=False)
+        st.subheader(_("Do you want accounts?"), anchor=False)
     st.markdown(
-        "Accounts restrict access and let you open the dashboard from other machines. "
-        "The first account is yours: it is the admin."
+        _(
+            "Accounts restrict access and let you open the dashboard from other machines. "
+            "The first account is yours: it is the admin."
+        )
     )
     _form(draft)
     if draft.people:
         connection.back("people")
         return
     st.caption(
-        "Without accounts, anyone who uses this machine sees everything, and no other machine can "
-        "open the dashboard. You can create accounts later."
+        _(
+            "Without accounts, anyone who uses this machine sees everything, and no other machine "
+            "can open the dashboard. You can create accounts later."
+        )
     )
-    connection.onward("people", "Continue without accounts", primary=False)
+    connection.onward("people", _("Continue without accounts"), primary=False)
 
 
 def _person(person: Person) -> None:
@@ -235,12 +264,12 @@ def _person(person: Person) -> None:
 
     with elements.row():
         name = "" if person.name == person.username else f" ({person.name})"
-        role = ROLES[person.roles[0]].split(":")[0]
+        role = _(ROLES[person.roles[0]]).split(":")[0]
         st.markdown(
             f":material/person: **{plain(person.username)}**{plain(name)} · {role}",
             width="content",
         )
-        elements.text_button("Remove", f"setup_remove_{person.username}", remove)
+        elements.text_button(_("Remove"), f"setup_remove_{person.username}", remove)
 
 
 def _form(draft: Draft) -> None:
@@ -249,27 +278,28 @@ def _form(draft: Draft) -> None:
     # Each person gets new inputs, so that no earlier entries remain.
     at = f"setup_{len(draft.people)}"
     with st.form(f"{at}_person", border=first):
-        username = st.text_input("User name", key=f"{at}_username", autocomplete="off")
-        name = st.text_input("Name (may be empty)", key=f"{at}_name", autocomplete="off")
+        username = st.text_input(_("User name"), key=f"{at}_username", autocomplete="off")
+        name = st.text_input(_("Name (may be empty)"), key=f"{at}_name", autocomplete="off")
         role, websites = "admin", list[str]()
         if not first:
             role = st.selectbox(
-                "Role", list(ROLES), format_func=ROLES.__getitem__, key=f"{at}_role"
+                _("Role"), list(ROLES), format_func=ROLES.__getitem__, key=f"{at}_role"
             )
             listed = draft.server.websites if draft.server else ()
             sites = {site.id: site.name or site.domain for site in listed}
             websites = st.multiselect(
-                "Websites (none chosen: all)",
+                _("Websites (none chosen: all)"),
                 list(sites),
                 format_func=lambda site: sites.get(site, site),
                 key=f"{at}_websites",
             )
         new = partial(st.text_input, type="password", autocomplete="new-password")
         password = new(
-            f"Password ({passwords.MIN_LENGTH} characters or more)", key=f"{at}_password"
+            _("Password ({min_length} characters or more)").format(min_length=passwords.MIN_LENGTH),
+            key=f"{at}_password",
         )
-        again = new("Password again", key=f"{at}_again")
-        label = "Create account" if first else "Add"
+        again = new(_("Password again"), key=f"{at}_again")
+        label = _("Create account") if first else _("Add")
         pressed = connection.sent(label, key=f"{at}_made", primary=first)
     if not pressed:
         return
