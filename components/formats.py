@@ -83,13 +83,21 @@ def duration(seconds: float | None) -> str:
 
 
 def money(amount: float, currency: str) -> str:
-    """An amount in the format of its currency: ``€1,234.50``, ``¥1,235``, ``12.00 POINTS``."""
+    """An amount in the format of its currency: ``€1,234.50``, ``¥1,235``, ``12.00 POINTS``. Whole
+    amounts from 100 on have no decimals: ``€1,234``."""
     code = iso_currency(currency)
     # Adding 0.0 turns -0.0 into 0.0, which would be printed as “-€0.00”.
     rounded = round(amount, decimals(currency)) + 0.0
+    if code and abs(rounded) >= 100 and rounded == int(rounded):
+        return _whole(rounded, code)
     if code:
         return _apart(format_currency(rounded, code, locale=_ENGLISH))
     return f"{rounded:,.2f} {currency.strip()}"
+
+
+def _whole(amount: float, code: str) -> str:
+    pattern = "¤#,##0"
+    return _apart(format_currency(amount, code, pattern, locale=_ENGLISH, currency_digits=False))
 
 
 def amount(value: float, currency: str) -> str:
@@ -107,8 +115,7 @@ def money_short(amount: float, currency: str) -> str:
         return f"{short(amount)} {currency.strip()}"
     if size >= 1_000_000:
         return _apart(format_compact_currency(amount, code, locale=_ENGLISH, fraction_digits=1))
-    whole_money = format_currency(amount, code, "¤#,##0", locale=_ENGLISH, currency_digits=False)
-    return _apart(whole_money)
+    return _whole(amount, code)
 
 
 def _apart(amount: str) -> str:

@@ -6,7 +6,7 @@ Only servers that keep whole visits answer their queries (``Capabilities.whole_v
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Literal
 
@@ -81,12 +81,20 @@ class VisitTable:
             *([Field("change", _("Change"), "change", wide=True)] if "change" in frame else []),
             Field("bounce_rate", _("Bounce rate"), "percent"),
             *([Field("other", self.other[1], wide=True)] if self.other else []),
-            Field("duration", _("Visit duration"), "seconds", wide=True),
         ]
+        duration = Field("duration", _("Visit duration"), "seconds", wide=True)
         shown, more = (
             [field for field in fields if field.column in frame]
             for fields in conversion_fields(conversion, "visit")
         )
+        more += [Field("visitors", _("Visitors")), Field("views", _("Views"))]
+        if not self.other and (currency := conversion.currency):
+            about = _("Revenue of each purchase.")
+            order = Field("order", _("Average order"), "money", currency=currency, help=about)
+            shown = [*shown[:-1], replace(order, wide=True), *shown[-1:]]
+            more.append(duration)
+        else:
+            fields.append(duration)
         return [
             ui.Table(
                 self.many,
@@ -166,6 +174,9 @@ def rows(
             ],
             "note": few(visits),
             "visits": frame["visits"].astype("int64"),
+            "visitors": frame["visitors"].astype("int64"),
+            "views": frame["views"].astype("int64"),
+            "order": frame["revenue"] / frame["orders"].where(frame["orders"] > 0),
             "bounce_rate": frame["bounces"] / visits,
             "duration": frame["seconds"] / visits,
             "other": rows_of(keys, other)["visits"].astype("int64"),

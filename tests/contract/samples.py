@@ -207,6 +207,7 @@ SAMPLES = _by_name(
                 "totaltime": 125,
                 "conversions": 2,
                 "revenue": 59.9,
+                "orders": 2,
             }
         ],
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -179,10 +180,12 @@ def test_conversions_by_field(
 
     converted = {visit(row) for row in present if converts(row)}
     amounts: dict[Any, Decimal] = {}
+    orders: Counter[Any] = Counter()
     for row in present:
         code, amount = shop.money.get(row["event_id"], ("", Decimal(0)))
         if code == currency:
             amounts[visit(row)] = amounts.get(visit(row), Decimal(0)) + amount
+            orders[visit(row)] += 1
     of_visit = grouped(views(rows), visit)
     events = acted(shop.rows, question)
     query = {
@@ -206,9 +209,10 @@ def test_conversions_by_field(
         assert row["totaltime"] == sum(length // timedelta(seconds=1) for length in lengths)
         assert row["conversions"] == len(keys & converted)
         assert row["revenue"] == pytest.approx(float(sum(amounts.get(k, Decimal(0)) for k in keys)))
+        assert row["orders"] == sum(orders[k] for k in keys)
     if kind in PARTITIONS:
         (total,) = shop.get("conversions", {k: v for k, v in query.items() if k != "type"}) or [{}]
-        for measure in ("visits", "bounces", "totaltime", "conversions", "revenue", "pageviews"):
+        for measure in ("visits", "bounces", "totaltime", "conversions", "revenue", "orders"):
             assert sum(row[measure] for row in answered.values()) == pytest.approx(
                 total.get(measure, 0)
             )

@@ -202,7 +202,9 @@ def test_utm_page_shows_the_servers_numbers(opened: Open, filters: list[str]) ->
         brought = answer(conversions.visit_groups(view(filters), "utmCampaign", event, "EUR"))
         rows = table(app, "visits_utmCampaign")
         columns = [brought.frame[name] for name in ("name", "visits", "conversions", "revenue")]
-        assert [(row[0], row[1], row[5], row[7]) for row in rows] == [
+        labels = [column["label"] for column in table_data(app, "visits_utmCampaign")["columns"]]
+        shown = [labels.index(label) for label in ("Campaign", "Visits", "Conversions", "Revenue")]
+        assert [tuple(row[at] for at in shown) for row in rows] == [
             (name or "(no campaign)", f"{visits:,}", f"{done:,}", formats.money(amount, "EUR"))
             for name, visits, done, amount in zip(*columns, strict=True)
         ][:10]

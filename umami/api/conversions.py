@@ -38,6 +38,7 @@ class _Row(Record):
     seconds: Annotated[Count, Field(alias="totaltime")]
     conversions: Count
     revenue: float
+    orders: Count
     country: str | None = None
 
 
@@ -46,7 +47,7 @@ class VisitGroups(Record):
 
     ``frame`` has ``name`` (``""`` for visits without a value), ``country`` (code, with regions and
     cities), ``visitors``, ``visits``, ``views``, ``bounces``, ``seconds`` on site, ``conversions``
-    (visits that converted) and ``revenue``. Bounces, seconds, conversions and revenue are those of
+    (visits that converted), ``revenue`` and ``orders`` (purchases). From bounces on, these are of
     whole visits.
     """
 
@@ -55,7 +56,7 @@ class VisitGroups(Record):
     @classmethod
     def read(cls, answer: Any) -> VisitGroups:
         """From ``[{name, visits, bounces, totaltime, conversions, revenue, …}]``."""
-        counts = ("visitors", "visits", "views", "bounces", "seconds", "conversions")
+        counts = ("visitors", "visits", "views", "bounces", "seconds", "conversions", "orders")
         dtypes = {"name": "object", "country": "object", **dict.fromkeys(counts, "int64")}
         return cls(frame_of(parse(list[_Row], answer), **dtypes, revenue="float64"))
 

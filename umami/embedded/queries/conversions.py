@@ -39,8 +39,8 @@ def by_field(
 ) -> list[dict[str, Any]]:
     """Return for each value of a field (``name``; ``""`` for none; for regions and cities with
     ``country``) the ``visitors``, ``visits``, ``bounces``, ``totaltime`` (s) and ``pageviews`` of
-    its visits, the ``conversions``, which are visits that converted, and the ``revenue`` in the
-    currency; the most visits first.
+    its visits, the ``conversions``, which are visits that converted, and the ``revenue`` and
+    ``orders`` (purchases) in the currency; the most visits first.
 
     Without a field, there is one row, with the totals. ``entry`` and ``exit`` are the path of the
     first and last view. ``time`` is the local start of the bucket (``buckets``: unit and time zone)
@@ -65,7 +65,8 @@ def by_field(
                count(*) FILTER ({is_bounce.sql}) AS bounces,
                sum(floor(epoch(last_at - first_at)))::BIGINT AS totaltime,
                count(*) FILTER ((session_id, visit_id) IN (FROM converted)) AS conversions,
-               coalesce(sum(amount), 0)::DOUBLE AS revenue
+               coalesce(sum(amount), 0)::DOUBLE AS revenue,
+               coalesce(sum(orders), 0)::BIGINT AS orders
         FROM named JOIN whole USING (session_id, visit_id)
         LEFT JOIN money USING (session_id, visit_id)
         GROUP BY ALL ORDER BY visits DESC, name {country and ", country"} LIMIT ? OFFSET ?
@@ -75,11 +76,12 @@ def by_field(
 
 
 def outcomes(scope: Scope, step: Step | None, currency: str | None) -> Rows:
-    """Return SQL that defines ``money``, the ``amount`` of visits with purchases, and
-    ``converted``, the visits that converted; filters do not apply."""
+    """Return SQL that defines ``money``, the ``amount`` and ``orders`` of visits with purchases,
+    and ``converted``, the visits that converted; filters do not apply."""
     unfiltered = scope.unfiltered()
     money = (
-        "SELECT e.session_id, e.visit_id, sum(r.revenue) AS amount FROM revenue r "
+        "SELECT e.session_id, e.visit_id, sum(r.revenue) AS amount, "
+        "count(DISTINCT r.event_id) AS orders FROM revenue r "
         "JOIN website_event e ON e.event_id = r.event_id AND e.website_id = r.website_id "
         "WHERE r.website_id = ? AND r.created_at BETWEEN ? AND ? AND upper(r.currency) = ? "
         "GROUP BY ALL"
