@@ -192,19 +192,22 @@ def funnel(table: pd.DataFrame, worst: int | None, mode: Mode) -> Figure:
     palette = PALETTES[mode]
     names = [f"{at}  {value}" for at, value in enumerate(table["value"], 1)]
     places = list(range(len(names)))
+    counts = list(map(int, table["visitors"]))
+    most = max(counts, default=0)
     compared = table["visitors_before"].notna().all() and table["visitors_before"].any()
     before = list(map(int, table["visitors_before"])) if compared else []
     now = {
         "type": "funnel",
         "y": places,
-        "x": list(map(int, table["visitors"])),
+        "x": counts,
         "name": _("This period"),
         "text": [
             f"{formats.whole(visitors)}  {formats.percent(None if pd.isna(share) else share)}"
             for visitors, share in zip(table["visitors"], table["of_first"], strict=True)
         ],
         "textinfo": "text",
-        "textposition": "auto",
+        # Plotly would shrink a label to fit into a narrow bar.
+        "textposition": ["inside" if count >= most / 8 else "outside" for count in counts],
         "insidetextfont": {"color": palette.background, "size": 13},
         "outsidetextfont": {"color": palette.text, "size": 13},
         "customdata": [plain(name, 200) for name in names],
