@@ -18,12 +18,6 @@ WIDTHS = {1440: 900, 390: 844}
 MODES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 FOLDER = ROOT / "screenshots"
 SHOWN: dict[str, dict[str, str | list[str]]] = {
-    "funnel": {
-        "step": ["1.path./products*", "2.event.add-to-cart", "3.event.purchase"],
-        "window": "1440",
-    },
-    "goals": {"goal": ["250.event.purchase", "0.event.newsletter-signup", "0.path./cart"]},
-    "attribution": {"conversion": "event.purchase"},
     "events": {"event": "purchase", "event_property": "revenue"},
     "sessions": {"session_property": "membership"},
     "compare": {"by": "referrer"},
