@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -40,29 +41,33 @@ MOST: Final = 100
 """Most websites in a report, with up to two queries each."""
 
 
-def ask(query: Collector, view: View, _unused: ui.Params) -> Iterator[ui.Item]:
-    """Figures of all websites, and a table with a row for each. The page adds ``card``s."""
+def ask(query: Collector, view: View, _params: ui.Params) -> Iterator[ui.Item]:
+    """Figures of all websites, and a table with a row for each. The page adds ``card``s.
+
+    On the page, a website without figures is an error, as the sums would be wrong; its card says
+    why. Reports leave out what is missing.
+    """
     websites = every_website(query.client)
     sites = websites[:MOST]
     views = [view.of_website(site.id) for site in sites]
     compared = [each.compared() for each in views if each.comparison != "umami"]
-    stats: list[Future[Any]] = [
-        query.hint(traffic.stats(each), None) for each in (*views, *compared) if each
-    ]
+    queries: list[Query[Any]] = [traffic.stats(each) for each in (*views, *compared) if each]
     brought: list[Conversion] = []
     if view.whole_visits:
         suggestions = [conversions.suggestion(query, each) for each in views]
         brought = [Conversion(*suggestion()) for suggestion in suggestions]
-        stats += [
-            _optional(query, visit_tables.groups_query(conversion, None)(each))
+        queries += [
+            visit_tables.groups_query(conversion, None)(each)
             for each, conversion in zip(views, brought, strict=True)
         ]
     make = partial(_blocks, view, sites, len(websites), brought)
-    yield ui.Section(_("All websites"), make, stats, about=described(view), height=300)
+    section = ui.Section(_("All websites"), make, about=described(view), height=300)
+    yield replace(section, answers=[query.ask(each) for each in queries], medium="page")
+    yield replace(section, answers=[_optional(query, each) for each in queries], medium="report")
 
 
-def _optional(query: Collector, groups: Query[VisitGroups]) -> Future[VisitGroups | None]:
-    return query.hint(groups, None)
+def _optional(query: Collector, optional: Query[Any]) -> Future[Any]:
+    return query.hint(optional, None)
 
 
 def _blocks(
@@ -96,7 +101,8 @@ def _blocks(
         ]
     if currency:
         fields.append(Field("revenue", _("Revenue"), "money", currency=currency))
-    blocks: list[ui.Block] = [ui.Tiles(_tiles(frame, currency), framed=False)] if count > 1 else []
+    complete = count > 1 and frame["visitors"].notna().all()
+    blocks: list[ui.Block] = [ui.Tiles(_tiles(frame, currency), framed=False)] if complete else []
     blocks.append(
         ui.Table(
             _("websites"),

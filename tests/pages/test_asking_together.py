@@ -16,8 +16,8 @@ TOGETHER = 10
 """Questions that the Overview asks at least."""
 KINDS = {
     # On 2.18 pages are ranked by a breakdown, and hostnames tell which referrers are foreign.
-    2: {"host", "referrer", "country", "browser", "event"},
-    3: {"path", "referrer", "country", "browser", "event"},
+    2: {"host", "referrer", "country", "device", "event"},
+    3: {"path", "referrer", "country", "device", "event"},
 }
 
 

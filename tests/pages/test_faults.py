@@ -20,9 +20,11 @@ pytestmark = pytest.mark.sample(12)
 
 QUIET = {"values", "currencies", "reports", "websites", "segments", "daterange"}
 """What pages are better with, and can do without; and what the bar above them needs."""
+SUGGESTING = ("attribution", "funnel", "goals", "landing", "overview", "utm", "websites")
+"""Pages that suggest a conversion."""
 HINTS = {
     ("websites", "pageviews"),
-    *((page, "event_data_properties") for page in ("attribution", "funnel", "landing", "utm")),
+    *((page, "event_data_properties") for page in SUGGESTING),
 }
 """Questions that one page can do without, and others cannot."""
 CASES = [
