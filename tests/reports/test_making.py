@@ -25,6 +25,8 @@ from umami.api import traffic
 from umami.background_task import TaskCancelled
 from umami.client import Client
 
+pytestmark = pytest.mark.slow
+
 WITHOUT_CHARTS = ("websites", "landing", "utm", "attribution")
 
 

@@ -29,6 +29,8 @@ from umami.period import Period
 from umami.settings import Settings
 from umami.view import View
 
+pytestmark = pytest.mark.slow
+
 PURCHASE = Conversion(FunnelStep("event", "purchase"), "EUR")
 VIEW = View(SITE, Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"))
 Row = dict[str, str]

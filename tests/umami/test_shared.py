@@ -21,6 +21,8 @@ from umami.endpoint import Query
 from umami.errors import SettingsError, UmamiError, Unreachable
 from umami.shared import Shared
 
+pytestmark = pytest.mark.slow
+
 SCOPE = ("https://a.example/api", "user ada")
 LONG = Lifetime(1e6, 2e6, 3e6)
 

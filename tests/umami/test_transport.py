@@ -37,6 +37,8 @@ from umami.errors import (
 from umami.settings import Settings
 from umami.transport import Transport
 
+pytestmark = pytest.mark.slow
+
 STATS = Request("GET", "/stats", (("startAt", "1"), ("path", "/a b?c&d=é")))
 RECORDED = Path(__file__).parents[1] / "contract" / "data"
 
