@@ -26,7 +26,7 @@ from umami.analysis import converters as analysis
 from umami.api import reports, revenue, sessions, traffic
 from umami.api.reports import Utm
 from umami.api.revenue import Attribution
-from umami.api.sessions import Session, Step
+from umami.api.sessions import Session
 from umami.conversion import Conversion
 from umami.endpoint import Query
 from umami.errors import UmamiError
@@ -275,13 +275,12 @@ def _by_channel(query: Collector, view: View, conversion: Conversion) -> tuple[C
     most = MOST_ACTIVE_CLOUD if query.client.server.cloud else MOST_ACTIVE
     if listed is None or conversion.step is None or listed.count > most:
         return None, listed is not None and listed.count > most
-    nothing: tuple[Step, ...] = ()
-    answers = [query.hint(sessions.activity(view, session.id), nothing) for session in listed.rows]
+    answers = [_optional(query, sessions.activity(view, session.id)) for session in listed.rows]
     domain = next(
         (site.domain or "" for site in every_website(query.client) if site.id == view.website), ""
     )
-    steps = [answer.result() for answer in answers]
-    if None in steps:
+    steps = [taken for answer in answers if (taken := answer.result()) is not None]
+    if len(steps) < len(answers):
         return None, False
     # Both came with Umami 3.3: the channel of visits without a source, and that of assistants.
     assistants = query.client.definitions.direct

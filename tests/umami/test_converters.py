@@ -19,6 +19,7 @@ from components.loading import Collector
 from tests.contract.recordings import DATA
 from tests.contract.samples import SITE
 from tests.doubles.umami import serve as serve_version
+from tests.support.fault_proxy import between
 from umami.analysis import converters as analysis
 from umami.api import sessions
 from umami.api.conversions import visit_groups
@@ -186,3 +187,16 @@ def test_wildcards_are_unknown_instead_of_zero(client: Client, value: str) -> No
     table_rows = shown(table("channel").section(Collector(client), VIEW, conversion))
     assert all("conversions" not in row for row in table_rows.values())
     assert not conversion.is_exact
+
+
+def test_channels_are_unknown_where_a_visitor_cannot_be_read(rows: list[Row]) -> None:
+    first = min(converted(rows))
+    with serve_version("3.5", DATA / "tables") as running, between(running.url) as proxy:
+        proxy.breaks = lambda target: f"{first}/activity" in target
+        settings = Settings(
+            api=f"{proxy.url}/api", username=running.username, password=running.password
+        )
+        with connect(settings) as client:
+            table_rows = shown(table("channel").section(Collector(client), VIEW, PURCHASE))
+    assert table_rows
+    assert all("conversions" not in row for row in table_rows.values())
