@@ -156,9 +156,13 @@ def conversion_popover(client: QueryClient, view: View) -> None:
             text = spell(chosen.step) if chosen.step else PURCHASE
             if chosen and saved != (text, chosen.currency):
                 to_save = text, chosen.currency
-                action_button(_("Save for everyone"), "save_conversion", _keep, view, to_save)
+                action_button(
+                    _("Save for everyone"), "save_conversion", _save_conversion, view, to_save
+                )
             if saved:
-                text_button(_("Delete saved conversion"), "forget_conversion", _keep, view, None)
+                text_button(
+                    _("Delete saved conversion"), "forget_conversion", _save_conversion, view, None
+                )
 
 
 def _conversion_inputs(chosen: Conversion, offered: Suggestions, currencies: list[str]) -> None:
@@ -196,7 +200,7 @@ def _conversion_inputs(chosen: Conversion, offered: Suggestions, currencies: lis
         )
 
 
-def _keep(view: View, saved: tuple[str, str] | None) -> None:
+def _save_conversion(view: View, saved: tuple[str, str] | None) -> None:
     try:
         viewer.save_conversion(view.website, saved)
     except UmamiError as problem:

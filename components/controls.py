@@ -20,7 +20,6 @@ from components import elements, sharing, view_description
 from components.analysis_controls import conversion_popover
 from components.elements import show_note
 from components.escaping import plain
-from components.loading import every_website
 from components.texts import N_, _
 from components.url_state import change, free, go, note, notes, view
 from umami import names
@@ -31,7 +30,7 @@ from umami.filters import FIELDS, OPERATORS, Filter, in_form_of
 from umami.period import PRESETS, Period, Unit, zone
 from umami.view import ALL_TIME, CUSTOM, Comparison, View, shifted
 
-__all__ = ["bar", "domain", "view"]
+__all__ = ["bar", "view"]
 
 PERIODS: Final[dict[str, str]] = {
     **{name: preset.label for name, preset in PRESETS.items()},
@@ -55,11 +54,6 @@ UNIT_NAMES: Final[dict[Unit, str]] = {
     "month": N_("Month"),
     "year": N_("Year"),
 }
-
-
-def domain(client: AuthorizedClient, website: str) -> str:
-    """The domain of a website; ``""`` if it has none."""
-    return next((site.domain for site in every_website(client) if site.id == website), "")
 
 
 def bar(

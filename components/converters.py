@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import pandas as pd
 
 from components import blocks as ui
 from components import conversions
 from components.formats import Field
-from components.loading import Collector, every_website
+from components.loading import Collector, answered, domain
 from components.texts import N_, _
 from components.view_description import why_empty
 from umami import names
@@ -72,7 +72,6 @@ PARTS: Final = {
     "utmTerm": "term",
 }
 """The part of an attribution for each field."""
-T = TypeVar("T")
 Counts = Mapping[str, int]
 Amounts = Mapping[str, float]
 UTM_FIELDS: Final = PARTS.keys() - {"referrer"}
@@ -89,15 +88,7 @@ def ask(query: Collector, view: View, conversion: Conversion) -> Future[Page[Ses
         listed = sessions.sessions(view.filtered(step.kind, step.value), page_size=MOST_LISTED)
     elif view.keeps_whole_visits and not step and conversion.currency:
         listed = revenue.revenue_sessions(view, conversion.currency, page_size=MOST_LISTED)
-    if listed:
-        return query.hint(listed, None)
-    nothing: Future[Page[Session] | None] = Future()
-    nothing.set_result(None)
-    return nothing
-
-
-def _optional(query: Collector, optional: Query[T]) -> Future[T | None]:
-    return query.hint(optional, None)
+    return query.optional(listed) if listed else answered(None)
 
 
 def by_field(listed: Page[Session] | None, field: str) -> pd.DataFrame | None:
@@ -126,7 +117,7 @@ class FieldTable:
         """Send the queries; waits for the names whose revenue it asks for."""
         earlier = view.compared()
         views = [view, *([earlier] if earlier else [])]
-        visitors = [_optional(query, traffic.metrics(each, self.field)) for each in views]
+        visitors = [query.optional(traffic.metrics(each, self.field)) for each in views]
         too_many = False
         if self.field == "channel":
             count, too_many = _by_channel(query, view, conversion)
@@ -256,7 +247,7 @@ def _by_first_touch(
     if step is None or not conversion.is_exact or not views[0].keeps_whole_visits:
         return [None for _unused in views]
     queries = [revenue.attribution(view, "first-click", step.kind, step.value) for view in views]
-    answers = [_optional(query, credited) for credited in queries]
+    answers = [query.optional(credited) for credited in queries]
     return [_credited(answer.result(), PARTS[field]) for answer in answers]
 
 
@@ -275,16 +266,14 @@ def _by_channel(query: Collector, view: View, conversion: Conversion) -> tuple[C
     most = MOST_ACTIVE_CLOUD if query.client.server.cloud else MOST_ACTIVE
     if listed is None or conversion.step is None or listed.count > most:
         return None, listed is not None and listed.count > most
-    answers = [_optional(query, sessions.activity(view, session.id)) for session in listed.rows]
-    domain = next(
-        (site.domain or "" for site in every_website(query.client) if site.id == view.website), ""
-    )
+    answers = [query.optional(sessions.activity(view, session.id)) for session in listed.rows]
     steps = [taken for answer in answers if (taken := answer.result()) is not None]
     if len(steps) < len(answers):
         return None, False
+    site = domain(query.client, view.website)
     # Both came with Umami 3.3: the channel of visits without a source, and that of assistants.
     assistants = query.client.definitions.direct
-    return analysis.by_channel(steps, conversion.step, domain, assistants=assistants), False
+    return analysis.by_channel(steps, conversion.step, site, assistants=assistants), False
 
 
 def _revenue(
@@ -293,7 +282,7 @@ def _revenue(
     """Revenue by the values of a field; ``None`` where the server does not report it. Waits for the
     answers."""
     if field in ("channel", "referrer"):
-        parts = query.hint(revenue.revenue(view, currency), None).result()
+        parts = query.optional(revenue.revenue(view, currency)).result()
         if parts is None:
             return None
         frame = parts.channels if field == "channel" else parts.referrers
@@ -312,7 +301,7 @@ def _revenue(
     queries = {
         name: revenue.revenue_stats(view.filtered(field, name), currency) for name in shown if name
     }
-    totals_of = {name: _optional(query, totals) for name, totals in queries.items()}
+    totals_of = {name: query.optional(totals) for name, totals in queries.items()}
     answers = {name: answer.result() for name, answer in totals_of.items()}
     if None in answers.values():
         return None

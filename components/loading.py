@@ -104,12 +104,28 @@ class Collector:
         self._keys[derived] = query.key
         return derived
 
+    def optional(self, query: Query[T]) -> Future[T | None]:
+        """Send an optional query; an ``UmamiError`` results in ``None``."""
+        return self.hint(query, None)
+
     def hint(self, query: Query[T], default: U) -> Future[T | U]:
         """Send an optional query; an ``UmamiError`` results in ``default``."""
         self.ask(query)
         hinted: Reply[T | U] = self._sent[query.key][1].otherwise(default)
         self._keys[hinted] = query.key
         return hinted
+
+
+def answered(value: T) -> Future[T]:
+    """A future with this value, in place of a query that is not sent."""
+    future: Future[T] = Future()
+    future.set_result(value)
+    return future
+
+
+def domain(client: QueryClient, website: str) -> str:
+    """The domain of a website; ``""`` if it has none. Raises ``UmamiError``."""
+    return next((site.domain or "" for site in every_website(client) if site.id == website), "")
 
 
 def every_website(client: QueryClient) -> tuple[Website, ...]:

@@ -155,8 +155,8 @@ def resolve(
     if fixed is not None and shown.is_filtered:
         # The rest of a visit lies outside of the fixed filters.
         shown = replace(shown, whole_visits=False)
-    if not shown.conversion and (saved := viewer.saved_conversion(shown.website)):
-        shown = replace(shown, conversion=saved[0], currency=shown.currency or saved[1])
+    if not shown.conversion:
+        shown = shown.with_default(viewer.saved_conversion(shown.website))
     st.session_state[_VIEW] = shown
     return shown
 

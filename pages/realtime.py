@@ -8,16 +8,17 @@ import streamlit as st
 
 from components import (
     authorized,
-    controls,
     elements,
     entrypoint_guard,
     metrics,
     page_context,
     render_lock,
+    url_state,
 )
 from components.areas import realtime
 from components.areas.realtime import EVERY, Seen
 from components.elements import show_error
+from components.loading import domain
 from components.render import Page, answers
 from components.texts import _
 from umami.analysis.activity import longer
@@ -71,9 +72,9 @@ def latest(view: View, *, paused: bool) -> tuple[Seen, UmamiError | None]:
     return seen, problem
 
 
-view = controls.view()
+view = url_state.view()
 
 with elements.title(_("Realtime")):
     paused = st.toggle(_("Pause"), key="paused", bind="query-params", help=_("Stop refreshing"))
 refreshed = authorized.fragment(run_every=None if paused else EVERY)(draw)
-refreshed(view, controls.domain(page_context.client(), view.website), paused=paused)
+refreshed(view, domain(page_context.client(), view.website), paused=paused)

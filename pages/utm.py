@@ -4,8 +4,9 @@ from functools import partial
 
 import streamlit as st
 
-from components import controls, elements, entrypoint_guard, page_context
+from components import elements, entrypoint_guard, page_context
 from components.areas import utm
+from components.loading import domain
 from components.render import area_page
 from components.texts import _
 from umami.analysis.marketing import tagged_link
@@ -70,5 +71,5 @@ with (
     elements.title(_("Campaigns")),
     st.popover(_("Build a link"), icon=":material/add_link:", key="link_builder"),
 ):
-    domain = controls.domain(page_context.client(), view.website)
-    page.section(partial(build, domain), page.ask(reports.utm(view)), height=60)
+    site = domain(page_context.client(), view.website)
+    page.section(partial(build, site), page.ask(reports.utm(view)), height=60)

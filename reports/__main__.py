@@ -11,7 +11,6 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -208,12 +207,9 @@ def _with_saved_conversion(view: View) -> View:
         return view
     engine = database.open_engine(store)
     try:
-        saved = website_settings.conversion(engine, view.website)
+        return view.with_default(website_settings.conversion(engine, view.website))
     finally:
         engine.dispose()
-    if not saved:
-        return view
-    return replace(view, conversion=saved[0], currency=view.currency or saved[1])
 
 
 def _website(name: str, sites: Sequence[Website]) -> str:

@@ -147,6 +147,13 @@ class View:
         """This View without filters, segment and cohort."""
         return replace(self, filters=(), match="all", segment=None, cohort=None)
 
+    def with_default(self, saved: tuple[str, str] | None) -> View:
+        """This View, which has no conversion, with the one that was saved, if any, and its currency
+        unless the View has one."""
+        if not saved:
+            return self
+        return replace(self, conversion=saved[0], currency=self.currency or saved[1])
+
     def of_website(self, website: str) -> View:
         """This View of another website, without what only the first one has: filters, segment,
         cohort and conversion."""

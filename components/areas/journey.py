@@ -15,7 +15,7 @@ from components import formats
 from components.areas import PageInfo, last_value
 from components.charts import flows as charts
 from components.formats import Field
-from components.loading import Collector
+from components.loading import Collector, answered
 from components.texts import N_, _
 from components.view_description import dates, why_empty
 from umami.analysis import activity as analysis
@@ -159,11 +159,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
 def _total(query: Collector, view: View, page: str) -> Future[Stats | None]:
     """The totals of the visits with a page; ``None`` where the server cannot tell."""
     narrowed = viewing(view, Target(FunnelStep("path", page)))
-    if narrowed:
-        return query.hint(traffic.stats(narrowed), None)
-    unknown: Future[Stats | None] = Future()
-    unknown.set_result(None)
-    return unknown
+    return query.optional(traffic.stats(narrowed)) if narrowed else answered(None)
 
 
 def _list(

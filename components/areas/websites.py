@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -63,11 +62,7 @@ def ask(query: Collector, view: View, _params: ui.Params) -> Iterator[ui.Item]:
     make = partial(_blocks, view, sites, len(websites), brought)
     section = ui.Section(_("All websites"), make, about=described(view), height=300)
     yield replace(section, answers=[query.ask(each) for each in queries], medium="page")
-    yield replace(section, answers=[_optional(query, each) for each in queries], medium="report")
-
-
-def _optional(query: Collector, optional: Query[Any]) -> Future[Any]:
-    return query.hint(optional, None)
+    yield replace(section, answers=[query.optional(each) for each in queries], medium="report")
 
 
 def _blocks(
