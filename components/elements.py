@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from access import passwords
 from components import authorized, formats, viewer
 from components.charts import common
 from components.charts.tiles import Tile
@@ -172,6 +173,13 @@ def _help(tile: Tile) -> str:
     before = tile.before and _("Before: {before}.").format(before=tile.before)
     note = common.axis_note(tile.series, tile.shown)
     return " ".join(filter(None, (tile.about, before, note)))
+
+
+def new_password(key: str) -> tuple[str, str]:
+    """Draw two inputs for a new password, which is typed twice; returns both texts."""
+    entry = partial(st.text_input, type="password", autocomplete="new-password")
+    label = _("Password ({min_length} characters or more)").format(min_length=passwords.MIN_LENGTH)
+    return entry(label, key=f"{key}_password"), entry(_("Password again"), key=f"{key}_again")
 
 
 def row(key: str | None = None) -> DeltaGenerator:

@@ -160,12 +160,7 @@ def _admin_form() -> None:
     )
     with st.form("invite_admin", border=False):
         st.text_input(_("User name"), key="invite_username", autocomplete="username")
-        entry = partial(st.text_input, type="password", autocomplete="new-password")
-        entry(
-            _("Password ({min_length} characters or more)").format(min_length=passwords.MIN_LENGTH),
-            key="invite_password",
-        )
-        entry(_("Password again"), key="invite_again")
+        elements.new_password("invite")
         _submit(_("Continue"), _keep_admin)
 
 

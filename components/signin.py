@@ -14,10 +14,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from access import passwords
 from access.authentication import SignInRefused
 from access.share_links import ShareLink
-from components import authorized, session_cookie, url_state, viewer
+from components import authorized, elements, session_cookie, url_state, viewer
 from components.escaping import plain
 from components.render_lock import released
 from components.texts import N_, _
@@ -116,11 +115,7 @@ def _first_password(link: str) -> bool:
         st.subheader(plain(_("Welcome, {name}").format(name=account.name)), anchor=False)
         st.caption(_("Choose a password. You sign in with it and this user name from now on."))
         st.text_input(_("User name"), account.username, disabled=True, autocomplete="username")
-        entry = partial(st.text_input, type="password", autocomplete="new-password")
-        password = entry(
-            _("Password ({min_length} characters or more)").format(min_length=passwords.MIN_LENGTH)
-        )
-        again = entry(_("Password again"))
+        password, again = elements.new_password("invited")
         pressed = st.form_submit_button(
             _("Set password and sign in"), type="primary", width="stretch"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -293,12 +292,7 @@ def _form(draft: Draft) -> None:
                 format_func=lambda site: sites.get(site, site),
                 key=f"{at}_websites",
             )
-        new = partial(st.text_input, type="password", autocomplete="new-password")
-        password = new(
-            _("Password ({min_length} characters or more)").format(min_length=passwords.MIN_LENGTH),
-            key=f"{at}_password",
-        )
-        again = new(_("Password again"), key=f"{at}_again")
+        password, again = elements.new_password(at)
         label = _("Create account") if first else _("Add")
         pressed = connection.sent(label, key=f"{at}_made", primary=first)
     if not pressed:
