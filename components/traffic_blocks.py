@@ -3,7 +3,7 @@ times of the week, and rankings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final, cast, get_args
@@ -26,7 +26,7 @@ from components.blocks import (
 )
 from components.charts import common, heatmaps, maps, over_time
 from components.charts import tiles as tile_data
-from components.charts.tiles import Tile
+from components.charts.tiles import MEASURES, Tile
 from components.formats import Field
 from components.loading import Collector, QueryClient
 from components.texts import N_, _
@@ -65,10 +65,10 @@ def website_tiles(
     compared: Stats | None = None,
     *,
     visits: VisitGroups | None = None,
-    brought: Sequence[Tile] = (),
+    brought: Mapping[str, Tile] | None = None,
     measure: str | None = None,
 ) -> list[Block]:
-    """A website's five key figures, and what they ``brought``.
+    """A website's five key figures, and what visits ``brought``, by measure.
 
     ``compared`` is the separate answer of the comparison, ``visits`` are the visits over time. With
     a ``measure`` (``""`` for all), a click on a tile chooses what the chart shows.
@@ -77,8 +77,7 @@ def website_tiles(
     frame = history(view, timeline, visits)
     tiles = tile_data.of_website(client.definitions, view, stats, frame, compared)
     over = common.over(frame, present(view))
-    for tile in brought:
-        name = tile.label.lower()
+    for name, tile in (brought or {}).items():
         known = measure is not None and name in over
         tiles.append(tile_data.with_history(tile, name, over[name]) if known else tile)
 
@@ -102,32 +101,20 @@ def ask_conversions(
     return tuple(converters.ask(query, each, conversion) for each in views)
 
 
-def conversion_tiles(conversion: Conversion | None, *answers: Any) -> list[Tile]:
-    """Tiles of the conversions and, if they are known, their revenue."""
+def conversion_tiles(conversion: Conversion | None, *answers: Any) -> dict[str, Tile]:
+    """Tiles of the conversions and, if it is known, the revenue, by measure."""
     if not conversion:
-        return []
+        return {}
     if isinstance(answers[0], VisitGroups):
         return visit_tables.conversion_tiles(conversion, *answers)
     counts = [page.count if page is not None else None for page in answers]
     if counts[0] is None:
-        return []
+        return {}
     about = _("Visitors with the conversion “{described}”.").format(
         described=conversions.described(conversion)
     )
     now, before = [*counts, None][:2]
-    return [tile_data.figure(_("Conversions"), now, before, about)]
-
-
-MEASURES: Final[dict[str, over_time.Measure]] = {
-    "views": ("views", N_("Views"), "count"),
-    "visitors": ("sessions", N_("Visitors"), "count"),
-    "visits": ("visits", N_("Visits"), "count"),
-    "bounce_rate": ("bounce_rate", N_("Bounce rate"), "percent"),
-    "duration": ("duration", N_("Visit duration"), "seconds"),
-    "conversions": ("conversions", N_("Conversions"), "count"),
-    "revenue": ("revenue", N_("Revenue"), "money"),
-}
-"""What the chart of the traffic can show: column, name and kind, by the value in the URL."""
+    return {"conversions": tile_data.figure(_("Conversions"), now, before, about)}
 
 
 def traffic(view: View, measure: str, *answers: Timeline | VisitGroups) -> list[Block]:
@@ -266,14 +253,11 @@ def ranking_tabs(
     )
 
 
-def ranking_section(
-    query: Collector, table: rankings.Table, view: View, conversion: Conversion | None = None
-) -> Section:
-    """Send the queries of a ranking; a click on one of its rows filters every page.
-
-    With a ``conversion``, the rows show how many of their visits converted, where the server counts
-    whole visits, and else how many of their visitors, where it lists them.
-    """
+def ask_ranking(
+    query: Collector, table: rankings.Table, view: View, conversion: Conversion | None
+) -> tuple[tuple[Future[Any], ...], Sequence[Future[Any]]]:
+    """Send the queries of a ranking and its shares (the arguments of ``rankings.shares``), and
+    those of its conversions."""
     groups: Sequence[Future[Any]] = ()
     counted: Future[Ranking] | None = None
     if conversion and view.whole_visits and table.field in get_args(VisitField):
@@ -283,7 +267,18 @@ def ranking_section(
             counted = query.derived(ask(view), rankings.of_groups)
     elif conversion and not view.whole_visits and table.field in SESSION_FIELDS:
         groups = [converters.ask(query, view, conversion)]
-    ranked = rankings.ask(query, table, view, counted)
+    return rankings.ask(query, table, view, counted), groups
+
+
+def ranking_section(
+    query: Collector, table: rankings.Table, view: View, conversion: Conversion | None = None
+) -> Section:
+    """Send the queries of a ranking; a click on one of its rows filters every page.
+
+    With a ``conversion``, the rows show how many of their visits converted, where the server counts
+    whole visits, and else how many of their visitors, where it lists them.
+    """
+    ranked, groups = ask_ranking(query, table, view, conversion)
 
     def make(*answers: Any) -> list[Block]:
         count = len(ranked)

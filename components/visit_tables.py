@@ -20,7 +20,7 @@ from components.loading import Collector
 from components.texts import N_, _
 from components.view_description import why_empty
 from umami import names
-from umami.api.conversions import VisitField, VisitGroups, visit_groups
+from umami.api.conversions import CreditedField, VisitField, VisitGroups, visit_groups
 from umami.conversion import Conversion
 from umami.endpoint import Query
 from umami.memoize import memoize
@@ -33,6 +33,17 @@ FEW: Final = 30
 """With fewer visits, rates say little; their rows are marked."""
 OTHER: Final = N_("(other)")
 Unit = Literal["visits", "visitors"]
+SOURCES: Final[dict[CreditedField, tuple[str, str, str]]] = {
+    "channel": (N_("Channels"), N_("channels"), N_("Channel")),
+    "referrer": (N_("Referrers"), N_("referrers"), N_("Referrer")),
+    "utmCampaign": (N_("Campaigns"), N_("campaigns"), N_("Campaign")),
+    "utmSource": (N_("Sources"), N_("sources"), N_("Source")),
+    "utmMedium": (N_("Mediums"), N_("mediums"), N_("Medium")),
+    "utmContent": (N_("Ad content"), N_("ad content"), N_("Ad content")),
+    "utmTerm": (N_("Keywords"), N_("keywords"), N_("Keyword")),
+}
+"""Where visits come from: the title of a table by each field, its rows in the plural, and the
+heading of their column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +135,9 @@ def groups_query(
 
 def conversion_tiles(
     conversion: Conversion, now: VisitGroups, before: VisitGroups | None = None
-) -> list[Tile]:
-    """The conversions and the revenue of all groups; each visit must be in one of them."""
+) -> dict[str, Tile]:
+    """Tiles of the conversions and the revenue of all groups, by measure; each visit must be in one
+    of the groups."""
     of = conversions.described(conversion)
     totals = now.frame.sum(numeric_only=True)
     earlier = None if before is None else before.frame.sum(numeric_only=True)
@@ -135,13 +147,14 @@ def conversion_tiles(
     def figure_of(name: str) -> tuple[float, float | None]:
         return float(totals[name]), None if earlier is None else float(earlier[name])
 
-    drawn = [figure(_("Conversions"), *figure_of("conversions"), counted)]
+    drawn = {"conversions": figure(_("Conversions"), *figure_of("conversions"), counted)}
     if currency := conversion.currency:
         about = _(
             "All revenue in {currency}, whatever counts as a conversion. Purchases in other "
             "currencies are left out."
         ).format(currency=currency)
-        drawn.append(figure(_("Revenue"), *figure_of("revenue"), about, "money", currency=currency))
+        money = figure(_("Revenue"), *figure_of("revenue"), about, "money", currency=currency)
+        drawn["revenue"] = money
     return drawn
 
 
@@ -155,7 +168,7 @@ def rows(
 ) -> pd.DataFrame:
     """The rows with raw counts and rates; visits beyond the server's limit are the last row.
 
-    Rates are fractions, durations seconds. ``few`` marks rows whose rates say little.
+    Rates are fractions, durations seconds. ``note`` marks rows whose rates say little.
     """
     frame = now.frame
     if len(frame) == MOST and not total.frame.empty:

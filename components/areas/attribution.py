@@ -16,6 +16,7 @@ from components.formats import Field, Kind
 from components.loading import Collector
 from components.texts import N_, _
 from components.view_description import described, why_empty
+from components.visit_tables import MOST, OTHER, SOURCES
 from umami import names
 from umami.analysis import marketing as analysis
 from umami.analysis.steps import KINDS
@@ -37,16 +38,16 @@ INFO: Final = PageInfo(
     ("credit", "attribution", *conversions.ENDPOINTS, "reports"),
     params=("credit",),
 )
-CREDITED: Final[dict[CreditedField, tuple[str, str, str]]] = {
-    "channel": (N_("Channels"), N_("Channel"), N_("(none)")),
-    "referrer": (N_("Referrers"), N_("Referrer"), N_("Direct / none")),
-    "utmCampaign": (N_("Campaigns"), N_("Campaign"), N_("(no campaign)")),
-    "utmSource": (N_("Sources"), N_("Source"), N_("(no source)")),
-    "utmMedium": (N_("Mediums"), N_("Medium"), N_("(no medium)")),
-    "utmContent": (N_("Ad content"), N_("Ad content"), N_("(no content)")),
-    "utmTerm": (N_("Keywords"), N_("Keyword"), N_("(no keyword)")),
+CREDITED: Final[dict[CreditedField, str]] = {
+    "channel": N_("(none)"),
+    "referrer": N_("Direct / none"),
+    "utmCampaign": N_("(no campaign)"),
+    "utmSource": N_("(no source)"),
+    "utmMedium": N_("(no medium)"),
+    "utmContent": N_("(no content)"),
+    "utmTerm": N_("(no keyword)"),
 }
-"""The fields to credit: title, heading, and the name of visits without a value."""
+"""The fields to credit, with the name of visits without a value."""
 MODEL_NAMES: Final[dict[str, tuple[str, str]]] = {
     "first": (N_("First touch"), N_("All credit goes to the visitor's first visit in the period.")),
     "last": (N_("Last touch"), N_("All credit goes to the visit with the conversion itself.")),
@@ -69,16 +70,14 @@ MODEL_NAMES: Final[dict[str, tuple[str, str]]] = {
 }
 MAIN: Final = "last_known"
 """The model that orders the rows and has a bar and a change."""
-MOST: Final = 500
-OTHER: Final = N_("(other)")
 PARTS: Final[dict[str, tuple[str, str, str, str]]] = {
-    "referrer": (N_("Referrers"), N_("Referrer"), "referrer", N_("(direct or unknown)")),
+    "referrer": (*SOURCES["referrer"][::2], "referrer", N_("(direct or unknown)")),
     "paid ads": (N_("Paid ads"), N_("Paid ad"), "ads", N_("(no paid ad)")),
-    "source": (N_("Sources"), N_("Source"), "utmSource", N_("(no source)")),
-    "medium": (N_("Mediums"), N_("Medium"), "utmMedium", N_("(no medium)")),
-    "campaign": (N_("Campaigns"), N_("Campaign"), "utmCampaign", N_("(no campaign)")),
-    "content": (N_("Ad content"), N_("Ad content"), "utmContent", N_("(no content)")),
-    "term": (N_("Keywords"), N_("Keyword"), "utmTerm", N_("(no keyword)")),
+    "source": (*SOURCES["utmSource"][::2], "utmSource", N_("(no source)")),
+    "medium": (*SOURCES["utmMedium"][::2], "utmMedium", N_("(no medium)")),
+    "campaign": (*SOURCES["utmCampaign"][::2], "utmCampaign", N_("(no campaign)")),
+    "content": (*SOURCES["utmContent"][::2], "utmContent", N_("(no content)")),
+    "term": (*SOURCES["utmTerm"][::2], "utmTerm", N_("(no keyword)")),
 }
 """The parts of Umami's report: title, heading, field for the labels, name of the remainder."""
 BY_VISIT: Final = N_(
@@ -164,13 +163,13 @@ def _by_models(
         answers = query.compared(view, partial(ask, source=field))
         draw = partial(_models, view, field, currency if in_money else "")
         return ui.Section(
-            _("Credit by {credited}").format(credited=CREDITED[field][1].lower()),
+            _("Credit by {credited}").format(credited=SOURCES[field][2].lower()),
             draw,
             [*answers],
             height=420,
         )
 
-    tabs = [ui.Tab(title, partial(section, field)) for field, (title, *_unused) in CREDITED.items()]
+    tabs = [ui.Tab(SOURCES[field][0], partial(section, field)) for field in CREDITED]
     title = _("Which channels get the credit for {name}").format(name=formats.shortened(name))
     yield ui.Card(title, [ui.Tabs("credited", tabs)], about=described(view))
 
@@ -193,7 +192,7 @@ def _models(
     if frame.empty:
         nothing = _("No visit converted in this period.")
         return [ui.Text(why_empty(view, nothing), "empty")]
-    title, heading, _unused = CREDITED[field]
+    title, _unused, heading = SOURCES[field]
     kind: Kind = "money" if currency else "number"
     fields = [Field("label", heading, "text")]
     for model, (name, about) in MODEL_NAMES.items():
@@ -245,7 +244,7 @@ def model_table(
     models = list(MODELS)
     frame = frame[(frame[models].abs() > 0).any(axis=1)]
     frame = frame.sort_values(MAIN, ascending=False, kind="stable", ignore_index=True)
-    none = CREDITED[field][2]
+    none = CREDITED[field]
     labels = [names.label(field, name) if name else none for name in frame["name"]]
     if len(now.conversions) == MOST:
         rest = total - frame[models].sum()

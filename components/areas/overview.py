@@ -45,11 +45,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     conversion = conversions.chosen(query, view) if known else None
     tabs = partial(traffic_blocks.ranking_tabs, query, view=view, conversion=conversion)
     brought = traffic_blocks.ask_conversions(query, view, conversion) if conversion else ()
-    counted = None
-    if conversion and view.whole_visits:
-        of_countries = visit_tables.groups_query(conversion, "country")(view)
-        counted = query.derived(of_countries, rankings.of_groups)
-    countries = rankings.ask(query, rankings.COUNTRIES, view, counted)
+    countries, _unused = traffic_blocks.ask_ranking(query, rankings.COUNTRIES, view, conversion)
     visits: Sequence[Future[VisitGroups]] = ()
     if conversion and view.whole_visits:
         visits = (*query.compared(view, visit_tables.groups_query(conversion, "time")),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -14,9 +14,10 @@ from components.converters import FieldTable
 from components.loading import Collector
 from components.texts import N_, _
 from components.view_description import described
-from components.visit_tables import VisitTable
+from components.visit_tables import SOURCES, VisitTable
 from umami.analysis import marketing as analysis
 from umami.api import reports, traffic
+from umami.api.conversions import CreditedField
 from umami.api.reports import Utm
 from umami.api.traffic import Stats
 from umami.conversion import Conversion
@@ -36,78 +37,40 @@ INFO: Final = PageInfo(
     ("pageviews", *converters.ENDPOINTS),
     params=("campaign",),
 )
-BY_VISIT: Final = (
+NONE: Final[dict[CreditedField, tuple[str, str]]] = {
+    "utmCampaign": (N_("(no campaign)"), N_("No campaign / other")),
+    "utmSource": (N_("(no source)"), N_("No source / other")),
+    "utmMedium": (N_("(no medium)"), N_("No medium / other")),
+    "channel": (N_("(none)"), N_("(none)")),
+    "referrer": (N_("Direct / none"), N_("Direct / other")),
+    "utmContent": (N_("(none)"), N_("No ad content / other")),
+    "utmTerm": (N_("(no keyword)"), N_("No keyword / other")),
+}
+"""The tables by their fields: the name of the row without a value where the server counts visits,
+and on servers of Umami, where it may be that of rarer values, too."""
+
+
+def _opens(field: str) -> Callable[[str], ui.Change] | None:
+    """What a click on a row does, unless it filters: it opens a campaign."""
+    return (lambda name: ui.SetParams({"campaign": name})) if field == "utmCampaign" else None
+
+
+BY_VISIT: Final = [
     VisitTable(
-        "utmCampaign",
-        N_("Campaigns"),
-        N_("campaigns"),
-        N_("Campaign"),
-        N_("(no campaign)"),
-        filter_field="utmCampaign",
-        on_choose=lambda name: ui.SetParams({"campaign": name}),
-    ),
-    VisitTable(
-        "utmSource",
-        N_("Sources"),
-        N_("sources"),
-        N_("Source"),
-        N_("(no source)"),
-        N_("Visits"),
-        "utmSource",
-    ),
-    VisitTable(
-        "utmMedium",
-        N_("Mediums"),
-        N_("mediums"),
-        N_("Medium"),
-        N_("(no medium)"),
-        N_("Visits"),
-        "utmMedium",
-    ),
-    VisitTable("channel", N_("Channels"), N_("channels"), N_("Channel"), N_("(none)")),
-    VisitTable(
-        "utmContent",
-        N_("Ad content"),
-        N_("ad content"),
-        N_("Ad content"),
-        N_("(none)"),
-        N_("Visits"),
-        "utmContent",
-    ),
-    VisitTable(
-        "utmTerm",
-        N_("Keywords"),
-        N_("keywords"),
-        N_("Keyword"),
-        N_("(no keyword)"),
-        N_("Visits"),
-        "utmTerm",
-    ),
-)
+        field,
+        *SOURCES[field],
+        none,
+        filter_field=None if field == "channel" else field,
+        on_choose=_opens(field),
+    )
+    for field, (none, _unused) in NONE.items()
+    if field != "referrer"
+]
 """What campaigns brought, where the server counts visits with their conversions."""
-OPENS_CAMPAIGN: Final = BY_VISIT[0].on_choose
-ON_UMAMI: Final = (
-    FieldTable(
-        "utmCampaign",
-        N_("Campaigns"),
-        N_("campaigns"),
-        N_("Campaign"),
-        N_("No campaign / other"),
-        OPENS_CAMPAIGN,
-    ),
-    FieldTable("utmSource", N_("Sources"), N_("sources"), N_("Source"), N_("No source / other")),
-    FieldTable("utmMedium", N_("Mediums"), N_("mediums"), N_("Medium"), N_("No medium / other")),
-    FieldTable("channel", N_("Channels"), N_("channels"), N_("Channel"), N_("(none)")),
-    FieldTable("referrer", N_("Referrers"), N_("referrers"), N_("Referrer"), N_("Direct / other")),
-    FieldTable(
-        "utmContent",
-        N_("Ad content"),
-        N_("ad content"),
-        N_("Ad content"),
-        N_("No ad content / other"),
-    ),
-    FieldTable("utmTerm", N_("Keywords"), N_("keywords"), N_("Keyword"), N_("No keyword / other")),
-)
+ON_UMAMI: Final = [
+    FieldTable(field, *SOURCES[field], none, _opens(field))
+    for field, (_unused, none) in NONE.items()
+]
 """The same on servers of Umami, as far as they report it."""
 CAMPAIGN_TABLES: Final = (
     rankings.Table("entry", N_("Landing pages"), N_("landing pages"), by="path"),

@@ -10,8 +10,9 @@ import pandas as pd
 
 from components import formats
 from components.charts import common
+from components.charts.over_time import Measure
 from components.formats import Kind
-from components.texts import _
+from components.texts import N_, _
 from components.view_description import present, why_unknown
 from umami.api.traffic import Stats
 from umami.definitions import Definitions
@@ -115,14 +116,16 @@ def figures(now: object, before: object, fields: Figures, currency: str = "") ->
     ]
 
 
-WEBSITE_MEASURES: Final = {
-    "views": "views",
-    "visitors": "sessions",
-    "visits": "visits",
-    "bounce_rate": "bounce_rate",
-    "duration": "duration",
+MEASURES: Final[dict[str, Measure]] = {
+    "views": ("views", N_("Views"), "count"),
+    "visitors": ("sessions", N_("Visitors"), "count"),
+    "visits": ("visits", N_("Visits"), "count"),
+    "bounce_rate": ("bounce_rate", N_("Bounce rate"), "percent"),
+    "duration": ("duration", N_("Visit duration"), "seconds"),
+    "conversions": ("conversions", N_("Conversions"), "count"),
+    "revenue": ("revenue", N_("Revenue"), "money"),
 }
-"""The measures of ``of_website`` and their columns over time."""
+"""What the chart of the traffic can show: column, name and kind, by the value in the URL."""
 
 
 def with_history(tile: Tile, measure: str, history: pd.Series[Any]) -> Tile:
@@ -137,11 +140,12 @@ def of_website(
     frame: pd.DataFrame,
     compared: Stats | None = None,
 ) -> list[Tile]:
-    """A website's views, visitors, visits, bounce rate and visit duration with their changes.
+    """A website's views, visitors, visits, bounce rate and visit duration with their changes: the
+    first of ``MEASURES``.
 
     ``frame`` has the measures over time, as far as they are known. ``compared`` is the comparison's
-    answer if it has a query of its own. Figures that the View's
-    filters make meaningless are unknown, with the reason as description.
+    answer if it has a query of its own. Figures that the View's filters make meaningless are
+    unknown, with the reason as description.
     """
     before = compared.current if compared else stats.previous
     bounces = _("Share of bounces in all visits. {bounce}").format(bounce=definitions.bounce)
@@ -158,7 +162,8 @@ def of_website(
         ],
     )
     history = common.over(frame, present(view))
-    for at, (measure, column) in enumerate(WEBSITE_MEASURES.items()):
+    for at, measure in zip(range(len(tiles)), MEASURES, strict=False):
+        column, *_unused = MEASURES[measure]
         if column in history:
             tiles[at] = with_history(tiles[at], measure, history[column])
     tiles[3] = replace(tiles[3], good="down")
