@@ -45,24 +45,22 @@ MOST_ACTIVE_CLOUD: Final = 20
 MOST_PRICED: Final = 10
 """Most names whose revenue is asked for, each with a query of its own."""
 FIRST_TOUCH: Final = N_(
-    "Conversions are visitors who converted, by the source of their first visit in the period. "
-    "Umami names the 20 sources with most of them."
+    "A visitor who converted counts for the source of their first visit in the period. Umami lists "
+    "the 20 sources with the most conversions."
 )
 BY_CHANNEL: Final = N_(
-    "Conversions are visitors who converted, by the channel of the visit in which they did. "
-    "Revenue counts for the channel of a visitor’s first visit in the period."
+    "A visitor who converted counts for the channel of the visit in which they converted. Revenue "
+    "counts for the channel of a visitor’s first visit in the period."
 )
-TOO_MANY: Final = (
-    "Umami does not report conversions by channel. They are counted here while few visitors "
-    f"convert ({MOST_ACTIVE} at most): choose a shorter period, or look at Sources."
+TOO_MANY: Final = N_(
+    "Umami does not report conversions by channel. The dashboard counts them itself for up to "
+    "{most} visitors who converted. Choose a shorter period, or look at Sources."
 )
 UNTOLD: Final = N_(
-    "Conversions are unknown here. This server tells them of one page or one event, without a "
-    "filter on parts of visits, to those who may see the page Visitors."
+    "Conversions are unknown here. This server counts them for a single page or event, and without "
+    "filters that keep parts of visits. You also need access to the page Visitors to see them."
 )
-NO_REVENUE: Final = N_(
-    "This version of Umami does not report revenue by these names; newer ones do."
-)
+NO_REVENUE: Final = N_("This version of Umami does not report this revenue; newer versions do.")
 PARTS: Final = {
     "referrer": "referrer",
     "utmSource": "source",
@@ -118,9 +116,9 @@ class FieldTable:
         earlier = view.compared()
         views = [view, *([earlier] if earlier else [])]
         visitors = [query.optional(traffic.metrics(each, self.field)) for each in views]
-        too_many = False
+        exceeded = 0
         if self.field == "channel":
-            count, too_many = _by_channel(query, view, conversion)
+            count, exceeded = _by_channel(query, view, conversion)
             counts = [count]
         else:
             counts = _by_first_touch(query, views, conversion, self.field)
@@ -133,7 +131,7 @@ class FieldTable:
             ]
         tagged = [query.ask(reports.utm(each)) for each in views if self.field in UTM_FIELDS]
         filters = self.field in query.client.capabilities.fields
-        draw = partial(self._draw, view, conversion, counts, amounts, len(views), filters, too_many)
+        draw = partial(self._draw, view, conversion, counts, amounts, len(views), filters, exceeded)
         return ui.Section(self.title, draw, [*visitors, *tagged], height=420)
 
     def _draw(
@@ -144,7 +142,7 @@ class FieldTable:
         amounts: Sequence[Amounts | None],
         periods: int,
         filters: bool,
-        too_many: bool,
+        exceeded: int,
         *answers: Any,
     ) -> list[ui.Block]:
         visitors: list[Counts | None] = [
@@ -190,7 +188,7 @@ class FieldTable:
         )
         notes = [_(BY_CHANNEL) if self.field == "channel" else _(FIRST_TOUCH)]
         if counts[0] is None:
-            notes = [TOO_MANY if too_many else _(UNTOLD)]
+            notes = [_(TOO_MANY).format(most=exceeded) if exceeded else _(UNTOLD)]
         if conversion.currency and not priced:
             notes.append(_(NO_REVENUE))
         return [table, ui.Text(" ".join(notes))]
@@ -259,21 +257,21 @@ def _credited(answer: Attribution | None, part: str) -> Counts | None:
     return {**counts, "": max(0, answer.visitors - sum(counts.values()))}
 
 
-def _by_channel(query: Collector, view: View, conversion: Conversion) -> tuple[Counts | None, bool]:
-    """Conversions by channel, ``None`` where they are unknown, and whether that is because too many
-    visitors converted. Waits for the answers."""
+def _by_channel(query: Collector, view: View, conversion: Conversion) -> tuple[Counts | None, int]:
+    """Conversions by channel, ``None`` where they are unknown; and if that is because too many
+    visitors converted, how many are counted at most, else 0. Waits for the answers."""
     listed = ask(query, view, conversion).result()
     most = MOST_ACTIVE_CLOUD if query.client.server.cloud else MOST_ACTIVE
     if listed is None or conversion.step is None or listed.count > most:
-        return None, listed is not None and listed.count > most
+        return None, most if listed is not None and listed.count > most else 0
     answers = [query.optional(sessions.activity(view, session.id)) for session in listed.rows]
     steps = [taken for answer in answers if (taken := answer.result()) is not None]
     if len(steps) < len(answers):
-        return None, False
+        return None, 0
     site = domain(query.client, view.website)
     # Both came with Umami 3.3: the channel of visits without a source, and that of assistants.
     assistants = query.client.definitions.direct
-    return analysis.by_channel(steps, conversion.step, site, assistants=assistants), False
+    return analysis.by_channel(steps, conversion.step, site, assistants=assistants), 0
 
 
 def _revenue(
