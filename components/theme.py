@@ -56,6 +56,12 @@ DARK: Final = _palette(_THEME["dark"], muted="#9daaa4")
 PALETTES: Final[dict[Mode, Palette]] = {"light": LIGHT, "dark": DARK}
 
 
+COMPARED: Final = 0.8
+"""Opacity of the lines of a comparison, whose contrast is then at least 3 : 1 in both modes."""
+LIGHTER: Final = 0.7
+"""Opacity of bars behind or beside those in full colour; teal has 3 : 1 with it."""
+
+
 def faded(colour: str, opacity: float) -> str:
     """A palette colour with ``opacity`` (0 to 1), as ``rgba()`` for Plotly and CSS."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))

@@ -11,7 +11,7 @@ from components import formats
 from components.charts.common import HOVER_ALL, HOVER_ONE, Figure, base_layout
 from components.charts.over_time import single
 from components.texts import N_, _
-from components.theme import PALETTES, Mode, faded, scale
+from components.theme import COMPARED, LIGHTER, PALETTES, Mode, faded, scale
 from umami.analysis.retention import SMALL, Cohorts, Grain
 
 MOST: Final = 62
@@ -154,7 +154,7 @@ def curve(cohorts: Cohorts, before: Cohorts | None, mode: Mode) -> Figure:
         "y": [] if before is None else _known(before.average),
         "name": _("Before"),
         "mode": "lines",
-        "line": {"color": faded(colour, 0.55), "width": 1.5, "dash": "dot"},
+        "line": {"color": faded(colour, COMPARED), "width": 1.5, "dash": "dot"},
         "hovertemplate": "%{y:.1%}<extra>Before</extra>",
     }
     return {
@@ -182,7 +182,7 @@ def sizes(cohorts: Cohorts, grain: Grain, mode: Mode) -> Figure:
         "month" if grain == "month" else "day",
         "visitors",
         mode,
-        colour=[faded(colour, 0.4) if small else colour for small in cohorts.small],
+        colour=[faded(colour, LIGHTER) if small else colour for small in cohorts.small],
         most_ticks=4,
         height=260,
         top=12,

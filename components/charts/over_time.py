@@ -24,7 +24,7 @@ from components.charts.common import (
 )
 from components.formats import Kind
 from components.texts import N_, _
-from components.theme import FONT, PALETTES, Mode, faded
+from components.theme import COMPARED, FONT, LIGHTER, PALETTES, Mode, faded
 from umami.period import Unit
 
 Ends = tuple[bool, bool]
@@ -155,7 +155,7 @@ def traffic(
                     for at, value in enumerate(part[column].tolist())
                 ],
                 hover,
-                faded(colour, 0.55) if earlier else colour,
+                faded(colour, COMPARED) if earlier else colour,
                 earlier,
                 sorted(notes),
                 kind,
@@ -240,7 +240,7 @@ def minutes_spec(minutes: pd.DataFrame, mode: Mode) -> dict[str, Any]:
                 "barCategoryGap": "20%",
             }
             for name, column, fill in (
-                (_("Views"), "views", faded(colour, 0.35)),
+                (_("Views"), "views", faded(colour, LIGHTER)),
                 (_("Visitors"), "visitors", colour),
             )
         ],
@@ -289,7 +289,11 @@ def stacked(
                 "y": earlier,
                 "name": _("Total ({compared_with})").format(compared_with=compared_with),
                 "mode": "lines+markers" if len(sums) < 3 else "lines",
-                "line": {"color": faded(PALETTES[mode].text, 0.55), "width": 1.5, "dash": "dash"},
+                "line": {
+                    "color": faded(PALETTES[mode].text, COMPARED),
+                    "width": 1.5,
+                    "dash": "dash",
+                },
                 "customdata": [
                     f"{plain(formats.amount(amount, currency))}  ({formats.moment(at, unit)})"
                     for at, amount in zip(sums.index, earlier, strict=True)

@@ -4,8 +4,14 @@ export default function (component) {
   const head = parentElement.querySelector("thead tr")
   const body = parentElement.querySelector("tbody")
   table.setAttribute("aria-label", data.label)
-  parentElement.querySelector(".scroll").style.setProperty(
-    "--tall", data.height ? data.height + "px" : "none")
+  const scroll = parentElement.querySelector(".scroll")
+  scroll.style.setProperty("--tall", data.height ? data.height + "px" : "none")
+  // A list that scrolls by itself can be reached and scrolled by keyboard.
+  if (data.height) {
+    scroll.tabIndex = 0
+    scroll.setAttribute("role", "region")
+    scroll.setAttribute("aria-label", data.label)
+  }
 
   const root = parentElement.getRootNode()
   const focused = root.activeElement && root.activeElement.dataset

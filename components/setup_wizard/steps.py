@@ -74,7 +74,7 @@ def not_from_here() -> None:
             )
         )
         st.markdown(_("**By hand**, put this into the secrets of the host, filled in:"))
-        st.code(BY_HAND, language="toml")
+        st.code(BY_HAND, language=None)
 
 
 def decided_elsewhere(names: tuple[str, ...]) -> None:
@@ -173,7 +173,7 @@ def _save(draft: Draft) -> None:
 def _pasted(draft: Draft) -> None:
     """Draw the text to paste into the secrets of another host, with instructions."""
     text = secrets_file.updated_secrets(Setup(draft.settings, draft.people)).strip()
-    st.code(text or "# nothing: the demo", language="toml")
+    st.code(text or "# nothing: the demo", language=None)
     st.markdown(
         _(
             "- **Streamlit Community Cloud**: in the settings of your app, under Secrets; save, "
