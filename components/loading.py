@@ -49,10 +49,16 @@ class Collector:
     """
 
     client: QueryClient
+    below: bool = field(default=False, kw_only=True)
+    """Whether what is asked now is shown below the first screen; its queries are sent later."""
     _caller: Caller = field(default_factory=Caller, kw_only=True)
+    _below: Caller = field(init=False)
     _since: float = field(default=0.0, kw_only=True)
     _sent: dict[str, tuple[Query[Any], Reply[Any]]] = field(default_factory=dict, kw_only=True)
     _keys: dict[Future[Any], str] = field(default_factory=dict, kw_only=True)
+
+    def __post_init__(self) -> None:
+        self._below = Caller(after=self._caller)
 
     @property
     def sent(self) -> list[tuple[Query[Any], Reply[Any]]]:
@@ -62,7 +68,8 @@ class Collector:
     def ask(self, query: Query[T]) -> Future[T]:
         """Send a query without waiting; the same query is sent once."""
         if query.key not in self._sent:
-            reply = self.client.submit(query, self._caller, self._since)
+            caller = self._below if self.below else self._caller
+            reply = self.client.submit(query, caller, self._since)
             self._sent[query.key] = query, reply
             self._keys[reply] = query.key
         return self._sent[query.key][1]

@@ -41,6 +41,8 @@ from umami.view import View
 
 Ts = TypeVarTuple("Ts")
 
+FIRST_SCREEN: Final = 2
+"""Items of a layout that fill the first screen."""
 PATIENCE: Final = 1.0
 """Seconds without any answer after which the page shows why it waits."""
 POLL: Final = 0.2
@@ -87,13 +89,22 @@ class Page(Collector):
     )
 
     def prepare(self, items: Iterable[Item]) -> list[Any]:
-        """Send all queries of a layout, except those of closed tabs, without drawing."""
-        return [self._prepared(item) for item in items if not isinstance(item, ReportItems)]
+        """Send all queries of a layout, except those of closed tabs, without drawing.
+
+        Those that are sent after ``FIRST_SCREEN`` items are of what is below the first screen.
+        """
+        prepared: list[Any] = []
+        for item in items:
+            if not isinstance(item, ReportItems):
+                prepared.append(self._prepared(item))
+                self.below = len(prepared) >= FIRST_SCREEN
+        self.below = False
+        return prepared
 
     def _prepared(self, item: Item) -> Any:
         match item:
             case Card() | Columns() | Grid():
-                return replace(item, items=self.prepare(item.items))
+                return replace(item, items=[*map(self._prepared, item.items)])
             case Tabs():
                 labels = [tab.label for tab in item.tabs]
                 opened = st.session_state.get(item.key)

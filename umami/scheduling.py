@@ -2,13 +2,15 @@
 generators that wait for futures. No thread waits for an answer: a generator that needs answers
 yields their futures, and continues in the thread that resolves the last of them."""
 
+from __future__ import annotations
+
 import copy
 import heapq
 import itertools
 import random
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -44,6 +46,10 @@ TRIAL_PAUSE: Final = 3.0
 """Seconds until a first request tries the server again; doubles with each that fails."""
 LONGEST_TRIAL_PAUSE: Final = 30.0
 """Longest pause in seconds, after which a server that is up again is noticed."""
+FIRST: Final = 4
+"""Calls that are made at once before any has succeeded: those of a page's first screen."""
+PARALLEL: Final = 16
+"""Calls at once from which on the order of the calls of a page hardly delays it."""
 JITTER: Final = 0.2
 """Random extension of a pause, as a fraction, so that replicas do not retry at the same moment."""
 
@@ -51,15 +57,21 @@ JITTER: Final = 0.2
 class Caller:
     """Whoever waits for answers, such as one run of one page."""
 
-    __slots__ = ("left",)
+    __slots__ = ("_left", "after")
 
-    def __init__(self) -> None:
-        self.left = False
+    def __init__(self, after: Caller | None = None) -> None:
+        """``after`` is a caller for whom the same reader waits first: its work goes first."""
+        self.after = after
+        self._left = False
+
+    @property
+    def left(self) -> bool:
         """Whether it has stopped waiting."""
+        return self._left or (self.after is not None and self.after.left)
 
     def leave(self) -> None:
         """Stop waiting: work that only this caller waits for need not be done."""
-        self.left = True
+        self._left = True
 
 
 ANYONE: Final = Caller()
@@ -132,24 +144,34 @@ def _without_context(problem: E) -> E:
 
 @dataclass(order=True, slots=True)
 class _Waiting:
-    effort: int
-    number: int
+    order: tuple[bool, int, int]
+    caller: Caller = field(compare=False)
     since: float = field(compare=False)
-    work: Callable[[], None] = field(compare=False)
+    do: Callable[[], None] = field(compare=False)
+    future: Future[Any] = field(compare=False)
 
 
 class FairQueue:
-    """Calls functions in ``at_once`` other threads. Safe to use from many threads. Callers take
-    turns, however much each of them submits. Within the work of one caller, cheap work goes first,
-    then older work. Background work, which refreshes answers that are shown already, goes last of
-    all."""
+    """Calls functions in other threads. Safe to use from many threads. Callers take turns, however
+    much each of them submits. Within the work of one caller, cheap work goes first, then older
+    work; then comes that of a caller ``after`` it. Background work, which refreshes answers that
+    are shown already, goes last of all.
+
+    How much a server does at a time is unknown at first. So ``FIRST`` calls may be made at once,
+    one more with each that succeeds, and at last ``at_once``. Below ``PARALLEL``, work of a caller
+    ``after`` another one waits until all work of that one is done."""
 
     def __init__(self, at_once: int, watch: Instrumentation | None = None) -> None:
         self._pool = ThreadPoolExecutor(at_once, "umami")
+        self._at_once = at_once
+        self._allowed = min(FIRST, at_once)
+        self._parallel = min(PARALLEL, at_once)
         self._watch = watch
         self._guard = threading.Lock()
         self._numbers = itertools.count()
         self._waiting: OrderedDict[Caller, list[_Waiting]] = OrderedDict()
+        """Work by caller; that of a caller ``after`` another one is with the other's."""
+        self._running: Counter[Caller] = Counter()
 
     def submit(
         self,
@@ -161,32 +183,62 @@ class FairQueue:
         """Do the work when its turn comes, if it is ``wanted`` then: ``Cancelled`` otherwise. After
         ``close``, do it at once and in this thread."""
         future: Future[T] = Future()
-        turn = partial(settle, future, work, wanted)
+        order = (caller.after is not None, effort, next(self._numbers))
+        do = partial(settle, future, work, wanted)
         with self._guard:
-            waiting = self._waiting.setdefault(caller, [])
-            heapq.heappush(waiting, _Waiting(effort, next(self._numbers), time.monotonic(), turn))
-        try:
-            self._pool.submit(self._next)
-        except RuntimeError:
-            self._next()
+            waiting = self._waiting.setdefault(caller.after or caller, [])
+            heapq.heappush(waiting, _Waiting(order, caller, time.monotonic(), do, future))
+        self._start()
         return future
 
     def close(self) -> None:
         """Start nothing more in other threads; waiting work is still done."""
         self._pool.shutdown(wait=False)
 
-    def _next(self) -> None:
+    def _start(self) -> None:
+        """Start all work whose turn has come."""
+        while (turn := self._next()) is not None:
+            try:
+                self._pool.submit(self._go_on, turn)
+            except RuntimeError:
+                self._do(turn)
+
+    def _go_on(self, turn: _Waiting) -> None:
+        self._do(turn)
+        self._start()
+
+    def _do(self, turn: _Waiting) -> None:
+        if self._watch:
+            self._watch.waited(time.monotonic() - turn.since)
+        turn.do()
         with self._guard:
-            caller = next((c for c in self._waiting if c is not BACKGROUND), BACKGROUND)
+            self._running[turn.caller] -= 1
+            if not self._running[turn.caller]:
+                del self._running[turn.caller]
+            if turn.future.exception() is None:
+                self._allowed = min(self._allowed + 1, self._at_once)
+
+    def _next(self) -> _Waiting | None:
+        with self._guard:
+            if self._running.total() >= self._allowed:
+                return None
+            callers = sorted(self._waiting, key=lambda caller: caller is BACKGROUND)
+            caller = next(filter(self._may_start, callers), None)
+            if caller is None:
+                return None
             waiting = self._waiting[caller]
             turn = heapq.heappop(waiting)
             if waiting:
                 self._waiting.move_to_end(caller)
             else:
                 del self._waiting[caller]
-        if self._watch:
-            self._watch.waited(time.monotonic() - turn.since)
-        turn.work()
+            self._running[turn.caller] += 1
+            return turn
+
+    def _may_start(self, caller: Caller) -> bool:
+        """Whether the first work of a caller need not wait for others of its work."""
+        first = self._waiting[caller][0].caller
+        return first is caller or self._allowed >= self._parallel or not self._running[caller]
 
 
 @dataclass(slots=True)

@@ -38,14 +38,11 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """Figures, traffic over time, rankings, events and the weekly heatmap."""
     timeline = query.compared(view, traffic.pageviews)
     totals = query.totals(view)
-    series = query.ask(events.series(view))
-    week = query.ask(sessions.weekly(view))
     # A suggestion takes a wave of requests, for which only the embedded server is near enough.
     known = view.whole_visits or bool(view.conversion)
     conversion = conversions.chosen(query, view) if known else None
     tabs = partial(traffic_blocks.ranking_tabs, query, view=view, conversion=conversion)
     brought = traffic_blocks.ask_conversions(query, view, conversion) if conversion else ()
-    countries, _unused = traffic_blocks.ask_ranking(query, rankings.COUNTRIES, view, conversion)
     visits: Sequence[Future[VisitGroups]] = ()
     if conversion and view.whole_visits:
         visits = (*query.compared(view, visit_tables.groups_query(conversion, "time")),)
@@ -79,10 +76,12 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
             ui.Card(_("Sources"), [tabs(rankings.SOURCES, key="sources")]),
         ]
     )
+    countries, _unused = traffic_blocks.ask_ranking(query, rankings.COUNTRIES, view, conversion)
     world = ui.Section(_("World"), _world, countries, height=330)
     yield ui.Card(
         _("Locations"), [ui.Columns([world, tabs(rankings.PLACES, key="places")], [3, 2])]
     )
+    series = query.ask(events.series(view))
     over_time = partial(traffic_blocks.events_over_time, view, none_on="report")
     yield ui.Columns(
         [
@@ -96,6 +95,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
             ),
         ]
     )
+    week = query.ask(sessions.weekly(view))
     yield ui.Section(_("Busiest times"), traffic_blocks.week, [week], height=300)
 
 

@@ -30,7 +30,9 @@ def dashboard(url: str, delay: float) -> Iterator[Between]:
         os.environ |= {"UMAMI_URL": proxy.url, "UMAMI_USERNAME": "admin", "UMAMI_PASSWORD": "umami"}
         os.environ.setdefault("DASHBOARD_OPEN", "yes")
         st.cache_resource.clear()
-        open_page("reports")  # signs in, finds out which server it is
+        # Signs in, finds out which server it is, and that it answers many requests at once.
+        open_page("overview", **{"from": "2026-08-01", "to": "2026-08-30"})
+        open_page("reports")
         proxy.delay = delay
         yield proxy
         st.cache_resource.clear()

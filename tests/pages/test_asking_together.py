@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,6 +15,8 @@ from tests.support.fault_proxy import Between, Exchange, Passed, between, well
 
 TOGETHER = 10
 """Questions that the Overview asks at least."""
+FIRST_SCREEN = {"stats", "pageviews", "active", "daterange"}
+"""Routes of a website that the first screen of the Overview asks."""
 KINDS = {
     # On 2.18 pages are ranked by a breakdown, and hostnames tell which referrers are foreign.
     2: {"host", "referrer", "country", "device", "event"},
@@ -61,10 +64,34 @@ def test_requests_are_sent_concurrently(proxy: Between) -> None:
                 return
         well(exchange)
 
+    # The client learns that the server answers many requests at once.
+    open_page(**{"from": "2026-08-01", "to": "2026-08-30"})
+    proxy.passed.clear()
     proxy.befall(hold, where=lambda target: RECORDED["website"] in target)
     app = open_page()
     assert app.metric[0].value == "10,797"
     assert len(of_the_page(proxy)) >= TOGETHER
+
+
+def test_first_screen_is_answered_before_others_are_sent(proxy: Between) -> None:
+    """A small server does two things at a time; what it does for the rest of the page delays what
+    the reader sees first."""
+    happened: list[tuple[str, bool]] = []
+    two = threading.Semaphore(2)
+
+    def admitted(exchange: Exchange) -> None:
+        first = urlsplit(exchange.target).path.rpartition("/")[2] in FIRST_SCREEN
+        happened.append(("came", first))
+        with two:
+            well(exchange)
+        happened.append(("answered", first))
+
+    proxy.befall(admitted, where=lambda target: RECORDED["website"] in target)
+    app = open_page()
+    assert app.metric[0].value == "10,797"
+    below = happened.index(("came", False))
+    assert ("answered", True) in happened[:below]
+    assert not [first for _, first in happened[below:] if first]
 
 
 def test_no_duplicate_requests_and_none_for_a_second_viewer(proxy: Between) -> None:

@@ -66,7 +66,8 @@ def test_all_questions_of_a_page_are_at_the_server_together(
     """As many as may be: the server answers none before all of them are there."""
     together = min(len(many(view)), settings.in_flight)
     server.script("/metrics", said([]))
-    client.ask(traffic.metrics(view, "title"))
+    # The client learns that the server answers many requests at once.
+    wait(client.ask_all(*(traffic.metrics(view, "title", limit=limit) for limit in range(1, 30))))
     server.script("/metrics", said([], after=lambda: server.most_at_once >= together))
     replies = client.ask_all(*many(view))
     assert not wait(replies, timeout=60).not_done

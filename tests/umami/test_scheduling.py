@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from umami.scheduling import BACKGROUND, Caller, FairQueue, Steps, drive
+from umami.scheduling import BACKGROUND, FIRST, Caller, FairQueue, Steps, drive
 
 
 class Blocked:
@@ -58,6 +58,114 @@ def test_refreshing_goes_last(line: Blocked) -> None:
     for caller in (Caller(), Caller()):
         line.turns.submit(line.say("wanted"), caller, effort=2)
     assert line.finish() == ["wanted", "wanted", "refreshed"]
+
+
+class Gated:
+    """Work that ends when it is told to, by name."""
+
+    def __init__(self) -> None:
+        self.began: list[str] = []
+        self._changed = threading.Condition()
+        self._ended: set[str] = set()
+
+    def work(self, name: str) -> Callable[[], None]:
+        def run() -> None:
+            with self._changed:
+                self.began.append(name)
+                self._changed.notify_all()
+                assert self._changed.wait_for(lambda: name in self._ended, timeout=10)
+
+        return run
+
+    def end(self, *names: str) -> None:
+        with self._changed:
+            self._ended.update(names)
+            self._changed.notify_all()
+
+    def begun(self, count: int) -> list[str]:
+        """The names of the first works, once so many have begun."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.began) >= count, timeout=10)
+            return [*self.began]
+
+
+@pytest.fixture
+def gated() -> Gated:
+    return Gated()
+
+
+def test_calls_at_once_begin_few_and_grow_with_each_that_succeeds(gated: Gated) -> None:
+    turns, names = FairQueue(6), [str(number) for number in range(12)]
+    futures = [turns.submit(gated.work(name)) for name in names]
+    assert set(gated.begun(FIRST)) == set(names[:FIRST])
+    gated.end("0")
+    # In place of the one that ended, and one more.
+    assert set(gated.begun(FIRST + 2)) == set(names[: FIRST + 2])
+    gated.end("1", "2", "3")
+    # Six at once from here on: as many as may be.
+    assert set(gated.begun(10)) == set(names[:10])
+    gated.end(*names)
+    for future in futures:
+        future.result(10)
+    turns.close()
+
+
+def test_a_failure_does_not_widen_the_queue(gated: Gated) -> None:
+    def fail() -> None:
+        raise ValueError
+
+    turns = FairQueue(6)
+    for _ in range(3):
+        assert isinstance(turns.submit(fail).exception(10), ValueError)
+    names = [str(number) for number in range(6)]
+    futures = [turns.submit(gated.work(name)) for name in names]
+    assert set(gated.begun(FIRST)) == set(names[:FIRST])
+    gated.end(*names[:FIRST])
+    assert set(gated.begun(6)) == set(names)
+    gated.end(*names)
+    for future in futures:
+        future.result(10)
+    turns.close()
+
+
+def test_what_comes_after_waits_until_the_first_is_done(gated: Gated) -> None:
+    turns, page = FairQueue(16), Caller()
+    below = Caller(after=page)
+    futures = [turns.submit(gated.work(name), page) for name in ("stats", "views")]
+    futures += [turns.submit(gated.work(name), below) for name in ("pages", "week")]
+    other = turns.submit(gated.work("of another"), Caller())
+    # There is room for four, but nothing of what is below begins.
+    assert sorted(gated.begun(3)) == ["of another", "stats", "views"]
+    gated.end("stats", "of another")
+    other.result(10)
+    assert len(gated.began) == 3
+    gated.end("views")
+    assert sorted(gated.begun(5)[3:]) == ["pages", "week"]
+    gated.end("pages", "week")
+    for future in futures:
+        future.result(10)
+    turns.close()
+
+
+def test_what_comes_after_is_sent_with_the_first_once_the_server_keeps_up(gated: Gated) -> None:
+    turns, page = FairQueue(5), Caller()
+    turns.submit(lambda: None).result(10)
+    futures = [
+        turns.submit(gated.work(name), caller)
+        for name, caller in (("pages", Caller(after=page)), ("stats", page))
+    ]
+    assert set(gated.begun(2)) == {"stats", "pages"}
+    gated.end("stats", "pages")
+    for future in futures:
+        future.result(10)
+    turns.close()
+
+
+def test_whoever_leaves_leaves_what_comes_after_too() -> None:
+    page = Caller()
+    below = Caller(after=page)
+    page.leave()
+    assert below.left
 
 
 def test_no_more_than_so_many_at_a_time() -> None:
