@@ -26,12 +26,11 @@ from components.blocks import (
 )
 from components.charts import common
 from components.charts.common import finished
-from components.elements import show_empty, show_note
+from components.elements import mode, show_empty, show_note
 from components.escaping import markdown, plain
 from components.formats import labelled
 from components.runtime import base
 from components.table import csv_button, draw_table
-from components.theme import Mode
 from umami.view import View
 
 _WIDE: Final = "<style>[class*='st-key-scrolling_{0}_']>*{{min-width:{0}px}}</style>"
@@ -117,11 +116,6 @@ def _text(block: Text) -> None:
             show_note(block.plain)
         case "code":
             st.code(block.text, language=None)
-
-
-def mode() -> Mode:
-    """The colour mode that the viewer's browser reports."""
-    return "dark" if st.context.theme.type == "dark" else "light"
 
 
 def _chart(block: Chart) -> None:

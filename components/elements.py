@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -17,10 +18,16 @@ from components.charts.tiles import Tile
 from components.escaping import plain
 from components.runtime import component
 from components.texts import N_, _
+from components.theme import PALETTES, Mode
 from umami.background_task import BackgroundTask
 from umami.errors import UmamiError
 
 T = TypeVar("T")
+
+
+def mode() -> Mode:
+    """The colour mode that the viewer's browser reports."""
+    return "dark" if st.context.theme.type == "dark" else "light"
 
 
 def show_error(problem: UmamiError, icon: str = "cloud_off") -> None:
@@ -155,11 +162,14 @@ def draw_tiles(
                 if tile.delta is None or many
                 else _("from {before}").format(before=tile.before),
                 help=plain(_help(tile), 400),
-                chart_data=common.sparkline(tile.series),
-                chart_type="area",
                 border=not within,
                 height="stretch",
             )
+            if curve := common.sparkline(tile.series, PALETTES[mode()].primary):
+                # Streamlit removes SVG from HTML, but not from the address of a picture.
+                place.html(
+                    f'<img class="sparkline" alt="" src="data:image/svg+xml,{quote(curve)}">'
+                )
             if choose and tile.measure:
                 action = (
                     _("show views and visitors") if tile.measure == chosen else _("show over time")
@@ -171,8 +181,7 @@ def draw_tiles(
 
 def _help(tile: Tile) -> str:
     before = tile.before and _("Before: {before}.").format(before=tile.before)
-    note = common.axis_note(tile.series, tile.shown)
-    return " ".join(filter(None, (tile.about, before, note)))
+    return " ".join(filter(None, (tile.about, before)))
 
 
 def new_password(key: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 from functools import partial
 from threading import Lock
@@ -15,7 +15,6 @@ from cachetools import LRUCache, cached
 from pydantic_core import from_json, to_json
 
 from components import formats
-from components.texts import _
 from components.theme import PALETTES, Mode, template
 from umami.memoize import key_of
 from umami.period import Unit
@@ -145,21 +144,23 @@ def over(frame: pd.DataFrame, until: pd.Timestamp | None) -> pd.DataFrame:
     return frame if until is None else frame[frame["time"] <= until].iloc[:-1]
 
 
-def sparkline(values: Sequence[float]) -> list[float] | None:
-    """A tile's series; ``None`` for fewer than three values or only zeros."""
-    return list(values) if len(values) > 2 and any(values) else None
+def sparkline(values: Sequence[float], colour: str) -> str:
+    """A tile's series as SVG, from zero on; ``""`` for fewer than three values or only zeros.
 
-
-def axis_note(values: Sequence[float], show: Callable[[float], str] = formats.whole) -> str | None:
-    """A note that a tile's sparkline does not start at zero; ``None`` where none is needed.
-
-    Streamlit's sparkline starts at its lowest value and has no option to include zero.
+    Streamlit's own sparklines take Vega, a library as large as the rest of the page.
     """
-    if not sparkline(values) or not min(values):
-        return None
-    lowest, highest = show(min(values)), show(max(values))
-    return _("The curve spans {lowest} to {highest}: it does not start at zero.").format(
-        lowest=lowest, highest=highest
+    if len(values) < 3 or not any(values):
+        return ""
+    lowest, highest = min(0, *values), max(0, *values)
+    step, scale = 100 / (len(values) - 1), 29 / (highest - lowest)
+    points = [(at * step, 29.5 - (value - lowest) * scale) for at, value in enumerate(values)]
+    line = " ".join(f"{x:.4g},{y:.4g}" for x, y in points)
+    zero = f"{29.5 + lowest * scale:.4g}"
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 30" preserveAspectRatio="none">'
+        f'<polygon points="0,{zero} {line} 100,{zero}" fill="{colour}" opacity="0.12"/>'
+        f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.5" '
+        'vector-effect="non-scaling-stroke"/></svg>'
     )
 
 

@@ -42,10 +42,6 @@ class Tile:
     measure: str = ""
     """What a click on the tile shows over time; empty for a tile without clicks."""
 
-    def shown(self, value: float) -> str:
-        """A value of the tile's kind as text."""
-        return _SHORT[self.kind](value, self.currency)
-
     @property
     def slight(self) -> bool:
         """Whether the change is less than 1% of the comparison, hence neither good nor bad."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -220,9 +221,18 @@ def test_map_with_losses_has_no_shares() -> None:
     assert drawn.zmin == -drawn.zmax
 
 
-def test_sparkline_says_where_its_axis_starts() -> None:
-    assert common.axis_note((315, 402, 340)) == (
-        "The curve spans 315 to 402: it does not start at zero."
-    )
-    assert common.axis_note((0, 402, 340)) is None
-    assert common.axis_note((1, 2)) is None
+def test_sparkline_starts_at_zero() -> None:
+    """A curve that started at its lowest value would make small changes look large."""
+    points = re.findall(r'polyline points="([^"]+)"', common.sparkline((300, 400, 350, 400), "red"))
+    heights = [30 - float(point.partition(",")[2]) for point in points[0].split()]
+    assert heights == pytest.approx([0.5 + 29 * share for share in (0.75, 1, 0.875, 1)], abs=0.01)
+
+
+def test_negative_values_of_a_sparkline_are_below_zero() -> None:
+    curve = common.sparkline((-10, 0, 10), "red")
+    assert 'points="0,29.5 50,15 100,0.5"' in curve
+    assert 'points="0,15 0,29.5' in curve
+
+
+def test_no_sparkline_of_few_values_or_zeros() -> None:
+    assert common.sparkline((1, 2), "red") == common.sparkline((0, 0, 0), "red") == ""
