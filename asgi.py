@@ -1,8 +1,8 @@
 """The dashboard as an ASGI application.
 
-In addition to ``app.py``, it refuses requests of other origins, sends security headers, and sets
-HTTP-only cookies. Run it with ``streamlit run asgi.py``. Where only ``app.py`` can run (Streamlit
-Community Cloud), everything else is the same.
+In addition to ``app.py``, it refuses requests of other origins, sends security headers, sets
+HTTP-only cookies, and compresses what a browser loads first. Run it with ``streamlit run asgi.py``.
+Where only ``app.py`` can run (Streamlit Community Cloud), everything else is the same.
 """
 
 from collections.abc import AsyncIterator
@@ -18,6 +18,7 @@ from streamlit import cli_util, config
 import components.signin  # noqa: F401
 from components import (
     collecting,
+    first_page,
     local_access,
     log,
     metrics,
@@ -53,6 +54,7 @@ app = st.App(
         Middleware(request_security.same_origin),
         Middleware(local_access.takes_code),
         Middleware(request_security.needed_messages),
+        Middleware(first_page.served),
     ],
     on_script_error=show_fault,
     routes=[

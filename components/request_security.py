@@ -15,10 +15,8 @@ import hashlib
 import re
 from collections.abc import Collection
 from functools import wraps
-from pathlib import Path
 from typing import Final
 
-import streamlit
 import streamlit as st
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from starlette.datastructures import Headers, MutableHeaders
@@ -29,7 +27,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.app_session import AppSession
 
 from access.settings import parse_origin as parsed
-from components import viewer
+from components import first_page, viewer
 from components.runtime import base
 from components.texts import _
 from umami.errors import SettingsError
@@ -124,10 +122,9 @@ def _named() -> Collection[str]:
 
 def policy() -> str:
     """The content security policy: own origin only, inline scripts by their hash."""
-    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_bytes()
-    inline = re.findall(rb"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", page, re.DOTALL)
+    inline = re.findall(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", first_page.page(), re.DOTALL)
     hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
         for script in inline
     )
     parts = (

@@ -8,11 +8,12 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 from starlette.types import ASGIApp
@@ -30,6 +31,10 @@ from umami.settings import Settings, of_environment, read, secrets_of
 
 if TYPE_CHECKING:
     from components.embedded_launcher import Running
+
+
+_STARTED: Final = threading.Event()
+"""Set once an embedded server has started in this process."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -50,6 +55,7 @@ def umami() -> Client:
         # Streamlit does not cache a failure, so this does not check that the server responds.
         return connect(settings, watch=watch, waiting=released)
     running = opened(settings)
+    _STARTED.set()
     return embedded_launcher.client_of(running, settings, watch=watch, waiting=released)
 
 
@@ -63,6 +69,13 @@ def _own_server(data: Path | None, store: Path | None, definitions: str) -> Runn
 def set_up() -> Settings:
     """The current server settings. Raises ``SettingsError``."""
     return read(secrets=runtime.secrets_file())
+
+
+def preparing() -> bool:
+    """Whether the next page waits for the data of the demo."""
+    with suppress(SettingsError):
+        return not _STARTED.is_set() and set_up().demo
+    return False
 
 
 def shared_sections() -> frozenset[str] | None:
