@@ -46,9 +46,14 @@ ENCODINGS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "gzip": partial(gzip.compress, mtime=0),
 }
 """Functions that compress, by content coding, the best first."""
+LATE: Final = ("EChartsChart.", "PlotlyChart.")
+"""The beginnings of the names of scripts that wait until the page shows its figures."""
+WHOLE: Final = "whole"
+"""The query string of the address of the script itself, where ``LATE`` answers with another."""
 FOREVER: Final = "public, max-age=31536000, immutable"
 ELEMENTS: Final = ("BidiComponent", "Button", "Html", "Metric", "PageLink", "Selectbox")
 """Streamlit's elements on the first screen of a page, whose scripts it would load one by one."""
+_EXPORTED: Final = re.compile(r"export\{([^}]+)\};?\s*$")
 _IMPORTED: Final = re.compile(r"(?:from|import)[`\"']\./([\w.-]+\.js)[`\"']")
 _NO_PAGES: Final = ("/_stcore/", "/media/", "/component/")
 _FRONTEND: Final = Path(__file__).parent / "frontend"
@@ -115,8 +120,12 @@ def served(app: ASGIApp) -> ASGIApp:
         path = scope["path"].removeprefix(base())
         encoding = _encoding(headers.get("accept-encoding", ""))
         if path in FILES and encoding and "range" not in headers:
-            content = await run_in_threadpool(_file, path, encoding)
-            await _response(content, FOREVER, scope)(scope, receive, send)
+            late = path.rpartition("/")[2].startswith(LATE)
+            late = late and scope["query_string"] != WHOLE.encode()
+            content = await run_in_threadpool(_late if late else _file, path, encoding)
+            # Streamlit's version is in the name, and not that of the dashboard.
+            caching = "public, max-age=3600" if late else FOREVER
+            await _response(content, caching, scope)(scope, receive, send)
         elif path in FILES:
             await app(scope, receive, _varying(send))
         elif "." in path.rpartition("/")[2] or path.startswith(_NO_PAGES):
@@ -143,6 +152,22 @@ def _encoding(accepted: str) -> str:
 def _file(path: str, encoding: str) -> _Content:
     media_type = "text/css" if path.endswith(".css") else "text/javascript"
     return _content(FILES[path].read_bytes(), encoding, media_type)
+
+
+@cached({}, condition=Condition())
+def _late(path: str, encoding: str) -> _Content:
+    """A script with the exports of another one, which it loads later."""
+    exported = _EXPORTED.search(FILES[path].read_text("utf-8"))
+    names = [name.rpartition(" as ")[2] for name in exported[1].split(",")] if exported else []
+    script = Template((_FRONTEND / "late.js").read_text("utf-8")).substitute(
+        name=FILES[path].name,
+        query=WHOLE,
+        exports="\n".join(
+            f"export {'default' if name == 'default' else f'const {name} ='} library.{name}"
+            for name in names
+        ),
+    )
+    return _content(script.encode(), encoding, "text/javascript")
 
 
 @cached({}, condition=Condition())

@@ -4,10 +4,11 @@ What a million events cost, as ratios within one run.
 
 Every question the contract recorded for the shop's whole range is asked of the embedded server
 over HTTP, and compared with a floor: DuckDB counting events, distinct sessions and distinct
-visits of the same website and range. Also: how fast the demo starts, and what it weighs; what an
-import of five million events takes; what a rerun of each page costs; what many viewers at once wait
-for and what is asked for them, in one process and in replicas; what they notice when something is
-killed; and, in half an hour of its own, whether anything grows.
+visits of the same website and range. Also: how fast the demo starts, and what it weighs; what a
+browser loads for the first page; what an import of five million events takes; what a rerun of each
+page costs; what many viewers at once wait for and what is asked for them, in one process and in
+replicas; what they notice when something is killed; and, in half an hour of its own, whether
+anything grows.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ import duckdb
 import httpx
 import streamlit
 
-from tests.bench import importing, outages, pages, people, reruns, soak, viewers
+from tests.bench import firstload, importing, outages, pages, people, reruns, soak, viewers
 from tests.bench.crowd import Crowd
 from tests.bench.multiply import TABLES, multiply
 from tests.bench.processes import server, vitals
@@ -179,6 +180,7 @@ CROWDS: dict[str, tuple[Callable[[Crowd], list[str]], Crowd]] = {
 """Parts that are measured with viewers, and how many of them come for how long."""
 PARTS: dict[str, Callable[[], list[str]]] = {
     "starts": starts,
+    "firstload": firstload.firstload,
     "importing": importing.importing,
     "reruns": reruns.reruns,
     "analyses": analyses,
