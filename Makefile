@@ -18,7 +18,7 @@ PORT ?= 8501
 ADDRESS ?= localhost
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-all lint bench mutation screenshots docs lock clean chromium
+.PHONY: help run test test-quick test-all lint translations bench mutation screenshots docs lock clean chromium
 
 help:  ## What each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,12 +41,16 @@ test-quick: $(VENV)/dev  ## The first case of every test that is not slow, for u
 test-all: $(VENV)/dev chromium lint  ## Every check and every test
 	$(PYTEST) --all
 
-lint: $(VENV)/dev  ## Style, types, imports and wording
+lint: $(VENV)/dev  ## Style, types, imports, wording and translations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/python -m tests.wording
+	$(BIN)/python -m tests.translations
+
+translations: $(VENV)/dev  ## Add missing texts to the catalogues, remove what is not needed
+	-$(BIN)/python -m tests.translations --update
 
 bench: $(VENV)/dev  ## Measure all but the half-hour soak, print tables; PARTS="soak viewers" picks
 	$(BIN)/python -m tests.bench $(PARTS)

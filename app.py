@@ -11,6 +11,7 @@ from components import (
     entrypoint_guard,
     export_permissions,
     invitations,
+    language,
     local_access,
     log,
     metrics,
@@ -33,6 +34,7 @@ from umami.errors import UmamiError
 log.shorten()
 request_security.configure()
 request_security.restrict()
+language.resolve()
 begun = time.perf_counter()
 st.set_page_config(
     page_icon=entrypoint_guard.ROOT / "static" / "mark.svg",
@@ -48,6 +50,7 @@ local_access.receive()
 unseen = st.container(key="unseen", gap=None)
 with unseen:
     viewer.link_input()
+    language.announce()
 st.logo(entrypoint_guard.ROOT / "static" / "logo.svg", size="large")
 try:
     metrics.start(viewer.CHECKS)

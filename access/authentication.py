@@ -21,6 +21,7 @@ from access.login_throttle import LoginThrottle
 from access.sessions import Sessions
 from access.share_links import ShareLink, ShareLinks
 from umami.normal_forms import normalized
+from umami.texts import N_, Message
 
 ALGORITHM: Final = "HS256"
 MAX_AGE: Final = timedelta(days=31)
@@ -59,13 +60,13 @@ def parse_claims(user: Mapping[str, Any], now: datetime | None = None) -> Claims
     """
     email, issued = user.get("email"), user.get("iat")
     if not isinstance(email, str) or not is_address(email):
-        raise InvalidClaims("The identity provider sent no usable e-mail address.")
+        raise InvalidClaims(N_("The identity provider sent no usable e-mail address."))
     now = now or datetime.now(UTC)
     if isinstance(issued, bool) or not isinstance(issued, int | float):
-        raise InvalidClaims("The identity provider does not say when you signed in.")
+        raise InvalidClaims(N_("The identity provider does not say when you signed in."))
     # Compared as numbers, since NaN, infinite and huge ones cannot become a datetime.
     if not (now - MAX_AGE).timestamp() <= issued <= (now + CLOCK_AHEAD).timestamp():
-        raise InvalidClaims("You signed in at the provider too long ago, or in the future.")
+        raise InvalidClaims(N_("You signed in at the provider too long ago, or in the future."))
     verified = user.get("email_verified", True)
     return Claims(
         email, datetime.fromtimestamp(issued, UTC), verified is True or verified == "true"
@@ -104,7 +105,7 @@ class Authentication:
         known = account.password if account else None
         with self._attempt("sign in", who, username, address):
             if not passwords.matches(password, known, self._cost):
-                raise SignInRefused("User name or password is wrong.")
+                raise SignInRefused(N_("User name or password is wrong."))
         assert account is not None
         return self._start(account.username, known or "")
 
@@ -144,11 +145,11 @@ class Authentication:
         if weakness:
             raise SignInRefused(weakness)
         if normalized("NFC", new) == normalized("NFC", old):
-            raise SignInRefused("The new password is the password you have.")
+            raise SignInRefused(N_("The new password is the password you have."))
         name = account.username
         with self._attempt("change password", name, name, address):
             if not passwords.matches(old, account.password, self._cost):
-                raise SignInRefused("The present password is wrong.")
+                raise SignInRefused(N_("The present password is wrong."))
         secrets_file.change_password(self.accounts().path, name, passwords.hashed(new))
         self._sessions.end_all(name)
         return self._start(name, self.accounts().users[name].password or "")
@@ -187,11 +188,11 @@ class Authentication:
             raise SignInRefused(weakness)
         with self._attempt("accept invitation", name, f"{_INVITED}{name}", address):
             if account is None:
-                raise SignInRefused("This link was used before, or is no longer valid.")
+                raise SignInRefused(N_("This link was used before, or is no longer valid."))
         hashed = passwords.hashed(password)
         with self._sessions.ending(self._invitations.unsign(link).decode()) as valid:
             if not valid:
-                raise SignInRefused("This link was used before.")
+                raise SignInRefused(N_("This link was used before."))
             secrets_file.change_password(self.accounts().path, name, hashed)
         self._sessions.end_all(name)
         return self._start(name, hashed)
@@ -231,7 +232,7 @@ class Authentication:
         name = _share_account(share)
         with self._attempt("open share link", name, name, address):
             if not self.shares.password_matches(share, password):
-                raise SignInRefused("That is not the password of this link.")
+                raise SignInRefused(N_("That is not the password of this link."))
         return self._sessions.start(name, share.id, timedelta(days=1))
 
     def share_is_open(self, share: ShareLink, token: str | None) -> bool:
@@ -285,13 +286,17 @@ class Authentication:
             if attempt.first:
                 self.audit.refused(who, what, "too early")
             seconds = math.ceil(attempt.wait)
-            wait = f"{seconds} seconds" if seconds < 90 else f"{math.ceil(seconds / 60)} minutes"
-            raise SignInRefused(f"Too many attempts. Try again in {wait}.")
+            wait = (
+                Message("{seconds} seconds", seconds=seconds)
+                if seconds < 90
+                else Message("{minutes} minutes", minutes=math.ceil(seconds / 60))
+            )
+            raise SignInRefused(Message("Too many attempts. Try again in {wait}.", wait=wait))
         try:
             yield
         except passwords.Busy:
             throttle.take_back(attempt)
-            raise SignInRefused("Many people are signing in. Try again in a moment.") from None
+            raise SignInRefused(N_("Many people are signing in. Try again in a moment.")) from None
         except SignInRefused:
             self.audit.refused(who, what)
             raise

@@ -17,6 +17,7 @@ from umami.errors import UmamiError
 from umami.filters import Capabilities, Filter, Match
 from umami.parsing import Page
 from umami.scheduling import ANYONE, Caller
+from umami.texts import N_
 from umami.view import View
 
 STRUCTURE: Final = frozenset({"websites", "website", "daterange"})
@@ -34,7 +35,7 @@ OF_REPORTS: Final = frozenset({"report", "update_report", "delete_report"})
 class Forbidden(UmamiError):
     """The viewer has no permission for a query; nothing was sent."""
 
-    remedy = "Ask an admin of this dashboard for access."
+    remedy = N_("Ask an admin of this dashboard for access.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,14 @@ class Grant:
         ``None`` if it does."""
         name = query.name
         if name != "websites" and not self.covers(website):
-            return "You have no access to this website."
+            return N_("You have no access to this website.")
         if query.endpoint.access is Access.WRITES:
             allowed = self.admin or (self.saves and name in SAVES)
-            return None if allowed else "You can view this, but not change it."
+            return None if allowed else N_("You can view this, but not change it.")
         if query.endpoint.secret or not self._includes(name):
-            return "You have no access to this part of the website."
+            return N_("You have no access to this part of the website.")
         if not self.admin and (name in FOR_ADMINS or _of_the_account(query)):
-            return "Only admins can see this."
+            return N_("Only admins can see this.")
         if self.filters or name in STRUCTURE:
             return None
         filters = ViewFilters.of(query.view) if query.view else NO_FILTERS
@@ -98,7 +99,7 @@ class Grant:
         of_rows = query.endpoint.filtered and not (query.whole_visits or query.endpoint.extension)
         filtered = of_rows or self.fixed_filters == NO_FILTERS
         if filters != self.fixed_filters or not filtered:
-            return "Your filters are locked, and this lies outside of them."
+            return N_("Your filters are locked, and this lies outside of them.")
         return None
 
     def _includes(self, name: str) -> bool:
@@ -130,7 +131,7 @@ class Permissions:
         # The reason of a grant that includes the website says more than the others'.
         refusals.sort(key=lambda refusal: not refusal[1].covers(website))
         reason = refusals[0][0] if refusals else None
-        return Forbidden(reason or "You have no access to this.", endpoint=query.name)
+        return Forbidden(reason or N_("You have no access to this."), endpoint=query.name)
 
     def anywhere(self) -> Permissions:
         """Return these permissions for every website: what they refuse is refused for any."""

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, insert, select, update
 from access import passwords
 from access.database import SHARES
 from access.permissions import Grant, Permissions, ViewFilters
+from umami.texts import N_, Message
 
 LONGEST_NAME: Final = 100
 _TOKEN: Final = re.compile(r"[\w.-]{10,200}", re.ASCII)
@@ -45,9 +46,9 @@ class ShareLink:
     def closed(self) -> str | None:
         """A sentence that says why the link is not valid any more; ``None`` while it is."""
         if self.revoked is not None:
-            return "This link was withdrawn."
+            return N_("This link was withdrawn.")
         if self.ends <= datetime.now(UTC):
-            return f"This link ended on {self.ends:%d %B %Y}."
+            return Message("This link ended on {day}.", day=self.ends.date())
         return None
 
     def permissions(

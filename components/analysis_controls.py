@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import authorized, conversions, elements, page_context, url_state, viewer
+from components import authorized, conversions, elements, page_context, texts, url_state, viewer
 from components.elements import action_button, text_button
 from components.escaping import plain
 from components.loading import Collector, QueryClient, ask_saved_reports
@@ -100,13 +100,13 @@ def inputs(
         _("{label}: kind").format(label=label),
         list(KINDS),
         key=kind_key,
-        format_func=KINDS.__getitem__,
+        format_func=lambda kind: _(KINDS[kind]),
         label_visibility="collapsed",
         width=95,
         on_change=authorized.callback(changed),
     )
     value_input(
-        f"{label}: {KINDS[step.kind].lower()}",
+        f"{label}: {texts.inside(_(KINDS[step.kind]))}",
         value_key,
         step.value,
         offered.of(step.kind),
@@ -178,11 +178,13 @@ def _conversion_inputs(chosen: Conversion, offered: Suggestions, currencies: lis
         value = str(st.session_state["conversion_value"] or "").strip()
         url_state.change({"conversion": [f"{step.kind}.{value}"] if value else []})
 
-    kinds = {name: label for name, label in _EVERY_KIND.items() if currencies or name != PURCHASE}
+    kinds = {
+        name: _(label) for name, label in _EVERY_KIND.items() if currencies or name != PURCHASE
+    }
     elements.select(_("Kind"), kinds, kind, key="conversion_kind", write=choose_kind)
     if kind != PURCHASE:
         value_input(
-            _("Conversion: {kind}").format(kind=KINDS[step.kind].lower()),
+            _("Conversion: {kind}").format(kind=texts.inside(_(KINDS[step.kind]))),
             "conversion_value",
             step.value,
             offered.of(step.kind),
@@ -205,7 +207,9 @@ def _save_conversion(view: View, saved: tuple[str, str] | None) -> None:
         viewer.save_conversion(view.website, saved)
     except UmamiError as problem:
         url_state.note(
-            _("Not saved. {problem} {remedy}").format(problem=problem, remedy=problem.remedy)
+            _("Not saved. {problem} {remedy}").format(
+                problem=texts.sentence(problem), remedy=_(problem.remedy)
+            )
         )
         return
     url_state.change({"conversion": [], "conversion_currency": []})
@@ -279,7 +283,7 @@ def _open(report: Report) -> None:
     try:
         url_state.set_params(**saved.opening(report).parameters)
     except InvalidView as problem:
-        url_state.note(str(problem))
+        url_state.note(texts.sentence(problem))
 
 
 def _save(view: View, kind: str, what: dict[str, Any], description: str) -> None:
@@ -293,7 +297,9 @@ def _save(view: View, kind: str, what: dict[str, Any], description: str) -> None
         )
     except UmamiError as problem:
         url_state.note(
-            _("Not saved. {problem} {remedy}").format(problem=problem, remedy=problem.remedy)
+            _("Not saved. {problem} {remedy}").format(
+                problem=texts.sentence(problem), remedy=_(problem.remedy)
+            )
         )
         return
     st.session_state["save_name"] = ""

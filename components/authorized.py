@@ -4,6 +4,8 @@ Callbacks, fragments, dialogs, files made on demand and background jobs run long
 created them was drawn, and ``app.py`` does not run before them. The viewer may have lost access to
 what they captured when the page was drawn, such as a client with permissions, websites or a table.
 
+All of them begin with the language of their viewer (``components/language.py``).
+
 One rule applies to all of them. The viewer is resolved again when the code runs and must equal the
 viewer for whom the page was drawn: the same account or share link, with the same permissions.
 Otherwise nothing that was captured is used, and the page is redrawn for the current viewer.
@@ -19,7 +21,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 import streamlit as st
 
-from components import url_state, viewer
+from components import language, texts, url_state, viewer
 from components.texts import N_, _
 from umami.background_task import BackgroundTask, ProgressCallback, TaskCancelled
 from umami.errors import UmamiError
@@ -43,6 +45,7 @@ def callback(act: Callable[..., object]) -> Callable[..., None]:
 
     @wraps(act)
     def run(*args: Any, **kwargs: Any) -> None:
+        language.resolve()
         if not _is_still(drawn):
             if viewer.current().inside:
                 url_state.note(_(CHANGED))
@@ -50,7 +53,7 @@ def callback(act: Callable[..., object]) -> Callable[..., None]:
         try:
             act(*args, **kwargs)
         except UmamiError as problem:
-            url_state.note(f"{problem} {problem.remedy}")
+            url_state.note(texts.sentences(problem))
 
     return run
 
@@ -87,6 +90,7 @@ def _checked(draw: Callable[P, None]) -> Callable[P, None]:
     @wraps(draw)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         nonlocal drawn_once
+        language.resolve()
         # The first call belongs to the run that has just resolved the viewer.
         if drawn_once and not _is_still(drawn):
             st.rerun()
@@ -126,7 +130,7 @@ def job(do: Callable[[ProgressCallback], T], name: str) -> BackgroundTask[T]:
 
     Keep the task in ``data()``, so that only this viewer can read the result.
     """
-    unchanged = apart()
+    unchanged, locale = apart(), texts.locale()
 
     def checked(report: ProgressCallback) -> T:
         next_check = 0.0
@@ -139,7 +143,8 @@ def job(do: Callable[[ProgressCallback], T], name: str) -> BackgroundTask[T]:
                 next_check = time.monotonic() + CHECKED_EVERY
             report(done, total)
 
-        return do(step)
+        with texts.reading(locale):
+            return do(step)
 
     return BackgroundTask(checked, name)
 

@@ -16,13 +16,12 @@ from zoneinfo import available_timezones
 import streamlit as st
 
 from access.permissions import AuthorizedClient
-from components import elements, sharing, view_description
+from components import elements, formats, sharing, texts, view_description
 from components.analysis_controls import conversion_popover
 from components.elements import show_note
 from components.escaping import plain
 from components.texts import N_, _
 from components.url_state import change, free, go, note, notes, view
-from umami import names
 from umami.api import segments, traffic
 from umami.api.websites import Website
 from umami.errors import InvalidView, UmamiError
@@ -95,23 +94,25 @@ def bar(
 def _dated_controls(client: AuthorizedClient, now: View) -> None:
     """Draw the controls of the period, its comparison, its filters and its conversion."""
     with st.container(horizontal=True, gap=None, width="content", wrap=False):
-        _step_button("earlier", "left", -1)
+        _step_button("earlier", _("Earlier period"), "left", -1)
         elements.select(
             _("Period"),
-            PERIODS,
+            {name: _(label) for name, label in PERIODS.items()},
             now.preset,
             key="pick_period",
             icon=":material/calendar_today:",
             width=165,
             write=_choose_period,
         )
-        _step_button("later", "right", 1, disabled=now.period.end >= datetime.now(UTC))
+        _step_button(
+            "later", _("Later period"), "right", 1, disabled=now.period.end >= datetime.now(UTC)
+        )
     if now.preset == CUSTOM:
         _dates(_("Dates"), now.period, "pick_dates", ("from", "to"), {"unit": []})
     matches = now.weekdays and now.weekdays_matter
     elements.select(
         _("Comparison"),
-        COMPARISONS
+        {name: _(label) for name, label in COMPARISONS.items()}
         | {
             f"{name}{WEEKDAYS}": _("{comparison}, same weekdays").format(
                 comparison=_(COMPARISONS[name])
@@ -135,20 +136,20 @@ def _dated_controls(client: AuthorizedClient, now: View) -> None:
     conversion_popover(client, now)
 
 
-def _step_button(key: str, side: str, steps: int, *, disabled: bool = False) -> None:
+def _step_button(key: str, label: str, side: str, steps: int, *, disabled: bool = False) -> None:
     """Draw a button to the period before or after the current one."""
 
     def step() -> None:
         try:
             go(shifted(view(), steps), keep_unit=False)
         except InvalidView as problem:
-            note(str(problem))
+            note(texts.sentence(problem))
 
     elements.text_button(
         f":material/chevron_{side}:",
         key,
         step,
-        help=_("{key} period").format(key=key.capitalize()),
+        help=label,
         disabled=disabled,
     )
 
@@ -192,7 +193,7 @@ def _dates(
         write=write,
         max_value=max(datetime.now(zone(period.timezone)).date(), period.days[1]),
         min_value=date(2000, 1, 1),
-        format="YYYY-MM-DD",
+        format=formats.date_input(),
         width=235,
     )
 
@@ -207,13 +208,13 @@ def _filter_popover(client: AuthorizedClient, now: View) -> None:
         field = st.selectbox(
             _("Field"),
             [field for field in FIELDS if field in able.fields],
-            format_func=FIELDS.__getitem__,
+            format_func=lambda field: _(FIELDS[field]),
             key="f_field",
         )
         operator = st.selectbox(
             _("Condition"),
             [operator for operator in OPERATORS if operator in able.operators],
-            format_func=OPERATORS.__getitem__,
+            format_func=lambda operator: _(OPERATORS[operator]),
             key="f_operator",
         )
         key = f"f_value_{field}_{operator}"
@@ -221,7 +222,7 @@ def _filter_popover(client: AuthorizedClient, now: View) -> None:
         choice: dict[str, Any] = {
             "options": offered,
             "key": key,
-            "format_func": lambda value: names.label(field, value),
+            "format_func": lambda value: view_description.value_name(field, value),
             "placeholder": _("Choose or type"),
             "accept_new_options": True,
         }
@@ -237,7 +238,7 @@ def _filter_popover(client: AuthorizedClient, now: View) -> None:
             try:
                 go(view().adding(Filter(field, operator, *values), beside=able.several))
             except InvalidView as problem:
-                note(str(problem))
+                note(texts.sentence(problem))
                 return
             st.session_state["add_filter"] = False
 
@@ -253,7 +254,7 @@ def _suggestions(client: AuthorizedClient, now: View, field: str) -> list[str]:
     try:
         return [row.value for row in client.ask(query) if row.value]
     except UmamiError as problem:
-        st.caption(plain(_("No suggestions: {problem}").format(problem=problem)))
+        st.caption(plain(_("No suggestions: {problem}").format(problem=texts.sentence(problem))))
         return []
 
 
@@ -270,8 +271,8 @@ def _segments(client: AuthorizedClient, now: View) -> None:
             continue
         if saved:
             elements.select(
-                kind.capitalize(),
-                {"": _("Any {kind}").format(kind=kind), **saved},
+                _("Segment") if kind == "segment" else _("Cohort"),
+                {"": _("Any segment") if kind == "segment" else _("Any cohort"), **saved},
                 getattr(now, kind) or "",
                 key=f"pick_{kind}",
                 icon=":material/group:",
@@ -288,7 +289,7 @@ def _time_popover(now: View) -> None:
     with st.popover(":material/tune:", key="time", help=_("Granularity: unit and time zone")):
         units: dict[str, str] = {
             "auto": _("Automatic ({unit_name})").format(
-                unit_name=_(UNIT_NAMES[now.period.unit]).lower()
+                unit_name=texts.inside(_(UNIT_NAMES[now.period.unit]))
             ),
             **{unit: _(UNIT_NAMES[unit]) for unit in now.period.units},
         }
@@ -311,6 +312,7 @@ def _time_popover(now: View) -> None:
             width=260,
             write=lambda name: change({"tz": [name]}),
         )
+        elements.language_choice()
 
 
 def _chips(client: AuthorizedClient, now: View) -> None:
@@ -321,7 +323,7 @@ def _chips(client: AuthorizedClient, now: View) -> None:
         for filter_ in now.filters:
             value = plain(view_description.values(filter_), 60)
             _chip(
-                f"{FIELDS[filter_.field]} {OPERATORS[filter_.operator]} **{value}**",
+                f"{_(FIELDS[filter_.field])} {_(OPERATORS[filter_.operator])} **{value}**",
                 filter_.field + ("" if filter_.operator == "eq" else f"_{filter_.operator}"),
                 replace(now, filters=tuple(other for other in now.filters if other != filter_)),
             )

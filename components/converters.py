@@ -20,8 +20,7 @@ from components import conversions
 from components.formats import Field
 from components.loading import Collector, answered, domain
 from components.texts import N_, _
-from components.view_description import why_empty
-from umami import names
+from components.view_description import value_name, why_empty
 from umami.analysis import converters as analysis
 from umami.api import reports, revenue, sessions, traffic
 from umami.api.reports import Utm
@@ -132,7 +131,7 @@ class FieldTable:
         tagged = [query.ask(reports.utm(each)) for each in views if self.field in UTM_FIELDS]
         filters = self.field in query.client.capabilities.fields
         draw = partial(self._draw, view, conversion, counts, amounts, len(views), filters, exceeded)
-        return ui.Section(self.title, draw, [*visitors, *tagged], height=420)
+        return ui.Section(_(self.title), draw, [*visitors, *tagged], height=420)
 
     def _draw(
         self,
@@ -153,9 +152,11 @@ class FieldTable:
         columns = {"visitors": visitors, "views": views, "conversions": counts, "revenue": amounts}
         frame = rows(self, columns)
         if frame.empty:
+            nothing = _("No {many} in this period.").format(many=_(self.many))
             return [
                 ui.Text(
-                    why_empty(view, _("No {many} in this period.").format(many=self.many)), "empty"
+                    why_empty(view, nothing),
+                    "empty",
                 )
             ]
         priced, currency = "revenue" in frame, conversion.currency
@@ -165,7 +166,7 @@ class FieldTable:
         base = next(name for name in columns if name in frame)
         change = partial(Field, label=_("Change"), kind="change", wide=True)
         fields = [
-            Field("label", self.name, "text"),
+            Field("label", _(self.name), "text"),
             Field("visitors", _("Visitors")),
             change("visitors_change"),
             Field("views", _("Views"), wide=base != "views"),
@@ -178,7 +179,7 @@ class FieldTable:
         ]
         fields = [field for field in fields if field.column in frame]
         table = ui.Table(
-            self.many,
+            _(self.many),
             frame,
             [replace(field, bar=field.column == base) for field in fields],
             f"brought_{self.field}",
@@ -216,7 +217,7 @@ def rows(table: FieldTable, known: Mapping[str, Sequence[Amounts | None]]) -> pd
             columns[f"{column}_change"] = columns[column] / was.where(was > 0) - 1
     if "visitors" in columns and "conversions" in columns:
         columns["rate"] = columns["conversions"] / columns["visitors"]
-    labels = [names.label(table.field, name) if name else table.none for name in values]
+    labels = [value_name(table.field, name) if name else _(table.none) for name in values]
     named = pd.Series([name or None for name in values], dtype="object")
     frame = pd.DataFrame({"value": named, "label": labels, **columns})
     order = [name for name in ("conversions", "revenue", "visitors", "views") if name in frame]

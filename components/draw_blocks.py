@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import authorized, elements, navigation, table, url_state
+from components import authorized, elements, formats, navigation, table, url_state
 from components.blocks import (
     Block,
     Buttons,
@@ -133,7 +133,7 @@ def _chart(block: Chart) -> None:
         theme=None,
         key=block.key,
         alt=block.alt,
-        config={**common.STILL, **geometry},
+        config={**common.STILL, **formats.plotly_locale(), **geometry},
         on_select=authorized.callback(selected) if block.on_choose else "ignore",
         selection_mode="points",
     )

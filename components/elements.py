@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from access import passwords
-from components import authorized, formats, viewer
+from components import authorized, formats, language, texts, viewer
 from components.charts import common
 from components.charts.tiles import Tile
 from components.escaping import plain
@@ -33,8 +33,8 @@ def mode() -> Mode:
 def show_error(problem: UmamiError, icon: str = "cloud_off") -> None:
     """Show an error and its remedy in place of the answer."""
     with st.container(border=True):
-        st.markdown(f":material/{icon}: {plain(str(problem))}")
-        st.caption(plain(problem.remedy))
+        st.markdown(f":material/{icon}: {plain(texts.sentence(problem))}")
+        st.caption(plain(_(problem.remedy)))
 
 
 def show_note(sentence: str) -> None:
@@ -64,7 +64,7 @@ def show_fault(problem: Exception, otherwise: str = N_("This page could not be d
 
     Returns ``True``, so that Streamlit does not show the exception of a run as well.
     """
-    show_error(problem if isinstance(problem, UmamiError) else UmamiError(otherwise))
+    show_error(problem if isinstance(problem, UmamiError) else UmamiError(_(otherwise)))
     return True
 
 
@@ -84,7 +84,7 @@ def show_progress(work: BackgroundTask[Any], *, what: str, key: str) -> None:
             st.rerun()
         left = work.left
         rest = "" if left is None else _(" · {left} left").format(left=formats.duration(left))
-        st.progress(work.share, text=f"{what}: {work.share:.0%}{rest}")
+        st.progress(work.share, text=f"{what}: {formats.percent(work.share, 0)}{rest}")
         st.button(
             _("Cancel"),
             key=f"{key}_cancel",
@@ -271,3 +271,16 @@ def select(
 
 segmented: Final = partial(select, widget=st.segmented_control, required=True)
 """Draws a segmented control like ``select``."""
+
+
+def language_choice() -> None:
+    """Draw a select box for the language of the interface."""
+    select(
+        _("Language"),
+        texts.LANGUAGES,
+        texts.language(),
+        key="pick_language",
+        icon=":material/translate:",
+        width=260,
+        write=language.choose,
+    )

@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from components.texts import _
+from components.texts import N_, _
 from umami.background_task import ProgressCallback
 from umami.client import Client, Waiting, connect
 from umami.errors import SettingsError
@@ -96,7 +96,7 @@ def client_of(
     """A client of the embedded server; its cache drops answers about changed websites."""
     client = connect(
         filled(settings, running),
-        label=_("Built-in server"),
+        label=N_("Built-in server"),
         demo=running.demo,
         watch=watch,
         waiting=waiting,

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from components import authorized, url_state, viewer
+from components import authorized, texts, url_state, viewer
 from components.runtime import component
-from components.texts import N_
+from components.texts import N_, _
 from umami.errors import UmamiError
 
 OVER: Final = b"You no longer have access to this data.\n"
@@ -41,7 +41,7 @@ def export_button(
     if not looking.permissions.exports(website):
         return
 
-    unchanged = authorized.apart()
+    unchanged, locale = authorized.apart(), texts.locale()
 
     def made() -> bytes:
         # Runs when the button is pressed, possibly long after the run that drew the page.
@@ -50,10 +50,11 @@ def export_button(
             viewer.record(looking, "export", f"{file_name} of {website}", done=still)
         except UmamiError:
             return OVER
-        return make() if still else OVER
+        with texts.reading(locale):
+            return make() if still else OVER
 
     st.download_button(
-        label,
+        _(label),
         key=key,
         data=made,
         file_name=file_name,
@@ -87,7 +88,13 @@ def download_buttons() -> None:
 
     _COMPONENT(
         key=_KEY,
-        data={"charts": allowed()},
+        data={
+            "charts": allowed(),
+            "copy": _("Copy link"),
+            "copied": _("Link copied"),
+            "prompt": _("Copy this link"),
+            "save": _("{chart} as {format}"),
+        },
         width="content",
         on_taken_change=authorized.callback(taken),
     )

@@ -1,74 +1,130 @@
-"""Formats numbers, durations and dates in English, and describes the columns of tables."""
+"""Formats numbers, durations and dates for the reader's locale, and describes the columns of
+tables."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any, Final, Literal
 
 import pandas as pd
-from babel import Locale
+from babel.dates import format_timedelta, parse_pattern
 from babel.numbers import (
     format_compact_currency,
+    format_compact_decimal,
     format_currency,
     get_currency_precision,
     get_currency_symbol,
 )
 
+from components import texts
 from components.texts import _
-from umami.period import MILLISECOND, Period, Unit
+from umami.period import MILLISECOND, WEEKDAYS, Period, Unit, Weekday
 
 ABSENT: Final = "–"
 SLIGHT: Final = 0.01
 """Relative changes below this are neither good nor bad."""
-_ENGLISH: Final = Locale("en")
+_REMEMBERED: Final = 16_384
+"""Formatted values that are kept: Babel takes 20 µs and more for each."""
+_WORLDWIDE: Final = {
+    "yMMMd": "d MMM y",
+    "yMMMEd": "E d MMM y",
+    "yMMMMd": "d MMMM y",
+    "MMMd": "d MMM",
+    "short": "HH:mm",
+    "medium": "HH:mm:ss",
+}
+"""The patterns of the default locale. Babel has none for readers of English in other countries: its
+``en`` is that of the United States."""
+_SPANS: Final = {
+    "d": ("d – ", "d MMM y"),
+    "M": ("d MMM – ", "d MMM y"),
+    "y": ("d MMM y – ", "d MMM y"),
+}
+"""The same for spans of days, by the largest part in which their ends differ."""
 
-_MOMENTS: Final[dict[Unit, str]] = {
-    "minute": "%-d %b %Y, %H:%M",
-    "hour": "%a %-d %b %Y, %H:%M",
-    "day": "%a %-d %b %Y",
-    "month": "%B %Y",
-    "year": "%Y",
-}
-_TICKS: Final[dict[Unit, tuple[str, str]]] = {
-    "minute": ("%H:%M", ""),
-    "hour": ("%H:%M", "%-d %b"),
-    "day": ("%-d %b", ""),
-    "month": ("%b", "%Y"),
-    "year": ("%Y", ""),
-}
-"""The formats of a tick's label and of its second line, which appears only where it changes."""
+
+@dataclass(frozen=True, slots=True)
+class _Formats:
+    """The formats of a locale, whose tag is ``tag``."""
+
+    tag: str
+    separators: dict[int, str] | None
+    """Replaces the separators of English numbers; ``None`` where they are the same."""
+    percent: str
+    """What follows the number of a percentage."""
+
+    def pattern(self, name: str) -> str:
+        """Babel's pattern of a date (by its skeleton) or of a time (``short`` or ``medium``)."""
+        if self.tag == texts.ENGLISH and name in _WORLDWIDE:
+            return _WORLDWIDE[name]
+        locale = texts.parsed_locale(self.tag)
+        known = locale.time_formats if name in ("short", "medium") else locale.datetime_skeletons
+        return str(known[name].pattern)
+
+    def span(self, differs: str) -> tuple[str, str]:
+        """The patterns of both ends of a span of days."""
+        if self.tag == texts.ENGLISH:
+            return _SPANS[differs]
+        begin, end = texts.parsed_locale(self.tag).interval_formats["yMMMd"][differs]
+        return str(begin), str(end)
+
+
+@cache
+def _formats(tag: str) -> _Formats:
+    locale = texts.parsed_locale(tag)
+    symbols = locale.number_symbols["latn"]
+    separators = str.maketrans({",": symbols["group"], ".": symbols["decimal"]})
+    same = symbols["group"] == "," and symbols["decimal"] == "."
+    percent = str(locale.percent_formats[None].pattern).rpartition("0")[2]
+    return _Formats(tag, None if same else separators, percent)
+
+
+def decimal(value: float, digits: int = 0, *, sign: bool = False) -> str:
+    """A number with separators and a fixed number of decimals; ``sign`` writes the plus, too."""
+    text = f"{value:{'+' if sign else ''},.{digits}f}"
+    separators = _formats(texts.locale()).separators
+    return text.translate(separators) if separators else text
 
 
 def whole(number: float) -> str:
     """A whole number with thousands separators: ``10,797``."""
-    return f"{number:,.0f}"
+    return decimal(number)
 
 
-def counted(number: int, word: str) -> str:
-    """A number with a noun, in the plural unless it is 1: ``7 visits``."""
-    return f"{whole(number)} {word}{'' if number == 1 else 's'}"
+def counted(singular: str, plural: str, number: int) -> str:
+    """A number with its noun in the form for that number: ``7 visits``.
+
+    ``singular`` and ``plural`` are its English forms: ``{count} visit`` and ``{count} visits``.
+    """
+    return texts.ngettext(singular, plural, number).format(count=whole(number))
 
 
 def number(value: float) -> str:
     """A number without trailing zeros: ``19.99``, ``0.0042``, ``1,260``."""
-    digits = 2 if abs(value) >= 1 else 4
-    return f"{value:,.{digits}f}".rstrip("0").rstrip(".")
+    text = f"{value:,.{2 if abs(value) >= 1 else 4}f}".rstrip("0").rstrip(".")
+    separators = _formats(texts.locale()).separators
+    return text.translate(separators) if separators else text
 
 
 def short(number: float) -> str:
     """A number for small tiles: all digits below a million, then ``1.2M`` and ``3.4B``."""
-    for size, letter in ((1e9, "B"), (1e6, "M")):
-        if abs(number) >= size:
-            return f"{number / size:.1f}{letter}"
-    return whole(number)
+    return whole(number) if abs(number) < 1e6 else _compact(number, texts.locale())
 
 
-def percent(fraction: float | None) -> str:
-    """A fraction as per cent with one decimal: ``0.4531`` is ``45.3%``."""
-    return ABSENT if fraction is None else f"{fraction:.1%}"
+@lru_cache(_REMEMBERED)
+def _compact(number: float, tag: str) -> str:
+    return str(format_compact_decimal(number, locale=texts.parsed_locale(tag), fraction_digits=1))
+
+
+def percent(fraction: float | None, digits: int = 1) -> str:
+    """A fraction as per cent, with one decimal by default: ``0.4531`` is ``45.3%``."""
+    if fraction is None:
+        return ABSENT
+    return f"{decimal(100 * fraction, digits)}{_formats(texts.locale()).percent}"
 
 
 def duration(seconds: float | None) -> str:
@@ -78,26 +134,34 @@ def duration(seconds: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
-        return f"{hours:,}h {minutes:02}m"
-    return f"{minutes}m {rest:02}s" if minutes else f"{rest}s"
+        return _("{hours}h {minutes:02}m").format(hours=whole(hours), minutes=minutes)
+    if minutes:
+        return _("{minutes}m {seconds:02}s").format(minutes=minutes, seconds=rest)
+    return _("{seconds}s").format(seconds=rest)
 
 
 def money(amount: float, currency: str) -> str:
     """An amount in the format of its currency: ``€1,234.50``, ``¥1,235``, ``12.00 POINTS``. Whole
     amounts from 100 on have no decimals: ``€1,234``."""
+    return _money(amount, currency, texts.locale())
+
+
+@lru_cache(_REMEMBERED)
+def _money(amount: float, currency: str, tag: str) -> str:
     code = iso_currency(currency)
     # Adding 0.0 turns -0.0 into 0.0, which would be printed as “-€0.00”.
     rounded = round(amount, decimals(currency)) + 0.0
     if code and abs(rounded) >= 100 and rounded == int(rounded):
-        return _whole(rounded, code)
+        return _whole(rounded, code, tag)
     if code:
-        return _apart(format_currency(rounded, code, locale=_ENGLISH))
-    return f"{rounded:,.2f} {currency.strip()}"
+        return _apart(format_currency(rounded, code, locale=texts.parsed_locale(tag)))
+    return f"{decimal(rounded, 2)} {currency.strip()}"
 
 
-def _whole(amount: float, code: str) -> str:
-    pattern = "¤#,##0"
-    return _apart(format_currency(amount, code, pattern, locale=_ENGLISH, currency_digits=False))
+def _whole(amount: float, code: str, tag: str) -> str:
+    locale = texts.parsed_locale(tag)
+    pattern = str(locale.currency_formats["standard"].pattern).replace("0.00", "0")
+    return _apart(format_currency(amount, code, pattern, locale=locale, currency_digits=False))
 
 
 def amount(value: float, currency: str) -> str:
@@ -114,8 +178,9 @@ def money_short(amount: float, currency: str) -> str:
     if not code:
         return f"{short(amount)} {currency.strip()}"
     if size >= 1_000_000:
-        return _apart(format_compact_currency(amount, code, locale=_ENGLISH, fraction_digits=1))
-    return _whole(amount, code)
+        locale = texts.babel_locale()
+        return _apart(format_compact_currency(amount, code, locale=locale, fraction_digits=1))
+    return _whole(amount, code, texts.locale())
 
 
 def _apart(amount: str) -> str:
@@ -127,7 +192,7 @@ def iso_currency(currency: str) -> str | None:
     """The ISO 4217 code of a currency, ``None`` for unknown text: servers return whatever websites
     sent."""
     code = currency.strip().upper()
-    return code if code in _ENGLISH.currencies else None
+    return code if code in texts.parsed_locale(texts.ENGLISH).currencies else None
 
 
 def decimals(currency: str) -> int:
@@ -139,7 +204,7 @@ def decimals(currency: str) -> int:
 def symbol(currency: str) -> str:
     """The short form of a currency: ``€``; the text itself where it is no ISO code."""
     code = iso_currency(currency)
-    return str(get_currency_symbol(code, locale=_ENGLISH)) if code else currency.strip()
+    return str(get_currency_symbol(code, locale=texts.babel_locale())) if code else currency.strip()
 
 
 def shortened(text: str, longest: int = 60) -> str:
@@ -149,9 +214,14 @@ def shortened(text: str, longest: int = 60) -> str:
 
 def ago(seconds: float) -> str:
     """A time span in seconds as text: ``just now``, ``12 min ago``."""
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+    for size in (86_400, 3_600, 60):
         if seconds >= size:
-            return _("{seconds:.0f} {unit} ago").format(seconds=seconds // size, unit=unit)
+            span = timedelta(seconds=-(seconds // size) * size)
+            locale = texts.babel_locale()
+            text = format_timedelta(
+                span, threshold=size, add_direction=True, format="short", locale=locale
+            )
+            return str(text)
     return _("just now")
 
 
@@ -169,12 +239,92 @@ def relative(change: float) -> str | None:
     """A relative change: ``+12.3%``, ``+4,888%``; ``None`` below 0.05%."""
     if abs(change) < 0.0005:
         return None
-    return f"{change:+.1%}" if abs(change) < 10 else f"{change:+,.0%}"
+    digits = 1 if abs(change) < 10 else 0
+    return f"{decimal(100 * change, digits, sign=True)}{_formats(texts.locale()).percent}"
+
+
+def points(change: float) -> str:
+    """A difference of two fractions in percentage points: ``+1.2 pts``."""
+    return _("{points} pts").format(points=decimal(100 * change, 1, sign=True))
+
+
+_MOMENTS: Final[dict[Unit, tuple[str, str]]] = {
+    "minute": ("yMMMd", "short"),
+    "hour": ("yMMMEd", "short"),
+    "day": ("yMMMEd", ""),
+    "month": ("yMMMM", ""),
+    "year": ("y", ""),
+}
+"""The date and the time of the label of a bucket."""
+_TICKS: Final[dict[Unit, tuple[str, str]]] = {
+    "minute": ("short", ""),
+    "hour": ("short", "MMMd"),
+    "day": ("MMMd", ""),
+    "month": ("MMM", "y"),
+    "year": ("y", ""),
+}
+"""The formats of a tick's label and of its second line, which appears only where it changes."""
 
 
 def moment(wall: datetime, unit: Unit) -> str:
     """The label of a time bucket: ``Mon 3 Aug 2026``, ``August 2026``."""
-    return wall.strftime(_MOMENTS[unit])
+    return _dated(_naive(wall), _moment_pattern(unit, texts.locale()), texts.locale())
+
+
+def _naive(wall: datetime) -> datetime:
+    # Equal instants of two zones are equal keys of a cache.
+    return wall.replace(tzinfo=None) if wall.tzinfo else wall
+
+
+@cache
+def _moment_pattern(unit: Unit, tag: str) -> str:
+    return ", ".join(_formats(tag).pattern(name) for name in _MOMENTS[unit] if name)
+
+
+@lru_cache(_REMEMBERED)
+def _dated(wall: datetime, pattern: str, tag: str) -> str:
+    return str(parse_pattern(pattern).apply(wall, texts.parsed_locale(tag)))
+
+
+def dated(wall: datetime, name: str) -> str:
+    """A local time in a format of the reader's locale: ``short`` (14:05), ``medium`` (with
+    seconds), or the skeleton of a date, such as ``MMMd`` (3 Aug)."""
+    tag = texts.locale()
+    return _dated(_naive(wall), _formats(tag).pattern(name), tag)
+
+
+def date_input() -> str:
+    """The format of Streamlit's inputs of dates, which take numbers only."""
+    pattern = str(texts.babel_locale().date_formats["short"].pattern)
+    if texts.locale() == texts.ENGLISH:
+        return "YYYY-MM-DD"
+    separator = next(sign for sign in pattern if sign in "./-")
+    order = sorted(("DD", "MM", "YYYY"), key=lambda part: pattern.lower().index(part[0].lower()))
+    return separator.join(order)
+
+
+def week_start() -> Weekday:
+    """The day on which weeks begin for the reader."""
+    day = texts.babel_locale().first_week_day
+    # A week of the default locale is that of ISO 8601.
+    return {5: WEEKDAYS[1], 6: WEEKDAYS[2]}.get(day, WEEKDAYS[0])
+
+
+def weekday(day: int, *, short: bool = False) -> str:
+    """The name of a weekday, of which Monday is 0."""
+    names = texts.babel_locale().days["stand-alone"]
+    return str(names["abbreviated" if short else "wide"][day])
+
+
+def hour(hour: int) -> str:
+    """The beginning of an hour of the day: ``14:00``."""
+    return dated(datetime(2000, 1, 1, hour % 24), "short")
+
+
+def hours(first: int) -> str:
+    """An hour of the day, from its beginning to its end: ``14:00 to 15:00``."""
+    end = "24:00" if first == 23 and hour(23) == "23:00" else hour(first + 1)
+    return _("{start} to {end}").format(start=hour(first), end=end)
 
 
 def at(instant: datetime | None, timezone: str) -> str:
@@ -190,17 +340,62 @@ def wall(instant: datetime | None, timezone: str) -> pd.Timestamp | None:
     return pd.Timestamp(instant).tz_convert(timezone).tz_localize(None)
 
 
+_D3: Final = {
+    **dict.fromkeys(("E", "EEE", "ccc"), "%a"),
+    **dict.fromkeys(("MMM", "LLL"), "%b"),
+    "MMMM": "%B",
+    "d": "%-d",
+    "y": "%Y",
+    "H": "%-H",
+    "HH": "%H",
+    "h": "%-I",
+    "mm": "%M",
+    "a": "%p",
+}
+"""How D3 spells the fields of Babel's patterns."""
+
+
 def hover_format(unit: Unit) -> str:
-    """The format of ``moment`` for the hover labels of Plotly's axes."""
-    return _MOMENTS[unit]
+    """The format of ``moment`` for the hover labels of Plotly's axes, with the names of
+    ``plotly_locale``."""
+    pattern = _moment_pattern(unit, texts.locale())
+    parts = re.findall(r"'([^']*)'|([a-zA-Z]+)|([^a-zA-Z']+)", pattern)
+    return "".join(quoted or _D3.get(field, "") or rest for quoted, field, rest in parts)
+
+
+@cache
+def _plotly_format(tag: str) -> dict[str, Any]:
+    locale = texts.parsed_locale(tag)
+    symbols, names = locale.number_symbols["latn"], {}
+    for name, table, first in (("days", locale.days, 6), ("months", locale.months, 1)):
+        for key, width in ((name, "wide"), (f"short{name.capitalize()}", "abbreviated")):
+            listed = table["format"][width]
+            # D3's week begins with Sunday, Babel's with Monday.
+            names[key] = [
+                str(listed[(first + at) % 7 if name == "days" else first + at])
+                for at in range(len(listed))
+            ]
+    periods = [str(locale.day_periods["format"]["abbreviated"][half]) for half in ("am", "pm")]
+    return {
+        **names,
+        "periods": periods,
+        "decimal": symbols["decimal"],
+        "thousands": symbols["group"],
+    }
+
+
+def plotly_locale() -> dict[str, Any]:
+    """The keys of a Plotly configuration that write numbers and dates as the reader does."""
+    tag = texts.locale()
+    return {"locale": tag, "locales": {tag: {"dictionary": {}, "format": _plotly_format(tag)}}}
 
 
 def ticks(times: Sequence[datetime], unit: Unit) -> list[str]:
     """Short tick labels of a time axis; a second line shows the day or year where it changes."""
     upper, lower = _TICKS[unit]
-    wholes = [time.strftime(lower) for time in times]
+    wholes = [dated(time, lower) if lower else "" for time in times]
     return [
-        f"{time.strftime(upper)}<br>{whole}" if whole != before else time.strftime(upper)
+        f"{dated(time, upper)}<br>{whole}" if whole != before else dated(time, upper)
         for time, whole, before in zip(times, wholes, ["", *wholes], strict=False)
     ]
 
@@ -216,16 +411,19 @@ def period(dates: Period) -> str:
         for moment in (dates.start, dates.end, dates.end + MILLISECOND)
     )
     if not at_start:
-        end = f"{last:%-d %b %Y}" if at_end else f"{after:%-d %b %Y, %H:%M}"
+        end = dated(last, "yMMMd") if at_end else moment(after, "minute")
         if not at_end and first.date() == after.date():
-            end = f"{after:%H:%M}"
-        return f"{first:%-d %b %Y, %H:%M} – {end}"
-    until = "" if at_end else _(", until {after:%H:%M}").format(after=after)
+            end = dated(after, "short")
+        return f"{moment(first, 'minute')} – {end}"
+    until = "" if at_end else _(", until {time}").format(time=dated(after, "short"))
     if first.date() == last.date():
-        return f"{first:%a %-d %b %Y}{until}"
-    begin = "%-d" if first.month == last.month else "%-d %b"
-    begin = begin if first.year == last.year else "%-d %b %Y"
-    return f"{first.strftime(begin)} – {last:%-d %b %Y}{until}"
+        return f"{moment(first, 'day')}{until}"
+    differs = "y" if first.year != last.year else "M" if first.month != last.month else "d"
+    begin, final = _formats(texts.locale()).span(differs)
+    days = (
+        _dated(_naive(day), part, texts.locale()) for day, part in ((first, begin), (last, final))
+    )
+    return f"{''.join(days)}{until}"
 
 
 Kind = Literal[
@@ -287,6 +485,11 @@ class Field:
         return f"{self.label} ({iso_currency(self.currency) or self.currency.strip()})"
 
     @property
+    def note_heading(self) -> str:
+        """The heading of the notes, where they have a column of their own."""
+        return texts.capitalised(_(self.note or ""))
+
+    @property
     def number(self) -> bool:
         """Whether the column holds numbers, which are right-aligned."""
         return self.kind not in ("text", "time")
@@ -298,14 +501,19 @@ _SHOWN: Final[dict[str, Callable[[float, str], str]]] = {
     "percent": lambda value, _unused: percent(value),
     "seconds": lambda value, _unused: duration(value),
     "money": money,
-    "change": lambda value, _unused: relative(value) or "0%",
-    "points": lambda value, _unused: (
-        _("{value:+.1f} pts").format(value=100 * value) if abs(value) >= 0.0005 else _("0 pts")
-    ),
+    "change": lambda value, _unused: relative(value) or f"0{_formats(texts.locale()).percent}",
+    "points": lambda value, _unused: points(value) if abs(value) >= 0.0005 else _("0 pts"),
     "delta": lambda value, currency: (
-        f"{'+' if value > 0 else ''}{money(value, currency)}" if currency else f"{value:+,.0f}"
+        f"{'+' if value > 0 else ''}{money(value, currency)}"
+        if currency
+        else decimal(value, sign=True)
     ),
 }
+
+
+def translated(fields: Sequence[Field]) -> list[Field]:
+    """Columns that were defined before the reader's language was known, in that language."""
+    return [replace(field, label=_(field.label), help=_(field.help)) for field in fields]
 
 
 def headings(fields: Sequence[Field]) -> list[str]:
@@ -316,7 +524,7 @@ def headings(fields: Sequence[Field]) -> list[str]:
     subject = ""
     for field in fields:
         repeated = labels.count(field.label) > 1
-        named.append(f"{subject} {field.label.lower()}" if repeated else field.heading)
+        named.append(f"{subject} {texts.inside(field.label)}" if repeated else field.heading)
         subject = subject if repeated else field.label
     return named
 
@@ -335,7 +543,7 @@ def labelled(frame: pd.DataFrame, fields: Sequence[Field]) -> pd.DataFrame:
             values = values.astype("Int64")
         columns[heading] = values.array
         if field.note and field.note not in {field.column for field in fields}:
-            columns[field.note.capitalize()] = frame[field.note].to_numpy()
+            columns[field.note_heading] = frame[field.note].to_numpy()
     return pd.DataFrame(columns)
 
 

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components import authorized, formats, url_state
+from components import authorized, formats, texts, url_state
 from components.escaping import plain
 from components.loading import QueryClient
 from components.texts import _
@@ -83,7 +83,7 @@ def tell(replies: Iterable[Reply[Any]]) -> None:
     else:
         here.caption(
             _(":material/cloud_off: {problem} Showing figures as of {oldest}.").format(
-                problem=plain(str(problem)), oldest=oldest
+                problem=plain(texts.sentence(problem)), oldest=oldest
             ),
             width="content",
         )
@@ -208,7 +208,8 @@ def _ask_anew() -> None:
 
 def _clock(instant: datetime, timezone: str) -> str:
     """The time of day, with the date unless it is today."""
-    now = formats.at(datetime.now(instant.tzinfo), timezone)
-    text = formats.at(instant, timezone)
-    day, _unused, clock = text.partition(", ")
-    return clock if now.startswith(day) else text
+    now, then = (formats.wall(at, timezone) for at in (datetime.now(instant.tzinfo), instant))
+    assert now is not None
+    assert then is not None
+    today = now.date() == then.date()
+    return formats.dated(then, "short") if today else formats.moment(then, "hour")

@@ -20,7 +20,16 @@ from access.accounts import EVERY, Account, canonical
 from access.authentication import INVITATION
 from access.invitations import InvitationRefused
 from access.secrets_file import Person, account_problem
-from components import authorized, elements, local_access, session_cookie, signin, viewer
+from components import (
+    authorized,
+    elements,
+    formats,
+    local_access,
+    session_cookie,
+    signin,
+    texts,
+    viewer,
+)
 from components.escaping import plain
 from components.page_registry import PAGES
 from components.runtime import public
@@ -183,7 +192,9 @@ def _person_form(sites: Mapping[str, str], send: Send | None) -> None:
         with elements.grid():
             st.text_input(_("Name"), key="invite_name", autocomplete="off")
             st.text_input(_("E-mail (optional)"), key="invite_email", autocomplete="off")
-        st.selectbox(_("Role"), list(ROLES), format_func=ROLES.__getitem__, key="invite_role")
+        st.selectbox(
+            _("Role"), list(ROLES), format_func=lambda role: _(ROLES[role]), key="invite_role"
+        )
         labels = {**sites, EVERY: _("All websites")}
         several = st.multiselect if len(sites) > FEW else partial(st.pills, selection_mode="multi")
         several(
@@ -194,7 +205,7 @@ def _person_form(sites: Mapping[str, str], send: Send | None) -> None:
             format_func=lambda site: (str if len(sites) > FEW else plain)(labels[site]),
             key="invite_websites",
         )
-        titles = {page.name: page.title for page in PAGES}
+        titles = {page.name: _(page.title) for page in PAGES}
         st.multiselect(
             _("Pages (none chosen: all)"),
             list(titles),
@@ -246,7 +257,7 @@ def _invite(sites: Mapping[str, str], send: Send | None) -> None:
         )
         secrets_file.add_people(path, *filter(None, (None if users else admin, person)))
     except (InvitationRefused, UmamiError) as problem:
-        data[_WRONG] = str(problem)
+        data[_WRONG] = texts.sentence(problem)
         return
     desk = viewer.desk()
     if admin and not users:
@@ -303,10 +314,10 @@ def _make_link(username: str, send: Send | None) -> None:
             send(account.email, _("Your access to the website statistics"), text)
             mailed = account.email
         except UmamiError as failed:
-            problem = str(failed)
+            problem = texts.sentence(failed)
     _close()
     authorized.data()[_MADE] = _Made(account, url, ends, mailed, problem)
 
 
 def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
+    return formats.dated(moment, "yMMMMd")

@@ -69,18 +69,18 @@ def drawn(permissions: Permissions) -> st.Page:
         first = area is mine[0]
         page = _made(
             area.file,
-            title=area.title,
+            title=_(area.title),
             icon=f":material/{area.icon}:",
             url_path=HOME if first else area.name,
             default=first,
         )
-        groups.setdefault(area.group, []).append(page)
+        groups.setdefault(_(area.group), []).append(page)
     # Streamlit serves the default page only at /; add its name as a URL as well.
-    hidden = [_hidden(mine[0].file, mine[0].title, mine[0])]
+    hidden = [_hidden(mine[0].file, _(mine[0].title), mine[0])]
     for area in (*PAGES, *ADMIN_PAGES):
         if area not in mine:
-            hidden.append(_hidden(_not_open, area.title, area))
-    groups[mine[0].group] += hidden
+            hidden.append(_hidden(_not_open, _(area.title), area))
+    groups[_(mine[0].group)] += hidden
     return st.navigation(groups, expanded=True)
 
 

@@ -57,7 +57,7 @@ def server_line() -> None:
     """
     server = client().server
     zone = url_state.view().period.timezone
-    name = f"{server.label} {server.version}" if server.version else server.label
+    name = " ".join(filter(None, (_(server.label), server.version)))
     where = (
         _("{name} at {address}. ").format(name=name, address=server.address)
         if viewer.current().permissions.admin

@@ -15,11 +15,10 @@ from components.blocks import Block, Card, Chart, Columns, Section, SetParams, T
 from components.charts.bars import distribution
 from components.charts.tiles import Tile
 from components.formats import Field
-from components.texts import N_, _
+from components.texts import N_, _, memoize
 from components.view_description import why_empty
 from umami.analysis import rankings as analysis
 from umami.api.events import DataType, Property, PropertyValue
-from umami.memoize import memoize
 from umami.view import View
 
 TYPES: Final = {

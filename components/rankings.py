@@ -12,14 +12,13 @@ import pandas as pd
 
 from components import view_description
 from components.loading import Collector, QueryClient
-from components.texts import N_, _
-from umami import names
+from components.texts import N_, _, memoize
+from components.view_description import value_name
 from umami.api import traffic
 from umami.api.conversions import VisitGroups
 from umami.api.traffic import Measure, Ranked, Ranking, Stats
 from umami.errors import UmamiError
 from umami.filters import FIELDS
-from umami.memoize import memoize
 from umami.view import View
 
 MEASURES: Final[dict[Measure, str]] = {"visitors": N_("Visitors"), "times": N_("Count")}
@@ -43,11 +42,11 @@ class Table:
         """The reason why there are no rows; there may be none although there are visits."""
         if not view.keeps_views:
             return view_description.why_empty(view, "")
-        reason = self.none or _("No {many}").format(many=self.many)
+        reason = _(self.none) or _("No {many}").format(many=_(self.many))
         if view.filters:
             # The filters may be the cause, so how to collect such data is no help.
-            return _("{reason} {when} with these filters.").format(reason=reason, when=when)
-        return f"{reason} {when}. {self.fill}".strip()
+            return _("{reason} {when} with these filters.").format(reason=reason, when=_(when))
+        return f"{reason} {_(when)}. {_(self.fill)}".strip()
 
     @property
     def filters(self) -> str | None:
@@ -192,7 +191,7 @@ def shares(
     elif no_direct:
         about += f" {_(NO_DIRECT)}"
     elif table.field in OPTIONAL:
-        name = FIELDS[table.field]
+        name = _(FIELDS[table.field])
         about += _(
             " Visitors without a {name} have no row: the server does not report them."
         ).format(name=name)
@@ -204,12 +203,12 @@ def full(table: Table, ranking: Shares) -> pd.DataFrame:
     """Every row with names instead of codes, a column of codes where they differ, and the raw
     ``value``."""
     values = [row.name for row in ranking.rows]
-    named = [names.label(table.field, value) for value in values]
-    columns: dict[str, Any] = {FIELDS.get(table.field, table.tab): named}
+    named = [value_name(table.field, value) for value in values]
+    columns: dict[str, Any] = {_(FIELDS.get(table.field, table.tab)): named}
     if any(value and value != name for value, name in zip(values, named, strict=True)):
         columns["Code"] = values
     if table.field in ("region", "city"):
-        columns["Country"] = [names.label("country", row.country) for row in ranking.rows]
+        columns["Country"] = [value_name("country", row.country) for row in ranking.rows]
     columns[_(MEASURES[ranking.measure])] = [row.count for row in ranking.rows]
     columns[ranking.heading] = ranking.parts
     return pd.DataFrame({**columns, "value": pd.Series(values, dtype="object")})

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVarTuple, Unpack
 import streamlit as st
 
 from access.permissions import Forbidden
-from components import draw_blocks, elements, freshness, page_context, url_state
+from components import draw_blocks, elements, freshness, page_context, texts, url_state
 from components.blocks import (
     Card,
     Columns,
@@ -265,9 +265,9 @@ def _draw_place(place: _Place) -> None:
             answers = [answer.result() for answer in place.answers]
             place.draw(*answers)
         except (NotOffered, NotShared) as problem:
-            show_empty(plain(str(problem)))
+            show_empty(plain(texts.sentence(problem)))
         except Forbidden as problem:
-            st.caption(f":material/lock: {plain(str(problem))}")
+            st.caption(f":material/lock: {plain(texts.sentence(problem))}")
         except UmamiError as problem:
             show_error(problem)
         except Exception as problem:  # a bug must not affect other sections

@@ -12,7 +12,16 @@ import streamlit as st
 from access import passwords
 from access.permissions import Permissions
 from access.share_links import LONGEST_NAME, ShareLink
-from components import authorized, blocks, draw_blocks, elements, page_registry, url_state, viewer
+from components import (
+    authorized,
+    blocks,
+    draw_blocks,
+    elements,
+    formats,
+    page_registry,
+    url_state,
+    viewer,
+)
 from components.blocks import ListPosition, Table
 from components.escaping import plain
 from components.formats import Field
@@ -27,7 +36,11 @@ DAYS: Final = 30
 LONGEST: Final = 366
 """The maximum lifetime of a link in days."""
 _MADE: Final = "the share link that was just made"
-TITLES: Final = {area.name: area.title for area in PAGES}
+
+
+def _titles() -> dict[str, str]:
+    """The titles of the pages that a link can open, by name."""
+    return {area.name: _(area.title) for area in PAGES}
 
 
 def popover(now: View) -> None:
@@ -46,11 +59,12 @@ def _form(now: View) -> None:
     st.caption(_("Anyone with the link sees this view of the website, without an account."))
     elements.show_loss(_("share links"))
     st.text_input(_("Recipient"), key="link_name", max_chars=LONGEST_NAME, placeholder=_("Name"))
+    titles = _titles()
     st.multiselect(
         _("Pages"),
-        list(TITLES),
+        list(titles),
         default=[OVERVIEW.name],
-        format_func=TITLES.__getitem__,
+        format_func=titles.__getitem__,
         key="link_sections",
     )
     today = datetime.now(zone(now.period.timezone)).date()
@@ -59,7 +73,7 @@ def _form(now: View) -> None:
         today + timedelta(days=DAYS),
         min_value=today,
         max_value=today + timedelta(days=LONGEST),
-        format="YYYY-MM-DD",
+        format=formats.date_input(),
         key="link_ends",
     )
     st.toggle(_("Lock filters"), True, key="link_locked")
@@ -78,7 +92,7 @@ def _make(now: View) -> None:
         for name in ("name", "sections", "ends", "locked", "password")
     )
     name = " ".join((name or "").split())[:LONGEST_NAME]
-    sections = tuple(section for section in sections or () if section in TITLES)
+    sections = tuple(section for section in sections or () if section in _titles())
     wrong = _wrong(name, sections, last, password or "")
     if not looking.permissions.admin:
         wrong = _("Only admins can create share links.")
@@ -140,15 +154,20 @@ def _described(permissions: Permissions, names: dict[str, str]) -> tuple[str, st
     grants = permissions.grants
     ids = {id for grant in grants for id in grant.websites or ()}
     websites = sorted(names.get(id, _("(unknown)")) for id in ids)
-    pages = [title for name, title in TITLES.items() if permissions.opens(name)]
-    words = {"filters": "filter", "exports": "export", "saves": "save", "admin": "administer"}
+    pages = [title for name, title in _titles().items() if permissions.opens(name)]
+    words = {
+        "filters": _("filter"),
+        "exports": _("export"),
+        "saves": _("save"),
+        "admin": _("administer"),
+    }
     may = [word for flag, word in words.items() if any(getattr(grant, flag) for grant in grants)]
     every_website = any(grant.websites is None for grant in grants)
     every_page = any(grant.sections is None for grant in grants)
     return (
         _("All") if every_website else ", ".join(websites) or _("None"),
         _("All") if every_page else ", ".join(pages) or _("None"),
-        ", ".join(may) or "view",
+        ", ".join(may) or _("view"),
     )
 
 
@@ -168,20 +187,24 @@ def links(sites: tuple[Website, ...]) -> None:
 def _link(share: ShareLink, website: str) -> None:
     st.markdown(f"**{plain(share.name)}** · {plain(website)}")
     words = [
-        plain(", ".join(TITLES.get(section, section) for section in share.sections)),
+        plain(", ".join(_titles().get(section, section) for section in share.sections)),
         _("filters locked") if share.locked else _("filters can be changed"),
-        *(["password"] if share.password else []),
+        *([_("password")] if share.password else []),
         plain(
-            _("created by {maker} on {made:%Y-%m-%d}").format(maker=share.maker, made=share.made)
+            _("created by {maker} on {day}").format(
+                maker=share.maker, day=formats.dated(share.made, "yMMMd")
+            )
         ),
     ]
     st.caption(" · ".join(words))
     if share.closed:
-        st.caption(f":material/block: {plain(share.closed)}")
+        st.caption(f":material/block: {plain(_(share.closed))}")
         return
     with elements.row():
         st.caption(
-            _("Valid until {ends:%Y-%m-%d %H:%M} UTC").format(ends=share.ends.astimezone(UTC)),
+            _("Valid until {time} UTC").format(
+                time=formats.moment(share.ends.astimezone(UTC), "minute")
+            ),
             width="content",
         )
         elements.text_button(_("Withdraw"), f"revoke_{share.id}", _revoke, share, icon="link_off")
@@ -197,6 +220,10 @@ def _revoke(share: ShareLink) -> None:
     viewer.record(looking, "withdraw share link", f"{share.name}, of {share.website}")
 
 
+def _clock(wall: pd.Timestamp) -> str:
+    return f"{formats.dated(wall, 'yMMMd')}, {formats.dated(wall, 'medium')}"
+
+
 def log(position: ListPosition, zone: str, sites: tuple[Website, ...]) -> None:
     """Draw the audit log, newest entries first."""
 
@@ -208,7 +235,7 @@ def log(position: ListPosition, zone: str, sites: tuple[Website, ...]) -> None:
     entries = viewer.desk().audit.search(position.search or "", position.page, blocks.PAGE_SIZE)
     rows = [
         (
-            f"{pd.Timestamp(entry.at).tz_convert(zone):%Y-%m-%d %H:%M:%S}",
+            _clock(pd.Timestamp(entry.at).tz_convert(zone)),
             entry.who,
             entry.what.capitalize(),
             named(entry.about),
@@ -225,4 +252,6 @@ def log(position: ListPosition, zone: str, sites: tuple[Website, ...]) -> None:
     frame = pd.DataFrame(rows, columns=["at", "who", "what", "about", "done"])
     table = Table(_("entries"), frame, fields, "audit")
     empty = _("The audit log is empty.")
-    draw_blocks.draw(*blocks.paged_blocks(table, entries, position, title="entries", empty=empty))
+    draw_blocks.draw(
+        *blocks.paged_blocks(table, entries, position, title=_("entries"), empty=empty)
+    )

@@ -16,7 +16,7 @@ import streamlit as st
 
 from access.authentication import SignInRefused
 from access.share_links import ShareLink
-from components import authorized, elements, session_cookie, url_state, viewer
+from components import authorized, elements, session_cookie, texts, url_state, viewer
 from components.escaping import plain
 from components.render_lock import released
 from components.texts import N_, _
@@ -60,7 +60,7 @@ class _Controller:
                 desk, address = viewer.desk(), viewer.address()
                 self.token = desk.sign_in(username or "", password or "", address)
         except SignInRefused as refusal:
-            self.refused = str(refusal)
+            self.refused = texts.sentence(refusal)
         return bool(self.token)
 
     def set_cookie(self) -> None:
@@ -126,7 +126,7 @@ def _first_password(link: str) -> bool:
             with released():
                 token = viewer.desk().accept(link, password, viewer.address())
         except (SignInRefused, SettingsError) as problem:
-            st.error(plain(str(problem)), icon=":material/block:")
+            st.error(plain(texts.sentence(problem)), icon=":material/block:")
         else:
             session_cookie.enter(token)
             del st.query_params[INVITATION]
@@ -136,7 +136,9 @@ def _first_password(link: str) -> bool:
 
 def _password() -> None:
     controller = _Controller()
-    _Form(controller).login(fields=WORDS, key="signin_form")
+    _Form(controller).login(
+        fields={name: _(word) for name, word in WORDS.items()}, key="signin_form"
+    )
     if controller.token:
         st.rerun()
     if controller.refused:
@@ -171,7 +173,7 @@ def _link_password(share: ShareLink) -> None:
             try:
                 viewer.open_link(share, password)
             except SignInRefused as refusal:
-                st.error(plain(str(refusal)), icon=":material/block:")
+                st.error(plain(texts.sentence(refusal)), icon=":material/block:")
             else:
                 st.rerun()
 
@@ -198,7 +200,7 @@ def change_password() -> None:
             token = desk.change_password(account, old, new, address)
         session_cookie.enter(token)
     except (SignInRefused, SettingsError) as problem:
-        st.error(plain(str(problem)))
+        st.error(plain(texts.sentence(problem)))
     else:
         st.session_state[_CHANGED] = True
         # The next run sends the new cookie to the browser.
@@ -256,7 +258,7 @@ def _about(looking: viewer.Viewer) -> None:
     for everywhere, label in ((False, _("Sign out")), (True, _("Sign out everywhere"))):
         st.button(
             label,
-            key=label.lower().replace(" ", "_"),
+            key="sign_out_everywhere" if everywhere else "sign_out",
             width="stretch",
             icon=":material/logout:",
             on_click=_leave,

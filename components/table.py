@@ -25,6 +25,7 @@ from components import (
     formats,
     freshness,
     page_context,
+    texts,
     url_state,
 )
 from components.blocks import (
@@ -41,8 +42,8 @@ from components.escaping import harmless
 from components.formats import Field, bar_lengths, labelled
 from components.runtime import component
 from components.texts import _
+from umami import memoize
 from umami.background_task import BackgroundTask, ProgressCallback
-from umami.memoize import memoize
 from umami.scheduling import Caller
 
 _COMPONENT: Final = component("table")
@@ -104,13 +105,13 @@ def draw_rows(
     )
 
 
-@memoize
+@memoize.memoize
 def sorted_by(frame: pd.DataFrame, column: str, descending: bool) -> pd.DataFrame:
     """A frame sorted by a column, with missing values last."""
     return frame.sort_values(column, ascending=not descending, kind="stable", ignore_index=True)
 
 
-@memoize
+@texts.memoize
 def rows_of(
     frame: pd.DataFrame,
     fields: tuple[Field, ...],
@@ -152,17 +153,17 @@ def draw_table(
 ) -> None:
     """Draw the first rows of a table, a button for all rows, and a CSV download."""
     title, count = block.title, len(block.frame)
-    label = title[:1].upper() + title[1:]
+    label = texts.capitalised(title)
     draw_rows(block, label=label, shown=block.shown, active=active, on_choose=on_choose, sorts=True)
     fields = [*block.fields, *block.more_fields]
     with elements.row():
         if count > block.shown and st.button(
-            _("All {count:,} {title}").format(count=count, title=title),
+            _("All {count} {title}").format(count=formats.whole(count), title=title),
             key=f"{block.key}_all",
             type="tertiary",
             icon=":material/open_in_full:",
         ):
-            authorized.dialog(title.capitalize(), lambda: _full_list(block, fields))
+            authorized.dialog(texts.capitalised(title), lambda: _full_list(block, fields))
         if block.csv:
             csv_button(lambda: labelled(block.frame, fields), what=title, key=block.key)
 
@@ -173,7 +174,9 @@ def _full_list(block: Table, fields: Sequence[Field]) -> None:
     needle = st.text_input(
         _("Search"),
         type="search",
-        placeholder=_("Search {count:,} {title}").format(count=len(block.frame), title=block.title),
+        placeholder=_("Search {count} {title}").format(
+            count=formats.whole(len(block.frame)), title=block.title
+        ),
         label_visibility="collapsed",
         live=True,
         key=f"{block.key}_search",
@@ -212,7 +215,7 @@ def _config(field: Field, first: bool) -> Any:
         "seconds": "%.0f s",
         "money": f"%.{decimals}f",
         "change": "%+.1f%%",
-        "points": "%+.1f pts",
+        "points": "%+.1f " + _("pts"),
         "delta": f"%+.{decimals}f" if field.currency else "%+d",
     }
     return st.column_config.NumberColumn(format=formatted[field.kind])
@@ -268,7 +271,7 @@ def draw_page(block: Table, paging: Paging, on_choose: Callable[[str], None] | N
             title=title,
         )
     )
-    draw_rows(block, label=title.capitalize(), shown=rows, on_choose=on_choose)
+    draw_rows(block, label=texts.capitalised(title), shown=rows, on_choose=on_choose)
     with elements.row():
         page_buttons(now, min(-(-paging.count // PAGE_SIZE), LAST_PAGE), key=block.key)
         make = partial(labelled, block.frame, block.fields)

@@ -10,7 +10,7 @@ from typing import Any, Final, cast, get_args
 
 import pandas as pd
 
-from components import conversions, converters, rankings, visit_tables
+from components import conversions, converters, formats, rankings, texts, visit_tables
 from components.blocks import (
     Block,
     Chart,
@@ -29,7 +29,7 @@ from components.charts import tiles as tile_data
 from components.charts.tiles import MEASURES, Tile
 from components.formats import Field
 from components.loading import Collector, QueryClient
-from components.texts import N_, _
+from components.texts import N_, _, memoize
 from components.view_description import (
     compared_with,
     described,
@@ -44,8 +44,8 @@ from umami.api.events import EventSeries
 from umami.api.sessions import Rhythm, Session
 from umami.api.traffic import Ranking, Stats, Timeline
 from umami.conversion import Conversion
-from umami.memoize import memoize
 from umami.parsing import Page
+from umami.period import UNIT_WORDS
 from umami.view import View
 
 NO_VIEWS: Final = N_(
@@ -134,7 +134,7 @@ def traffic(view: View, measure: str, *answers: Timeline | VisitGroups) -> list[
     shown = [MEASURES["views"], MEASURES["visitors"]]
     title = _("Views and visitors")
     if measure and column in frame:
-        shown, title = [(column, name, kind)], name
+        shown, title = [(column, name, kind)], _(name)
     earlier = None
     if compared and before and not _is_empty(before[0]):
         earlier = history(compared, before[0], *visits[1:])
@@ -151,7 +151,7 @@ def traffic(view: View, measure: str, *answers: Timeline | VisitGroups) -> list[
         compared_with=compared_with(view),
     )
     fields = [
-        Field("time", unit.capitalize(), "time", unit=unit),
+        Field("time", texts.capitalised(_(UNIT_WORDS[unit])), "time", unit=unit),
         Field("views", _("Views")),
         Field("sessions", _("Visitors")),
     ]
@@ -191,18 +191,19 @@ def events_over_time(
     return [Chart(_("Events over time"), "events", draw)]
 
 
-def week(weekly: Rhythm) -> list[Block]:
-    """Visitors by weekday and hour."""
+def week(view: View, weekly: Rhythm) -> list[Block]:
+    """Visitors by weekday and hour, in weeks that begin as those of the View."""
     counts = heatmaps.full_week(weekly.frame).to_numpy()
     if not counts.any():
         return [Text(_("No visits in this period."), "empty")]
     day, hour = divmod(int(counts.argmax()), 24)
-    most = _("{weekday}, {hour:02}:00 to {next_hour:02}:00").format(
-        weekday=heatmaps.WEEKDAYS[day], hour=hour, next_hour=hour + 1
-    )
+    first = {"monday": 0, "saturday": 5, "sunday": 6}[view.week_start]
+    most = _("{day}, {hours}").format(day=formats.weekday(day), hours=formats.hours(hour))
     return [
         Text(_("Visitors by weekday and hour. Busiest: {most}.").format(most=most)),
-        Chart(_("Visitors by weekday and hour"), "rhythm", partial(heatmaps.week, weekly.frame)),
+        Chart(
+            _("Visitors by weekday and hour"), "rhythm", partial(heatmaps.week, weekly.frame, first)
+        ),
     ]
 
 
@@ -244,7 +245,7 @@ def ranking_tabs(
         key,
         [
             Tab(
-                table.tab,
+                _(table.tab),
                 partial(ranking_section, query, table, view, conversion),
                 printed is None or at < printed,
             )
@@ -286,7 +287,7 @@ def ranking_section(
             query.client, view, table, *answers[:count], brought=(conversion, *answers[count:])
         )
 
-    return Section(table.many.capitalize(), make, (*ranked, *groups), height=400)
+    return Section(texts.capitalised(_(table.many)), make, (*ranked, *groups), height=400)
 
 
 def ranking(
@@ -304,7 +305,7 @@ def ranking(
     blocks: list[Block] = []
     if table.field == "channel":
         text = _("How channels are counted")
-        blocks.append(Text(text, help=client.definitions.channel, medium="page"))
+        blocks.append(Text(text, help=_(client.definitions.channel), medium="page"))
     conversion, *groups = brought
     shares, frame = _ranking_rows(table, ranked, stats, channels, tuple(groups))
     if frame.empty:
@@ -317,12 +318,12 @@ def ranking(
         counted = _("Visits") if view.whole_visits else _("Visitors")
         shown, further = (
             [field for field in fields if field.column in frame]
-            for fields in visit_tables.conversion_fields(conversion, "visitor", counted)
+            for fields in visit_tables.conversion_fields(conversion, _("visitor"), counted)
         )
         more += [*shown[2:], *further]
     blocks.append(
         Table(
-            table.many,
+            _(table.many),
             frame,
             [
                 Field(heading, heading, "text", note=note),

@@ -16,7 +16,7 @@ from typing import Any, Final
 import streamlit as st
 
 from access.permissions import ViewFilters
-from components import viewer
+from components import formats, texts, viewer
 from components.areas import PageInfo
 from components.texts import _
 from components.view_description import dates as dates
@@ -24,7 +24,7 @@ from umami.errors import InvalidView
 from umami.filters import Capabilities, Filter
 from umami.period import zone
 from umami.view import ALL_TIME, View
-from umami.view_parsing import parse
+from umami.view_parsing import Fault, parse
 
 SPELLED: Final = (
     "website",
@@ -35,6 +35,7 @@ SPELLED: Final = (
     "tz",
     "compare",
     "weekdays",
+    "week",
     "compare_from",
     "compare_to",
     "match",
@@ -75,7 +76,7 @@ def toggle(field: str, value: str) -> None:
     try:
         wanted = Filter(field, "eq", value)
     except InvalidView as problem:
-        note(str(problem))
+        note(texts.sentence(problem))
         return
     if wanted in now.filters:
         go(replace(now, filters=tuple(filter_ for filter_ in now.filters if filter_ != wanted)))
@@ -138,12 +139,13 @@ def resolve(
         now=datetime.now(UTC),
         websites=websites,
         timezone=_viewer_zone(),
+        week_start=formats.week_start(),
         recorded=span,
         capabilities=capabilities,
     )
     if st.session_state.get(_SAID) != params:
         st.session_state[_SAID] = params
-        note(*parsed.dropped)
+        note(*dict.fromkeys(map(_explained, parsed.faults)))
     shown = parsed.view
     fixed = looking.permissions.fixed(shown.website)
     if fixed is not None and ViewFilters.of(shown) != fixed:
@@ -159,6 +161,16 @@ def resolve(
         shown = shown.with_default(viewer.saved_conversion(shown.website))
     st.session_state[_VIEW] = shown
     return shown
+
+
+def _explained(fault: Fault) -> str:
+    """Why a part of a link was ignored, and what is shown instead."""
+    reason = _(fault.reason)
+    if not fault.instead:
+        return reason
+    return _("Showing {instead}: {reason}").format(
+        instead=_(fault.instead), reason=texts.inside(reason)
+    )
 
 
 def keep() -> None:

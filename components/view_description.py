@@ -7,8 +7,8 @@ from typing import Final
 
 import pandas as pd
 
-from components import formats
-from components.texts import N_, _
+from components import formats, texts
+from components.texts import N_, NN_, _
 from umami import names
 from umami.filters import FIELDS, OPERATORS, VISIT_FIELDS, Filter
 from umami.period import Period, Unit
@@ -18,12 +18,16 @@ NO_VIEWS_OF_EVENTS: Final = N_(
     "Umami counts views and events separately: with a filter on an event, it reports no views, "
     "visitors or visits."
 )
-_PARTS: Final = N_(
-    "Umami filters views, not visits: {} a page, source, title, query, event or campaign, a visit "
-    "keeps only its matching views, so its bounce rate and duration would be wrong."
+PARTS_OF_VISITS: Final = N_(
+    "Umami filters views, not visits: with a filter on a page, source, title, query, event or "
+    "campaign, a visit keeps only its matching views, so its bounce rate and duration would be "
+    "wrong."
 )
-PARTS_OF_VISITS: Final = _PARTS.format(N_("with a filter on"))
-SEGMENT: Final = _PARTS.format(N_("where a segment filters by"))
+SEGMENT: Final = N_(
+    "Umami filters views, not visits: where a segment filters by a page, source, title, query, "
+    "event or campaign, a visit keeps only its matching views, so its bounce rate and duration "
+    "would be wrong."
+)
 
 
 def described(now: View) -> str:
@@ -38,7 +42,7 @@ def described(now: View) -> str:
 
 def compared_with(now: View) -> str:
     """What a View is compared with, for legends: ``previous year``."""
-    return {"year": _("previous year"), "custom": "comparison"}.get(
+    return {"year": _("previous year"), "custom": _("comparison")}.get(
         now.comparison, _("previous period")
     )
 
@@ -68,9 +72,24 @@ def _difference(now: Period, before: Period) -> str:
         longer = len(before.axis()) - len(now.axis())
     if not longer:
         return ""
-    many = abs(longer)
-    length = _("one {unit}").format(unit=unit) if many == 1 else f"{formats.whole(many)} {unit}s"
-    return f"{length} {'longer' if longer > 0 else 'shorter'}"
+    forms = _LONGER[unit] if longer > 0 else _SHORTER[unit]
+    return formats.counted(*forms, abs(longer))
+
+
+_LONGER: Final[dict[Unit, tuple[str, str]]] = {
+    "minute": NN_("{count} minute longer", "{count} minutes longer"),
+    "hour": NN_("{count} hour longer", "{count} hours longer"),
+    "day": NN_("{count} day longer", "{count} days longer"),
+    "month": NN_("{count} month longer", "{count} months longer"),
+    "year": NN_("{count} year longer", "{count} years longer"),
+}
+_SHORTER: Final[dict[Unit, tuple[str, str]]] = {
+    "minute": NN_("{count} minute shorter", "{count} minutes shorter"),
+    "hour": NN_("{count} hour shorter", "{count} hours shorter"),
+    "day": NN_("{count} day shorter", "{count} days shorter"),
+    "month": NN_("{count} month shorter", "{count} months shorter"),
+    "year": NN_("{count} year shorter", "{count} years shorter"),
+}
 
 
 def dates(now: View) -> str:
@@ -102,20 +121,28 @@ def why_unknown(now: View) -> str | None:
     if now.keeps_whole_visits:
         return None
     on_views = any(filter_.field not in VISIT_FIELDS for filter_ in now.filters)
-    return PARTS_OF_VISITS if on_views else SEGMENT
+    return _(PARTS_OF_VISITS) if on_views else _(SEGMENT)
 
 
 def values(filter_: Filter) -> str:
     """The values of a filter: ``Germany or France``."""
     if filter_.operator in ("re", "nre"):
         return filter_.values[0]
-    return _(" or ").join(names.label(filter_.field, value) for value in filter_.values)
+    return _(" or ").join(value_name(filter_.field, value) for value in filter_.values)
+
+
+def value_name(field: str, value: str | None, *, of: str | None = None) -> str:
+    """The name of a field's value in the reader's language; ``of`` is the country of a region or
+    city. The name of ``None`` and of an empty text depends on the field."""
+    name = names.label(field, value, of=of, language=texts.language())
+    # Any other name is what websites sent, or the same in every language.
+    return _(name) if not value or field in ("device", "channel") else name
 
 
 def narrowed(now: View) -> list[str]:
     """All filters of a View: ``Country is Germany``, ``in a segment``."""
     words = [
-        f"{FIELDS[filter_.field]} {OPERATORS[filter_.operator]} {values(filter_)}"
+        f"{_(FIELDS[filter_.field])} {_(OPERATORS[filter_.operator])} {values(filter_)}"
         for filter_ in now.filters
     ]
     return words + [_("in a segment")] * bool(now.segment) + [_("in a cohort")] * bool(now.cohort)

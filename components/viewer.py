@@ -22,7 +22,7 @@ from access.accounts import Account
 from access.authentication import Authentication
 from access.permissions import ALL, NONE, Permissions, ViewFilters
 from access.share_links import ShareLink
-from components import local_access, page_registry, runtime, umami_server
+from components import local_access, page_registry, runtime, texts, umami_server
 from components.loading import every_website
 from components.render_lock import released
 from components.texts import N_, _
@@ -360,7 +360,7 @@ def _vouched(user: Claims | None) -> Viewer:
     try:
         said = authentication.parse_claims(user)
     except authentication.InvalidClaims as doubt:
-        return Viewer("nobody", problem=str(doubt))
+        return Viewer("nobody", problem=texts.sentence(doubt))
     account = desk().account_from_provider(said.email, said.issued, verified=said.verified)
     if account:
         return _of(account, "provider")
@@ -382,7 +382,7 @@ def _by_link(link: str, opened: str | None) -> Viewer:
     if share is None:
         return Viewer("nobody", problem=_("This link is not valid."))
     if share.closed:
-        return Viewer("nobody", problem=share.closed)
+        return Viewer("nobody", problem=_(share.closed))
     if not desk().share_is_open(share, opened):
         return Viewer("nobody", share=share)
     fixed = ViewFilters()

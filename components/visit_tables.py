@@ -13,17 +13,15 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from components import blocks as ui
-from components import conversions, formats
+from components import conversions, formats, texts
 from components.charts.tiles import Tile, figure
 from components.formats import Field
 from components.loading import Collector
-from components.texts import N_, _
-from components.view_description import why_empty
-from umami import names
+from components.texts import N_, _, memoize
+from components.view_description import value_name, why_empty
 from umami.api.conversions import CreditedField, VisitField, VisitGroups, visit_groups
 from umami.conversion import Conversion
 from umami.endpoint import Query
-from umami.memoize import memoize
 from umami.view import View
 
 ENDPOINTS: Final = ("visit_groups", *conversions.ENDPOINTS)
@@ -71,7 +69,9 @@ class VisitTable:
         other_field = self.other[0] if self.other else self.field
         other = query.ask(groups_query(conversion, other_field)(view))
         draw = partial(self._draw, view, conversion)
-        return ui.Section(self.title, draw, [groups.now, total, other, *groups.earlier], height=420)
+        return ui.Section(
+            _(self.title), draw, [groups.now, total, other, *groups.earlier], height=420
+        )
 
     def _draw(
         self,
@@ -87,16 +87,16 @@ class VisitTable:
         if frame.empty:
             return [ui.Text(why_empty(view, _("No visits in this period.")), "empty")]
         fields = [
-            Field("label", self.name, "text", note="note"),
-            Field("visits", self.visits, bar=True),
+            Field("label", _(self.name), "text", note="note"),
+            Field("visits", _(self.visits), bar=True),
             *([Field("change", _("Change"), "change", wide=True)] if "change" in frame else []),
             Field("bounce_rate", _("Bounce rate"), "percent"),
-            *([Field("other", self.other[1], wide=True)] if self.other else []),
+            *([Field("other", _(self.other[1]), wide=True)] if self.other else []),
         ]
         duration = Field("duration", _("Visit duration"), "seconds", wide=True)
         shown, more = (
             [field for field in fields if field.column in frame]
-            for fields in conversion_fields(conversion, "visit")
+            for fields in conversion_fields(conversion, _("visit"))
         )
         more += [Field("visitors", _("Visitors")), Field("views", _("Views"))]
         if not self.other and (currency := conversion.currency):
@@ -108,7 +108,7 @@ class VisitTable:
             fields.append(duration)
         return [
             ui.Table(
-                self.many,
+                _(self.many),
                 frame,
                 [*fields, *shown],
                 f"visits_{self.field}",
@@ -182,9 +182,7 @@ def rows(
     result = pd.DataFrame(
         {
             "value": frame["name"].where((frame["name"] != "") & (frame["name"] != OTHER), None),
-            "label": [
-                names.label(table.field, name) if name else table.none for name in frame["name"]
-            ],
+            "label": [_label(table, name) for name in frame["name"]],
             "note": few(visits),
             "visits": frame["visits"].astype("int64"),
             "visitors": frame["visitors"].astype("int64"),
@@ -199,6 +197,12 @@ def rows(
     if earlier is not None:
         result["change"] = frame["visits"] / earlier["visits"].where(earlier["visits"] > 0) - 1
     return result
+
+
+def _label(table: VisitTable, name: str) -> str:
+    if not name:
+        return _(table.none)
+    return _(OTHER) if name == OTHER else value_name(table.field, name)
 
 
 def rows_of(keys: pd.Series[Any], groups: VisitGroups) -> pd.DataFrame:
@@ -238,15 +242,15 @@ def conversion_columns(
 
 
 def conversion_fields(
-    conversion: Conversion, each: str, counted: str = N_("Visits")
+    conversion: Conversion, each: str, counted: str = ""
 ) -> tuple[list[Field], list[Field]]:
     """The fields of conversions that tables show, and those that only full lists show.
 
-    ``counted`` is what converts; revenue is also shown per ``each``.
+    ``counted`` is what converts, by default visits; revenue is also shown per ``each``.
     """
     if not conversion:
         return [], []
-    of = conversions.described(conversion)
+    of, counted = conversions.described(conversion), counted or _("Visits")
     shown = [
         Field(
             "conversions",
@@ -258,7 +262,7 @@ def conversion_fields(
             _("Rate"),
             "percent",
             wide=True,
-            help=_("Conversions of all {counted}.").format(counted=counted.lower()),
+            help=_("Conversions of all {counted}.").format(counted=texts.inside(counted)),
         ),
     ]
     more = [

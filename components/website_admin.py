@@ -271,7 +271,7 @@ def _confirmed_button(
     site: Website, what: str, icon: str, warning: str, do: Callable[[], object]
 ) -> None:
     """Draw a button that is enabled once the viewer has typed the website's name."""
-    key = f"{what.lower()}_{site.id}"
+    key = f"{icon}_{site.id}"
 
     def confirmed() -> None:
         # The button may have been pressed on an outdated page.

@@ -23,7 +23,7 @@ with area_page(breakdown) as (page, view, params):
             _("Fields"),
             breakdown.available_fields(supported),
             key="pick_fields",
-            format_func=FIELDS.__getitem__,
+            format_func=lambda field: _(FIELDS[field]),
             max_selections=breakdown.MOST_FIELDS,
             placeholder=_("One to three fields"),
             label_visibility="collapsed",
@@ -33,7 +33,7 @@ with area_page(breakdown) as (page, view, params):
         )
         elements.select(
             _("Measure"),
-            {measure: label for measure, (label, _unused) in breakdown.MEASURES.items()},
+            {measure: _(label) for measure, (label, _unused) in breakdown.MEASURES.items()},
             choice.measure,
             key="pick_measure",
             icon=":material/straighten:",

@@ -10,7 +10,7 @@ entrypoint_guard.check()
 with area_page(compare) as (page, view, params), elements.title(_("Compare")):
     elements.select(
         _("Compare by"),
-        compare.TITLES,
+        compare.titles(),
         compare.metric(params),
         key="pick_by",
         icon=":material/category:",

@@ -20,7 +20,7 @@ def question(selection: journey.Selection, page: str, paths: Sequence[Value]) ->
     with elements.row():
         elements.segmented(
             _("What to list"),
-            journey.SIDES,
+            {side: _(label) for side, label in journey.SIDES.items()},
             selection.side,
             key="pick_side",
             label_visibility="collapsed",
@@ -29,7 +29,7 @@ def question(selection: journey.Selection, page: str, paths: Sequence[Value]) ->
         step("at", _("Page"), _("Choose or type a page, such as /pricing"), page, paths)
         elements.select(
             _("Steps to count"),
-            journey.KINDS,
+            {kinds: _(label) for kinds, label in journey.KINDS.items()},
             "" if selection.events else "pages",
             key="pick_kinds",
             width=170,

@@ -10,7 +10,7 @@ entrypoint_guard.check()
 with area_page(retention) as (page, view, params), elements.title(_("Retention")):
     elements.segmented(
         _("Cohorts"),
-        retention.GRAIN_NAMES,
+        {grain: _(name) for grain, name in retention.GRAIN_NAMES.items()},
         retention.grain(view, params),
         key="pick_grain",
         write=lambda grain: url_state.set_params(grain=grain),

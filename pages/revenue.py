@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from components import elements, entrypoint_guard, url_state
+from components import elements, entrypoint_guard, texts, url_state
 from components.areas import revenue
 from components.conversions import choices
 from components.render import area_page
@@ -28,7 +28,7 @@ def choice(currency: str, currencies: tuple[str, ...]) -> None:
 
 def label(currency: str) -> str:
     """A currency with its name, where it has one."""
-    name = names.currency(currency)
+    name = names.currency(currency, texts.language())
     return f"{currency} · {name}" if name != currency else currency
 
 

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from components import elements, entrypoint_guard, page_context
+from components import elements, entrypoint_guard, page_context, texts
 from components.areas import utm
 from components.loading import domain
 from components.render import area_page
@@ -63,7 +63,7 @@ def build(domain: str, answer: Utm) -> None:
     try:
         st.code(tagged_link(address, tags), language=None, wrap_lines=True)
     except InvalidView as problem:
-        elements.show_note(str(problem))
+        elements.show_note(texts.sentence(problem))
 
 
 with (

@@ -17,7 +17,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from access import atomic_write, database, settings, website_settings
-from components import embedded_launcher
+from components import embedded_launcher, texts
 from components.blocks import Params
 from components.loading import every_website
 from reports import build, mail
@@ -45,6 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         _check(args)
         settings = mail.load_settings() if args.mail else None
         to = mail.recipients(args.mail or [])
+        texts.set_locale(args.language)
         with _client(args.data) as client:
             report = _report(client, args)
         if args.out:
@@ -107,6 +108,12 @@ def _parser() -> ArgumentParser:
     )
     what("--view", default="", metavar="QUERY", help="all of this as in the dashboard's URL")
     where = parser.add_argument_group("where it goes").add_argument
+    where(
+        "--language",
+        default=texts.ENGLISH,
+        metavar="LANGUAGE",
+        help=f"{', '.join(texts.LANGUAGES)}, or with a region for its formats: en-US, de-CH (en)",
+    )
     where("--out", type=Path, metavar="FILE", help="ending in .html, .pdf or .xlsx")
     where("--paper", choices=list(PAPERS), default="A4", help="of a PDF (A4)")
     where("--mail", nargs="+", metavar="TO", help="send it, by the server of DASHBOARD_SMTP_URL")
@@ -133,6 +140,10 @@ def _check(args: Namespace) -> None:
     for problem, applies in invalid.items():
         if applies:
             raise InvalidView(problem)
+    language = texts.supported(args.language)
+    if language is None:
+        raise InvalidView(f"A report is in one of {', '.join(texts.LANGUAGES)}: choose a language.")
+    args.language = language
     known = [page.name for page in build.offered()]
     wanted = [name.strip() for name in args.pages.split(",") if name.strip()]
     args.pages = known if wanted == ["all"] else wanted

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
-from components import blocks, formats, view_description
+from components import blocks, formats, texts, view_description
 from components.areas import PageInfo
 from components.blocks import Block, Params, Text
 from components.loading import Collector, QueryClient, fault_location
@@ -84,9 +84,9 @@ def chapter(query: Collector, page: PageInfo, view: View, params: Params) -> Cha
         layout = list(AREAS[page.name].ask(query, view, printed))
         sections = list(blocks.sections(layout, "report"))
     except UmamiError as problem:
-        sections = [blocks.blocks_section(page.title, Text(str(problem)))]
+        sections = [blocks.blocks_section(_(page.title), Text(texts.sentence(problem)))]
     made = tuple(Section(part.title, part.about, _blocks(part)) for part in sections)
-    return Chapter(page.name, page.title, page.about, made)
+    return Chapter(page.name, _(page.title), _(page.about), made)
 
 
 def _blocks(section: blocks.Section) -> tuple[Block, ...]:
@@ -94,7 +94,7 @@ def _blocks(section: blocks.Section) -> tuple[Block, ...]:
         answers = [answer.result() for answer in section.answers]
         return tuple(blocks.printed(section.make(*answers)))
     except UmamiError as problem:
-        return (Text(str(problem)),)
+        return (Text(texts.sentence(problem)),)
     except Exception as problem:  # a fault of ours stays in its section
         _LOG.error("a section of a report could not be made: %s", fault_location(problem))
         return (Text(_("This part of the report could not be created.")),)
@@ -113,11 +113,11 @@ def _cover(server: Server, order: Order, made: datetime, as_of: datetime) -> Cov
         _("Time zone"): view.period.timezone,
         _("Filters"): f"{any_of}{filters}" or _("None"),
         _("Compared with"): view_description.compared(view) or _("No comparison"),
-        _("Server"): " ".join(filter(None, (server.label, server.version)))
+        _("Server"): " ".join(filter(None, (_(server.label), server.version)))
         + (_(" at {address}").format(address=server.address) if order.tells_address else "")
         + (_(", demo data") if server.demo else ""),
-        _("Created"): f"{made:%a} {made.day} {made:%b %Y, %H:%M}",
-        _("Figures as of"): f"{as_of:%a} {as_of.day} {as_of:%b %Y, %H:%M}",
+        _("Created"): formats.moment(made, "hour"),
+        _("Figures as of"): formats.moment(as_of, "hour"),
     }
     return Cover(website, lines[_("Period")], lines, made, as_of)
 

@@ -14,7 +14,15 @@ from typing import Final
 
 import streamlit as st
 
-from components import authorized, elements, export_permissions, page_context, url_state, viewer
+from components import (
+    authorized,
+    elements,
+    export_permissions,
+    formats,
+    page_context,
+    url_state,
+    viewer,
+)
 from components.blocks import Params
 from components.elements import show_error
 from components.loading import fault_location
@@ -59,7 +67,7 @@ def draw(sites: Sequence[Website], page: str, view: View) -> None:
 def _menu(sites: Sequence[Website], page: str, view: View) -> None:
     st.caption(_("Export this view as one file to send, print or analyse."))
     titles = {
-        area.name: area.title
+        area.name: _(area.title)
         for area in build.offered()
         if viewer.current().permissions.opens(area.name)
     }
@@ -138,9 +146,9 @@ def _download(job: _Job) -> None:
         return
     size = len(content)
     shown = (
-        _("{size:.1f} MB").format(size=size / 1e6)
+        _("{size} MB").format(size=formats.decimal(size / 1e6, 1))
         if size >= 100_000
-        else _("{size:.0f} kB").format(size=size / 1e3)
+        else _("{size} kB").format(size=formats.whole(size / 1e3))
     )
     export_permissions.export_button(
         lambda: content,

@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic_core import to_json
 
+from components import formats, texts
 from components.blocks import Chart, Table, Text, Tiles
 from components.charts import maps
 from components.formats import bar_lengths
@@ -45,7 +46,8 @@ _NARROW: Final = 3
 def page(report: Report) -> str:
     """Return the HTML of a report."""
     charts = [chart for chapter in report.chapters for chart in chapter.charts]
-    figures = {mode: [chart.draw(mode) for chart in charts] for mode in PALETTES}
+    figures: dict[str, Any] = {mode: [chart.draw(mode) for chart in charts] for mode in PALETTES}
+    figures["config"] = formats.plotly_locale()
     packed = {}
     if charts:
         packed = {
@@ -72,7 +74,8 @@ def page(report: Report) -> str:
 
 
 def render(template: str, **context: Any) -> str:
-    """Render a template of ``assets``. All text of HTML is escaped."""
+    """Render a template of ``assets`` in the reader's language. All text of HTML is escaped."""
+    context |= {"_": texts._, "whole": formats.whole, "language": texts.language()}
     return _TEMPLATES.get_template(template).render(context)
 
 

@@ -38,7 +38,6 @@ _FORMATS: Final[dict[Kind, str]] = {
     "seconds": "[h]:mm:ss",
     "money": "#,##0.00",
     "change": "+0.0%;-0.0%;0%",
-    "points": '+0.0" pts";-0.0" pts";0" pts"',
     "delta": "+#,##0;-#,##0;0",
 }
 _DAY: Final = 86_400
@@ -194,11 +193,13 @@ def _columns(fields: Sequence[Field]) -> list[Field]:
     for field in fields:
         columns.append(field)
         if field.note and field.note not in known:
-            columns.append(Field(field.note, field.note.capitalize(), "text"))
+            columns.append(Field(field.note, field.note_heading, "text"))
     return columns
 
 
 def _number_format(field: Field) -> str:
+    if field.kind == "points":
+        return '+0.0" {0}";-0.0" {0}";0" {0}"'.format(_("pts"))
     if field.decimals is None:
         return _FORMATS[field.kind]
     # A quotation mark would end the quoted currency, and unprintable characters are invalid.

@@ -27,6 +27,7 @@ from umami.instrumentation import Instrumentation
 from umami.scheduling import ANYONE, BACKGROUND, Caller, FairQueue, Steps, again, drive, result_of
 from umami.settings import Settings, read
 from umami.shared import Shared
+from umami.texts import N_
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -289,7 +290,7 @@ class Client:
     def _fetch(self, query: Query[Any], detected: Detected, run: Run[Any]) -> Steps[Answer]:
         writes = query.endpoint.access is Access.WRITES
         if writes and self._share:
-            raise errors.Unauthorised("A share link can only be read.", endpoint=query.name)
+            raise errors.Unauthorised(N_("A share link can only be read."), endpoint=query.name)
         mistakable = self._dialect(detected).mistakable(query)
         checks: list[Future[bool]] = []
 
@@ -315,7 +316,7 @@ class Client:
                 self.forget(query.website)
         if checks and not all((yield checks)):
             raise errors.ServerVersionChanged(
-                "The server’s version changed during the query.", endpoint=query.name
+                N_("The server’s version changed during the query."), endpoint=query.name
             )
         return Answer(query.read(decoded), body)
 

@@ -8,6 +8,7 @@ from typing import Final, Literal, get_args
 from umami.errors import InvalidView
 from umami.filters import LONGEST_VALUE
 from umami.parsing import Record
+from umami.texts import Message
 
 StepKind = Literal["path", "event"]
 PURCHASE: Final = "money"
@@ -32,7 +33,9 @@ def read(text: str) -> FunnelStep:
     """Parse a step; one with an empty value is still to be chosen. Raises ``InvalidView``."""
     kind, dot, value = text.partition(".")
     if kind not in get_args(StepKind) or not dot or len(value) > LONGEST_VALUE:
-        raise InvalidView(f"“{text[:40]}” is not a step: a page (path./pricing) or an event.")
+        raise InvalidView(
+            Message("“{text}” is not a step: a page (path./pricing) or an event.", text=text[:40])
+        )
     return FunnelStep("path" if kind == "path" else "event", value)
 
 

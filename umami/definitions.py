@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from umami.compat.generations import Generation
 from umami.filters import FIELDS, VISIT_FIELDS
+from umami.texts import N_, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,34 +16,48 @@ class Definitions:
     def _since(self, changed: Generation, before: str, after: str) -> str:
         """The definition before or after the generation that changed it, with its versions."""
         if self.generation >= changed:
-            return f"{after} This is the definition of Umami {changed} and newer."
-        return f"{before} This is the definition of Umami before {changed}."
+            return Message(
+                "{after} This is the definition of Umami {changed} and newer.",
+                after=Message(after),
+                changed=changed,
+            )
+        return Message(
+            "{before} This is the definition of Umami before {changed}.",
+            before=Message(before),
+            changed=changed,
+        )
 
     @property
     def bounce(self) -> str:
         return self._since(
             Generation.V3_3,
-            "A bounce is a visit with exactly one view, whatever else happened in it.",
-            "A bounce is a visit with exactly one view and no custom event.",
+            N_("A bounce is a visit with exactly one view, whatever else happened in it."),
+            N_("A bounce is a visit with exactly one view and no custom event."),
         )
 
     @property
     def channel(self) -> str:
         return self._since(
             Generation.V3_3,
-            "A visitor counts in every channel that one of their views came through; views without "
-            "a source have no channel.",
-            "Every visit has one channel: that of its first view that has a source, else “direct”. "
-            "AI assistants are a channel of their own, “llm”.",
+            N_(
+                "A visitor counts in every channel that one of their views came through; views "
+                "without a source have no channel."
+            ),
+            N_(
+                "Every visit has one channel: that of its first view that has a source, else "
+                "“direct”. AI assistants are a channel of their own, “llm”."
+            ),
         )
 
     @property
     def filtered_revenue(self) -> str:
         return self._since(
             Generation.V3_2,
-            "With filters, only purchases count whose own event passes the filters.",
-            "With filters, all purchases count of visitors who have any view or event that passes "
-            "the filters.",
+            N_("With filters, only purchases count whose own event passes the filters."),
+            N_(
+                "With filters, all purchases count of visitors who have any view or event that "
+                "passes the filters."
+            ),
         )
 
     @property

@@ -25,6 +25,7 @@ from pydantic_core import from_json
 from umami.errors import UmamiError, UnexpectedAnswer
 from umami.normal_forms import uuid_of
 from umami.period import Period, milliseconds
+from umami.texts import Message
 from umami.view import View
 
 T = TypeVar("T")
@@ -116,7 +117,10 @@ class Query(Generic[T]):
         except ValueError:
             page = body.lstrip()[:1] == b"<"
         what = "with a web page" if page else "no JSON" if body else "with nothing"
-        raise UnexpectedAnswer(f"The server answered “{self.name}” {what}.", endpoint=self.name)
+        raise UnexpectedAnswer(
+            Message("The server answered “{name}” {what}.", name=self.name, what=what),
+            endpoint=self.name,
+        )
 
     @property
     def request(self) -> Request:
@@ -302,7 +306,8 @@ _DONE = Annotated[None, BeforeValidator(_done)]
 def unexpected(name: str) -> UnexpectedAnswer:
     """The error for an answer that does not have the format of this endpoint."""
     return UnexpectedAnswer(
-        f"The server’s answer to “{name}” is not one that Umami gives.", endpoint=name
+        Message("The server’s answer to “{name}” is not one that Umami gives.", name=name),
+        endpoint=name,
     )
 
 

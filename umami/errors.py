@@ -4,11 +4,13 @@ contains a token, a password or a traceback."""
 
 from typing import Final
 
+from umami.texts import N_
+
 
 class UmamiError(Exception):
     """Base of all our errors: ``except UmamiError`` catches whatever a query can raise."""
 
-    remedy = "Try again in a moment."
+    remedy = N_("Try again in a moment.")
     sent = True
     """Whether a request was sent; while the circuit breaker is open, none is."""
 
@@ -21,29 +23,35 @@ class UmamiError(Exception):
         if remedy is not None:
             self.remedy = remedy
 
+    @property
+    def message(self) -> str:
+        """The sentence; a ``Message`` keeps its template for a translation."""
+        message: str = self.args[0]
+        return message
+
 
 class SettingsError(UmamiError):
     """A setting is missing, contradictory or malformed; the message names it."""
 
-    remedy = "Correct the setting and start again."
+    remedy = N_("Correct the setting and start again.")
 
 
 class InvalidView(UmamiError):
     """A period, filter or other part of a View that no server supports."""
 
-    remedy = "Choose another period or filter."
+    remedy = N_("Choose another period or filter.")
 
 
 class Unreachable(UmamiError):
     """No connection to the server could be made, or it broke before the answer arrived."""
 
-    remedy = "Check the address and that the server is running."
+    remedy = N_("Check the address and that the server is running.")
 
 
 class CertificateUntrusted(Unreachable):
     """This machine does not trust the server's certificate."""
 
-    remedy = (
+    remedy = N_(
         "Give the server a certificate that this machine trusts, or name a file with that of its "
         "authority in SSL_CERT_FILE."
     )
@@ -52,38 +60,38 @@ class CertificateUntrusted(Unreachable):
 class TimedOut(UmamiError):
     """The server took longer than the timeout."""
 
-    remedy = "Choose a shorter period, or try again when the server is less busy."
+    remedy = N_("Choose a shorter period, or try again when the server is less busy.")
 
 
 class Unauthorised(UmamiError):
     """The server does not accept our credentials, or this account may not see the website. Umami
     answers 401 for both; it never answers 403 to a query."""
 
-    remedy = "Check the credentials, and that this account may see the website."
+    remedy = N_("Check the credentials, and that this account may see the website.")
 
 
 class SecondFactor(Unauthorised):
     """The account requires more than a password."""
 
-    remedy = "Make an account for the dashboard in Umami that has no second factor."
+    remedy = N_("Make an account for the dashboard in Umami that has no second factor.")
 
 
 class NotShared(UmamiError):
     """A share link does not show this part of the website."""
 
-    remedy = "Ask the person who shared the website to include it, in Umami under Share."
+    remedy = N_("Ask the person who shared the website to include it, in Umami under Share.")
 
 
 class NotFound(UmamiError):
     """The website, session or report does not exist (any more)."""
 
-    remedy = "Choose another one; it may have been deleted."
+    remedy = N_("Choose another one; it may have been deleted.")
 
 
 class WrongAddress(NotFound):
     """No Umami server answers at the address in the settings."""
 
-    remedy = (
+    remedy = N_(
         "Use the address at which Umami opens in your browser, without the path of one of its "
         "pages; a path that Umami was installed under, such as /umami, belongs to it."
     )
@@ -92,7 +100,7 @@ class WrongAddress(NotFound):
 class Rejected(UmamiError):
     """The server understood the query and refused it (400), with reasons."""
 
-    remedy = "Change the query: the reasons are the server's own."
+    remedy = N_("Change the query: the reasons are the server's own.")
     reasons: tuple[str, ...] = ()
     """The server's reasons, one sentence each."""
 
@@ -100,13 +108,13 @@ class Rejected(UmamiError):
 class RateLimited(UmamiError):
     """The server limits the rate of requests (429), also after our retries."""
 
-    remedy = "Wait a little; Umami Cloud allows 50 calls in 15 seconds."
+    remedy = N_("Wait a little; Umami Cloud allows 50 calls in 15 seconds.")
 
 
 class ServerFault(UmamiError):
     """The server failed while answering (5xx)."""
 
-    remedy = "This is a fault of the Umami server; its log has details."
+    remedy = N_("This is a fault of the Umami server; its log has details.")
     status = 500
     """500 where Umami itself failed; 502 to 504 come from a proxy in front of it."""
 
@@ -114,25 +122,25 @@ class ServerFault(UmamiError):
 class UnexpectedAnswer(UmamiError):
     """The answer does not have the endpoint's format: broken JSON, HTML, wrong types."""
 
-    remedy = "Check that the address is that of an Umami server, and its version."
+    remedy = N_("Check that the address is that of an Umami server, and its version.")
 
 
 class NotOffered(UmamiError):
     """This server's version has no such endpoint, or no correct answer to the query."""
 
-    remedy = "Another version of Umami supports this."
+    remedy = N_("Another version of Umami supports this.")
 
 
 class UndetectableVersion(UmamiError):
     """The server's answers fit no generation of Umami, or more than one."""
 
-    remedy = "Umami shows its version at the bottom of its settings."
+    remedy = N_("Umami shows its version at the bottom of its settings.")
 
 
 class ServerVersionChanged(UmamiError):
     """The server's version changed during a query, so the answer cannot be interpreted."""
 
-    remedy = "Try again: the query will be sent in the form of the new version."
+    remedy = N_("Try again: the query will be sent in the form of the new version.")
 
 
 class Cancelled(UmamiError):

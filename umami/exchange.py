@@ -29,6 +29,7 @@ from umami.compat.http_errors import meaning, reasons
 from umami.endpoint import Request
 from umami.network import Proxy, proxy_for, trusted
 from umami.settings import Settings
+from umami.texts import N_, Message
 
 # httpx logs the address of every request, and an address may contain a share id.
 for _name in ("httpx", "httpcore"):
@@ -122,7 +123,7 @@ class Exchange:
         if isinstance(outcome, str):
             outcome = self._send(call, outcome)
         if isinstance(outcome, str):
-            return _unexpected(call, "The server redirects in circles.")
+            return _unexpected(call, N_("The server redirects in circles."))
         return outcome
 
     def beginning(self, path: str, most: int) -> bytes:
@@ -176,7 +177,11 @@ class Exchange:
                 trust_env=False,
             )
         except (ValueError, httpx.InvalidURL):
-            problem = f"{proxy.name} cannot be read." if proxy else "The address cannot be read."
+            problem = (
+                Message("{name} cannot be read.", name=proxy.name)
+                if proxy
+                else N_("The address cannot be read.")
+            )
         raise errors.SettingsError(problem)
 
     def _trace(self, event: str, info: Mapping[str, Any]) -> None:
@@ -207,13 +212,15 @@ class Exchange:
                 extensions={"trace": self._trace},
             )
         except (httpx.InvalidURL, ValueError):
-            sentence = f"“{call.endpoint}” cannot be requested like this."
+            sentence = Message(
+                "“{endpoint}” cannot be requested like this.", endpoint=call.endpoint
+            )
             return Failure(errors.InvalidView(sentence, endpoint=call.endpoint))
         try:
             with closing(self._http.send(request, stream=True)) as response:
                 return self._outcome(call, url, response)
         except httpx.DecodingError:
-            return _unexpected(call, "The server’s answer cannot be decompressed.")
+            return _unexpected(call, N_("The server’s answer cannot be decompressed."))
         except (httpx.TransportError, httpx.StreamError) as error:
             return self._failure(call, None if self.closed.is_set() else error)
         except (SOCKSError, AssertionError):
@@ -239,21 +246,33 @@ class Exchange:
         no_connection = connect_timeout or isinstance(error, httpx.ConnectError | httpx.ProxyError)
         if no_connection and "CERTIFICATE_VERIFY_FAILED" in str(error):
             untrusted = errors.CertificateUntrusted(
-                f"The certificate of {address} is not trusted.", endpoint=call.endpoint
+                Message("The certificate of {address} is not trusted.", address=address),
+                endpoint=call.endpoint,
             )
             return Failure(untrusted, no_connection=True)
         if isinstance(error, httpx.ProxyError) and proxy:
-            sentence = f"The proxy of {proxy.name} did not connect us to {address}."
+            sentence = Message(
+                "The proxy of {name} did not connect us to {address}.",
+                name=proxy.name,
+                address=address,
+            )
             if re.match("407|Invalid username|Requested", str(error)):
-                sentence = (
-                    f"The proxy of {proxy.name} requires a user name and password, or does not "
-                    "accept those in its address."
+                sentence = Message(
+                    "The proxy of {name} requires a user name and password, or does not "
+                    "accept those in its address.",
+                    name=proxy.name,
                 )
         elif no_connection:
-            through = f" through the proxy of {proxy.name}" if proxy else ""
-            sentence = f"No connection to {address} could be made{through}."
+            through = Message(" through the proxy of {name}", name=proxy.name) if proxy else ""
+            sentence = Message(
+                "No connection to {address} could be made{through}.",
+                address=address,
+                through=through,
+            )
         else:
-            sentence = f"The connection to {address} broke before the answer arrived."
+            sentence = Message(
+                "The connection to {address} broke before the answer arrived.", address=address
+            )
         return Failure(
             errors.Unreachable(sentence, endpoint=call.endpoint),
             retryable=not connect_timeout,
@@ -276,7 +295,10 @@ class Exchange:
                 return _timed_out(call)
         if response.is_success:
             if len(answer) > most:
-                return _unexpected(call, f"The answer to “{call.endpoint}” is too large.")
+                return _unexpected(
+                    call,
+                    Message("The answer to “{endpoint}” is too large.", endpoint=call.endpoint),
+                )
             return bytes(answer)
         body = self._without_secrets(bytes(answer[:most]))
         if status == 400 and url.startswith("http:") and REQUIRES_TLS.search(body):
@@ -286,7 +308,8 @@ class Exchange:
         if isinstance(problem, errors.RateLimited) and after and after > LONGEST_PAUSE:
             pause = f"{after:.0f} seconds" if after < HOUR else "more than an hour"
             problem = errors.RateLimited(
-                f"The server requires a pause of {pause}.", endpoint=call.endpoint
+                Message("The server requires a pause of {pause}.", pause=pause),
+                endpoint=call.endpoint,
             )
         # Umami itself answers 503 with a reason where it lacks a setting, which a retry does not
         # change.
@@ -300,7 +323,7 @@ class Exchange:
         try:
             target = here.join(response.headers["location"])
         except (httpx.InvalidURL, ValueError):
-            return _unexpected(call, "The server redirects to an address that cannot be read.")
+            return _unexpected(call, N_("The server redirects to an address that cannot be read."))
         same_host = target.host == here.host
         if same_host and (here.scheme, target.scheme) == ("http", "https"):
             return self._other_scheme("https")
@@ -313,7 +336,11 @@ class Exchange:
         where = "another page" if same_host else target.host[:100]
         return _unexpected(
             call,
-            f"The server redirects to {where} instead of answering: check {self._settings.named}.",
+            Message(
+                "The server redirects to {where} instead of answering: check {named}.",
+                where=where,
+                named=self._settings.named,
+            ),
             status=response.status_code,
         )
 
@@ -347,11 +374,15 @@ class Exchange:
 
     def _other_scheme(self, scheme: str) -> Failure:
         remedy = f"begin {self._settings.named} with {scheme}://"
-        return Failure(errors.SettingsError(f"The server requires {scheme}: {remedy}."))
+        return Failure(
+            errors.SettingsError(
+                Message("The server requires {scheme}: {remedy}.", scheme=scheme, remedy=remedy)
+            )
+        )
 
 
 def _timed_out(call: Call) -> Failure:
-    sentence = f"The server took too long to answer “{call.endpoint}”."
+    sentence = Message("The server took too long to answer “{endpoint}”.", endpoint=call.endpoint)
     return Failure(errors.TimedOut(sentence, endpoint=call.endpoint))
 
 

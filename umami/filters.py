@@ -9,15 +9,16 @@ from typing import Literal, Self
 
 from umami.errors import InvalidView
 from umami.normal_forms import normalized
+from umami.texts import N_, Message
 
 Operator = Literal["eq", "neq", "c", "dnc", "re", "nre"]
 OPERATORS: dict[Operator, str] = {
-    "eq": "is",
-    "neq": "is not",
-    "c": "contains",
-    "dnc": "does not contain",
-    "re": "matches",
-    "nre": "does not match",
+    "eq": N_("is"),
+    "neq": N_("is not"),
+    "c": N_("contains"),
+    "dnc": N_("does not contain"),
+    "re": N_("matches"),
+    "nre": N_("does not match"),
 }
 """Operators with their words; the last two take regular expressions."""
 
@@ -53,19 +54,33 @@ class Filter:
     def __init__(self, field: str, operator: Operator, *values: str) -> None:
         """Raises ``InvalidView``."""
         if field not in FIELDS:
-            raise InvalidView(f"“{field[:40]}” is not a field to filter by.")
+            raise InvalidView(Message("“{field}” is not a field to filter by.", field=field[:40]))
         if operator not in OPERATORS:
-            raise InvalidView(f"“{operator[:40]}” is not an operator of filters.")
+            raise InvalidView(
+                Message("“{operator}” is not an operator of filters.", operator=operator[:40])
+            )
         if not 1 <= len(values) <= (MOST_VALUES if operator in ("eq", "neq") else 1):
-            raise InvalidView(f"A filter has 1 to {MOST_VALUES} values, with “contains” just one.")
+            raise InvalidView(
+                Message(
+                    "A filter has 1 to {most} values, with “contains” just one.",
+                    most=MOST_VALUES,
+                )
+            )
         if any(not value or len(value) > LONGEST_VALUE or "\0" in value for value in values):
-            raise InvalidView(f"A filter’s value has 1 to {LONGEST_VALUE} characters.")
+            raise InvalidView(
+                Message(
+                    "A filter’s value has 1 to {longest} characters.",
+                    longest=LONGEST_VALUE,
+                )
+            )
         if operator in ("re", "nre"):
             try:
                 re.compile(values[0])
             except (re.error, OverflowError, RecursionError):
                 text = values[0][:40]
-                raise InvalidView(f"“{text}” is not a regular expression.") from None
+                raise InvalidView(
+                    Message("“{text}” is not a regular expression.", text=text)
+                ) from None
         object.__setattr__(self, "field", field)
         object.__setattr__(self, "operator", operator)
         object.__setattr__(self, "values", tuple(dict.fromkeys(values)))
@@ -76,7 +91,9 @@ class Filter:
         field, _, rest = text.partition(".")
         operator, dot, value = rest.partition(".")
         if not dot:
-            raise InvalidView(f"“{text[:80]}” is not a filter (field.operator.value).")
+            raise InvalidView(
+                Message("“{text}” is not a filter (field.operator.value).", text=text[:80])
+            )
         return cls(field, operator, value)  # type: ignore[arg-type]
 
     def texts(self) -> list[str]:
@@ -142,12 +159,16 @@ def parse_filters(texts: Iterable[str]) -> tuple[tuple[Filter, ...], list[str]]:
                 filter_ = Filter(*key, *same.values, *filter_.values)
             elif same not in (None, filter_):
                 dropped.append(
-                    f"There can be one filter that {FIELDS[filter_.field]} "
-                    f"{OPERATORS[filter_.operator]} something; the last one is used."
+                    Message(
+                        "There can be one filter that {field} {operator} something; "
+                        "the last one is used.",
+                        field=Message(FIELDS[filter_.field]),
+                        operator=Message(OPERATORS[filter_.operator]),
+                    )
                 )
             filters[key] = filter_
         except InvalidView as problem:
-            dropped.append(str(problem))
+            dropped.append(problem.message)
     return tuple(filters.values()), dropped
 
 
@@ -169,13 +190,21 @@ class Capabilities:
     def refused(self, filter_: Filter) -> str | None:
         """Why the server does not support a filter, in a sentence; ``None`` where it does."""
         if filter_.field not in self.fields:
-            return f"This server cannot filter by {FIELDS[filter_.field]}."
+            return Message(
+                "This server cannot filter by {field}.", field=Message(FIELDS[filter_.field])
+            )
         if filter_.operator not in self.operators:
-            return f"This server has no filter that “{OPERATORS[filter_.operator]}”."
+            return Message(
+                "This server has no filter that “{operator}”.",
+                operator=Message(OPERATORS[filter_.operator]),
+            )
         if len(filter_.values) > 1 and not self.several:
-            return f"This server takes one value in a filter of {FIELDS[filter_.field]}."
+            return Message(
+                "This server takes one value in a filter of {field}.",
+                field=Message(FIELDS[filter_.field]),
+            )
         if not self.commas and any("," in value for value in filter_.values):
-            return "This server cannot filter by a value that contains a comma."
+            return N_("This server cannot filter by a value that contains a comma.")
         return None
 
     def joined(self, filters: Sequence[Filter], match: Match) -> str | None:
@@ -185,9 +214,9 @@ class Capabilities:
         fields = [filter_.field for filter_ in filters]
         twice = next((field for field in fields if fields.count(field) > 1), None)
         if twice:
-            return f"This server takes one filter of {FIELDS[twice]}."
+            return Message("This server takes one filter of {field}.", field=Message(FIELDS[twice]))
         if match == "any" and len(fields) > 1:
-            return "This server joins filters by “all”, never by “any”."
+            return N_("This server joins filters by “all”, never by “any”.")
         return None
 
 

@@ -1,5 +1,5 @@
-"""English names for the codes that Umami stores. The functions are pure and cached. An unknown code
-is returned unchanged; nothing here raises."""
+"""Names for the codes that Umami stores, in English or another language. The functions are pure and
+cached. An unknown code is returned unchanged; nothing here raises."""
 
 import tomllib
 from collections.abc import Callable
@@ -10,10 +10,12 @@ from typing import Final
 import pycountry
 from babel import Locale, UnknownLocaleError
 
-NONE: Final = "(none)"
-UNKNOWN: Final = "Unknown"
+from umami.texts import N_
 
-_ENGLISH = Locale("en")
+NONE: Final = N_("(none)")
+UNKNOWN: Final = N_("Unknown")
+
+ENGLISH: Final = "en"
 
 _NAMES: Final[dict[str, dict[str, str]]] = tomllib.loads(
     Path(__file__).with_suffix(".toml").read_text("utf-8")
@@ -26,12 +28,13 @@ SHORT_COUNTRIES: Final = _NAMES["short_countries"]
 
 
 @lru_cache(maxsize=1024)
-def country(code: str) -> str:
+def country(code: str, language: str = ENGLISH) -> str:
     """The country of an ISO 3166 alpha-2 code: ``DE`` is Germany."""
     upper = code.upper()
     if len(upper) != 2 or not upper.isalpha():
         return code
-    return SHORT_COUNTRIES.get(upper) or str(_ENGLISH.territories.get(upper, code))
+    short = SHORT_COUNTRIES.get(upper) if language == ENGLISH else None
+    return short or str(Locale(language).territories.get(upper, code))
 
 
 @lru_cache(maxsize=4096)
@@ -43,20 +46,20 @@ def region(code: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def language(code: str) -> str:
+def language(code: str, language: str = ENGLISH) -> str:
     """The language of a BCP 47 tag: ``de`` is German, ``pt-BR`` Brazilian Portuguese."""
     tag = code.replace("_", "-")
     try:
-        name = Locale.parse(tag, sep="-").get_display_name("en")
+        name = Locale.parse(tag, sep="-").get_display_name(language)
     except (UnknownLocaleError, ValueError, TypeError, AttributeError):
         name = None
-    return str(name or _ENGLISH.languages.get(tag.partition("-")[0].lower(), code))
+    return str(name or Locale(language).languages.get(tag.partition("-")[0].lower(), code))
 
 
 @lru_cache(maxsize=256)
-def currency(code: str) -> str:
+def currency(code: str, language: str = ENGLISH) -> str:
     """The currency of an ISO 4217 code: ``EUR`` is Euro."""
-    return str(_ENGLISH.currencies.get(code.strip().upper(), code))
+    return str(Locale(language).currencies.get(code.strip().upper(), code))
 
 
 @lru_cache(maxsize=1024)
@@ -76,28 +79,32 @@ def referrer(domain: str) -> str:
 
 
 _TABLES: Final = {"browser": BROWSERS, "os": SYSTEMS, "device": DEVICES, "channel": CHANNELS}
-_NAMERS: Final[dict[str, Callable[[str], str]]] = {
+_NAMERS: Final[dict[str, Callable[[str, str], str]]] = {
     "country": country,
-    "region": region,
+    "region": lambda code, _language: region(code),
     "language": language,
-    "referrer": referrer,
+    "referrer": lambda domain, _language: referrer(domain),
 }
 _MISSING: Final = {
     **dict.fromkeys(
         ("country", "region", "city", "browser", "os", "device", "screen", "language"), UNKNOWN
     ),
-    "referrer": "Direct / none",
-    "title": "(no title)",
-    "query": "(no parameters)",
+    "referrer": N_("Direct / none"),
+    "title": N_("(no title)"),
+    "query": N_("(no parameters)"),
 }
 
 
-def label(field: str, value: str | None, *, of: str | None = None) -> str:
+def label(field: str, value: str | None, *, of: str | None = None, language: str = ENGLISH) -> str:
     """The name of a field's value; ``of`` is the country of a region or city. The name of ``None``
-    and of an empty text depends on the field: a missing referrer is a direct visit."""
+    and of an empty text depends on the field: a missing referrer is a direct visit. ``language`` is
+    that of countries and languages; other names are English."""
     if not value:
         return _MISSING.get(field, NONE)
-    name = _NAMERS[field](value) if field in _NAMERS else _TABLES.get(field, {}).get(value, value)
+    if field in _NAMERS:
+        name = _NAMERS[field](value, language)
+    else:
+        name = _TABLES.get(field, {}).get(value, value)
     if of and field in ("region", "city"):
-        return f"{name}, {country(of)}"
+        return f"{name}, {country(of, language)}"
     return name

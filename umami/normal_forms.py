@@ -7,6 +7,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from umami.errors import InvalidView
+from umami.texts import Message
 
 LONGEST: Final = 2000
 """Characters; no sensible name, password or value of a filter has more."""
@@ -22,4 +23,4 @@ def uuid_of(text: str, what: str = "website") -> str:
     try:
         return str(UUID(text))
     except (ValueError, AttributeError, TypeError):
-        raise InvalidView(f"That is not the id of a {what}.") from None
+        raise InvalidView(Message("That is not the id of a {what}.", what=Message(what))) from None

@@ -29,6 +29,7 @@ from typing_extensions import TypedDict
 
 from umami.errors import NotFound
 from umami.period import EARLIEST, LATEST, Period, floor, zone
+from umami.texts import Message
 
 T = TypeVar("T")
 
@@ -126,11 +127,11 @@ class Item(Record):
     def _exists(cls, answer: Any, info: ValidationInfo) -> Any:
         noun = cls.__name__.lower()
         if answer is None:
-            raise NotFound(f"There is no such {noun}.")
+            raise NotFound(Message("There is no such {noun}.", noun=noun))
         ids = info.context["ids"] if info.context else {}
         website = ids.get("website") if noun in ids else None
         if website and answer.get("websiteId") not in (None, website):
-            raise NotFound(f"This website has no such {noun}.")
+            raise NotFound(Message("This website has no such {noun}.", noun=noun))
         return answer
 
 

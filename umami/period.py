@@ -11,17 +11,31 @@ so that a change of the clocks never moves the start of a day.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
-from dateutil.relativedelta import MO, relativedelta
+from dateutil.relativedelta import MO, SA, SU, relativedelta
 
 from umami.errors import InvalidView
+from umami.texts import N_, Message
 
 Unit = Literal["minute", "hour", "day", "month", "year"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
+
+Weekday = Literal["monday", "saturday", "sunday"]
+"""The days on which weeks begin, by country."""
+WEEKDAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
+_WEEKDAYS: Final = {"monday": MO, "saturday": SA, "sunday": SU}
+UNIT_WORDS: Final[dict[Unit, str]] = {
+    "minute": N_("minute"),
+    "hour": N_("hour"),
+    "day": N_("day"),
+    "month": N_("month"),
+    "year": N_("year"),
+}
+"""The units inside of a sentence."""
 
 MILLISECOND = timedelta(milliseconds=1)
 FREQUENCIES: Final[dict[Unit, str]] = {
@@ -41,7 +55,7 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidView(f"“{name}” is not a time zone.") from None
+        raise InvalidView(Message("“{name}” is not a time zone.", name=name)) from None
 
 
 def finest_unit(start: datetime, end: datetime) -> Unit:
@@ -74,19 +88,23 @@ class Period:
         for name in ("start", "end"):
             instant = getattr(self, name)
             if instant.tzinfo is None:
-                raise InvalidView("A period needs instants, not local times without a time zone.")
+                raise InvalidView(
+                    N_("A period needs instants, not local times without a time zone.")
+                )
             if not EARLIEST <= instant <= LATEST:
-                raise InvalidView("A period lies between the years 2000 and 2100.")
+                raise InvalidView(N_("A period lies between the years 2000 and 2100."))
             exact = instant.astimezone(UTC)
             object.__setattr__(
                 self, name, exact.replace(microsecond=exact.microsecond // 1000 * 1000)
             )
         if self.end < self.start:
-            raise InvalidView("The period ends before it starts.")
+            raise InvalidView(N_("The period ends before it starts."))
         if self.unit not in UNITS:
-            raise InvalidView(f"“{self.unit}” is not a unit of time.")
+            raise InvalidView(Message("“{unit}” is not a unit of time.", unit=Message(self.unit)))
         if UNITS.index(self.unit) < UNITS.index(finest_unit(self.start, self.end)):
-            raise InvalidView(f"This period is too long to be cut by the {self.unit}.")
+            raise InvalidView(
+                Message("This period is too long to be cut by the {unit}.", unit=Message(self.unit))
+            )
 
     @classmethod
     def of_days(cls, first: date, last: date, timezone: str, unit: Unit | None = None) -> "Period":
@@ -270,7 +288,7 @@ def parse_edge(text: str, local: ZoneInfo, *, end: bool) -> datetime:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=local)
         return moment.astimezone(UTC) + (timedelta(milliseconds=999) if end else timedelta())
     except (ValueError, OverflowError):
-        raise InvalidView(f"“{text[:40]}” is not a date (2026-01-31).") from None
+        raise InvalidView(Message("“{text}” is not a date (2026-01-31).", text=text[:40])) from None
 
 
 def with_unit(start: datetime, end: datetime, timezone: str, unit: Unit | None) -> Period:
@@ -359,41 +377,63 @@ def _quarter(moment: datetime) -> datetime:
 def _last_days(days: int) -> Preset:
     """Whole days that end yesterday."""
     step = relativedelta(days=days)
-    label = f"Last {days} days"
+    label = Message("Last {days} days", days=days)
     return Preset(f"{days}d", label, lambda now: day_start(now) - step, day_start, step)
 
 
-_monday, _month, _year = _day(weekday=MO(-1)), _day(day=1), _day(day=1, month=1)
+_month, _year = _day(day=1), _day(day=1, month=1)
 _DAY, _WEEK = relativedelta(days=1), relativedelta(weeks=1)
 _MONTH, _QUARTER, _YEAR = (relativedelta(months=months) for months in (1, 3, 12))
-PRESETS: dict[str, Preset] = {
-    preset.name: preset
-    for preset in (
-        Preset("today", "Today", day_start, hour_end, _DAY),
-        Preset("yesterday", "Yesterday", lambda now: day_start(now) - _DAY, day_start, _DAY),
+
+
+@cache
+def presets(week_start: Weekday = "monday") -> dict[str, Preset]:
+    """The presets by name, in weeks that begin on this day."""
+    week = _day(weekday=_WEEKDAYS[week_start](-1))
+    listed = (
+        Preset("today", N_("Today"), day_start, hour_end, _DAY),
+        Preset("yesterday", N_("Yesterday"), lambda now: day_start(now) - _DAY, day_start, _DAY),
         Preset(
-            "24h", "Last 24 hours", lambda now: hour_end(now) - timedelta(days=1), hour_end, _DAY
+            "24h",
+            N_("Last 24 hours"),
+            lambda now: hour_end(now) - timedelta(days=1),
+            hour_end,
+            _DAY,
         ),
-        Preset("week", "This week", _monday, hour_end, _WEEK, "day"),
-        Preset("last-week", "Last week", lambda now: _monday(now) - _WEEK, _monday, _WEEK),
+        Preset("week", N_("This week"), week, hour_end, _WEEK, "day"),
+        Preset("last-week", N_("Last week"), lambda now: week(now) - _WEEK, week, _WEEK),
         *map(_last_days, (7, 14, 28, 30)),
-        Preset("month", "This month", _month, hour_end, _MONTH, "day"),
-        Preset("last-month", "Last month", lambda now: _month(now) - _MONTH, _month, _MONTH),
+        Preset("month", N_("This month"), _month, hour_end, _MONTH, "day"),
+        Preset("last-month", N_("Last month"), lambda now: _month(now) - _MONTH, _month, _MONTH),
         *map(_last_days, (90, 180)),
-        Preset("quarter", "This quarter", _quarter, hour_end, _QUARTER, "day"),
+        Preset("quarter", N_("This quarter"), _quarter, hour_end, _QUARTER, "day"),
         Preset(
-            "last-quarter", "Last quarter", lambda now: _quarter(now) - _QUARTER, _quarter, _QUARTER
+            "last-quarter",
+            N_("Last quarter"),
+            lambda now: _quarter(now) - _QUARTER,
+            _quarter,
+            _QUARTER,
         ),
-        Preset("year", "This year", _year, hour_end, _YEAR, "month"),
-        Preset("12mo", "Last 12 months", lambda now: _month(now) - _YEAR, _month, _YEAR),
+        Preset("year", N_("This year"), _year, hour_end, _YEAR, "month"),
+        Preset("12mo", N_("Last 12 months"), lambda now: _month(now) - _YEAR, _month, _YEAR),
     )
-}
+    return {preset.name: preset for preset in listed}
+
+
+PRESETS: Final = presets()
+"""The presets in weeks that begin on Monday; names, labels and steps are the same in all weeks."""
 DEFAULT_PRESET = "7d"
 
 
-def preset_period(name: str, now: datetime, timezone: str, unit: Unit | None = None) -> Period:
+def preset_period(
+    name: str,
+    now: datetime,
+    timezone: str,
+    unit: Unit | None = None,
+    week_start: Weekday = "monday",
+) -> Period:
     """The period of a preset at ``now`` (aware) in ``timezone``."""
-    preset = PRESETS[name]
+    preset = presets(week_start)[name]
     local = now.astimezone(zone(timezone))
     start = preset.start(local).astimezone(UTC)
     end = preset.end(local).astimezone(UTC) - MILLISECOND

@@ -22,6 +22,7 @@ from pyrate_limiter import Limiter, Rate
 
 from umami.errors import Cancelled, UmamiError
 from umami.instrumentation import Instrumentation
+from umami.texts import N_
 
 T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
@@ -115,7 +116,7 @@ def settle(future: Future[T], work: Callable[[], T], wanted: Wanted = lambda: Tr
     """Do the work now, if it is wanted, and resolve the future with its outcome."""
     try:
         if not wanted():
-            raise Cancelled("No caller waits for this any more.")
+            raise Cancelled(N_("No caller waits for this any more."))
         outcome = work()
     except BaseException as problem:
         future.set_exception(_without_context(problem))

@@ -18,6 +18,7 @@ from umami.exchange import LONGEST_PAUSE, Call, Exchange, Failure, Outcome
 from umami.instrumentation import Instrumentation
 from umami.scheduling import CircuitBreaker, RateLimit, SingleFlight, again
 from umami.settings import Settings
+from umami.texts import N_, Message
 
 PATIENCE: Final = 1.5
 """The deadline of a call, with retries and the wait for a connection, as a multiple of the
@@ -107,7 +108,7 @@ class _Token(Identity, ABC):
             return self.headers
         token, headers = self.fetch()
         if not token or not token.isascii() or not token.isprintable() or " " in token:
-            raise errors.UnexpectedAnswer("The server’s token cannot be used.")
+            raise errors.UnexpectedAnswer(N_("The server’s token cannot be used."))
         self.secrets = (*self._secrets, token)
         self.headers = headers
         return headers
@@ -128,18 +129,22 @@ class Account(_Token):
         except errors.SecondFactor as error:
             problem = errors.SecondFactor(str(error))
         except errors.Unauthorised:
-            problem = errors.Unauthorised("The server does not accept this user name and password.")
+            problem = errors.Unauthorised(
+                N_("The server does not accept this user name and password.")
+            )
         except (errors.NotFound, errors.NotOffered) as error:
             problem = errors.WrongAddress(str(error))
         except errors.ServerFault as error:
             if error.status != 503 or "factor" not in str(error):
                 raise
             problem = errors.SecondFactor(
-                "This account has a second factor, and the server has no key to check it with "
-                "(TWO_FACTOR_ENCRYPTION_KEY)."
+                N_(
+                    "This account has a second factor, and the server has no key to check it with "
+                    "(TWO_FACTOR_ENCRYPTION_KEY)."
+                )
             )
         except ValueError:
-            problem = errors.UnexpectedAnswer("The answer to the sign-in contains no token.")
+            problem = errors.UnexpectedAnswer(N_("The answer to the sign-in contains no token."))
         problem.endpoint = query.name
         raise problem
 
@@ -179,9 +184,9 @@ class Share(_Token):
             # Newer servers require a context as well.
             return token, {"x-umami-share-token": token, "x-umami-share-context": "1"}
         except (errors.NotFound, errors.NotOffered):
-            problem = errors.NotFound("This share link does not exist (any more).")
+            problem = errors.NotFound(N_("This share link does not exist (any more)."))
         except (TypeError, LookupError):
-            problem = errors.UnexpectedAnswer("The share link shows no website.")
+            problem = errors.UnexpectedAnswer(N_("The share link shows no website."))
         problem.endpoint = SHARED
         raise problem
 
@@ -191,7 +196,7 @@ def _decoded(body: bytes, name: str) -> Any:
         return from_json(body)
     except ValueError:
         pass
-    raise errors.UnexpectedAnswer("The server’s answer is not JSON.", endpoint=name)
+    raise errors.UnexpectedAnswer(N_("The server’s answer is not JSON."), endpoint=name)
 
 
 class Transport:
@@ -202,8 +207,10 @@ class Transport:
         account = settings.account
         if settings.api is None or account is None:
             raise errors.SettingsError(
-                "No server is set: set UMAMI_URL with UMAMI_USERNAME and UMAMI_PASSWORD, "
-                "UMAMI_API_KEY, or UMAMI_SHARE_URL."
+                N_(
+                    "No server is set: set UMAMI_URL with UMAMI_USERNAME and UMAMI_PASSWORD, "
+                    "UMAMI_API_KEY, or UMAMI_SHARE_URL."
+                )
             )
         self._settings = settings
         self.account = account
@@ -235,7 +242,7 @@ class Transport:
                 self._identity.in_vain()
         accepted = self._exchange.accepted
         if _refused(outcome) and self.share and accepted:
-            raise errors.NotShared("The share link does not show this.", endpoint=endpoint)
+            raise errors.NotShared(N_("The share link does not show this."), endpoint=endpoint)
         self._exchange.accepted = accepted or isinstance(outcome, bytes)
         return _body(outcome)
 
@@ -289,7 +296,9 @@ class Transport:
         if self._rate_limit:
             in_turn = self._rate_limit.turn(lambda: 0.0 if closed() else call.left)
             if not in_turn and not closed():
-                sentence = f"“{call.endpoint}” waited too long for its turn."
+                sentence = Message(
+                    "“{endpoint}” waited too long for its turn.", endpoint=call.endpoint
+                )
                 return Failure(errors.TimedOut(sentence, endpoint=call.endpoint))
         if refusal := self._refusal(call):
             return refusal
@@ -308,7 +317,7 @@ class Transport:
         """The failure without an attempt, where the client is closed or the breaker is open.
         Without this, calls that wait for a connection to a dead server would fail one by one."""
         if self._exchange.closed.is_set():
-            return Failure(errors.Unreachable("The connection to the server is closed."))
+            return Failure(errors.Unreachable(N_("The connection to the server is closed.")))
         refused = self._breaker.refusal()
         if refused is None:
             return None

@@ -24,11 +24,13 @@ from umami.period import (
     MILLISECOND,
     PRESETS,
     Period,
+    Weekday,
     format_edge,
     midnight,
     with_unit,
     zone,
 )
+from umami.texts import N_
 
 Comparison = Literal["none", "previous", "year", "umami", "custom"]
 """The comparison of a View: ``previous`` and ``year`` follow the calendar, ``umami`` is the range
@@ -60,6 +62,8 @@ class View:
     the website's default."""
     currency: str = ""
     """The currency of revenue; empty for the website's default."""
+    week_start: Weekday = "monday"
+    """The day on which weeks begin."""
     whole_visits: bool = False
     """Whether filters keep the visits that have a matching row, instead of the rows. Only servers
     with that capability can."""
@@ -67,9 +71,9 @@ class View:
     def __post_init__(self) -> None:
         kinds = [(filter_.field, filter_.operator) for filter_ in self.filters]
         if len(set(kinds)) < len(kinds):
-            raise InvalidView("There can be one filter for each field and operator.")
+            raise InvalidView(N_("There can be one filter for each field and operator."))
         if self.match not in get_args(Match):
-            raise InvalidView("Filters are joined by all or any.")
+            raise InvalidView(N_("Filters are joined by all or any."))
         object.__setattr__(self, "filters", tuple(sorted(self.filters)))
         for name in ("segment", "cohort"):
             saved = getattr(self, name)
@@ -111,9 +115,9 @@ class View:
             and self.whole_visits
             and not (capabilities.whole_visits or self.filters_visits)
         ):
-            lacking = "This server’s filters keep only the matching parts of visits."
+            lacking = N_("This server’s filters keep only the matching parts of visits.")
         if not lacking and (self.segment or self.cohort) and not capabilities.segments:
-            return "This server cannot filter by a segment or a cohort."
+            return N_("This server cannot filter by a segment or a cohort.")
         return lacking
 
     def compared(self) -> View | None:
@@ -189,6 +193,7 @@ class View:
             "tz": [self.period.timezone],
             "compare": [self.comparison],
             "weekdays": ["1"] if self.weekdays else [],
+            "week": [self.week_start] if self.week_start != "monday" else [],
             "filter": [text for filter_ in self.filters for text in filter_.texts()],
             "match": [self.match] if self.match == "any" else [],
             "segment": [self.segment] if self.segment else [],
@@ -221,7 +226,7 @@ def _compared(view: View) -> View | None:
     elif view.comparison == "umami":
         before = period.previous_by_umami()
     elif view.against is None:
-        raise InvalidView("A custom comparison needs its own dates.")
+        raise InvalidView(N_("A custom comparison needs its own dates."))
     else:
         before = period.moved(*view.against)
     return replace(view, period=before, comparison="none", against=None, preset=CUSTOM)

@@ -17,8 +17,10 @@ from umami.period import (
     MILLISECOND,
     PRESETS,
     UNITS,
+    WEEKDAYS,
     Period,
     Unit,
+    Weekday,
     day_start,
     finest_unit,
     hour_end,
@@ -27,8 +29,10 @@ from umami.period import (
     with_unit,
     zone,
 )
+from umami.texts import N_, Message
 from umami.view import ALL_TIME, COMPARISONS, CUSTOM, View
 
+C = TypeVar("C", bound=str)
 R = TypeVar("R")
 
 
@@ -66,22 +70,24 @@ def parse(
     now: datetime,
     websites: Sequence[str],
     timezone: str = "UTC",
+    week_start: Weekday = "monday",
     recorded: tuple[datetime, datetime] | None = None,
     capabilities: Capabilities = EVERYTHING,
 ) -> Parsed:
     """The View of URL parameters, or the nearest valid one.
 
     ``websites`` are the ids that the viewer may open, of which the first is the default.
-    ``timezone`` is the viewer's, for a URL without one. ``recorded`` is the range of the website's
-    data, for the period ``all``. ``capabilities`` are the server's. Raises ``InvalidView`` only if
-    there is no website.
+    ``timezone`` is the viewer's, for a URL without one. ``week_start`` is the viewer's, for a URL
+    without a website: any other names it unless it is Monday. ``recorded`` is the range of the
+    website's data, for the period ``all``. ``capabilities`` are the server's. Raises
+    ``InvalidView`` only if there is no website.
     """
     if not websites:
-        raise InvalidView("There is no website to show.")
+        raise InvalidView(N_("There is no website to show."))
     faults: list[Fault] = []
 
     def saved(key: str) -> str | None:
-        return attempt(lambda: (id_ := last(key)) and uuid_of(id_, key), None, f"no {key}")
+        return attempt(lambda: (id_ := last(key)) and uuid_of(id_, key), None, _WITHOUT[key])
 
     def last(key: str) -> str | None:
         values = params.get(key)
@@ -90,54 +96,66 @@ def parse(
     def fault(reason: str, instead: str = "") -> None:
         faults.append(Fault(reason, instead))
 
-    def choice(
-        key: str, choices: Collection[str], default: str, complaint: str, instead: str
-    ) -> str:
+    def choice(key: str, choices: Collection[C], default: C, complaint: str, instead: str) -> C:
         value = last(key) or default
-        if value in choices:
-            return value
-        fault(f"“{value[:40]}” {complaint}", instead)
+        for known in choices:
+            if value == known:
+                return known
+        fault(Message(complaint, value=value[:40]), instead)
         return default
 
     def attempt(parse: Callable[[], R], default: R, instead: str) -> R:
         try:
             return parse()
         except InvalidView as problem:
-            fault(str(problem), instead)
+            fault(problem.message, instead)
             return default
 
     website = last("website") or websites[0]
     if website not in websites:
-        fault("The link’s website is not among those you can open.", "your first website")
+        fault(N_("The link’s website is not among those you can open."), N_("your first website"))
         website = websites[0]
 
     url_zone = last("tz")
-    tz = attempt(lambda: zone(timezone).key, "UTC", "times in UTC")
+    tz = attempt(lambda: zone(timezone).key, "UTC", N_("times in UTC"))
     if url_zone is not None:
-        tz = attempt(lambda: zone(url_zone).key, tz, f"times in {tz}")
+        tz = attempt(lambda: zone(url_zone).key, tz, Message("times in {tz}", tz=tz))
     local = zone(tz)
 
     unit = last("unit")
     wanted_unit: Unit | None = unit if unit in UNITS else None
 
-    usual_period = f"the {PRESETS[DEFAULT_PRESET].label.lower()}"
+    usual_period = N_("the last 7 days")
     preset = CUSTOM if last("from") and not last("period") else DEFAULT_PRESET
     preset = choice(
-        "period", (*PRESETS, CUSTOM, ALL_TIME), preset, "is not a period.", usual_period
+        "period",
+        (*PRESETS, CUSTOM, ALL_TIME),
+        preset,
+        N_("“{value}” is not a period."),
+        usual_period,
     )
 
     def custom(start_key: str, end_key: str) -> tuple[datetime, datetime]:
         first, final = last(start_key), last(end_key)
         if not first or not final:
-            raise InvalidView("A custom period needs both its dates.")
+            raise InvalidView(N_("A custom period needs both its dates."))
         start, end = parse_edge(first, local, end=False), parse_edge(final, local, end=True)
         if end < start:
             start, end = parse_edge(final, local, end=False), parse_edge(first, local, end=True)
-            fault("The dates were reversed; they have been put in order.")
+            fault(N_("The dates were reversed; they have been put in order."))
         if start > now:
-            raise InvalidView("That period lies in the future.")
+            raise InvalidView(N_("That period lies in the future."))
         Period(start, end, finest_unit(start, end), tz)
         return start, end
+
+    usual_start: Weekday = "monday" if params.get("website") else week_start
+    begins = choice(
+        "week",
+        WEEKDAYS,
+        usual_start,
+        N_("“{value}” is not a day on which weeks begin."),
+        N_("the usual weeks"),
+    )
 
     def period() -> Period:
         if preset == CUSTOM:
@@ -147,7 +165,7 @@ def parse(
             start, end = recorded or (now - timedelta(days=365), running)
             start = day_start(start.astimezone(local)).astimezone(UTC)
         else:
-            return preset_period(preset, now, tz, wanted_unit)
+            return preset_period(preset, now, tz, wanted_unit, begins)
         return with_unit(start, end, tz, wanted_unit)
 
     fallback = preset_period(DEFAULT_PRESET, now, tz)
@@ -155,21 +173,26 @@ def parse(
     if shown is fallback:
         preset = DEFAULT_PRESET
     if unit is not None and wanted_unit is None:
-        fault(f"“{unit[:40]}” is not a unit of time.", f"figures by the {shown.unit}")
+        fault(
+            Message("“{unit}” is not a unit of time.", unit=unit[:40]),
+            _by(shown.unit),
+        )
     elif wanted_unit and shown.unit != wanted_unit:
         fault(
-            f"This period is too long to be cut by the {wanted_unit}.",
-            f"figures by the {shown.unit}",
+            Message("This period is too long to be cut by the {unit}.", unit=Message(wanted_unit)),
+            _by(shown.unit),
         )
 
-    usual = "the previous period as the comparison"
-    comparison = choice("compare", COMPARISONS, "previous", "is not a comparison.", usual)
+    usual = N_("the previous period as the comparison")
+    comparison = choice(
+        "compare", COMPARISONS, "previous", N_("“{value}” is not a comparison."), usual
+    )
     against = None
     if comparison == "custom":
         against = attempt(lambda: custom("compare_from", "compare_to"), None, usual)
         comparison = comparison if against else "previous"
-    complaint = "does not say whether weekdays match."
-    weekdays = choice("weekdays", ("0", "1"), "0", complaint, "dates as they are")
+    complaint = N_("“{value}” does not say whether weekdays match.")
+    weekdays = choice("weekdays", ("0", "1"), "0", complaint, N_("dates as they are"))
 
     def conversion() -> str:
         text = last("conversion") or ""
@@ -185,38 +208,50 @@ def parse(
     def currency() -> str:
         text = last("conversion_currency") or ""
         if text and not is_currency(text):
-            raise InvalidView(f"“{text[:20]}” is not a currency.")
+            raise InvalidView(Message("“{text}” is not a currency.", text=text[:20]))
         return text
 
     filters, problems = parse_filters(params.get("filter", ()))
     faults += map(Fault, problems)
-    complaint = "does not join filters; rows match all of them."
+    complaint = N_("“{value}” does not join filters; rows match all of them.")
     match = choice("match", get_args(Match), "all", complaint, "")
 
     view = View(
         website=website,
         period=shown,
-        comparison=comparison,  # type: ignore[arg-type]
+        comparison=comparison,
         preset=preset,
         against=against,
-        match=match,  # type: ignore[arg-type]
+        match=match,
         segment=saved("segment"),
         cohort=saved("cohort"),
-        conversion=attempt(conversion, "", "the website’s conversion"),
-        currency=attempt(currency, "", "the website’s currency"),
+        conversion=attempt(conversion, "", N_("the website’s conversion")),
+        currency=attempt(currency, "", N_("the website’s currency")),
         weekdays=weekdays == "1",
+        week_start=begins,
         whole_visits=capabilities.whole_visits,
     )
     view, problems = _supported(replace(view, filters=filters), capabilities)
     faults += map(Fault, problems)
     alone = replace(view, comparison="none", against=None)
-    view = attempt(lambda: _aligned(view), alone, "no comparison")
+    view = attempt(lambda: _aligned(view), alone, N_("no comparison"))
     if wanted_unit == shown.unit != view.period.unit:
         fault(
-            f"The comparison is too long to be cut by the {wanted_unit}.",
-            f"figures by the {view.period.unit}",
+            Message(
+                "The comparison is too long to be cut by the {unit}.",
+                unit=Message(wanted_unit),
+            ),
+            _by(view.period.unit),
         )
     return Parsed(view, tuple(faults))
+
+
+_WITHOUT = {"segment": N_("no segment"), "cohort": N_("no cohort")}
+
+
+def _by(unit: Unit) -> Message:
+    """What is shown in place of an unknown unit."""
+    return Message("figures by the {unit}", unit=Message(unit))
 
 
 def _supported(view: View, capabilities: Capabilities) -> tuple[View, list[str]]:
@@ -226,7 +261,7 @@ def _supported(view: View, capabilities: Capabilities) -> tuple[View, list[str]]
     for filter_ in view.filters:
         joined = capabilities.joined([*filters, filter_], "all")
         if lacking := capabilities.refused(filter_) or joined:
-            dropped.append(f"{lacking} That filter is left out.")
+            dropped.append(Message("{lacking} That filter is left out.", lacking=Message(lacking)))
         else:
             filters.append(filter_)
     view = replace(view, filters=tuple(filters))

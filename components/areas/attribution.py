@@ -9,15 +9,14 @@ from typing import Final
 import pandas as pd
 
 from components import blocks as ui
-from components import conversions, formats, loading
+from components import conversions, formats, loading, texts
 from components.areas import PageInfo, last_value
 from components.charts.tiles import Figures, figures
 from components.formats import Field, Kind
 from components.loading import Collector
-from components.texts import N_, _
-from components.view_description import described, why_empty
+from components.texts import N_, _, memoize
+from components.view_description import described, value_name, why_empty
 from components.visit_tables import MOST, OTHER, SOURCES
-from umami import names
 from umami.analysis import marketing as analysis
 from umami.analysis.steps import KINDS
 from umami.api import revenue
@@ -25,7 +24,6 @@ from umami.api.conversions import MODELS, Credit, CreditedField, credit
 from umami.api.revenue import Attribution
 from umami.conversion import Conversion, FunnelStep
 from umami.errors import UmamiError
-from umami.memoize import memoize
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -163,13 +161,13 @@ def _by_models(
         answers = query.compared(view, partial(ask, source=field))
         draw = partial(_models, view, field, currency if in_money else "")
         return ui.Section(
-            _("Credit by {credited}").format(credited=SOURCES[field][2].lower()),
+            _("Credit by {credited}").format(credited=texts.inside(_(SOURCES[field][2]))),
             draw,
             [*answers],
             height=420,
         )
 
-    tabs = [ui.Tab(SOURCES[field][0], partial(section, field)) for field in CREDITED]
+    tabs = [ui.Tab(_(SOURCES[field][0]), partial(section, field)) for field in CREDITED]
     title = _("Which channels get the credit for {name}").format(name=formats.shortened(name))
     yield ui.Card(title, [ui.Tabs("credited", tabs)], about=described(view))
 
@@ -192,10 +190,11 @@ def _models(
     if frame.empty:
         nothing = _("No visit converted in this period.")
         return [ui.Text(why_empty(view, nothing), "empty")]
-    title, _unused, heading = SOURCES[field]
+    title, _unused, heading = map(_, SOURCES[field])
     kind: Kind = "money" if currency else "number"
     fields = [Field("label", heading, "text")]
-    for model, (name, about) in MODEL_NAMES.items():
+    for model, names_of in MODEL_NAMES.items():
+        name, about = map(_, names_of)
         main, wide = model == MAIN, model not in ("first", "last", MAIN)
         fields.append(Field(model, name, kind, bar=main, wide=wide, currency=currency, help=about))
         if main and "change" in frame:
@@ -227,7 +226,7 @@ def _models(
             frame,
             fields,
             f"credit_{field}",
-            report_title=_("credit to {title}").format(title=title.lower()),
+            report_title=_("credit to {title}").format(title=texts.inside(title)),
         ),
     ]
 
@@ -244,8 +243,8 @@ def model_table(
     models = list(MODELS)
     frame = frame[(frame[models].abs() > 0).any(axis=1)]
     frame = frame.sort_values(MAIN, ascending=False, kind="stable", ignore_index=True)
-    none = CREDITED[field]
-    labels = [names.label(field, name) if name else none for name in frame["name"]]
+    none = _(CREDITED[field])
+    labels = [value_name(field, name) if name else none for name in frame["name"]]
     if len(now.conversions) == MOST:
         rest = total - frame[models].sum()
         frame = pd.concat([frame, pd.DataFrame([{"name": _(OTHER), **rest}])], ignore_index=True)
@@ -268,7 +267,7 @@ def _by_first_touch(
     first = query.compared(view, partial(credited, model="first-click"))
     last = query.ask(credited(view, model="last-click"))
     happened = _("How often it occurred: {kind} {step}.").format(
-        kind=KINDS[step.kind].lower(), step=step.value[:60]
+        kind=texts.inside(_(KINDS[step.kind])), step=step.value[:60]
     )
     fields: Figures = [
         (_("Conversions"), "conversions", happened, "count"),
@@ -300,7 +299,9 @@ def _parts(
         no_credit = _("No visitor converted in this period, or their sources are unknown.")
         return [ui.Text(why_empty(view, no_credit), "empty")]
     credited = [part for part in PARTS if (table["part"] == part).any()]
-    missing = ", ".join(title for part, (title, *_unused) in PARTS.items() if part not in credited)
+    missing = ", ".join(
+        _(title) for part, (title, *_unused) in PARTS.items() if part not in credited
+    )
     return [
         ui.Text(
             _("Credit for {step}").format(step=formats.shortened(step.value)),
@@ -308,7 +309,7 @@ def _parts(
             medium="page",
         ),
         ui.Text(_(FIRST_ONLY)),
-        ui.Cards([(PARTS[part][0], [part_table(part, table, currency)]) for part in credited]),
+        ui.Cards([(_(PARTS[part][0]), [part_table(part, table, currency)]) for part in credited]),
         *([ui.Text(_("No credit by {missing}.").format(missing=missing))] if missing else []),
     ]
 
@@ -323,7 +324,7 @@ def touches(
     """
     table = analysis.touches(first, last, before, value)
     labels = [
-        PARTS[part][3] if not name else names.label(PARTS[part][2], name)
+        _(PARTS[part][3]) if not name else value_name(PARTS[part][2], name)
         for part, name in zip(table["part"], table["name"], strict=True)
     ]
     return table.assign(label=labels)
@@ -331,11 +332,11 @@ def touches(
 
 def part_table(part: str, table: pd.DataFrame, currency: str) -> ui.Table:
     """The credit by one part; last touch only where any has a source."""
-    title = PARTS[part][0]
+    title = _(PARTS[part][0])
     frame = table[table["part"] == part].reset_index(drop=True)
     kind: Kind = "money" if currency else "count"
     fields = [
-        Field("label", PARTS[part][1], "text"),
+        Field("label", _(PARTS[part][1]), "text"),
         Field("first", _("First touch"), kind, bar=True, currency=currency),
     ]
     if frame.loc[frame["name"] != "", "last"].fillna(0).any():
@@ -349,5 +350,5 @@ def part_table(part: str, table: pd.DataFrame, currency: str) -> ui.Table:
         fields,
         f"credit_{part}",
         printed=10,
-        report_title=_("credit to {title}").format(title=title.lower()),
+        report_title=_("credit to {title}").format(title=texts.inside(title)),
     )

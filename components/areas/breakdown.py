@@ -10,20 +10,19 @@ from typing import Any, Final, get_args
 import pandas as pd
 
 from components import blocks as ui
+from components import texts
 from components.areas import PageInfo
 from components.charts import maps
 from components.formats import Field, Kind
 from components.loading import Collector, QueryClient
-from components.texts import N_, _
-from components.view_description import dates, why_empty, why_unknown
-from umami import names
+from components.texts import N_, _, memoize
+from components.view_description import dates, value_name, why_empty, why_unknown
 from umami.analysis import rankings as analysis
 from umami.analysis.rankings import Measure
 from umami.api import reports
 from umami.api.reports import Breakdown, BreakdownField
 from umami.errors import InvalidView
 from umami.filters import FIELDS, VISIT_FIELDS, Capabilities, Filter
-from umami.memoize import memoize
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -93,7 +92,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     capabilities = query.client.capabilities
     choice, _unused = parse(params, capabilities.fields)
     groups = query.ask(reports.breakdown(view, choice.fields))
-    by = _(" and ").join(FIELDS[field].lower() for field in choice.fields)
+    by = _(" and ").join(texts.inside(_(FIELDS[field])) for field in choice.fields)
     sections = [
         ui.Section(
             _("By {by}").format(by=by),
@@ -138,7 +137,7 @@ def groups_of(view: View, choice: Choice, answer: Breakdown) -> tuple[pd.DataFra
     named = groups.assign(place=list(map(str, groups.index)))
     for field in choice.fields:
         values = (value if isinstance(value, str) else None for value in groups[field])
-        named[field] = [names.label(field, value) for value in values]
+        named[field] = [value_name(field, value) for value in values]
     return groups, named
 
 
@@ -149,7 +148,7 @@ def _treemap(
     if groups.empty:
         return [ui.Text(why_empty(view, _("No views in this period.")), "empty")]
     fields = list(choice.fields)
-    label = MEASURES[choice.summed][0]
+    label = _(MEASURES[choice.summed][0])
     tree = _tree(choice, named)
 
     def filtered(point: Sequence[Any]) -> ui.Change:
@@ -161,18 +160,19 @@ def _treemap(
 
     chart = ui.Chart(
         _("{label} by {field}").format(
-            label=label, field=_(" and ").join(FIELDS[field] for field in fields)
+            label=label, field=_(" and ").join(_(FIELDS[field]) for field in fields)
         ),
         "treemap",
-        partial(maps.tree_figure, tree, label.lower()),
+        partial(maps.tree_figure, tree, texts.inside(label)),
         on_choose=filtered,
     )
     blocks: list[ui.Block] = [chart]
     if choice.summed != "views":
-        unit = label.lower().removesuffix("s")
-        blocks.append(
-            ui.Text(_("A {unit} in several groups counts in each of them.").format(unit=unit))
-        )
+        once = {
+            "visitors": _("A visitor in several groups counts in each of them."),
+            "visits": _("A visit in several groups counts in each of them."),
+        }
+        blocks.append(ui.Text(once[choice.summed]))
     if len(groups) >= analysis.MOST_GROUPS:
         text = _("The server returns only the first {most_groups} groups; there are more.").format(
             most_groups=analysis.MOST_GROUPS
@@ -195,16 +195,16 @@ def filtered_view(
         value = group[field]
         if not isinstance(value, str) or not value:
             note = _("Views without a {field} cannot be filtered for.").format(
-                field=FIELDS[field].lower()
+                field=texts.inside(_(FIELDS[field]))
             )
             continue
         try:
             filter_ = Filter(field, "eq", value)
         except InvalidView as problem:
-            note = str(problem)
+            note = texts.sentence(problem)
             continue
         if refused := capabilities.refused(filter_):
-            note = refused
+            note = _(refused)
         else:
             view = view.adding(filter_, beside=False)
     return ui.Note(note, view) if note else view
@@ -214,8 +214,8 @@ def _pivot(view: View, choice: Choice, answer: Breakdown) -> list[ui.Block]:
     _unused, named = groups_of(view, choice, answer)
     if named.empty:
         return []
-    label = MEASURES[choice.measure][0]
-    rows, columns = (FIELDS[field].lower() for field in choice.fields[:2])
+    label = _(MEASURES[choice.measure][0])
+    rows, columns = (texts.inside(_(FIELDS[field])) for field in choice.fields[:2])
     frame, fields = pivot(choice, named)
     return [
         ui.Text(
@@ -239,7 +239,7 @@ def pivot(choice: Choice, named: pd.DataFrame) -> tuple[pd.DataFrame, list[Field
     frame = table.reset_index()
     # Positions as column names, since a value may have the name of the first column.
     frame.columns = pd.Index(["name", *(f"c{at}" for at in range(len(table.columns)))])
-    first = FIELDS[rows]
+    first = _(FIELDS[rows])
     # A heading that equals the first one gets a trailing space.
     headings = [f"{name} " if name == first else str(name) for name in table.columns]
     kind = MEASURES[choice.measure][1]
@@ -255,8 +255,10 @@ def _all_groups(
     groups, named = groups_of(view, choice, answer)
     if groups.empty:
         return []
-    about = client.definitions.bounce if choice.measure == "bounce_rate" else ""
-    title = _("Every group, by {measure}").format(measure=MEASURES[choice.measure][0].lower())
+    about = _(client.definitions.bounce) if choice.measure == "bounce_rate" else ""
+    title = _("Every group, by {measure}").format(
+        measure=texts.inside(_(MEASURES[choice.measure][0]))
+    )
     unknown = rates_unknown(view, choice)
     return [
         ui.Text("", "body", lead=title, help=about, medium="page"),
@@ -280,9 +282,9 @@ def _all_groups(
 def table_fields(choice: Choice) -> list[Field]:
     """The columns of the table of groups."""
     return [
-        *(Field(field, FIELDS[field], "text") for field in choice.fields),
+        *(Field(field, _(FIELDS[field]), "text") for field in choice.fields),
         *(
-            Field(name, label, kind, bar=name == choice.measure, wide=name != choice.measure)
+            Field(name, _(label), kind, bar=name == choice.measure, wide=name != choice.measure)
             for name, (label, kind) in MEASURES.items()
         ),
     ]

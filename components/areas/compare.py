@@ -8,19 +8,17 @@ from functools import partial
 from typing import Final
 
 from components import blocks as ui
-from components import formats, rankings, traffic_blocks
+from components import formats, rankings, texts, traffic_blocks
 from components.areas import PageInfo
 from components.charts import bars
 from components.formats import Field
 from components.loading import Collector
-from components.texts import N_, _
-from components.view_description import described
-from umami import names
+from components.texts import N_, _, memoize
+from components.view_description import described, value_name
 from umami.analysis import rankings as analysis
 from umami.analysis.rankings import Move, Movers
 from umami.api import traffic
 from umami.api.traffic import Metric, Ranking
-from umami.memoize import memoize
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -46,10 +44,6 @@ TABLES: Final = {
         rankings.Table("tag", N_("Tags"), N_("tags")),
     )
 }
-TITLES: Final[dict[Metric, str]] = {
-    field: table.many[0].upper() + table.many[1:] for field, table in TABLES.items()
-}
-"""Names of the fields that can be compared, in the plural."""
 MOVES: Final[dict[Move, str]] = {
     "grew": N_("Grew"),
     "fell": N_("Fell"),
@@ -59,6 +53,11 @@ MOVES: Final[dict[Move, str]] = {
 NO_COMPARISON: Final = N_(
     "Choose a comparison in the bar above: the previous period, the previous year or other dates."
 )
+
+
+def titles() -> dict[Metric, str]:
+    """Names of the fields that can be compared, in the plural."""
+    return {field: texts.capitalised(_(table.many)) for field, table in TABLES.items()}
 
 
 def metric(params: ui.Params) -> Metric:
@@ -100,7 +99,7 @@ def moved(by: Metric, now: Ranking, before: Ranking) -> Movers:
     """The rows that moved, with their names in ``label``."""
     movers = analysis.movers(now, before, LIMIT)
     labels = [
-        names.label(by, name, of=country if isinstance(country, str) else None)
+        value_name(by, name, of=country if isinstance(country, str) else None)
         for name, country in zip(movers.frame["name"], movers.frame["country"], strict=True)
     ]
     return replace(movers, frame=movers.frame.assign(label=labels))
@@ -111,16 +110,17 @@ def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[
     movers = moved(by, now, before)
     if movers.frame.empty:
         return [ui.Text(TABLES[by].why_empty(view, _("in either period")), "empty")]
-    measure = _(rankings.MEASURES[now.measure]).lower()
+    measure = texts.inside(_(rankings.MEASURES[now.measure]))
     counts = ", ".join(
-        f"{formats.whole(len(movers.of(move)))} {title.lower()}" for move, title in MOVES.items()
+        f"{formats.whole(len(movers.of(move)))} {texts.inside(_(title))}"
+        for move, title in MOVES.items()
     )
     blocks: list[ui.Block] = [
         ui.Text(
             "",
             "body",
             lead=_("{title} by {measure}: {counts}.").format(
-                title=TITLES[by], measure=measure, counts=counts
+                title=titles()[by], measure=measure, counts=counts
             ),
         )
     ]
@@ -131,13 +131,13 @@ def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[
                     "{uncertain} {many} are among the first {limit} of one period only. Their "
                     "numbers in the other period are unknown, so they are left out."
                 ).format(
-                    uncertain=formats.whole(movers.uncertain), many=TABLES[by].many, limit=LIMIT
+                    uncertain=formats.whole(movers.uncertain), many=_(TABLES[by].many), limit=LIMIT
                 )
             )
         )
     if movers.frame["delta"].any():
         alt = _("{title} with the biggest changes, by {measure}").format(
-            title=TITLES[by], measure=measure
+            title=titles()[by], measure=measure
         )
         blocks.append(ui.Chart(alt, "deltas", partial(bars.deltas, movers.frame)))
     return blocks
@@ -147,7 +147,7 @@ def kinds_blocks(by: Metric, now: Ranking, before: Ranking) -> list[ui.Block]:
     """A card for each kind of move that there is."""
     movers = moved(by, now, before)
     cards = [
-        (title, [moves_table(by, move, movers)])
+        (_(title), [moves_table(by, move, movers)])
         for move, title in MOVES.items()
         if not movers.of(move).empty
     ]
@@ -159,7 +159,7 @@ def moves_table(by: Metric, move: Move, movers: Movers) -> ui.Table:
     frame = movers.of(move)
     filters = TABLES[by].filters
     fields = [
-        Field("label", TABLES[by].tab, "text"),
+        Field("label", _(TABLES[by].tab), "text"),
         Field("now", _("Now"), bar=move in ("grew", "appeared")),
         Field("before", _("Before"), bar=move in ("fell", "vanished")),
         Field("delta", _("Change"), "delta"),
@@ -167,7 +167,7 @@ def moves_table(by: Metric, move: Move, movers: Movers) -> ui.Table:
         Field("part", _("Share of change"), "percent", wide=True),
     ]
     return ui.Table(
-        _("{many} that {move}").format(many=TABLES[by].many, move=move),
+        _("{many}: {move}").format(many=_(TABLES[by].many), move=texts.inside(_(MOVES[move]))),
         frame,
         fields,
         f"moved_{move}",

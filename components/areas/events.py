@@ -14,12 +14,10 @@ from components.areas import PageInfo, last_value
 from components.charts.tiles import Figures
 from components.formats import Field
 from components.loading import Collector
-from components.texts import N_, _
-from components.view_description import described, why_empty
-from umami import names
+from components.texts import N_, _, memoize
+from components.view_description import described, value_name, why_empty
 from umami.api import events
 from umami.api.events import Event, Kind
-from umami.memoize import memoize
 from umami.parsing import Page
 from umami.view import View
 
@@ -107,7 +105,7 @@ def _list(view: View, position: ui.ListPosition, answer: Page[Event]) -> list[ui
         ui.Table(
             _("latest views and events"),
             full.frame(answer.rows),
-            FIELDS,
+            formats.translated(FIELDS),
             "event_list",
             printed=ui.PAGE_SIZE,
             value="session",
@@ -134,9 +132,7 @@ def event_frame(rows: Sequence[Event], zone: str) -> pd.DataFrame:
                 _("on {path}").format(path=row.path) if event else row.title for row, event in named
             ],
             "kind": [_("Event") if row.kind is Kind.CUSTOM else _("View") for row in rows],
-            "from": [
-                (row.referrer and names.label("referrer", row.referrer)) or "" for row in rows
-            ],
+            "from": [(row.referrer and value_name("referrer", row.referrer)) or "" for row in rows],
             "at": [formats.wall(row.at, zone) for row in rows],
         }
     )

@@ -10,12 +10,12 @@ from typing import Final
 import pandas as pd
 
 from components import blocks as ui
-from components import conversions, formats, loading
+from components import conversions, formats, loading, texts
 from components.areas import PageInfo, last_value
 from components.charts import flows as charts
 from components.formats import Field
 from components.loading import Collector
-from components.texts import N_, _
+from components.texts import N_, _, memoize
 from components.view_description import described, why_empty
 from umami.analysis import steps as analysis
 from umami.analysis.steps import KINDS, read_steps
@@ -23,7 +23,6 @@ from umami.api import reports, traffic
 from umami.api.reports import FunnelResult
 from umami.api.traffic import Value
 from umami.conversion import FunnelStep
-from umami.memoize import memoize
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -119,7 +118,9 @@ def steps_to(
 def within(window: int) -> str:
     """The time window as a text: ``Within 1 hour``."""
     return _("Within {window}").format(
-        window=WINDOWS.get(window, _("{window} minutes").format(window=formats.whole(window)))
+        window=_(WINDOWS[window])
+        if window in WINDOWS
+        else _("{window} minutes").format(window=formats.whole(window))
     )
 
 
@@ -156,7 +157,7 @@ def _saved(query: Collector, view: View) -> list[ui.Item]:
 def _conversion(query: Collector, view: View, title: str, chain: Chain) -> ui.Card:
     results = query.compared(view, partial(reports.funnel, steps=chain.steps, window=chain.window))
     about = _("{described}. Each step: {within}.").format(
-        described=described(view), within=within(chain.window).lower()
+        described=described(view), within=texts.inside(within(chain.window))
     )
     section = ui.Section(title, partial(blocks, view), [*results], about, height=420)
     return ui.Card(_("Conversion"), [section], described(view))
@@ -179,7 +180,7 @@ def blocks(
     last = now[-1]
     counts = _("{visitors} of {counted_visitors}").format(
         visitors=formats.whole(last.visitors),
-        counted_visitors=formats.counted(now[0].visitors, "visitor"),
+        counted_visitors=formats.counted("{count} visitor", "{count} visitors", now[0].visitors),
     )
     loss = []
     if worst is not None:
@@ -190,7 +191,7 @@ def blocks(
         ).format(
             number=worst + 1,
             step=formats.shortened(step.step.value),
-            visitors=formats.counted(step.dropped, "visitor"),
+            visitors=formats.counted("{count} visitor", "{count} visitors", step.dropped),
             drop_off=formats.percent(step.drop_off),
         )
         loss = [ui.Text(sentence, icon="trending_down")]
@@ -226,4 +227,4 @@ def _table(table: pd.DataFrame, *, compared: bool) -> tuple[pd.DataFrame, list[F
             Field("change", _("Change"), "change", wide=True),
             Field("points", _("Change in % of first step"), "points", wide=True),
         ]
-    return table.assign(kind=table["kind"].map(KINDS)), fields
+    return table.assign(kind=[_(KINDS[kind]) for kind in table["kind"]]), fields

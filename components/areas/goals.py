@@ -105,7 +105,7 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
     yield ui.Section(_("Goals"), table, now, medium="report")
     cards = []
     for target, result, trend in zip(targets, results, trends, strict=True):
-        name, about = target.step.value, f"{KINDS[target.step.kind]} · {described(view)}"
+        name, about = target.step.value, f"{_(KINDS[target.step.kind])} · {described(view)}"
         figures = ui.Section(name, partial(_figures, target), [*result], about)
         cards.append(ui.Card(formats.shortened(name), [figures, trend], about))
     yield ui.Grid(cards)
@@ -113,7 +113,9 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
 
 
 def _table(targets: Sequence[Target], *goals: Goal) -> list[ui.Block]:
-    return [ui.Table(_("goals"), analysis.goal_table(targets, goals), FIELDS, "goals", shown=0)]
+    frame = analysis.goal_table(targets, goals)
+    frame = frame.assign(kind=[_(KINDS[target.step.kind]) for target in targets])
+    return [ui.Table(_("goals"), frame, formats.translated(FIELDS), "goals", shown=0)]
 
 
 def _figures(target: Target, now: Goal, before: Goal | None = None) -> list[ui.Block]:
@@ -156,9 +158,9 @@ def trend(
     """Events or page views over time; ``number`` makes the chart's key unique."""
     match answer:
         case EventSeries():
-            frame, column, unit = analysis.trend(answer, target), "count", "times"
+            frame, column, unit = analysis.trend(answer, target), "count", _("times")
         case Timeline():
-            frame, column, unit = answer.frame, "views", "views"
+            frame, column, unit = answer.frame, "views", _("views")
         case None:
             no_trend = _("Its trend is shown for a single page, without a filter on pages.")
             return [ui.Text(no_trend, "empty")]

@@ -16,7 +16,7 @@ from components.areas import PageInfo, last_value
 from components.charts import flows as charts
 from components.formats import Field
 from components.loading import Collector, answered
-from components.texts import N_, _
+from components.texts import N_, _, memoize
 from components.view_description import dates, why_empty
 from umami.analysis import activity as analysis
 from umami.analysis.activity import Flow, Link, Node, Side
@@ -28,7 +28,6 @@ from umami.api.traffic import Stats, Value
 from umami.conversion import FunnelStep
 from umami.endpoint import Query
 from umami.filters import LONGEST_VALUE
-from umami.memoize import memoize
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -127,7 +126,10 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         else:
             around = [query.ask(reports.journey(view, max(LENGTHS))), _total(query, view, page)]
         shown = formats.shortened(page, 40)
-        listed = _("What happens {side} {shown}?").format(side=selection.side, shown=shown)
+        listed = {
+            "after": _("What happens after {shown}?"),
+            "before": _("What happens before {shown}?"),
+        }[selection.side].format(shown=shown)
         yield ui.Columns(
             [
                 ui.Section(
@@ -184,9 +186,9 @@ def _list(
     edge = _(EDGES[side]) if exact or side == "before" else _(NO_FURTHER)
     frame = _labelled(analysis.step_table(around, side, MOST_LISTED), edge)
     table = ui.Table(
-        _("steps {side} the page").format(side=side),
+        _("steps after the page") if side == "after" else _("steps before the page"),
         frame,
-        AROUND_FIELDS,
+        formats.translated(AROUND_FIELDS),
         f"steps_{side}",
         shown=len(frame),
         printed=len(frame),
@@ -262,10 +264,10 @@ def around_flow(around: StepsAround, page: str, exact: bool) -> Flow:
     """
     nodes = [Node(2, page, around.visits)]
     links = []
-    edges = EDGES if exact else {**EDGES, "after": _(NO_FURTHER)}
+    edges = EDGES if exact else {**EDGES, "after": NO_FURTHER}
     sides: tuple[tuple[Side, int], ...] = (("before", 1), ("after", 3))
     for side, step in sides:
-        frame = _labelled(analysis.step_table(around, side, MOST_DRAWN), edges[side])
+        frame = _labelled(analysis.step_table(around, side, MOST_DRAWN), _(edges[side]))
         for label, visits, folded in zip(
             frame["label"], frame["visits"], frame["folded"], strict=True
         ):
@@ -286,7 +288,8 @@ def blocks(view: View, selection: Selection, page: str, answer: tuple[Path, ...]
             ui.Text(why_empty(view, nothing), "empty"),
             ui.Buttons("paths", [(_("Any start and end"), "close", anywhere)] if chosen else []),
         ]
-    table = ui.Table(_("paths"), analysis.path_table(answer), FIELDS, "paths", shown=15)
+    translated = formats.translated(FIELDS)
+    table = ui.Table(_("paths"), analysis.path_table(answer), translated, "paths", shown=15)
     return [
         ui.Text(_counts(selection, answer)),
         *_diagram("flow", analysis.flow(answer), page),

@@ -12,12 +12,11 @@ from components import conversions, rankings, traffic_blocks, visit_tables
 from components.areas import PageInfo, last_value
 from components.charts import maps
 from components.loading import Collector
-from components.texts import N_, _
+from components.texts import N_, _, memoize
 from components.view_description import described
 from umami.api import events, sessions, traffic
 from umami.api.conversions import VisitGroups
 from umami.api.traffic import Ranking, Stats
-from umami.memoize import memoize
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -96,7 +95,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         ]
     )
     week = query.ask(sessions.weekly(view))
-    yield ui.Section(_("Busiest times"), traffic_blocks.week, [week], height=300)
+    yield ui.Section(_("Busiest times"), partial(traffic_blocks.week, view), [week], height=300)
 
 
 @memoize

@@ -11,11 +11,13 @@ from typing import Final
 import pandas as pd
 
 from components import blocks as ui
+from components import formats, texts
 from components.areas import PageInfo
 from components.charts import over_time
 from components.charts.tiles import figure
 from components.formats import Field
 from components.texts import N_, _
+from components.view_description import value_name
 from umami import names
 from umami.analysis import activity as analysis
 from umami.api.realtime import Happening, Realtime
@@ -93,14 +95,16 @@ def layout(
 
 
 def _status(view: View, seen: Seen, problem: UmamiError | None, *, paused: bool) -> ui.Text:
-    at = f"{pd.Timestamp(seen.at).tz_convert(view.period.timezone):%H:%M:%S}"
+    at = _clock(seen.at, view.period.timezone)
     filters = _(" Filters do not apply to this page.") if view.is_filtered else ""
     if problem and not paused:
         return ui.Text(
             _(
                 "{problem} {remedy} The figures are as of {at}; the page retries "
                 "automatically.{filters}"
-            ).format(problem=problem, remedy=problem.remedy, at=at, filters=filters),
+            ).format(
+                problem=texts.sentence(problem), remedy=_(problem.remedy), at=at, filters=filters
+            ),
             icon="cloud_off",
         )
     pause = _(" Paused: the page does not refresh until you resume it.") if paused else ""
@@ -137,14 +141,24 @@ def _log(zone: str, log: tuple[Happening, ...]) -> ui.Block:
         {
             "what": list(map(_what, log)),
             "more": list(map(_details, log)),
-            "where": [names.label("country", row.country) for row in log],
+            "where": [value_name("country", row.country) for row in log],
             "with": list(map(_client, log)),
-            "at": [f"{pd.Timestamp(row.at).tz_convert(zone):%H:%M:%S}" for row in log],
+            "at": [_clock(row.at, zone) for row in log],
         }
     )
     return ui.Table(
-        _("activity"), frame, LOG_FIELDS, "log", shown=len(frame), csv=False, height=560
+        _("activity"),
+        frame,
+        formats.translated(LOG_FIELDS),
+        "log",
+        shown=len(frame),
+        csv=False,
+        height=560,
     )
+
+
+def _clock(instant: datetime, zone: str) -> str:
+    return formats.dated(pd.Timestamp(instant).tz_convert(zone), "medium")
 
 
 def _what(row: Happening) -> str:
@@ -155,27 +169,27 @@ def _what(row: Happening) -> str:
 
 def _client(row: Happening) -> str:
     fields = (("browser", row.browser), ("device", row.device))
-    return " · ".join(names.label(field, value) for field, value in fields if value)
+    return " · ".join(value_name(field, value) for field, value in fields if value)
 
 
 def _details(row: Happening) -> str:
     if row.kind == "event":
         return _("event on {path}").format(path=row.path) if row.path else _("event")
     return (
-        _("from {label}").format(label=names.label("referrer", row.referrer))
-        if row.referrer
-        else ""
+        _("from {label}").format(label=value_name("referrer", row.referrer)) if row.referrer else ""
     )
 
 
 def _ranking(title: str, field: str, counts: Mapping[str, int]) -> ui.Block:
     frame = analysis.ranked({name: count for name, count in counts.items() if name})
     if frame.empty:
-        return ui.Text(_("No {title} in the last half hour.").format(title=title.lower()), "empty")
-    frame.insert(0, "label", [names.label(field, name) for name in frame["name"]])
+        return ui.Text(
+            _("No {title} in the last half hour.").format(title=texts.inside(title)), "empty"
+        )
+    frame.insert(0, "label", [value_name(field, name) for name in frame["name"]])
     fields = [
         Field("label", title, "text"),
         Field("count", _("Visitors") if field == "country" else _("Count"), bar=True),
         Field("share", _("% of all"), "percent", wide=True),
     ]
-    return ui.Table(title.lower(), frame, fields, f"live_{field}", shown=6)
+    return ui.Table(texts.inside(title), frame, fields, f"live_{field}", shown=6)

@@ -9,9 +9,9 @@ from typing import Final
 import pandas as pd
 
 from components import blocks as ui
-from components import formats
+from components import formats, texts
 from components.areas import PageInfo, last_value
-from components.formats import Field
+from components.formats import Field, translated
 from components.loading import Collector
 from components.texts import N_, _
 from umami.analysis import saved
@@ -37,6 +37,19 @@ FIELDS: Final = (
     Field("kind", N_("Kind"), "text"),
     Field("changed", N_("Changed"), "text", wide=True),
 )
+
+
+_TITLES: Final = {
+    "attribution": N_("Attribution"),
+    "breakdown": N_("Breakdown"),
+    "funnel": N_("Funnel"),
+    "goals": N_("Goals"),
+    "journey": N_("Journey"),
+    "retention": N_("Retention"),
+    "revenue": N_("Revenue"),
+    "utm": N_("Campaigns"),
+}
+"""The titles of the pages that show reports; their modules would import this one."""
 
 
 def report_id(params: ui.Params) -> str:
@@ -77,7 +90,7 @@ def blocks(view: View, selected: str, saved_reports: Page[Report]) -> list[ui.Bl
     table = ui.Table(
         _("reports"),
         frame,
-        FIELDS,
+        translated(FIELDS),
         "reports",
         shown=50,
         value="id",
@@ -100,7 +113,7 @@ def blocks(view: View, selected: str, saved_reports: Page[Report]) -> list[ui.Bl
 def _kind(report: Report) -> str:
     """The title of the page that shows a report."""
     page = saved.PAGES.get(report.type, (report.type,))[0]
-    return _("Campaigns") if page == "utm" else page.capitalize()
+    return _(_TITLES[page]) if page in _TITLES else texts.capitalised(page)
 
 
 def _day(view: View, report: Report) -> str:
@@ -115,7 +128,7 @@ def opening(report: Report) -> saved.Opening | str:
     try:
         return saved.opening(report)
     except InvalidView as problem:
-        return str(problem)
+        return texts.sentence(problem)
 
 
 def custom_dates(view: View, report: Report) -> dict[str, list[str]]:

@@ -15,13 +15,12 @@ from components.charts import heatmaps as charts
 from components.charts.tiles import figure
 from components.formats import Field
 from components.loading import Collector
-from components.texts import N_, _
+from components.texts import N_, _, memoize
 from components.view_description import described, why_empty
 from umami.analysis import retention as analysis
 from umami.analysis.retention import GRAINS, Cohorts, Grain
 from umami.api import reports
 from umami.api.reports import Retention
-from umami.memoize import memoize
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -82,19 +81,24 @@ def _tiles(view: View, now: Retention, before: Retention | None = None) -> list[
         figure(_("New visitors"), size, size_before, _("Visitors of all cohorts together.")),
         *(
             figure(
-                _("Returned after {days}").format(days=formats.counted(day, "day")),
+                _("Returned after {days}").format(days=_days(day)),
                 share(average, day),
                 share(earlier, day),
                 _(
                     "Share of visitors who returned {days} after their first "
                     "visit. Weighted average; unfinished days are left out."
-                ).format(days=formats.counted(day, "day")),
+                ).format(days=_days(day)),
                 "percent",
             )
             for day in DAYS
         ),
     ]
     return [ui.Tiles(tiles)]
+
+
+def _days(number: int) -> str:
+    """A number of days after a word such as “after”, which has another case in some languages."""
+    return formats.counted("{count} day", "{count} days", number)
 
 
 @memoize
@@ -119,12 +123,16 @@ def _triangle(view: View, by: Grain, answer: Retention) -> list[ui.Block]:
             "triangle",
             partial(charts.triangle, cohorts, by),
         ),
-        ui.Table(_("cohorts by {by}").format(by=by), frame, fields, "cohorts", shown=0, printed=0),
+        ui.Table(_("cohorts"), frame, fields, "cohorts", shown=0, printed=0),
     ]
 
 
 def _explanation(cohorts: Cohorts, by: Grain) -> str:
-    text = _("Each row: visitors who came first that {by}, and their number.").format(by=by)
+    text = {
+        "day": _("Each row: visitors who came first that day, and their number."),
+        "week": _("Each row: visitors who came first that week, and their number."),
+        "month": _("Each row: visitors who came first that month, and their number."),
+    }[by]
     if by != "day":
         text += _(" Shares are of an average day of the week.")
     if cohorts.small.any():

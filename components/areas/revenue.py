@@ -10,16 +10,15 @@ from typing import Final
 import pandas as pd
 
 from components import blocks as ui
-from components import formats, traffic_blocks
+from components import formats, texts, traffic_blocks
 from components.areas import PageInfo, last_value
 from components.charts import maps, over_time
 from components.charts.tiles import Figures, figures
 from components.conversions import choices, suggested_currency
 from components.formats import Field
 from components.loading import Collector
-from components.texts import N_, _
-from components.view_description import compared_with, described
-from umami import names
+from components.texts import N_, _, memoize
+from components.view_description import compared_with, described, value_name
 from umami.analysis import marketing as analysis
 from umami.api import revenue
 from umami.api.revenue import Revenue
@@ -27,7 +26,6 @@ from umami.conversion import is_currency
 from umami.definitions import Definitions
 from umami.errors import UmamiError
 from umami.filters import FIELDS
-from umami.memoize import memoize
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -48,12 +46,26 @@ LOSSES: Final = N_(
     "Some amounts are negative, such as refunds. Amounts are therefore shown without shares, and "
     "gains and losses over time as net amounts."
 )
-_UNKNOWN: Final = N_("The {} of the visitors who brought this revenue is unknown.")
+_NO_COUNTRY: Final = N_("The country of the visitors who brought this revenue is unknown.")
+_NO_REGION: Final = N_("The region of the visitors who brought this revenue is unknown.")
+_NO_CHANNEL: Final = N_("The channel of the visitors who brought this revenue is unknown.")
 PARTS: Final = {
-    "countries": (N_("Countries"), "country", _UNKNOWN.format("country")),
+    "countries": (
+        N_("Countries"),
+        "country",
+        N_("The country of the visitors who brought this revenue is unknown."),
+    ),
     "events": (N_("Events"), "event", N_("The events that brought this revenue are unknown.")),
-    "regions": (N_("Regions"), "region", _UNKNOWN.format("region")),
-    "channels": (N_("Channels"), "channel", _UNKNOWN.format("channel")),
+    "regions": (
+        N_("Regions"),
+        "region",
+        N_("The region of the visitors who brought this revenue is unknown."),
+    ),
+    "channels": (
+        N_("Channels"),
+        "channel",
+        N_("The channel of the visitors who brought this revenue is unknown."),
+    ),
     "referrers": (
         N_("Referrers"),
         "referrer",
@@ -85,7 +97,7 @@ def resolve_scope(definitions: Definitions, view: View, currency: str) -> Scope:
     refused = [filter_.field for filter_ in view.filters if filter_.field not in fields]
     if refused and view.match == "any":
         refused = [filter_.field for filter_ in view.filters]
-    names_of = [FIELDS[field] for field in dict.fromkeys(refused)]
+    names_of = [_(FIELDS[field]) for field in dict.fromkeys(refused)]
     applied = replace(
         view, filters=tuple(filter_ for filter_ in view.filters if filter_.field not in refused)
     )
@@ -159,7 +171,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     )
     yield ui.Card(_("Revenue over time"), [series], about)
     countries, *others = (
-        ui.Section(title, partial(part, name, scope), [*money], height=330)
+        ui.Section(_(title), partial(part, name, scope), [*money], height=330)
         for name, (title, *_unused) in PARTS.items()
     )
     world = ui.Section(_("World"), partial(_world, scope), [money.now], height=330)
@@ -195,7 +207,7 @@ def _tiles(
 
     Each description names the filters that are left out: workbooks show them nowhere else.
     """
-    under_filters = f" {definitions.filtered_revenue}" if scope.view.filters else ""
+    under_filters = f" {_(definitions.filtered_revenue)}" if scope.view.filters else ""
     left_out = f" {scope.left_out}" if scope.left_out else ""
     total = _("Total revenue of the period in this currency.{under_filters}").format(
         under_filters=under_filters
@@ -257,15 +269,14 @@ def _world(scope: Scope, now: Revenue) -> list[ui.Block]:
 def part(name: str, scope: Scope, now: Revenue, before: Revenue | None = None) -> list[ui.Block]:
     """A table of revenue by one dimension."""
     title, field, none = PARTS[name]
+    title, by = _(title), texts.inside(_(FIELDS[field]) if field in FIELDS else _("Channel"))
     frame = _part_frame(name, now, before)
     if frame is None:
         return [
-            ui.Text(
-                _("This server does not report revenue by {field}.").format(field=field), "empty"
-            )
+            ui.Text(_("This server does not report revenue by {field}.").format(field=by), "empty")
         ]
     if frame.empty:
-        return [ui.Text(none if now.orders else _why_none(scope.view), "empty")]
+        return [ui.Text(_(none) if now.orders else _why_none(scope.view), "empty")]
     losses = bool((frame["amount"] < 0).any())
     fields = [
         Field("label", title, "text"),
@@ -278,13 +289,13 @@ def part(name: str, scope: Scope, now: Revenue, before: Revenue | None = None) -
     clickable = field in ("country", "region", "referrer") and field in scope.fields
     return [
         ui.Table(
-            title.lower(),
+            texts.inside(title),
             frame,
             fields,
             f"revenue_{name}",
             value="value" if clickable else None,
             filter_field=field,
-            report_title=_("revenue by {field}").format(field=field),
+            report_title=_("revenue by {field}").format(field=by),
         )
     ]
 
@@ -310,7 +321,7 @@ def _label(field: str, name: str) -> str:
     if not name:
         return _("Direct / none")
     # The channel of visitors without a source is “Unknown” before 3.3, later “direct”.
-    return names.label(field, "direct" if (field, name) == ("channel", "Unknown") else name)
+    return value_name(field, "direct" if (field, name) == ("channel", "Unknown") else name)
 
 
 def _why_none(view: View) -> str:

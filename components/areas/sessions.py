@@ -17,15 +17,14 @@ from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
 from components.property_blocks import TYPES
-from components.texts import N_, _
-from components.view_description import dates, described, why_empty
-from umami import names
+from components.texts import N_, _, memoize
+from components.view_description import dates, described, value_name, why_empty
 from umami.analysis import activity as analysis
 from umami.analysis.activity import Visit
 from umami.api import sessions
 from umami.api.events import Kind
 from umami.api.sessions import Session, SessionProperty, Step
-from umami.memoize import memoize
+from umami.filters import FIELDS
 from umami.parsing import Page
 from umami.view import View
 
@@ -50,6 +49,7 @@ FIGURES: Final[Figures] = (
     (N_("Custom events"), "events", N_("Events that your pages sent by name."), "count"),
     (N_("Countries"), "countries", N_("Different countries."), "count"),
 )
+SCREEN: Final = N_("Screen")
 SHOWN: Final = 15
 """The number of latest visits that are shown individually."""
 OPEN: Final = 3
@@ -99,7 +99,10 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         framed=False,
     )
     yield ui.Section(
-        _("Busiest times"), traffic_blocks.week, [query.ask(sessions.weekly(view))], height=300
+        _("Busiest times"),
+        partial(traffic_blocks.week, view),
+        [query.ask(sessions.weekly(view))],
+        height=300,
     )
     listed = partial(sessions.sessions, view, search=position.search)
     search = ui.SearchBox(position, _("Search by id, city, browser, system or device"))
@@ -145,7 +148,7 @@ def _list(view: View, position: ui.ListPosition, answer: Page[Session]) -> list[
         ),
         answer,
         position,
-        title="visitors",
+        title=_("visitors"),
         empty=why_empty(view, _(NO_SESSIONS)),
         full=full,
     )
@@ -194,14 +197,14 @@ def profile(query: Collector, view: View, id: str) -> Iterator[ui.Section]:
 
 def location(session: Session) -> str:
     """The location of a visitor: ``Berlin, Germany``."""
-    country = names.label("country", session.country)
+    country = value_name("country", session.country)
     return f"{session.city}, {country}" if session.city else country
 
 
 def client(session: Session) -> str:
     """The browser and device of a visitor: ``Firefox · macOS · Laptop``."""
     fields = (("browser", session.browser), ("os", session.os), ("device", session.device))
-    return " · ".join(names.label(field, value) for field, value in fields if value)
+    return " · ".join(value_name(field, value) for field, value in fields if value)
 
 
 @memoize
@@ -212,12 +215,13 @@ def identity(zone: str, session: Session) -> list[ui.Block]:
         _("First seen"): formats.at(session.first, zone),
         _("Last seen"): formats.at(session.last, zone),
         **{
-            field.capitalize(): names.label(field, getattr(session, field))
+            _(FIELDS.get(field, SCREEN)): value_name(field, getattr(session, field))
             for field in ("country", "region", "city", "language", "screen")
         },
         _("Hostname"): session.hostname,
         _("Distinct id"): session.distinct_id,
     }
+    fields = formats.translated(FACT_FIELDS)
     known = [(name, value) for name, value in facts.items() if value]
     frame = pd.DataFrame(known, columns=["name", "value"])
     return [
@@ -236,7 +240,7 @@ def identity(zone: str, session: Session) -> list[ui.Block]:
                 ],
             )
         ),
-        ui.Table(_("details of this visitor"), frame, FACT_FIELDS, "facts", csv=False),
+        ui.Table(_("details of this visitor"), frame, fields, "facts", csv=False),
         ui.Text(_("Session id")),
         ui.Text(session.id, "code"),
     ]
@@ -263,19 +267,21 @@ def activity(zone: str, steps: tuple[Step, ...]) -> list[ui.Block]:
         text = _("No activity in this period. Choose a longer period to see this visitor's visits.")
         return [ui.Text(text, "empty")]
     visits = analysis.visits(steps)
+    in_visits = formats.counted("{count} visit", "{count} visits", len(visits))
     text = _("{steps} in {visits}").format(
-        steps=formats.counted(len(steps), "step"), visits=formats.counted(len(visits), "visit")
+        steps=formats.counted("{count} step", "{count} steps", len(steps)), visits=in_visits
     )
     if len(steps) >= analysis.MOST_STEPS:
         text = _("The latest {most_steps} steps, in {visits}").format(
-            most_steps=analysis.MOST_STEPS, visits=formats.counted(len(visits), "visit")
+            most_steps=analysis.MOST_STEPS, visits=in_visits
         )
     if len(visits) > SHOWN:
         text += _("; the latest {shown} are shown").format(shown=SHOWN)
+    frame, fields = _step_frame(visits, zone), formats.translated(STEP_FIELDS)
     return [
         ui.Text(f"{text}."),
         *(_visit(zone, at, visit) for at, visit in enumerate(visits[:SHOWN])),
-        ui.Table(_("activity"), _step_frame(visits, zone), STEP_FIELDS, "activity", shown=0),
+        ui.Table(_("activity"), frame, fields, "activity", shown=0),
     ]
 
 
@@ -283,8 +289,10 @@ def _visit(zone: str, at: int, visit: Visit) -> ui.Expander:
     began = formats.at(visit.began, zone)
     many = len(visit.steps)
     frame, title = _step_frame((visit,), zone), _("visit of {began}").format(began=began)
-    table = ui.Table(title, frame, STEP_FIELDS, f"visit_{at}", shown=many, csv=False)
-    length = f"{formats.counted(many, 'step')} · {formats.duration(visit.seconds)}"
+    fields = formats.translated(STEP_FIELDS)
+    table = ui.Table(title, frame, fields, f"visit_{at}", shown=many, csv=False)
+    steps = formats.counted("{count} step", "{count} steps", many)
+    length = f"{steps} · {formats.duration(visit.seconds)}"
     return ui.Expander(f"{began} · {length}", [table], expanded=at < OPEN)
 
 
@@ -296,12 +304,16 @@ def _step_frame(visits: tuple[Visit, ...], zone: str) -> pd.DataFrame:
                 "more": _details(step),
                 "kind": _("Event") if step.kind is Kind.CUSTOM else _("View"),
                 "wait": wait,
-                "at": f"{pd.Timestamp(step.at).tz_convert(zone):%-d %b, %H:%M:%S}",
+                "at": _clock(pd.Timestamp(step.at).tz_convert(zone)),
             }
             for visit in visits
             for step, wait in zip(visit.steps, visit.waits, strict=True)
         ]
     )
+
+
+def _clock(wall: pd.Timestamp) -> str:
+    return f"{formats.dated(wall, 'MMMd')}, {formats.dated(wall, 'medium')}"
 
 
 def _details(step: Step) -> str:
@@ -321,7 +333,11 @@ def _properties(zone: str, properties: tuple[SessionProperty, ...]) -> list[ui.B
         ]
     rows = [(row.name, _value(row.value, zone), _(TYPES[row.type])) for row in properties]
     frame = pd.DataFrame(rows, columns=["name", "value", "type"])
-    return [ui.Table(_("properties"), frame, PROPERTY_FIELDS, "properties", shown=50)]
+    return [
+        ui.Table(
+            _("properties"), frame, formats.translated(PROPERTY_FIELDS), "properties", shown=50
+        )
+    ]
 
 
 def _value(value: str | float | datetime | None, zone: str) -> str:

@@ -7,12 +7,20 @@ from functools import partial
 from typing import Final
 
 from components import blocks as ui
-from components import conversions, converters, formats, rankings, traffic_blocks, visit_tables
+from components import (
+    conversions,
+    converters,
+    formats,
+    rankings,
+    texts,
+    traffic_blocks,
+    visit_tables,
+)
 from components.areas import PageInfo, last_value
 from components.charts.tiles import Figures, figures
 from components.converters import FieldTable
 from components.loading import Collector
-from components.texts import N_, _
+from components.texts import N_, _, memoize
 from components.view_description import described
 from components.visit_tables import SOURCES, VisitTable
 from umami.analysis import marketing as analysis
@@ -23,7 +31,6 @@ from umami.api.traffic import Stats
 from umami.conversion import Conversion
 from umami.errors import InvalidView
 from umami.filters import Filter
-from umami.memoize import memoize
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -95,7 +102,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         yield from _campaign(query, view, campaign, conversion)
     tables: Sequence[VisitTable | FieldTable] = BY_VISIT if view.whole_visits else ON_UMAMI
     tabs = [
-        ui.Tab(table.title, partial(table.section, query, view, conversion)) for table in tables
+        ui.Tab(_(table.title), partial(table.section, query, view, conversion)) for table in tables
     ]
     yield ui.Card(_("Conversions"), [ui.Tabs("by_visit", tabs)], about=described(view))
 
@@ -137,7 +144,7 @@ def _campaign(query: Collector, view: View, name: str, conversion: Conversion) -
     try:
         campaign = view.filtered("utmCampaign", name)
     except InvalidView as problem:
-        section = ui.blocks_section("", ui.Text(str(problem), "note"), framed=False)
+        section = ui.blocks_section("", ui.Text(texts.sentence(problem), "note"), framed=False)
         yield ui.Card("", [section], medium="page")
         return
     totals = query.totals(campaign)

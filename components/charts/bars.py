@@ -55,7 +55,7 @@ def ranking(frame: pd.DataFrame, name: str, field: Field, compared: bool, mode: 
             "size": 16,
             "line": {"width": 2.5, "color": palette.categorical[1]},
         },
-        "hovertemplate": "before: <b>%{x:,}</b><extra></extra>",
+        "hovertemplate": f"{_('before:')} <b>%{{x:,}}</b><extra></extra>",
     }
     longest = max((*values, *before), default=0)
     return {
@@ -100,7 +100,7 @@ def deltas(movers: pd.DataFrame, mode: Mode) -> Figure:
     lowest, highest = min((*values, 0)), max((*values, 0))
     room = 0.28 * (highest - lowest or 1)
     bars = {
-        **_row_bars(values, [f"{delta:+,}" for delta in values], mode),
+        **_row_bars(values, [formats.decimal(delta, sign=True) for delta in values], mode),
         "marker": {"color": [palette.categorical[0 if delta > 0 else 1] for delta in values]},
         "customdata": [
             [plain(name, 200), f"{formats.whole(before)} → <b>{formats.whole(now)}</b>"]
@@ -138,7 +138,7 @@ def distribution(data: Distribution, mode: Mode) -> Figure:
             _("{start} to {end}").format(start=formats.number(start), end=formats.number(end))
             for start, end in bins
         ],
-        "hovertemplate": "%{customdata}<br><b>%{y:,}</b> times<extra></extra>",
+        "hovertemplate": f"%{{customdata}}<br><b>%{{y:,}}</b> {_('times')}<extra></extra>",
     }
     return {
         "data": [bars],

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from cachetools import LRUCache, cached
 from pydantic_core import from_json, to_json
 
-from components import formats
+from components import formats, texts
 from components.theme import PALETTES, Mode, template
 from umami.memoize import key_of
 from umami.period import Unit
@@ -189,11 +189,16 @@ class Finished(go.Figure):  # type: ignore[misc]  # Plotly has no types
 def finished(draw: Draw, mode: Mode) -> Finished:
     """Draw a figure in a colour mode, or take it from the cache.
 
-    The cache compares hashable arguments by value, and others (frames) by identity.
+    The cache compares hashable arguments by value, and others (frames) by identity. Figures contain
+    texts, so each locale has its own.
     """
     return Finished(_serialised(draw, mode)[0])
 
 
-@cached(CACHE, lambda draw, mode: key_of(draw.func, *draw.args, mode, **draw.keywords), Lock())
+@cached(
+    CACHE,
+    lambda draw, mode: key_of(texts.locale(), draw.func, *draw.args, mode, **draw.keywords),
+    Lock(),
+)
 def _serialised(draw: Draw, mode: Mode) -> _Entry:
     return to_json(draw(mode), inf_nan_mode="null").decode(), draw

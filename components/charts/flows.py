@@ -108,7 +108,7 @@ def sankey_spec(flow: Flow, page: str, mode: Mode) -> dict[str, Any]:
         "tooltip": {
             **tooltip(mode),
             "extraCssText": "max-width:22rem;white-space:normal;overflow-wrap:anywhere",
-            "valueFormatter": "%,d visits",
+            "valueFormatter": f"%,d {_('visits')}",
         },
         "series": [
             {
@@ -155,7 +155,9 @@ def sankey_figure(flow: Flow, page: str, mode: Mode) -> Figure:
         "pad": 16,
         "thickness": 12,
         "line": {"width": 0},
-        "hovertemplate": "%{customdata[0]}<br><b>%{customdata[1]}</b> visits<extra></extra>",
+        "hovertemplate": (
+            f"%{{customdata[0]}}<br><b>%{{customdata[1]}}</b> {_('visits')}<extra></extra>"
+        ),
     }
     links = {
         "source": [link.source for link in flow.links],
@@ -164,7 +166,7 @@ def sankey_figure(flow: Flow, page: str, mode: Mode) -> Figure:
         "color": faded(palette.categorical[0], 0.22),
         "hovertemplate": (
             "%{source.customdata[0]} → %{target.customdata[0]}<br>"
-            "<b>%{value:,}</b> visits<extra></extra>"
+            f"<b>%{{value:,}}</b> {_('visits')}<extra></extra>"
         ),
     }
     sankey = {
@@ -213,7 +215,7 @@ def funnel(table: pd.DataFrame, worst: int | None, mode: Mode) -> Figure:
         "customdata": [plain(name, 200) for name in names],
         "marker": {"color": [palette.categorical[1 if at == worst else 0] for at in places]},
         "connector": {"fillcolor": faded(palette.categorical[0], 0.12), "line": {"width": 0}},
-        "hovertemplate": "%{customdata}<br><b>%{x:,}</b> visitors<extra></extra>",
+        "hovertemplate": f"%{{customdata}}<br><b>%{{x:,}}</b> {_('visitors')}<extra></extra>",
     }
     marks = {
         "type": "scatter",
@@ -224,7 +226,9 @@ def funnel(table: pd.DataFrame, worst: int | None, mode: Mode) -> Figure:
         "mode": "markers",
         "marker": {"symbol": "line-ns", "size": 26, "line": {"width": 2.5, "color": palette.text}},
         "customdata": before,
-        "hovertemplate": "before: <b>%{customdata:,}</b> visitors<extra></extra>",
+        "hovertemplate": (
+            f"{_('before:')} <b>%{{customdata:,}}</b> {_('visitors')}<extra></extra>"
+        ),
     }
     # Only for the legend, which shows the first colour of a trace.
     loss = {

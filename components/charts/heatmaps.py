@@ -10,7 +10,7 @@ import pandas as pd
 from components import formats
 from components.charts.common import HOVER_ALL, HOVER_ONE, Figure, base_layout
 from components.charts.over_time import single
-from components.texts import N_, _
+from components.texts import _
 from components.theme import COMPARED, LIGHTER, PALETTES, Mode, faded, scale
 from umami.analysis.retention import SMALL, Cohorts, Grain
 
@@ -19,15 +19,6 @@ MOST: Final = 62
 WITH_TEXT: Final = 14
 """Steps up to which there is room for the shares in the cells."""
 _SCALE: Final = {"thickness": 8, "outlinewidth": 0, "tickformat": ".0%", "nticks": 4, "xpad": 4}
-WEEKDAYS: Final = (
-    N_("Monday"),
-    N_("Tuesday"),
-    N_("Wednesday"),
-    N_("Thursday"),
-    N_("Friday"),
-    N_("Saturday"),
-    N_("Sunday"),
-)
 
 
 def _heatmap(
@@ -69,16 +60,23 @@ def triangle(cohorts: Cohorts, grain: Grain, mode: Mode) -> Figure:
     begun = max(int(shares.notna().any().sum()), 1)
     shares, steps = shares.iloc[:, :begun], [step_name(*step) for step in cohorts.steps[:begun]]
     few = len(steps) <= 8
+    days = [
+        str(first) if first == last else f"{first}–{last}" for first, last in cohorts.steps[:begun]
+    ]
     rows = shares.to_numpy()
     names, hover = [], []
     for day, size, row in zip(shares.index, cohorts.sizes.tail(MOST), rows, strict=True):
         name, visitors = cohort_name(day, grain), formats.whole(size)
         names.append(f"{name}  {visitors}{' ◦' if size < SMALL else ''}")
-        noise = f"<br>fewer than {SMALL} visitors: not reliable" if size < SMALL else ""
+        noise = _("fewer than {small} visitors: not reliable").format(small=SMALL)
+        first = _("First visit {name}, {visitors} visitors").format(name=name, visitors=visitors)
         hover.append(
             [
-                f"First visit {name}, {visitors} visitors<br>{step}: "
-                f"<b>{formats.percent(share)}</b> returned{noise}"
+                f"{first}<br>"
+                + _("{step}: <b>{share}</b> returned").format(
+                    step=step, share=formats.percent(share)
+                )
+                + (f"<br>{noise}" if size < SMALL else "")
                 for step, share in zip(steps, row, strict=True)
             ]
         )
@@ -107,7 +105,7 @@ def triangle(cohorts: Cohorts, grain: Grain, mode: Mode) -> Figure:
                 "tickangle": 0,
                 "title": {"text": _("Days after the first visit"), "standoff": 4},
                 "tickvals": steps if few else weekly,
-                "ticktext": [step.split()[1] for step in (steps if few else weekly)],
+                "ticktext": days if few else [days[steps.index(step)] for step in weekly],
             },
             "yaxis": {**_ROWS, "tickvals": places, "ticktext": names},
         },
@@ -120,7 +118,7 @@ def _known(shares: Iterable[float]) -> list[float | None]:
 
 def cohort_name(first: pd.Timestamp, grain: Grain) -> str:
     """A cohort's name: its day, the Monday of its week, or its month."""
-    return first.strftime("%b %Y" if grain == "month" else "%-d %b")
+    return formats.dated(first, "yMMM" if grain == "month" else "MMMd")
 
 
 def step_name(first: int, last: int) -> str:
@@ -146,7 +144,7 @@ def curve(cohorts: Cohorts, before: Cohorts | None, mode: Mode) -> Figure:
         "line": {"color": colour, "width": 2.25},
         "fill": "tozeroy",
         "fillcolor": faded(colour, 0.10),
-        "hovertemplate": "<b>%{y:.1%}</b><extra>This period</extra>",
+        "hovertemplate": "<b>%{y:.1%}</b><extra>%{fullData.name}</extra>",
     }
     earlier = {
         "type": "scatter",
@@ -155,7 +153,7 @@ def curve(cohorts: Cohorts, before: Cohorts | None, mode: Mode) -> Figure:
         "name": _("Before"),
         "mode": "lines",
         "line": {"color": faded(colour, COMPARED), "width": 1.5, "dash": "dot"},
-        "hovertemplate": "%{y:.1%}<extra>Before</extra>",
+        "hovertemplate": "%{y:.1%}<extra>%{fullData.name}</extra>",
     }
     return {
         "data": [earlier, now] if before else [now],
@@ -166,7 +164,7 @@ def curve(cohorts: Cohorts, before: Cohorts | None, mode: Mode) -> Figure:
                 "title": {"text": _("Days after the first visit")},
                 "fixedrange": True,
                 "tickvals": [1, 7, 14, 21, 28],
-                "unifiedhovertitle": {"text": "Day %{x}"},
+                "unifiedhovertitle": {"text": _("Day {first}").format(first="%{x}")},
             },
             "yaxis": {"fixedrange": True, "tickformat": ".0%", "nticks": 5},
         },
@@ -180,7 +178,7 @@ def sizes(cohorts: Cohorts, grain: Grain, mode: Mode) -> Figure:
         list(cohorts.sizes.index),
         list(map(int, cohorts.sizes)),
         "month" if grain == "month" else "day",
-        "visitors",
+        _("visitors"),
         mode,
         colour=[faded(colour, LIGHTER) if small else colour for small in cohorts.small],
         most_ticks=4,
@@ -194,21 +192,17 @@ def full_week(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.reindex(index=range(7), columns=range(24), fill_value=0)
 
 
-def week(frame: pd.DataFrame, mode: Mode) -> Figure:
-    """A heatmap of visitors with a row for each weekday and a column for each hour."""
-    hours = [f"{hour:02}:00" for hour in range(24)]
+def week(frame: pd.DataFrame, first: int, mode: Mode) -> Figure:
+    """A heatmap of visitors with a row for each weekday, of which ``first`` (0 for Monday) is on
+    top, and a column for each hour."""
+    order = [(first + at) % 7 for at in range(7)]
+    hours = [formats.hour(hour) for hour in range(24)]
     hover = [
-        [
-            _("{day} {hour:02}:00 to {next_hour:02}:00").format(
-                day=day, hour=hour, next_hour=hour + 1
-            )
-            for hour in range(24)
-        ]
-        for day in WEEKDAYS
+        [f"{formats.weekday(day)}, {formats.hours(hour)}" for hour in range(24)] for day in order
     ]
-    counts = full_week(frame).astype(int).to_numpy().tolist()
-    template = "%{customdata}<br><b>%{z:,}</b> visitors<extra></extra>"
-    days = [day[:3] for day in WEEKDAYS]
+    counts = full_week(frame).astype(int).to_numpy()[order].tolist()
+    template = f"%{{customdata}}<br><b>%{{z:,}}</b> {_('visitors')}<extra></extra>"
+    days = [formats.weekday(day, short=True) for day in order]
     return {
         "data": [_heatmap(counts, hours, days, hover, mode, hovertemplate=template)],
         "layout": {

@@ -16,6 +16,7 @@ import pandas as pd
 from components import formats
 from components.charts.common import Figure, plain
 from components.theme import PALETTES, Mode, scale, template
+from components.view_description import value_name
 from umami import names
 
 WORLD: Final = Path(__file__).parents[2] / "static" / "topojson" / "world_110m.json"
@@ -61,7 +62,7 @@ def world(
         Country(
             code,
             names.iso3(code) or "",
-            names.country(code),
+            value_name("country", code),
             count,
             format_count(count),
             "" if signs_differ or math.isnan(share) else formats.percent(share),

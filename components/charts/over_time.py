@@ -120,7 +120,7 @@ def traffic(
     measures: Sequence[Measure],
     mode: Mode,
     *,
-    compared_with: str = N_("previous period"),
+    compared_with: str = "",
 ) -> Figure:
     """Measures over time, overlaid with those of the comparison as dashed lines.
 
@@ -130,7 +130,7 @@ def traffic(
     ended: later ones are not drawn, and the current one is marked. ``partial`` and
     ``partial_before`` are the values of ``Period.partial`` for both periods.
     """
-    times = moments(now["time"])
+    times, compared_with = moments(now["time"]), compared_with or _("previous period")
     traces, highest = [], 0.0
     for frame, ends, earlier in ((before, partial_before, True), (now, partial, False)):
         if frame is None:
@@ -149,7 +149,7 @@ def traffic(
             colour = PALETTES[mode].categorical[role]
             line = _Line(
                 times,
-                f"{name} ({compared_with})" if earlier else name,
+                f"{_(name)} ({compared_with})" if earlier else _(name),
                 [
                     None if at >= last or pd.isna(value) else value
                     for at, value in enumerate(part[column].tolist())
@@ -217,7 +217,7 @@ def minutes_spec(minutes: pd.DataFrame, mode: Mode) -> dict[str, Any]:
         "tooltip": {"trigger": "axis", **tooltip(mode)},
         "xAxis": {
             "type": "category",
-            "data": [f"{pd.Timestamp(time):%H:%M}" for time in minutes["time"]],
+            "data": [formats.dated(time, "short") for time in minutes["time"]],
             "axisTick": {"show": False},
             "axisLine": {"lineStyle": {"color": palette.border}},
             "axisLabel": {**quiet, "interval": 4},
@@ -255,7 +255,7 @@ def stacked(
     before: pd.DataFrame | None,
     mode: Mode,
     *,
-    compared_with: str = N_("previous period"),
+    compared_with: str = "",
 ) -> Figure:
     """Bars for the largest names of a frame (``time``, ``event`` and ``value``), the others summed.
 
@@ -263,6 +263,7 @@ def stacked(
     shows the totals of ``before``, the frame of the comparison, aligned by position.
     """
     times, series = _series(frame, value)
+    compared_with = compared_with or _("previous period")
     total = [sum(values) for values in zip(*series.values(), strict=True)]
     traces: list[dict[str, Any]] = [
         {
@@ -275,9 +276,9 @@ def stacked(
         }
         for name, values in series.items()
     ]
-    if NET in series:
+    if _(NET) in series:
         gain, loss = PALETTES[mode].categorical[:2]
-        traces[0]["marker"] = {"color": [loss if amount < 0 else gain for amount in series[NET]]}
+        traces[0]["marker"] = {"color": [loss if amount < 0 else gain for amount in series[_(NET)]]}
     earlier: list[float] = []
     if before is not None and len(before) and len(total):
         sums = before.groupby("time")[value].sum().head(len(total))
@@ -327,11 +328,12 @@ def _series(frame: pd.DataFrame, value: str) -> tuple[list[datetime], dict[str, 
     amounts = np.zeros((len(names), len(times)))
     np.add.at(amounts, (row, at), values)
     if (values < 0).any() and (values > 0).any():
-        return moments(times), {NET: amounts.sum(axis=0).tolist()}
+        return moments(times), {_(NET): amounts.sum(axis=0).tolist()}
     order = np.argsort(-amounts.sum(axis=1), kind="stable")
     series = {str(names[place]): amounts[place].tolist() for place in order[:MOST_NAMES]}
     if others := len(names) - len(series):
-        series[f"{others} others"] = amounts[order[MOST_NAMES:]].sum(axis=0).tolist()
+        name = formats.counted("{count} other", "{count} others", others)
+        series[name] = amounts[order[MOST_NAMES:]].sum(axis=0).tolist()
     return moments(times), series
 
 

@@ -76,7 +76,7 @@ def figure(
     if kind == "percent" and now is not None and before is not None:
         # The difference of the rounded figures, so that the displayed figures add up.
         points = round(round(100 * now, 1) - round(100 * before, 1), 1)
-        delta = _("{points:+.1f} pts").format(points=points) if points else 0
+        delta = formats.points(points / 100) if points else 0
     elif kind != "percent" and (change := formats.change(now, before)) is not None:
         delta = formats.relative(change) or 0
     show = _SHORT[kind]
@@ -107,7 +107,9 @@ def figures(now: object, before: object, fields: Figures, currency: str = "") ->
         return value if value is None or isinstance(value, int) else float(value)
 
     return [
-        figure(label, number(now, field), number(before, field), about, kind, currency=currency)
+        figure(
+            _(label), number(now, field), number(before, field), _(about), kind, currency=currency
+        )
         for label, field, about, kind in fields
     ]
 
@@ -144,7 +146,7 @@ def of_website(
     unknown, with the reason as description.
     """
     before = compared.current if compared else stats.previous
-    bounces = _("Share of bounces in all visits. {bounce}").format(bounce=definitions.bounce)
+    bounces = _("Share of bounces in all visits. {bounce}").format(bounce=_(definitions.bounce))
     between = _("Average time between a visit's first and last event.")
     tiles = figures(
         stats.current,

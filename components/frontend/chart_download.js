@@ -57,17 +57,18 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   const button = parentElement.querySelector(".link")
   const word = button.querySelector("span")
+  word.textContent = data.copy
 
   button.onclick = async () => {
     // Some hosts embed the app in a frame whose URL has an additional path segment.
     const address = location.href.replace("/~/+/", "/")
     try {
       await navigator.clipboard.writeText(address)
-      word.textContent = "Link copied"
+      word.textContent = data.copied
     } catch {
-      window.prompt("Copy this link", address)
+      window.prompt(data.prompt, address)
     }
-    setTimeout(() => { word.textContent = "Copy link" }, 2500)
+    setTimeout(() => { word.textContent = data.copy }, 2500)
   }
 
   if (!data.charts) return
@@ -91,7 +92,8 @@ export default function (component) {
         const control = document.createElement("button")
         control.type = "button"
         control.textContent = format.toUpperCase()
-        control.setAttribute("aria-label", `${named(chart)} as ${format.toUpperCase()}`)
+        control.setAttribute("aria-label", data.save
+          .replace("{chart}", () => named(chart)).replace("{format}", format.toUpperCase()))
         control.onclick = async () => {
           const name = `${named(chart)}.${format}`
           save(await make(chart, format), name)

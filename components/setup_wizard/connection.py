@@ -20,8 +20,10 @@ from components import (
     authorized,
     elements,
     embedded_launcher,
+    formats,
     navigation,
     runtime,
+    texts,
     umami_server,
     viewer,
 )
@@ -34,6 +36,12 @@ from umami.settings import Settings
 
 Step = Literal["choose", "check", "people", "save"]
 STEPS: Final[tuple[Step, ...]] = get_args(Step)
+STEP_NAMES: Final[dict[Step, str]] = {
+    "choose": N_("Choose"),
+    "check": N_("Check"),
+    "people": N_("People"),
+    "save": N_("Save"),
+}
 _DRAFT: Final = "what is being set up"
 _SENT: Final = "the form that was just sent"
 
@@ -101,7 +109,7 @@ def steps(now: Step) -> None:
     with st.container(horizontal=True, gap="xsmall", key="setup_steps"):
         for number, step in enumerate(order()):
             st.badge(
-                f"{number + 1} {step.capitalize()}",
+                f"{number + 1} {_(STEP_NAMES[step])}",
                 icon=":material/check:" if number < at else None,
                 color="primary" if number == at else "green" if number < at else "gray",
             )
@@ -112,7 +120,7 @@ def onward(now: Step, label: str = N_("Continue"), *, primary: bool = True) -> N
     following = order()[order().index(now) + 1]
     with st.container(horizontal=True, gap="small"):
         kind = "primary" if primary else "secondary"
-        elements.action_button(label, "setup_on", go, following, type=kind)
+        elements.action_button(_(label), "setup_on", go, following, type=kind)
         back(now)
 
 
@@ -248,8 +256,8 @@ def choose() -> None:
     source = st.radio(
         _("Which data do you want to see?"),
         sources,
-        format_func=lambda source: SOURCES[source][0],
-        captions=[SOURCES[source][1] for source in sources],
+        format_func=lambda source: _(SOURCES[source][0]),
+        captions=[_(SOURCES[source][1]) for source in sources],
         key="setup_source",
         persist_state="session",
     )
@@ -269,7 +277,7 @@ def choose() -> None:
             _("How do you sign in to it?"),
             list(WAYS),
             default="account",
-            format_func=WAYS.__getitem__,
+            format_func=lambda way: _(WAYS[way]),
             required=True,
             key="setup_way",
             persist_state="session",
@@ -301,7 +309,7 @@ def _form(way: Way) -> None:
 
 def _draw_input(entry: _Input) -> str:
     return st.text_input(
-        entry.label,
+        _(entry.label),
         key=f"setup_{entry.key}",
         type="password" if entry.secret else "default",
         placeholder=entry.placeholder,
@@ -318,7 +326,7 @@ def _import(typed: dict[str, str]) -> None:
     try:
         data = meant("tables", typed).data
     except UmamiError as problem:
-        wrong(str(problem), problem.remedy)
+        wrong(texts.sentence(problem), _(problem.remedy))
         return
     store = runtime.secrets_file().with_name("umami.duckdb")
     if data is not None:
@@ -340,7 +348,7 @@ def importing(draft: Draft, work: BackgroundTask[tuple[str, ...]]) -> None:
     except SettingsError as refusal:
         problem = unreadable(refusal)
         # The next run draws the first step.
-        st.session_state[_WRONG] = (str(problem), problem.remedy)
+        st.session_state[_WRONG] = (texts.sentence(problem), _(problem.remedy))
         st.rerun()
     else:
         _check(lambda: draft.settings, notes)
@@ -360,7 +368,7 @@ def _check(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
     except UmamiError as problem:
         if settings:
             viewer.record(looking, "try a server", described(settings), done=False)
-        wrong(str(problem), problem.remedy)
+        wrong(texts.sentence(problem), _(problem.remedy))
         return
     viewer.record(looking, "try a server", described(settings))
     keep(Draft(settings, server, notes=notes))
@@ -376,14 +384,12 @@ def checked(draft: Draft, server: CheckedServer) -> None:
         where = described(draft.settings)
         st.caption(plain(where[:1].upper() + where[1:]))
         if server.count:
-            counted = (
-                _("1 website")
-                if server.count == 1
-                else _("{count:,} websites").format(count=server.count)
-            )
+            counted = formats.counted("{count} website", "{count} websites", server.count)
             names = [site.name or site.domain for site in server.websites[:SHOWN]]
             more = server.count - len(names)
-            words = listed([*names, _("{more:,} more").format(more=more)] if more else names)
+            words = listed(
+                [*names, _("{more} more").format(more=formats.whole(more))] if more else names
+            )
             st.markdown(f"**{counted}**: {plain(words, 1000)}")
         else:
             st.markdown(

@@ -19,6 +19,7 @@ from components import (
     page_registry,
     runtime,
     session_cookie,
+    texts,
     umami_server,
     url_state,
     viewer,
@@ -52,7 +53,7 @@ def state() -> None:
     try:
         now = connection.described(umami_server.set_up())
     except SettingsError as problem:
-        now = str(problem)
+        now = texts.sentence(problem)
     st.caption(plain(_("Now: {now}").format(now=now)))
 
 
@@ -123,9 +124,8 @@ def _save(draft: Draft) -> None:
         who = _("People sign in as they do now.")
     elif draft.people:
         names = connection.listed([person.username for person in draft.people])
-        who = _("{names} sign{plural} in.").format(
-            names=names, plural="" if len(draft.people) > 1 else "s"
-        )
+        who = texts.ngettext("{names} signs in.", "{names} sign in.", len(draft.people))
+        who = who.format(names=names)
     else:
         who = _("No accounts: only you can open the dashboard, with the link that it prints.")
     with st.container(border=True, gap="xsmall"):
@@ -205,7 +205,7 @@ def _saved() -> None:
         umami_server.settle(Setup(draft.settings, draft.people))
     except SettingsError as problem:
         viewer.record(looking, "setup", about, done=False)
-        connection.keep(replace(draft, refused=str(problem)))
+        connection.keep(replace(draft, refused=texts.sentence(problem)))
         return
     viewer.forget()
     if draft.admin:
@@ -282,7 +282,7 @@ def _form(draft: Draft) -> None:
         role, websites = "admin", list[str]()
         if not first:
             role = st.selectbox(
-                _("Role"), list(ROLES), format_func=ROLES.__getitem__, key=f"{at}_role"
+                _("Role"), list(ROLES), format_func=lambda role: _(ROLES[role]), key=f"{at}_role"
             )
             listed = draft.server.websites if draft.server else ()
             sites = {site.id: site.name or site.domain for site in listed}

@@ -26,7 +26,7 @@
     const size = { autosize: !printed, width: printed ? PAPER : undefined }
     const layout = { ...figure.layout, ...size }
     // newPlot, since an updated chart takes a while to resize, and printing does not wait.
-    return window.Plotly.newPlot(place, figure.data, layout, CONFIG)
+    return window.Plotly.newPlot(place, figure.data, layout, { ...CONFIG, ...figures.config })
   }
   let drawn // for paper or not, in dark or not
   const drawAll = (printed) => {

@@ -75,10 +75,10 @@ def test_country_of_the_map_filters_where_allowed() -> None:
 
 def test_week_names_its_busiest_hour() -> None:
     weekly = Rhythm(pd.DataFrame({9: [0, 2], 10: [0, 5]}))
-    text, chart = traffic_blocks.week(weekly)
+    text, chart = traffic_blocks.week(VIEW, weekly)
     assert text == Text("Visitors by weekday and hour. Busiest: Tuesday, 10:00 to 11:00.")
     assert isinstance(chart, Chart)
-    (nothing,) = traffic_blocks.week(Rhythm(pd.DataFrame({9: [0, 0]})))
+    (nothing,) = traffic_blocks.week(VIEW, Rhythm(pd.DataFrame({9: [0, 0]})))
     assert isinstance(nothing, Text)
     assert nothing.kind == "empty"
 
@@ -94,7 +94,7 @@ def test_moves_are_counted_and_listed_by_kind() -> None:
     assert [title for title, _ in kinds.cards] == ["Grew", "Fell", "New", "Gone"]
     (grew,) = kinds.cards[0][1]
     assert isinstance(grew, Table)
-    assert (grew.title, grew.filter_field) == ("countries that grew", "country")
+    assert (grew.title, grew.filter_field) == ("countries: grew", "country")
     assert list(grew.frame["label"]) == ["Germany"]
     (kinds,) = compare.kinds_blocks("country", ranking(DE=6), ranking(DE=2))
     assert isinstance(kinds, Cards)

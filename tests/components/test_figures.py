@@ -131,7 +131,7 @@ def test_map_names_countries_it_cannot_draw() -> None:
 def test_the_week_begins_on_monday() -> None:
     frame = pd.DataFrame(0, index=range(7), columns=range(24))
     frame.loc[0, 9] = 12
-    (heatmap,) = go.Figure(heatmaps.week(frame, "light")).data
+    (heatmap,) = go.Figure(heatmaps.week(frame, 0, "light")).data
     assert heatmap.y[0] == "Mon"
     assert heatmap.z[0][9] == 12
 
@@ -158,7 +158,7 @@ def test_nothing_to_draw_is_an_empty_figure(mode: Mode) -> None:
     for figure in (
         traffic(empty, empty, mode=mode),
         maps.world_figure(maps.world(ranking()), mode),
-        heatmaps.week(pd.DataFrame(), mode),
+        heatmaps.week(pd.DataFrame(), 0, mode),
     ):
         assert go.Figure(figure).to_json()
 

@@ -87,7 +87,7 @@ def test_comparison_equals_a_custom_comparison_of_the_same_dates(opened: Open) -
         compare_to="2026-08-31",
     )
     assert [tile.delta for tile in september.metric] == [tile.delta for tile in august.metric]
-    assert "1 – 30 Sep 2026 compared with 1 – 31 Aug 2026 (one day longer)" in said(september)
+    assert "1 – 30 Sep 2026 compared with 1 – 31 Aug 2026 (1 day longer)" in said(september)
 
 
 def test_umami_comparison_is_the_servers(opened: Open) -> None:

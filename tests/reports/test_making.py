@@ -149,6 +149,6 @@ def test_cover_names_website_period_and_filters(client: Client) -> None:
     assert lines["Website"] == "Nordlicht Shop (shop.example.com)"
     assert lines["Period"] == "1 – 30 Sep 2026"
     assert lines["Filters"] == "any of: Browser is Chrome; Country is Germany"
-    assert lines["Compared with"] == "1 – 31 Aug 2026 (one day longer)"
+    assert lines["Compared with"] == "1 – 31 Aug 2026 (1 day longer)"
     assert cover.as_of <= cover.made or (cover.as_of - cover.made).total_seconds() < 60
     assert "127.0.0.1" not in lines["Server"]

@@ -136,13 +136,13 @@ def test_a_period_knows_its_partial_ends() -> None:
 
 def test_a_difference_in_length_is_explained() -> None:
     assert view_description.described(view("last-month")) == (
-        "1 – 31 Oct 2026 compared with 1 – 30 Sep 2026 (one day shorter)"
+        "1 – 31 Oct 2026 compared with 1 – 30 Sep 2026 (1 day shorter)"
     )
     assert view_description.described(view("month")) == (
         "1 – 23 Nov 2026, until 16:00 compared with 1 – 23 Oct 2026, until 16:00"
     )
     spring = view(from_="2026-03-30", to="2026-03-30", unit="hour")
-    assert view_description.compared(spring) == "Sun 29 Mar 2026 (one hour shorter)"
+    assert view_description.compared(spring) == "Sun 29 Mar 2026 (1 hour shorter)"
     assert view_description.compared(view("7d", compare="umami")) == (
         "9 Nov 2026, 00:01 – 16 Nov 2026, 00:01 (Umami's previous period)"
     )

@@ -16,6 +16,7 @@ from umami.api.revenue import Attribution, Revenue
 from umami.errors import InvalidView
 from umami.memoize import memoize
 from umami.parsing import frame_of
+from umami.texts import N_
 
 MOST_CREDITED: Final = 20
 """The most names per part that servers return in attribution."""
@@ -119,7 +120,7 @@ def tagged_link(address: str, tags: Mapping[str, str]) -> str:
     except ValueError:
         valid = None
     if not valid or re.search(r"\s", address.strip()):
-        raise InvalidView("Write the whole address of a page: https://example.com/offer.")
+        raise InvalidView(N_("Write the whole address of a page: https://example.com/offer."))
     names = {f"utm_{name}" for name in tags}
     others = [(name, value) for name, value in parse_qsl(parts.query, True) if name not in names]
     added = [(f"utm_{name}", value.strip()) for name, value in tags.items() if value.strip()]

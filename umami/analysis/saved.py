@@ -13,6 +13,7 @@ from umami.api.reports import Report
 from umami.conversion import FunnelStep, read, spell
 from umami.errors import InvalidView
 from umami.period import MILLISECOND, iso_time
+from umami.texts import N_, Message
 from umami.view import View
 
 Parameters = dict[str, str | list[str]]
@@ -30,12 +31,14 @@ class Opening:
 def opening(report: Report) -> Opening:
     """The page and parameters that show a report; raises ``InvalidView`` where no page does."""
     if report.type not in PAGES:
-        raise InvalidView(f"No page shows reports of the kind “{report.type[:40]}”.")
+        raise InvalidView(
+            Message("No page shows reports of the kind “{type}”.", type=report.type[:40])
+        )
     page, read_parameters = PAGES[report.type]
     try:
         return Opening(page, read_parameters(report))
     except (LookupError, TypeError, AttributeError, ValueError):
-        raise InvalidView("This report was saved in a way that cannot be read.") from None
+        raise InvalidView(N_("This report was saved in a way that cannot be read.")) from None
 
 
 def dates(report: Report) -> tuple[datetime, datetime] | None:

@@ -14,9 +14,10 @@ from umami.errors import InvalidView
 from umami.filters import Filter
 from umami.memoize import memoize
 from umami.parsing import frame_of
+from umami.texts import N_, Message
 from umami.view import View
 
-KINDS: Final[dict[StepKind, str]] = {"path": "Page", "event": "Event"}
+KINDS: Final[dict[StepKind, str]] = {"path": N_("Page"), "event": N_("Event")}
 LARGEST_TARGET: Final = 1_000_000_000
 
 
@@ -58,10 +59,12 @@ def _read_numbered(texts: Sequence[str]) -> tuple[list[tuple[int, FunnelStep]], 
         try:
             step = read(rest)
             if not re.fullmatch(r"\d{1,10}", number, re.ASCII) or int(number) > LARGEST_TARGET:
-                raise InvalidView(f"“{text[:40]}” does not begin with a whole number.")
+                raise InvalidView(
+                    Message("“{text}” does not begin with a whole number.", text=text[:40])
+                )
             numbered.append((int(number), step))
         except InvalidView as problem:
-            faults.append(str(problem))
+            faults.append(problem.message)
     return numbered, tuple(faults)
 
 

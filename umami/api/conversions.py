@@ -14,6 +14,7 @@ from umami.endpoint import Effort, RawQuery, get
 from umami.errors import InvalidView
 from umami.parsing import Count, Record, bucket, frame_of, parse
 from umami.period import Period
+from umami.texts import N_
 from umami.view import View
 
 VisitField = Literal[
@@ -199,5 +200,5 @@ def steps_around(
     visit with the page counts once on either side. Filters keep whole visits.
     """
     if not path:
-        raise InvalidView("Choose a page.")
+        raise InvalidView(N_("Choose a page."))
     return RawQuery({"around": path, "events": None if events else "false", "limit": limit})

@@ -7,6 +7,7 @@ from umami.endpoint import RawQuery
 from umami.errors import InvalidView
 from umami.normal_forms import uuid_of
 from umami.period import iso_time
+from umami.texts import Message
 from umami.view import View
 
 T = TypeVar("T")
@@ -20,7 +21,7 @@ def buckets(view: View) -> dict[str, Any]:
 def choice(value: T, choices: Sequence[T], what: str) -> T:
     """The value, which must be one of the choices; raises ``InvalidView`` otherwise."""
     if value not in choices:
-        raise InvalidView(f"“{value}” is not {what}.")
+        raise InvalidView(Message("“{value}” is not {what}.", value=value, what=what))
     return value
 
 

@@ -30,6 +30,7 @@ from umami.parsing import (
     parse,
 )
 from umami.period import Period, with_unit
+from umami.texts import N_
 from umami.view import View
 
 
@@ -280,9 +281,9 @@ def funnel(
 ) -> RawQuery[tuple[FunnelResult, ...]]:
     """How many visitors went from step to step, each within ``window`` minutes of the last."""
     if not 2 <= len(steps) <= 8:
-        raise InvalidView("A funnel has 2 to 8 steps.")
+        raise InvalidView(N_("A funnel has 2 to 8 steps."))
     if window < 1:
-        raise InvalidView("A funnel’s window is at least one minute.")
+        raise InvalidView(N_("A funnel’s window is at least one minute."))
     chain = [{"type": step.kind, "value": step.value} for step in steps]
     return analysis(view, "funnel", steps=chain, window=window)
 
@@ -306,7 +307,7 @@ def goal(view: View, kind: StepKind, value: str) -> RawQuery[Goal]:
     ``*`` at either end of the value is a wildcard, from 3.1 on.
     """
     if not value:
-        raise InvalidView("A goal needs a page or an event.")
+        raise InvalidView(N_("A goal needs a page or an event."))
     return analysis(view, "goal", type=kind, value=value)
 
 
@@ -316,7 +317,7 @@ def journey(
 ) -> RawQuery[tuple[Path, ...]]:
     """The paths that most visits began with, of 3 to 7 ``steps``, 100 paths at most."""
     if not 3 <= steps <= 7:
-        raise InvalidView("A journey has 3 to 7 steps.")
+        raise InvalidView(N_("A journey has 3 to 7 steps."))
     body = analysis_body(view, "journey", steps=steps, startStep=start, endStep=end)
     return RawQuery(body=body, read=_paths)
 
@@ -325,5 +326,5 @@ def journey(
 def breakdown(view: View, fields: Sequence[BreakdownField]) -> RawQuery[Breakdown]:
     """Totals of pageviews for each combination of the fields, 500 combinations at most."""
     if not fields or not set(fields) <= set(get_args(BreakdownField)):
-        raise InvalidView("A breakdown needs one or more of the known fields.")
+        raise InvalidView(N_("A breakdown needs one or more of the known fields."))
     return analysis(view, "breakdown", fields=list(fields))

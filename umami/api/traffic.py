@@ -12,6 +12,7 @@ from umami.errors import InvalidView
 from umami.filters import FIELDS
 from umami.parsing import Count, Record, frame_of, parse, series
 from umami.period import Period
+from umami.texts import Message
 from umami.view import View
 
 
@@ -194,7 +195,7 @@ def groups(
 
 def _ranked(field: str, limit: int, offset: int, search: str | None) -> dict[str, Any]:
     if field not in METRICS:
-        raise InvalidView(f"“{field}” cannot be ranked.")
+        raise InvalidView(Message("“{field}” cannot be ranked.", field=field))
     return {"type": field, "limit": limit, "offset": offset or None, "search": search}
 
 
@@ -203,5 +204,5 @@ def values(view: View, field: str, search: str | None = None) -> RawQuery[tuple[
     """The ten most frequent values of a field in the period, whatever the filters. ``count`` is
     rows of any kind; ``search`` keeps values that contain it."""
     if field not in FIELDS:
-        raise InvalidView(f"“{field}” is not a field to filter by.")
+        raise InvalidView(Message("“{field}” is not a field to filter by.", field=field))
     return RawQuery({"type": field, "search": search})

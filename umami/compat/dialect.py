@@ -15,6 +15,7 @@ from umami.compat.generations import V3_1, Generation
 from umami.endpoint import EXTENSIONS, JSON, Query, Request
 from umami.errors import NotOffered
 from umami.filters import EVERYTHING, FIELDS, NEWER_FIELDS, Capabilities, Filter, like_escaped
+from umami.texts import N_, Message
 from umami.view import View
 
 SEARCHED = frozenset({"events", "sessions", "metrics", "groups", "values", "revenue_sessions"})
@@ -107,19 +108,27 @@ class Dialect(ABC):
         """What this generation lacks to answer the query without filters, in a sentence."""
         arguments = query.arguments
         if query.name == "values" and "," in (arguments["search"] or ""):
-            return "Umami treats a search for values that contains a comma as a list of values."
+            return N_("Umami treats a search for values that contains a comma as a list of values.")
         if self.generation >= V3_1:
             return None
         server = "Umami 2" if self.generation.major == 2 else "Umami 3.0"
         match query.name:
-            case "metrics" | "groups" if arguments["field"] in NEWER_FIELDS:
-                return f"{server} does not rank by {FIELDS[arguments['field']]}."
+            case "metrics" | "groups" if (field := arguments["field"]) in NEWER_FIELDS:
+                return Message(
+                    "{server} does not rank by {field}.",
+                    server=server,
+                    field=Message(FIELDS[field]),
+                )
             case "breakdown" if NEWER_FIELDS & set(arguments["fields"]):
-                return f"{server} does not break down by UTM fields."
+                return Message("{server} does not break down by UTM fields.", server=server)
             case "goal" if "*" in arguments["value"]:
-                return f"{server} does not support wildcards in goals."
+                return Message("{server} does not support wildcards in goals.", server=server)
             case "revenue_metrics" if arguments["by"] != "country":
-                return f"{server} does not report revenue by {arguments['by']}."
+                return Message(
+                    "{server} does not report revenue by {field}.",
+                    server=server,
+                    field=arguments["by"],
+                )
         return None
 
     def unsupported_filters(self, query: Query[Any]) -> str | None:
@@ -130,13 +139,15 @@ class Dialect(ABC):
         """Why this generation cannot answer the query correctly; such a query is not sent."""
         endpoint = query.endpoint
         if endpoint.extension and not self.extended:
-            sentence: str | None = (
+            sentence: str | None = N_(
                 "Umami does not count conversions by visit; the built-in server does."
             )
         elif query.name not in EMULATED and endpoint.first_version > self.generation.value:
-            sentence = (
-                f"Umami {self.generation} has no {endpoint.subject}; "
-                f"they came with {endpoint.since}."
+            sentence = Message(
+                "Umami {generation} has no {subject}; they came with {since}.",
+                generation=self.generation,
+                subject=endpoint.subject,
+                since=endpoint.since,
             )
         else:
             sentence = self.missing(query) or self.unsupported_filters(query)

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from umami import errors
+from umami.texts import N_, Message
 
 MOST_REASONS, LONGEST_REASON, DEEPEST = 20, 300, 8
 
@@ -26,31 +27,59 @@ def meaning(status: int, body: bytes, *, endpoint: str, address: str) -> errors.
 
 
 def _meaning(status: int, texts: tuple[str, ...], endpoint: str, address: str) -> errors.UmamiError:
-    details = "; ".join(texts)
+    details = "; ".join(texts).removesuffix(".")
     if status in (401, 403):
-        return errors.Unauthorised(f"The server does not let this account request “{endpoint}”.")
+        return errors.Unauthorised(
+            Message("The server does not let this account request “{endpoint}”.", endpoint=endpoint)
+        )
     if status == 404 and texts:
-        return errors.NotFound(f"The server has no data to answer “{endpoint}” with.")
+        return errors.NotFound(
+            Message("The server has no data to answer “{endpoint}” with.", endpoint=endpoint)
+        )
     if status in (404, 405):
         return errors.NotOffered(
-            f"The server at {address} is not Umami, or a version without “{endpoint}”."
+            Message(
+                "The server at {address} is not Umami, or a version without “{endpoint}”.",
+                address=address,
+                endpoint=endpoint,
+            )
         )
     if status == 408:
-        return errors.TimedOut(f"The server timed out while it waited for “{endpoint}”.")
+        return errors.TimedOut(
+            Message("The server timed out while it waited for “{endpoint}”.", endpoint=endpoint)
+        )
     if status == 429:
-        return errors.RateLimited("The server requires a pause: there were too many requests.")
+        return errors.RateLimited(N_("The server requires a pause: there were too many requests."))
+    if 400 <= status < 500 and details:
+        return errors.Rejected(
+            Message(
+                "The server refused “{endpoint}”: {details}.", endpoint=endpoint, details=details
+            )
+        )
     if 400 <= status < 500:
-        sentence = f"The server refused “{endpoint}”{f': {details}' if details else ''}."
-        return errors.Rejected(sentence.replace("..", "."))
+        return errors.Rejected(Message("The server refused “{endpoint}”.", endpoint=endpoint))
     if status == 503 and details:
-        sentence = f"The server answers “{endpoint}” with: {details}."
-        return errors.ServerFault(sentence.replace("..", "."))
+        return errors.ServerFault(
+            Message(
+                "The server answers “{endpoint}” with: {details}.",
+                endpoint=endpoint,
+                details=details,
+            )
+        )
     if status >= 500:
         return errors.ServerFault(
-            f"The server failed while answering “{endpoint}” (status {status})."
+            Message(
+                "The server failed while answering “{endpoint}” (status {status}).",
+                endpoint=endpoint,
+                status=status,
+            )
         )
     return errors.UnexpectedAnswer(
-        f"The server’s answer to “{endpoint}” has the unexpected status {status}."
+        Message(
+            "The server’s answer to “{endpoint}” has the unexpected status {status}.",
+            endpoint=endpoint,
+            status=status,
+        )
     )
 
 

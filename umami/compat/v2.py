@@ -29,6 +29,7 @@ from umami.compat.v2_requests import (
 )
 from umami.endpoint import JSON, Query, Request
 from umami.filters import FIELDS, Filter
+from umami.texts import N_, Message
 from umami.view import View
 
 FILTERED: Final = frozenset(
@@ -93,13 +94,13 @@ class V2(Dialect):
             return sentence
         match query.name:
             case "session_data_values" if self.generation != V2_18:
-                return "Umami 2.19 and 2.20 fail to list the values of a session’s property."
+                return N_("Umami 2.19 and 2.20 fail to list the values of a session’s property.")
             case "groups" if arguments["field"] == "event" or (
                 self.generation == V2_18 and arguments["field"] in EDGES
             ):
-                return "Umami 2 does not report the visitors of this."
+                return N_("Umami 2 does not report the visitors of this.")
             case "goal" if arguments["value"].startswith(AMBIGUOUS_STARTS["eq"]):
-                return "Umami 2 treats a sign at the beginning of a goal as an operator."
+                return N_("Umami 2 treats a sign at the beginning of a goal as an operator.")
         return None
 
     def unsupported_filters(self, query: Query[Any]) -> str | None:
@@ -107,15 +108,18 @@ class V2(Dialect):
         if not query.filters or view is None:
             return None
         if query.name not in FILTERED:
-            return "Umami 2 cannot filter this; it can be shown without the filters."
+            return N_("Umami 2 cannot filter this; it can be shown without the filters.")
         lacking = view.lacking(self.capabilities)
         if lacking is not None:
             return lacking
         if any(f.values[0].startswith(AMBIGUOUS_STARTS[f.operator]) for f in view.filters):
-            return "Umami 2 treats a sign at the beginning of a filter’s value as an operator."
+            return N_("Umami 2 treats a sign at the beginning of a filter’s value as an operator.")
         if query.name == "goal" and any(f.field == arguments["kind"] for f in view.filters):
             field = FIELDS[arguments["kind"]]
-            return f"Umami 2 takes one filter of {field}, which the goal itself needs."
+            return Message(
+                "Umami 2 takes one filter of {field}, which the goal itself needs.",
+                field=Message(field),
+            )
         return None
 
 

@@ -27,6 +27,7 @@ from umami.errors import NotFound, NotOffered
 from umami.filters import Filter, regex_escaped, step_escaped
 from umami.normal_forms import uuid_of
 from umami.period import Period
+from umami.texts import N_
 from umami.view import View
 
 UTM: Final = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
@@ -165,9 +166,9 @@ class V3(Dialect):
         if self.generation == V3_0 and query.name in ("revenue_chart", "weekly"):
             period = query.arguments["view"].period
             if query.name == "revenue_chart" and period.unit in ("minute", "hour"):
-                return "Umami 3.0 adds up revenue by the day, whatever unit is requested."
+                return N_("Umami 3.0 adds up revenue by the day, whatever unit is requested.")
             if query.name == "weekly" and _hours_ahead(period) is None:
-                return (
+                return N_(
                     "Umami 3.0 reports weekdays and hours in UTC only, and they cannot be converted"
                     " for this period and time zone. Choose the time zone UTC."
                 )
