@@ -15,7 +15,7 @@ from access import passwords
 from components import authorized, formats, language, texts, viewer
 from components.charts import common
 from components.charts.tiles import Tile
-from components.escaping import plain
+from components.escaping import markdown, plain
 from components.runtime import component
 from components.texts import N_, _
 from components.theme import PALETTES, Mode
@@ -127,7 +127,8 @@ def card(text: str, about: str = "") -> Iterator[None]:
         if text:
             st.subheader(text, anchor=False)
         if about:
-            st.caption(about)
+            # A date such as “1. Okt.” would begin a list.
+            st.caption(markdown(about))
         yield
 
 

@@ -207,6 +207,11 @@ def symbol(currency: str) -> str:
     return str(get_currency_symbol(code, locale=texts.babel_locale())) if code else currency.strip()
 
 
+def symbol_first() -> bool:
+    """Whether the reader's locale writes the symbol of a currency before the amount."""
+    return str(texts.babel_locale().currency_formats["standard"].pattern).startswith("¤")
+
+
 def shortened(text: str, longest: int = 60) -> str:
     """Truncate a text that is too long for a title or a sentence."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
@@ -487,7 +492,7 @@ class Field:
     @property
     def note_heading(self) -> str:
         """The heading of the notes, where they have a column of their own."""
-        return texts.capitalised(_(self.note or ""))
+        return texts.capitalised(_(self.note)) if self.note else ""
 
     @property
     def number(self) -> bool:

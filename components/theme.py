@@ -110,7 +110,6 @@ def template(mode: Mode) -> dict[str, Any]:
                 "font": {"color": palette.muted},
             },
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-            "separators": ".,",
             "xaxis": {**axis, "showgrid": False},
             "yaxis": {**axis, "rangemode": "tozero", "ticks": ""},
             "geo": {

@@ -6,6 +6,7 @@ import streamlit as st
 
 from components import elements, entrypoint_guard, url_state
 from components.areas import sessions
+from components.escaping import plain
 from components.render import area_page
 from components.texts import _
 from components.view_description import described
@@ -20,4 +21,4 @@ with area_page(sessions) as (page, view, params):
             close = partial(url_state.set_params, session="")
             elements.action_button(_("All visitors"), "all_sessions", close, icon="arrow_back")
         else:
-            st.caption(described(view))
+            st.caption(plain(described(view)))

@@ -45,16 +45,16 @@ def main(arguments: Sequence[str]) -> int:
         _check(args)
         settings = mail.load_settings() if args.mail else None
         to = mail.recipients(args.mail or [])
-        texts.set_locale(args.language)
-        with _client(args.data) as client:
-            report = _report(client, args)
-        if args.out:
-            content = build.render(report, args.kind, args.paper)
-            try:
-                atomic_write.replace_file(args.out, content, mode=0o644)
-            except OSError:
-                raise SettingsError("The file of --out cannot be written.") from None
-        return _send(settings, to, report, args) if settings else 0
+        with texts.reading(args.language):
+            with _client(args.data) as client:
+                report = _report(client, args)
+            if args.out:
+                content = build.render(report, args.kind, args.paper)
+                try:
+                    atomic_write.replace_file(args.out, content, mode=0o644)
+                except OSError:
+                    raise SettingsError("The file of --out cannot be written.") from None
+            return _send(settings, to, report, args) if settings else 0
     except InvalidView as problem:
         print(problem, file=sys.stderr)
         return 2

@@ -40,7 +40,7 @@ def picture(
         viewport={"width": width, "height": WIDTHS[width]},
         color_scheme=mode,
         timezone_id="Europe/Berlin",
-        locale="en-GB",
+        locale="en",
         reduced_motion="reduce",
     )
     page = context.new_page()

@@ -50,6 +50,12 @@ MOVES: Final[dict[Move, str]] = {
     "appeared": N_("New"),
     "vanished": N_("Gone"),
 }
+COUNTED: Final[dict[Move, str]] = {
+    "grew": N_("{count} grew"),
+    "fell": N_("{count} fell"),
+    "appeared": N_("{count} new"),
+    "vanished": N_("{count} gone"),
+}
 NO_COMPARISON: Final = N_(
     "Choose a comparison in the bar above: the previous period, the previous year or other dates."
 )
@@ -112,8 +118,7 @@ def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[
         return [ui.Text(TABLES[by].why_empty(view, _("in either period")), "empty")]
     measure = texts.inside(_(rankings.MEASURES[now.measure]))
     counts = ", ".join(
-        f"{formats.whole(len(movers.of(move)))} {texts.inside(_(title))}"
-        for move, title in MOVES.items()
+        _(text).format(count=formats.whole(len(movers.of(move)))) for move, text in COUNTED.items()
     )
     blocks: list[ui.Block] = [
         ui.Text(

@@ -105,7 +105,7 @@ def amounts_axis(
     if currency:
         symbol = formats.symbol(currency)
         # Plotly writes a prefix before the minus: it would read “€−5”.
-        if lowest >= 0 and formats.iso_currency(currency):
+        if lowest >= 0 and formats.iso_currency(currency) and formats.symbol_first():
             space = "\u00a0" if symbol[-1].isalpha() else ""
             axis["tickprefix"] = f"{plain(symbol)}{space}"
         else:

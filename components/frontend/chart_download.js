@@ -38,8 +38,9 @@ const plotted = (chart, format) => {
   const plot = chart.querySelector(".js-plotly-plot")
   const { width, height } = plot.getBoundingClientRect()
   const layout = { ...plot.layout, paper_bgcolor: page().backgroundColor }
+  const { topojsonURL, locale, locales } = plot._context
   return window.Plotly.toImage(
-    { data: plot.data, layout, config: { topojsonURL: plot._context.topojsonURL } },
+    { data: plot.data, layout, config: { topojsonURL, locale, locales } },
     { format, width: Math.round(width), height: Math.round(height), scale: 2 })
 }
 

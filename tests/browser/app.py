@@ -176,7 +176,7 @@ def running_browser() -> Iterator[Browser]:
 def visitor(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
     """The browser of a returning visitor: a tab stays open on the host of every app, so that static
     files stay cached."""
-    with browser.new_context(**options) as context:
+    with browser.new_context(**{"locale": "en", **options}) as context:
         context.set_default_timeout(WAIT)
         stays = context.new_page()
         stays.route("**", lambda route: route.fulfill(body="", content_type="text/html"))

@@ -38,7 +38,7 @@ def app() -> Iterator[App]:
 BERLIN: dict[str, Any] = {
     "viewport": {"width": 1440, "height": 1000},
     "timezone_id": "Europe/Berlin",
-    "locale": "en-GB",
+    "locale": "en",
     "reduced_motion": "reduce",
 }
 

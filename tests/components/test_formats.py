@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, datetime
 
 import pandas as pd
 import pytest
 
-from components import formats
+from components import formats, texts
 from umami.period import Period
 
 
@@ -88,3 +89,97 @@ def test_amounts_follow_their_currency(amount: float, currency: str, said: str, 
 def test_change_from_a_loss_is_unknown() -> None:
     assert formats.change(100, -50) is None
     assert formats.change(-50, 100) == -1.5
+
+
+EVENING = datetime(2026, 10, 31, 14, 5)
+LOCALES = {
+    # number, compact, per cent, money, moment, day, hour tick, month, period
+    "en": (
+        *("1,392.5", "1.2M", "45.3%", "€1,234.50"),
+        *("Sat 31 Oct 2026, 14:05", "31 Oct", "14:05", "October 2026", "1 – 31 Oct 2026"),
+    ),
+    "en-US": (
+        *("1,392.5", "1.2M", "45.3%", "€1,234.50"),
+        *("Sat, Oct 31, 2026, 2:05 PM", "Oct 31", "2:05 PM", "October 2026"),
+        "Oct 1 – 31, 2026",
+    ),
+    "en-GB": (
+        *("1,392.5", "1.2M", "45.3%", "€1,234.50"),
+        *("Sat, 31 Oct 2026, 14:05", "31 Oct", "14:05", "October 2026", "1–31 Oct 2026"),
+    ),
+    "de-DE": (
+        *("1.392,5", "1,2 Mio.", "45,3 %", "1.234,50 €"),
+        *("Sa., 31. Okt. 2026, 14:05", "31. Okt.", "14:05", "Oktober 2026", "1.–31. Okt. 2026"),
+    ),
+    "de-CH": (
+        *("1’392.5", "1.2 Mio.", "45.3%", "EUR 1’234.50"),
+        *("Sa., 31. Okt. 2026, 14:05", "31. Okt.", "14:05", "Oktober 2026", "1.–31. Okt. 2026"),
+    ),
+    "fr-FR": (
+        *("1 392,5", "1,2 M", "45,3 %", "1 234,50 €"),
+        *("sam. 31 oct. 2026, 14:05", "31 oct.", "14:05", "octobre 2026", "1–31 oct. 2026"),
+    ),
+    "es-ES": (
+        *("1.392,5", "1,2 M", "45,3 %", "1.234,50 €"),
+        *("sáb, 31 oct 2026, 14:05", "31 oct", "14:05", "octubre de 2026", "1–31 oct 2026"),
+    ),
+}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_formats_follow_the_locale(locale: str) -> None:
+    october = Period.of_days(date(2026, 10, 1), date(2026, 10, 31), "Europe/Berlin")
+    with texts.reading(locale):
+        shown = (
+            formats.number(1392.5),
+            formats.short(1_230_000),
+            formats.percent(0.4531),
+            formats.money(1234.5, "EUR"),
+            formats.moment(EVENING, "hour"),
+            *(formats.ticks([EVENING], unit)[0].partition("<")[0] for unit in ("day", "hour")),  # type: ignore[arg-type]
+            formats.moment(EVENING, "month"),
+            formats.period(october),
+        )
+    plain = [
+        re.sub("[\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}]", " ", text)
+        for text in shown
+    ]
+    assert plain == list(LOCALES[locale])
+
+
+@pytest.mark.parametrize(
+    ("locale", "first", "input_format", "d3"),
+    [
+        ("en", "monday", "YYYY-MM-DD", "%a %-d %b %Y, %H:%M"),
+        ("en-US", "sunday", "MM/DD/YYYY", "%a, %b %-d, %Y, %-I:%M\u202f%p"),
+        ("en-GB", "monday", "DD/MM/YYYY", "%a, %-d %b %Y, %H:%M"),
+        ("de-DE", "monday", "DD.MM.YYYY", "%a, %-d. %b %Y, %H:%M"),
+        ("fr-FR", "monday", "DD/MM/YYYY", "%a %-d %b %Y, %H:%M"),
+        ("es-MX", "sunday", "DD/MM/YYYY", "%a, %-d de %b de %Y, %-I:%M\u202f%p"),
+        ("fr-DZ", "saturday", "DD/MM/YYYY", "%a %-d %b %Y, %-I:%M\u202f%p"),
+    ],
+)
+def test_weeks_inputs_and_charts_follow_the_locale(
+    locale: str, first: str, input_format: str, d3: str
+) -> None:
+    with texts.reading(locale):
+        assert formats.week_start() == first
+        assert formats.date_input() == input_format
+        assert formats.hover_format("hour") == d3
+
+
+def test_charts_name_days_and_months_in_the_language_of_the_reader() -> None:
+    with texts.reading("de-DE"):
+        config = formats.plotly_locale()
+        assert formats.hours(23) == "23:00 bis 24:00"
+        assert formats.weekday(0) == "Montag"
+    of_germany = config["locales"][config["locale"]]["format"]
+    assert of_germany["shortDays"][0] == "So."
+    assert of_germany["months"][9] == "Oktober"
+    assert (of_germany["decimal"], of_germany["thousands"]) == (",", ".")
+
+
+def test_equal_instants_of_two_zones_have_their_own_times() -> None:
+    noon = pd.Timestamp("2026-10-31 12:00", tz="UTC")
+    shown = [formats.dated(noon.tz_convert(zone), "short") for zone in ("UTC", "Asia/Tokyo")]
+    assert shown == ["12:00", "21:00"]
