@@ -73,7 +73,7 @@ def test_a_text_is_translated_into_the_language_of_the_reader(
     [
         ("en", "“6m” is not a period."),
         ("de", "„6m“ ist kein Zeitraum."),
-        ("es", "«6m» no es un período."),
+        ("es", "«6m» no es un periodo."),
     ],
 )
 def test_a_message_keeps_its_values(locale: str, sentence: str) -> None:
