@@ -28,7 +28,7 @@ from starlette.responses import Response
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from components import theme, umami_server
+from components import texts, theme, umami_server
 from components.runtime import base
 from components.texts import _
 
@@ -131,7 +131,10 @@ def served(app: ASGIApp) -> ASGIApp:
         elif "." in path.rpartition("/")[2] or path.startswith(_NO_PAGES):
             await app(scope, receive, send)
         else:
-            text = _("Preparing a year of demo traffic …") if umami_server.preparing() else ""
+            # No session knows the reader's choice yet.
+            preferred = headers.get("accept-language", "").partition(",")[0].partition(";")[0]
+            with texts.reading(texts.supported(preferred) or texts.ENGLISH):
+                text = _("Preparing a year of demo traffic …") if umami_server.preparing() else ""
             content = await run_in_threadpool(_page, text, encoding)
             await app(_unconditional(scope), receive, _replacing(content, scope, receive, send))
 
