@@ -33,8 +33,8 @@ def themed(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
 
 def broken(page: Page) -> dict[str, list[str]]:
     """The elements that break a rule of axe, by rule."""
-    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
-    return {rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in found}
+    violations: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    return {rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in violations}
 
 
 def test_only_rules_of_streamlit_are_broken(app: App, themed: Page, some: Some) -> None:
@@ -42,7 +42,7 @@ def test_only_rules_of_streamlit_are_broken(app: App, themed: Page, some: Some) 
     for area in (*some(PAGES, 6), *some(ADMIN_PAGES, 2)):
         themed.goto(link(app, area, CHOICES.get(area.name, {})))
         settled(themed)
-        found = broken(themed)
-        if unexpected := {rule: found[rule] for rule in found if rule not in STREAMLITS}:
+        rules = broken(themed)
+        if unexpected := {rule: rules[rule] for rule in rules if rule not in STREAMLITS}:
             faults[area.name] = unexpected
     assert faults == {}
