@@ -12,13 +12,14 @@ import pandas as pd
 
 from components import view_description
 from components.loading import Collector, QueryClient
-from components.texts import N_, _, memoize
+from components.texts import N_, _
 from components.view_description import value_name
 from umami.api import traffic
 from umami.api.conversions import VisitGroups
 from umami.api.traffic import Measure, Ranked, Ranking, Stats
 from umami.errors import UmamiError
 from umami.filters import FIELDS
+from umami.memoize import memoize
 from umami.view import View
 
 MEASURES: Final[dict[Measure, str]] = {"visitors": N_("Visitors"), "times": N_("Count")}

@@ -29,7 +29,7 @@ from components.charts import tiles as tile_data
 from components.charts.tiles import MEASURES, Tile
 from components.formats import Field
 from components.loading import Collector, QueryClient
-from components.texts import N_, _, memoize
+from components.texts import N_, _
 from components.view_description import (
     compared_with,
     described,
@@ -44,6 +44,7 @@ from umami.api.events import EventSeries
 from umami.api.sessions import Rhythm, Session
 from umami.api.traffic import Ranking, Stats, Timeline
 from umami.conversion import Conversion
+from umami.memoize import memoize
 from umami.parsing import Page
 from umami.period import UNIT_WORDS
 from umami.view import View
@@ -343,7 +344,7 @@ def ranking(
     return blocks
 
 
-@memoize
+@texts.memoize
 def _ranking_rows(
     table: rankings.Table,
     ranked: Ranking,

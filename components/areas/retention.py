@@ -9,18 +9,19 @@ from typing import Final
 import pandas as pd
 
 from components import blocks as ui
-from components import formats
+from components import formats, texts
 from components.areas import PageInfo
 from components.charts import heatmaps as charts
 from components.charts.tiles import figure
 from components.formats import Field
 from components.loading import Collector
-from components.texts import N_, _, memoize
+from components.texts import N_, _
 from components.view_description import described, why_empty
 from umami.analysis import retention as analysis
 from umami.analysis.retention import GRAINS, Cohorts, Grain
 from umami.api import reports
 from umami.api.reports import Retention
+from umami.memoize import memoize
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -65,7 +66,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     )
 
 
-@memoize
+@texts.memoize
 def _tiles(view: View, now: Retention, before: Retention | None = None) -> list[ui.Block]:
     """Tiles with the new visitors, and the average shares that returned on some days."""
     average = cohorts_of(view, now, "day").average
@@ -146,7 +147,7 @@ def _explanation(cohorts: Cohorts, by: Grain) -> str:
     return text
 
 
-@memoize
+@texts.memoize
 def _table(cohorts: Cohorts) -> tuple[pd.DataFrame, list[Field]]:
     """A row for each cohort, a column for each step."""
     names = [charts.step_name(*step) for step in cohorts.steps]
