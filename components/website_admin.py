@@ -247,6 +247,7 @@ def _danger(site: Website) -> None:
         _confirmed_button(
             site,
             _("Reset"),
+            "reset",
             "restart_alt",
             _("All data of this website is deleted. The website stays. This cannot be undone."),
             lambda: _write(
@@ -256,6 +257,7 @@ def _danger(site: Website) -> None:
         _confirmed_button(
             site,
             _("Delete"),
+            "delete",
             "delete",
             _("The website and all its data are deleted. This cannot be undone."),
             lambda: _delete(site),
@@ -268,10 +270,10 @@ def _delete(site: Website) -> None:
 
 
 def _confirmed_button(
-    site: Website, what: str, icon: str, warning: str, do: Callable[[], object]
+    site: Website, what: str, action: str, icon: str, warning: str, do: Callable[[], object]
 ) -> None:
     """Draw a button that is enabled once the viewer has typed the website's name."""
-    key = f"{icon}_{site.id}"
+    key = f"{action}_{site.id}"
 
     def confirmed() -> None:
         # The button may have been pressed on an outdated page.
