@@ -94,18 +94,18 @@ def page(text: str = "") -> str:
 
 def needed(elements: tuple[str, ...]) -> list[str]:
     """The names of the scripts of Streamlit's elements, and of those that they import."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
 
     def collect(name: str) -> None:
-        if name not in found:
-            found[name] = None
+        if name not in names:
+            names[name] = None
             for imported in _IMPORTED.findall((SCRIPTS / name).read_text("utf-8")):
                 collect(imported)
 
     for element in elements:
         for path in SCRIPTS.glob(f"{element}.*.js"):
             collect(path.name)
-    return list(found)
+    return list(names)
 
 
 def served(app: ASGIApp) -> ASGIApp:

@@ -47,6 +47,7 @@ def picture(
     page.goto(address)
     settled(page)
     for chart in page.get_by_test_id("stPlotlyChart").all():
+        chart.scroll_into_view_if_needed()
         expect(chart.locator(".main-svg").first).to_be_visible()
     for flow in page.get_by_test_id("stEchartsChart").all():
         expect(flow.locator("svg path").first).to_be_attached()

@@ -42,16 +42,16 @@ def _printed(title: str, loads: list[Load], first: float | None = None) -> list[
 
     table = Table(title)
     table.most(
-        "before the first figure", median(lambda one: one.first_bytes) / 1e6, FIRST_MB, "MB", 2
+        "before the first figure", median(lambda page: page.first_bytes) / 1e6, FIRST_MB, "MB", 2
     )
-    table.most("the whole page", median(lambda one: one.bytes) / 1e6, ALL_MB, "MB", 2)
-    table.most("files", median(lambda one: len(one.files)), FILES)
-    table.info("messages, not compressed", median(lambda one: one.messages) / 1e3, "kB")
-    seconds = median(lambda one: one.first)
+    table.most("the whole page", median(lambda page: page.bytes) / 1e6, ALL_MB, "MB", 2)
+    table.most("files", median(lambda page: len(page.files)), FILES)
+    table.info("messages, not compressed", median(lambda page: page.messages) / 1e3, "kB")
+    seconds = median(lambda page: page.first)
     if first is None:
         table.info("first figure", seconds, "s", 1)
     else:
         table.most("first figure", seconds, first, "s", 1)
-    table.info("main thread", median(lambda one: one.busy), "s", 2)
-    table.info("layout shift", median(lambda one: one.shift), digits=2)
+    table.info("main thread", median(lambda page: page.busy), "s", 2)
+    table.info("layout shift", median(lambda page: page.shift), digits=2)
     return table.missed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 from tests.browser.app import WAIT, settled
 
@@ -90,8 +90,7 @@ def load(
         page.goto(address, wait_until="commit")
         page.wait_for_selector("[data-testid='stMetricValue']", timeout=WAIT)
         settled(page)
-        near = page.locator("[data-testid='stPlotlyChart']").first
-        expect(near.locator(".main-svg").first).to_be_visible(timeout=WAIT)
+        page.wait_for_load_state("networkidle", timeout=WAIT)
         metrics = session.send("Performance.getMetrics")["metrics"]
         result.busy = next(each["value"] for each in metrics if each["name"] == "TaskDuration")
         result.shift = page.evaluate("window.shifted")

@@ -97,6 +97,7 @@ def holds(page: Page, area: PageInfo, *widths: int) -> None:
         expect(page.get_by_text("could not be drawn")).to_have_count(0)
         fits(page)
     for chart in page.get_by_test_id("stPlotlyChart").all():
+        chart.scroll_into_view_if_needed()
         expect(chart.locator(".main-svg").first).to_be_attached()
         named = "node => !!node.closest('[role=figure][aria-label]') || "
         named += "!!node.querySelector('[role=figure][aria-label]')"

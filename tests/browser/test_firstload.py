@@ -65,9 +65,9 @@ def raw(client: httpx.Client, path: str, **headers: str) -> tuple[httpx.Response
 
 @pytest.fixture(scope="module")
 def script(client: httpx.Client) -> str:
-    found = re.search(r'src="\./(static/js/index\.[^"]+)"', client.get("/").text)
-    assert found
-    return f"/{found[1]}"
+    tag = re.search(r'src="\./(static/js/index\.[^"]+)"', client.get("/").text)
+    assert tag
+    return f"/{tag[1]}"
 
 
 def test_scripts_are_compressed_as_the_browser_takes_them(
