@@ -34,7 +34,9 @@ const drawn = (url, width, height) => new Promise((done, failed) => {
   picture.src = url
 })
 
-const plotted = (chart, format) => {
+const plotted = async (chart, format) => {
+  // A chart is drawn when it comes near the viewport, which may have been just now.
+  while (!chart.querySelector(".js-plotly-plot")) await new Promise((done) => setTimeout(done, 100))
   const plot = chart.querySelector(".js-plotly-plot")
   const { width, height } = plot.getBoundingClientRect()
   const layout = { ...plot.layout, paper_bgcolor: page().backgroundColor }
