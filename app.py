@@ -10,6 +10,7 @@ from components import (
     elements,
     entrypoint_guard,
     export_permissions,
+    freshness,
     invitations,
     language,
     local_access,
@@ -98,15 +99,17 @@ with render_lock.RENDER_LOCK.taken():
             st.stop()
         names = {site.id: site.name for site in sites}
         navigation.name_tab(page.title, names.get(url_state.view().website, ""))
-        if shown == page_registry.ACCESS.name:
-            for sentence in url_state.notes():
-                elements.show_note(sentence)
-        else:
+        if shown != page_registry.ACCESS.name:
             invitations.forget()
+            export_permissions.toolbars()
+            with unseen:
+                export_permissions.chart_buttons()
+        if shown not in page_registry.WITHOUT_BAR:
             draw_report = partial(report_dialog.draw, sites, shown)
             controls.bar(client, sites, draw_report, dated=shown not in page_registry.LIVE)
-            export_permissions.toolbars()
-            page_context.server_line()
+        freshness.notice()
+        for sentence in url_state.notes():
+            elements.show_note(sentence)
         navigation.go_on(looking.permissions)
     with metrics.timed(shown, "page", begun), entrypoint_guard.opening():
         page.run()

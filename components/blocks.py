@@ -26,6 +26,14 @@ from umami.view import View
 
 T = TypeVar("T")
 Medium = Literal["page", "report"]
+TILES, CURVES = 118, 160
+"""The heights of a row of tiles, and of tiles with curves, in pixels."""
+TABLE: Final = 409
+"""The height of a table of ten rows with its buttons, in pixels."""
+LIST: Final = 1037
+"""The height of a page of a list with its buttons, in pixels."""
+CHART_BUTTONS: Final = 26
+"""The height of the row of buttons above a chart, in pixels."""
 Params = Mapping[str, Sequence[str]]
 """The URL parameters of one page; a missing parameter is an empty list."""
 
@@ -251,15 +259,15 @@ class Section:
     """Blocks that are made once their answers have arrived.
 
     ``make`` receives the results of the futures. ``about`` is a caption; ``height`` (pixels) is
-    that of the skeleton on a page. ``framed`` draws a card with the title around it;
-    reports print the title in any case.
+    that of the skeleton on a page, and should be that of the blocks. ``framed`` draws a card with
+    the title around it; reports print the title in any case.
     """
 
     title: str
     make: Callable[..., Sequence[Block]]
     answers: Sequence[Future[Any]] = ()
     about: str = ""
-    height: int = 120
+    height: int = TILES
     framed: bool = True
     medium: Medium | None = None
 

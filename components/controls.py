@@ -1,4 +1,4 @@
-"""The control bar: website, period, comparison and filters, shared by all pages.
+"""The control bar: website, period, comparison, filters and more, shared by the pages.
 
 It draws the View of the URL and updates the URL; it holds no state itself.
 """
@@ -6,7 +6,7 @@ It draws the View of the URL and updates the URL; it holds no state itself.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
@@ -16,12 +16,20 @@ from zoneinfo import available_timezones
 import streamlit as st
 
 from access.permissions import AuthorizedClient
-from components import elements, formats, sharing, texts, view_description
+from components import (
+    elements,
+    export_permissions,
+    formats,
+    freshness,
+    page_context,
+    sharing,
+    texts,
+    view_description,
+)
 from components.analysis_controls import conversion_popover
-from components.elements import show_note
 from components.escaping import plain
 from components.texts import N_, _
-from components.url_state import change, free, go, note, notes, view
+from components.url_state import change, free, go, note, view
 from umami.api import segments, traffic
 from umami.api.websites import Website
 from umami.errors import InvalidView, UmamiError
@@ -58,82 +66,113 @@ UNIT_NAMES: Final[dict[Unit, str]] = {
 def bar(
     client: AuthorizedClient,
     among: Sequence[Website],
-    beside: Callable[[View], None],
+    export: Callable[[View], None],
     *,
     dated: bool = True,
 ) -> None:
-    """Draw the controls of the current View, and its filters as chips.
+    """Draw the controls of the current View in a row, and below it the filters as chips.
 
-    ``among`` are the websites to choose from; ``beside`` draws further controls of the bar. A page
+    ``among`` are the websites to choose from; ``export`` draws the button that exports. A page
     that is not ``dated`` shows the present, so that only the website can be chosen.
     """
     now = view()
-    with elements.row("bar"):
-        elements.select(
-            _("Website"),
-            _labels(among),
-            now.website,
-            key="pick_website",
-            icon=":material/language:",
-            width=185,
-            write=lambda chosen: go(now.of_website(chosen)),
-        )
-        if dated:
-            _dated_controls(client, now)
-        sharing.popover(now)
-        beside(now)
-    if free():
-        _chips(client, now)
-    elif said := view_description.narrowed(now):
-        with st.container(key="fixed"):
-            st.caption(f":material/lock: {plain(' · '.join(said))}")
-    for sentence in notes():
-        show_note(sentence)
+    with st.container(key="bar", gap=None):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="row"):
+            website_select(among)
+            if dated:
+                _dated_controls(client, now)
+            export(now)
+            _menu(client, now, dated=dated)
+        if free():
+            _chips(client, now)
+        elif said := view_description.narrowed(now):
+            with st.container(key="fixed"):
+                st.caption(f":material/lock: {plain(' · '.join(said))}")
+
+
+def website_select(among: Sequence[Website]) -> None:
+    """Draw the choice of one of these websites."""
+    now = view()
+    elements.select(
+        _("Website"),
+        _labels(among),
+        now.website,
+        key="pick_website",
+        icon=":material/language:",
+        width=185,
+        write=lambda chosen: go(now.of_website(chosen)),
+    )
 
 
 def _dated_controls(client: AuthorizedClient, now: View) -> None:
     """Draw the controls of the period, its comparison, its filters and its conversion."""
-    with st.container(horizontal=True, gap=None, width="content", wrap=False):
+    with st.container(horizontal=True, gap=None, width="content", wrap=False, key="period_steps"):
         _step_button("earlier", _("Earlier period"), "left", -1)
-        elements.select(
-            _("Period"),
-            {name: _(label) for name, label in PERIODS.items()},
-            now.preset,
-            key="pick_period",
-            icon=":material/calendar_today:",
-            width=165,
-            write=_choose_period,
-        )
-        _step_button(
-            "later", _("Later period"), "right", 1, disabled=now.period.end >= datetime.now(UTC)
-        )
-    if now.preset == CUSTOM:
-        _dates(_("Dates"), now.period, "pick_dates", ("from", "to"), {"unit": []})
-    matches = now.weekdays and now.weekdays_matter
-    elements.select(
-        _("Comparison"),
-        {name: _(label) for name, label in COMPARISONS.items()}
-        | {
-            f"{name}{WEEKDAYS}": _("{comparison}, same weekdays").format(
-                comparison=_(COMPARISONS[name])
-            )
-            for name in SHIFTED
-            if replace(now, comparison=name).weekdays_matter
-        },
-        f"{now.comparison}{WEEKDAYS if matches else ''}",
-        key="pick_comparison",
-        icon=":material/compare_arrows:",
-        width=175,
-        write=_choose_comparison,
-    )
-    compared = now.compared()
-    if now.comparison == "custom" and compared:
-        edges = ("compare_from", "compare_to")
-        _dates(_("Dates compared with"), compared.period, "pick_compared", edges, {})
+        _period_popover(now)
+        ended = now.period.end < datetime.now(UTC)
+        _step_button("later", _("Later period"), "right", 1, disabled=not ended)
+    _comparison_popover(now)
     if free():
         _filter_popover(client, now)
-    _time_popover(now)
     conversion_popover(client, now)
+
+
+def _period_popover(now: View) -> None:
+    name = "" if now.preset == CUSTOM else f":small[{plain(_(PERIODS[now.preset]))}] "
+    with st.popover(
+        f"{name}{plain(formats.days(now.period))}",
+        icon=":material/calendar_today:",
+        key="period_menu",
+        on_change="rerun",
+    ) as popover:
+        if not popover.open:
+            return
+        elements.select(
+            _("Period"),
+            _offered(PERIODS, now.preset),
+            now.preset,
+            key="pick_period",
+            widget=st.radio,
+            write=_choose_period,
+        )
+        _dates(now.period, "pick_dates", ("from", "to"), {"period": [CUSTOM], "unit": []})
+
+
+def _comparison_popover(now: View) -> None:
+    compared = now.compared()
+    label = _(COMPARISONS[now.comparison])
+    if compared and now.comparison == CUSTOM:
+        label = formats.days(compared.period)
+    with st.popover(
+        label, icon=":material/compare_arrows:", key="comparison_menu", on_change="rerun"
+    ) as popover:
+        if not popover.open:
+            return
+        matches = now.weekdays and now.weekdays_matter
+        elements.select(
+            _("Comparison"),
+            _offered(COMPARISONS, now.comparison)
+            | {
+                f"{name}{WEEKDAYS}": _("{comparison}, same weekdays").format(
+                    comparison=_(COMPARISONS[name])
+                )
+                for name in SHIFTED
+                if replace(now, comparison=name).weekdays_matter
+            },
+            f"{now.comparison}{WEEKDAYS if matches else ''}",
+            key="pick_comparison",
+            widget=st.radio,
+            write=_choose_comparison,
+        )
+        shown = compared or replace(now, comparison="previous").compared()
+        if shown:
+            edges = ("compare_from", "compare_to")
+            _dates(shown.period, "pick_compared", edges, {"compare": [CUSTOM], "weekdays": []})
+
+
+def _offered(names: Mapping[str, str], chosen: str) -> dict[str, str]:
+    """The names to choose from. The inputs of dates choose custom dates."""
+    return {name: _(label) for name, label in names.items() if name != CUSTOM or chosen == CUSTOM}
 
 
 def _step_button(key: str, label: str, side: str, steps: int, *, disabled: bool = False) -> None:
@@ -145,56 +184,46 @@ def _step_button(key: str, label: str, side: str, steps: int, *, disabled: bool 
         except InvalidView as problem:
             note(texts.sentence(problem))
 
-    elements.text_button(
-        f":material/chevron_{side}:",
-        key,
-        step,
-        help=label,
-        disabled=disabled,
-    )
+    elements.text_button(label, key, step, icon=f"chevron_{side}", help=label, disabled=disabled)
 
 
 def _choose_period(chosen: str) -> None:
-    if chosen == CUSTOM:
-        go(replace(view(), preset=CUSTOM), keep_unit=False)
-    else:
+    if chosen != CUSTOM:
         change({"period": [chosen], "from": [], "to": [], "unit": []})
+    st.session_state["period_menu"] = False
 
 
 def _choose_comparison(option: str) -> None:
-    now = view()
     chosen = option.removesuffix(WEEKDAYS)
-    edges: list[list[str]] = [[], []]
-    if chosen == "custom":
-        compared = now.compared() or replace(now, comparison="previous").compared()
-        assert compared is not None
-        edges = [[str(day)] for day in compared.period.days]
-    weekdays = ["1"] if option != chosen else []
-    dates = {"compare_from": edges[0], "compare_to": edges[1]}
-    change({"compare": [chosen], "weekdays": weekdays, **dates})
+    if chosen != CUSTOM:
+        weekdays = ["1"] if option != chosen else []
+        none: list[str] = []
+        change(
+            {"compare": [chosen], "weekdays": weekdays, "compare_from": none, "compare_to": none}
+        )
+    st.session_state["comparison_menu"] = False
 
 
-def _dates(
-    label: str, period: Period, key: str, edges: tuple[str, str], resets: dict[str, list[str]]
-) -> None:
-    """Draw a date range input that shows a period and updates its first and last day."""
+def _dates(period: Period, key: str, edges: tuple[str, str], updates: dict[str, list[str]]) -> None:
+    """Draw a date range input that shows a period and updates its first and last day, with other
+    ``updates`` of parameters."""
 
     def write(chosen: tuple[date, ...]) -> None:
         if len(chosen) == 2:
             change(
-                {edge: [day.isoformat()] for edge, day in zip(edges, chosen, strict=True)} | resets
+                {edge: [day.isoformat()] for edge, day in zip(edges, chosen, strict=True)} | updates
             )
 
     elements.bound(
         st.date_input,
-        label,
+        _("Custom dates"),
         period.days,
         key=key,
         write=write,
         max_value=max(datetime.now(zone(period.timezone)).date(), period.days[1]),
         min_value=date(2000, 1, 1),
         format=formats.date_input(),
-        width=235,
+        label_visibility="visible",
     )
 
 
@@ -285,34 +314,48 @@ def _choose_saved(kind: str, chosen: str) -> None:
     change({kind: [chosen] if chosen else []})
 
 
-def _time_popover(now: View) -> None:
-    with st.popover(":material/tune:", key="time", help=_("Granularity: unit and time zone")):
-        units: dict[str, str] = {
-            "auto": _("Automatic ({unit_name})").format(
-                unit_name=texts.inside(_(UNIT_NAMES[now.period.unit]))
-            ),
-            **{unit: _(UNIT_NAMES[unit]) for unit in now.period.units},
-        }
-        chosen = st.session_state["unit"]
-        elements.select(
-            _("Unit"),
-            units,
-            chosen if chosen in units else "auto",
-            key="pick_unit",
-            icon=":material/bar_chart:",
-            width=260,
-            write=lambda unit: change({"unit": [] if unit == "auto" else [unit]}),
-        )
+def _menu(client: AuthorizedClient, now: View, *, dated: bool) -> None:
+    """Draw the menu of all that is needed less often: what the figures are, and what to do with the
+    page."""
+    with st.popover(_("More"), icon=":material/more_horiz:", key="menu", on_change="rerun") as menu:
+        freshness.place(in_menu=bool(menu.open))
+        if not menu.open:
+            return
+        if client.server.demo:
+            page_context.invitation()
+        if dated:
+            _unit_select(now)
         elements.select(
             _("Time zone"),
             {name: name for name in _zones(now.period.timezone)},
             now.period.timezone,
             key="pick_zone",
             icon=":material/schedule:",
-            width=260,
+            label_visibility="visible",
             write=lambda name: change({"tz": [name]}),
         )
         elements.language_choice()
+        export_permissions.copy_link()
+        sharing.expander(now)
+
+
+def _unit_select(now: View) -> None:
+    units: dict[str, str] = {
+        "auto": _("Automatic ({unit_name})").format(
+            unit_name=texts.inside(_(UNIT_NAMES[now.period.unit]))
+        ),
+        **{unit: _(UNIT_NAMES[unit]) for unit in now.period.units},
+    }
+    chosen = st.session_state["unit"]
+    elements.select(
+        _("Granularity"),
+        units,
+        chosen if chosen in units else "auto",
+        key="pick_unit",
+        icon=":material/bar_chart:",
+        label_visibility="visible",
+        write=lambda unit: change({"unit": [] if unit == "auto" else [unit]}),
+    )
 
 
 def _chips(client: AuthorizedClient, now: View) -> None:

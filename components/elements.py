@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from access import passwords
 from components import authorized, formats, language, texts, viewer
+from components.blocks import CURVES, TILES
 from components.charts import common
 from components.charts.tiles import Tile
 from components.escaping import markdown, plain
@@ -111,9 +112,12 @@ def title(text: str, faults: Sequence[str] = ()) -> Iterator[None]:
     """Draw a page's title; notes on the ``faults`` of a link and elements drawn inside the block
     appear beside it."""
     with st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+        horizontal=True,
+        vertical_alignment="center",
+        horizontal_alignment="distribute",
+        key="title",
     ):
-        st.header(text, anchor=False, width="content")
+        st.title(text, anchor=False, width="content")
         with st.container(width="content"):
             for fault in faults:
                 show_note(fault)
@@ -144,9 +148,11 @@ def draw_tiles(
     A click on a tile with a measure calls ``choose`` with it; that of ``chosen`` is marked.
     """
     many = len(tiles) > 5
-    width = 130 if within or many else 165
+    width = 112 if many else 130 if within else 165
+    curves = [common.sparkline(tile.series, PALETTES[mode()].primary) for tile in tiles]
+    height = CURVES if any(curves) else TILES
     with st.grid(len(tiles), min_column_width=width, gap="small"):
-        for tile in tiles:
+        for tile, curve in zip(tiles, curves, strict=True):
             if choose and tile.measure:
                 mark = "tile_on" if tile.measure == chosen else "tile"
                 place = st.container(height="stretch", gap=None, key=f"{mark}_{tile.measure}")
@@ -164,9 +170,9 @@ def draw_tiles(
                 else _("from {before}").format(before=tile.before),
                 help=plain(_help(tile), 400),
                 border=not within,
-                height="stretch",
+                height=height,
             )
-            if curve := common.sparkline(tile.series, PALETTES[mode()].primary):
+            if curve:
                 # Streamlit removes SVG from HTML, but not from the address of a picture.
                 place.html(
                     f'<img class="sparkline" alt="" src="data:image/svg+xml,{quote(curve)}">'
@@ -282,6 +288,6 @@ def language_choice() -> None:
         texts.language(),
         key="pick_language",
         icon=":material/translate:",
-        width=260,
+        label_visibility="visible",
         write=language.choose,
     )

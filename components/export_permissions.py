@@ -72,13 +72,13 @@ def toolbars() -> None:
         st.html("<style>[data-testid='stElementToolbar']{display:none}</style>")
 
 
-_COMPONENT: Final = component("chart_download")
+_CHARTS: Final = component("chart_download")
 _KEY: Final = "chart_download"
+_COPY_LINK: Final = component("copy_link")
 
 
-def download_buttons() -> None:
-    """Draw a button that copies the link and, if the viewer may export, buttons on every chart
-    that save it as PNG or SVG."""
+def chart_buttons() -> None:
+    """Draw buttons above every chart that save it as PNG or SVG, if the viewer may export."""
     website = url_state.view().website
 
     def taken() -> None:
@@ -86,15 +86,13 @@ def download_buttons() -> None:
         if isinstance(name, str):
             viewer.record(viewer.current(), "export", f"{name[:100]} of {website}")
 
-    _COMPONENT(
+    _CHARTS(
         key=_KEY,
-        data={
-            "charts": allowed(),
-            "copy": _("Copy link"),
-            "copied": _("Link copied"),
-            "prompt": _("Copy this link"),
-            "save": _("{chart} as {format}"),
-        },
-        width="content",
+        data={"charts": allowed(), "save": _("{chart} as {format}")},
         on_taken_change=authorized.callback(taken),
     )
+
+
+def copy_link() -> None:
+    """Draw a button that copies the link to the page as it is shown."""
+    _COPY_LINK(key="copy_link", data={"label": _("Copy link"), "done": _("Link copied")})

@@ -22,7 +22,7 @@ from babel.numbers import (
 
 from components import texts
 from components.texts import _
-from umami.period import MILLISECOND, WEEKDAYS, Period, Unit, Weekday
+from umami.period import MILLISECOND, WEEKDAYS, Period, Unit, Weekday, zone
 
 ABSENT: Final = "–"
 SLIGHT: Final = 0.01
@@ -65,11 +65,12 @@ class _Formats:
         known = locale.time_formats if name in ("short", "medium") else locale.datetime_skeletons
         return str(known[name].pattern)
 
-    def span(self, differs: str) -> tuple[str, str]:
+    def span(self, differs: str, skeleton: str = "yMMMd") -> tuple[str, str]:
         """The patterns of both ends of a span of days."""
         if self.tag == texts.ENGLISH:
-            return _SPANS[differs]
-        begin, end = texts.parsed_locale(self.tag).interval_formats["yMMMd"][differs]
+            begin, end = _SPANS[differs]
+            return begin, end.removesuffix(" y") if skeleton == "MMMd" else end
+        begin, end = texts.parsed_locale(self.tag).interval_formats[skeleton][differs]
         return str(begin), str(end)
 
 
@@ -429,6 +430,18 @@ def period(dates: Period) -> str:
         _dated(_naive(day), part, texts.locale()) for day, part in ((first, begin), (last, final))
     )
     return f"{''.join(days)}{until}"
+
+
+def days(dates: Period) -> str:
+    """The first and the last day of a period, without the current year: ``1 – 31 Oct``."""
+    first, last = map(pd.Timestamp, dates.days)
+    now = datetime.now(zone(dates.timezone))
+    skeleton = "MMMd" if first.year == last.year == now.year else "yMMMd"
+    if first == last:
+        return dated(last, skeleton)
+    differs = "y" if first.year != last.year else "M" if first.month != last.month else "d"
+    parts = zip((first, last), _formats(texts.locale()).span(differs, skeleton), strict=True)
+    return "".join(_dated(day, part, texts.locale()) for day, part in parts)
 
 
 Kind = Literal[

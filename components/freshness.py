@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components import authorized, formats, texts, url_state
+from components import authorized, elements, formats, texts, url_state
 from components.escaping import plain
 from components.loading import QueryClient
 from components.texts import _
@@ -42,20 +42,24 @@ _SINCE: Final = "when this viewer asked for everything anew"
 _TIMES: Final = "how often in a row this session could not get all it asked for"
 _DIALOG: Final = "a dialog may be open"
 _PLACE: ContextVar[DeltaGenerator | None] = ContextVar("where ages are said", default=None)
+_NOTICE: ContextVar[DeltaGenerator | None] = ContextVar("where reasons are said", default=None)
 
 
-def place() -> None:
-    """Draw the refresh button, and reserve a place beside it for the age of the figures."""
+def place(*, in_menu: bool) -> None:
+    """Reserve the place for the age of the figures, and draw the refresh button beside it: in the
+    menu of the page, if it is open."""
+    _PLACE.set(None)
+    if not in_menu:
+        return
+    with elements.row("freshness"):
+        _PLACE.set(st.empty())
+        elements.text_button(_("Refresh"), "refresh", _ask_anew, icon="refresh")
+
+
+def notice() -> None:
+    """Reserve the place for the reason why the figures are old. Call once per run."""
     st.session_state.pop(_DIALOG, None)
-    st.button(
-        _("Refresh"),
-        key="refresh",
-        type="tertiary",
-        icon=":material/refresh:",
-        help=_("Refresh data"),
-        on_click=authorized.callback(_ask_anew),
-    )
-    _PLACE.set(st.empty())
+    _NOTICE.set(st.empty())
 
 
 def since() -> float:
@@ -71,21 +75,20 @@ def hold() -> None:
 
 def tell(replies: Iterable[Reply[Any]]) -> None:
     """Show the age of the oldest answer and, if the server failed to refresh it, the error."""
-    here = _PLACE.get()
     answered = [reply for reply in replies if reply.done() and reply.exception() is None]
     ages = [reply.answered_at for reply in answered if reply.answered_at is not None]
-    if here is None or not ages:
+    if not ages:
         return
     problem = next((reply.problem for reply in answered if reply.problem is not None), None)
     oldest = _clock(min(ages), url_state.view().period.timezone)
-    if problem is None:
-        here.caption(_("Figures as of {oldest}.").format(oldest=oldest), width="content")
-    else:
-        here.caption(
+    menu, notice = _PLACE.get(), _NOTICE.get()
+    if menu:
+        menu.caption(_("Figures as of {oldest}.").format(oldest=oldest), width="content")
+    if problem and notice:
+        notice.caption(
             _(":material/cloud_off: {problem} Showing figures as of {oldest}.").format(
                 problem=plain(texts.sentence(problem)), oldest=oldest
-            ),
-            width="content",
+            )
         )
 
 

@@ -118,5 +118,5 @@ def _nothing() -> None:
 
 
 def _not_open() -> None:
-    st.header(_("No access"), anchor=False)
+    st.title(_("No access"), anchor=False)
     st.caption(_("You do not have access to this page. Ask the admin of this dashboard."))

@@ -1,10 +1,11 @@
-"""The context of a run: the viewer's authorized client, the server line and the error pages."""
+"""The context of a run: the viewer's authorized client, the invitation to connect a
+server, and the error pages."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import streamlit as st
 
@@ -15,18 +16,13 @@ from components import (
     navigation,
     page_registry,
     umami_server,
-    url_state,
     viewer,
 )
 from components.elements import show_error
-from components.escaping import plain
-from components.export_permissions import download_buttons
 from components.texts import _
 from umami.api import websites
 from umami.endpoint import Query
 from umami.errors import TRANSIENT, SettingsError, UmamiError
-
-_NOT_NOW: Final = "whether this tab stays with the demo"
 
 
 def client() -> AuthorizedClient:
@@ -50,45 +46,13 @@ def recorded(website: str) -> tuple[datetime, datetime] | None:
     return (span.start, span.end) if span.start and span.end else None
 
 
-def server_line() -> None:
-    """Draw the server, the time zone and a badge for demo data.
-
-    Only admins see the address of the server.
-    """
-    server = client().server
-    zone = url_state.view().period.timezone
-    name = " ".join(filter(None, (_(server.label), server.version)))
-    where = (
-        _("{name} at {address}. ").format(name=name, address=server.address)
-        if viewer.current().permissions.admin
-        else ""
-    )
-    with elements.row("server"):
-        if server.demo:
-            st.badge(_("Demo data"), icon=":material/science:", color="orange", width="content")
-        st.caption(
-            plain(_("{where}Times in {zone}.").format(where=where, zone=zone)), width="content"
-        )
-        if server.demo and viewer.current().permissions.admin:
-            _invitation()
-        download_buttons()
-        freshness.place()
-
-
-def _invitation() -> None:
-    """Offer to connect a real server while the demo is shown, until the viewer dismisses it."""
-
-    def dismiss() -> None:
-        st.session_state[_NOT_NOW] = True
-
-    if st.session_state.get(_NOT_NOW):
-        return
-    with st.container(
-        horizontal=True, vertical_alignment="center", gap="small", width="content", key="connect"
-    ):
-        page = page_registry.SETUP.name
-        elements.text_button(_("Connect your own Umami"), None, navigation.go, page, icon="cable")
-        elements.text_button(_("Not now"), None, dismiss)
+def invitation() -> None:
+    """Draw a badge for demo data and, for admins, the way to connect a real server."""
+    with elements.row("demo"):
+        st.badge(_("Demo data"), icon=":material/science:", color="orange", width="content")
+        if viewer.current().permissions.admin:
+            go, page = navigation.go, page_registry.SETUP.name
+            elements.text_button(_("Connect your own Umami"), "connect", go, page, icon="cable")
 
 
 def stopped(problem: UmamiError) -> None:
@@ -97,10 +61,10 @@ def stopped(problem: UmamiError) -> None:
     Transient errors are retried automatically.
     """
     if isinstance(problem, viewer.Private):
-        st.header(_("This dashboard is private"), anchor=False)
+        st.title(_("This dashboard is private"), anchor=False)
         show_error(problem, icon="lock")
         return
-    st.header(_("The dashboard is not connected"), anchor=False)
+    st.title(_("The dashboard is not connected"), anchor=False)
     show_error(problem)
     with st.container(horizontal=True, gap="small"):
         if st.button(_("Try again"), icon=":material/refresh:"):
@@ -124,13 +88,13 @@ def refused(reason: str) -> None:
         "Open the dashboard at its own address. If a proxy changes the Host header, name the "
         "address that browsers use in DASHBOARD_ORIGINS."
     )
-    st.header(_("This page was not opened by the dashboard"), anchor=False)
+    st.title(_("This page was not opened by the dashboard"), anchor=False)
     show_error(problem, icon="lock")
 
 
 def no_websites() -> None:
     """Draw the page of a viewer who has no website."""
-    st.header(_("No website yet"), anchor=False)
+    st.title(_("No website yet"), anchor=False)
     if viewer.current().permissions.admin:
         st.caption(_("Add a website and add its tracking code to your pages."))
     else:

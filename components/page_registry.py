@@ -31,6 +31,8 @@ PAGES: Final = tuple(
 """The pages in the order of the navigation."""
 LIVE: Final = frozenset(page.name for page in PAGES if page.live)
 """The pages that show the present, for which no period is chosen."""
+WITHOUT_BAR: Final = frozenset({"reports", "access"})
+"""The pages that ignore the View, except for its website."""
 OVERVIEW: Final = next(page for page in PAGES if page.name == "overview")
 ACCESS: Final = PageInfo(
     "access",

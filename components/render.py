@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import ModuleType
 from typing import Any, Final, TypeVarTuple, Unpack
 
@@ -19,6 +20,7 @@ import streamlit as st
 from access.permissions import Forbidden
 from components import draw_blocks, elements, freshness, page_context, texts, url_state
 from components.blocks import (
+    TILES,
     Card,
     Columns,
     Grid,
@@ -55,14 +57,17 @@ _LOG: Final = logging.getLogger(__name__)
 class _Place:
     """A section's place on the page.
 
-    ``drawn_before`` says whether the last run drew the same section there; its blocks then stay
-    visible until the new answers arrive.
+    ``height`` is that of its skeleton in pixels, and 0 if it has none: the last run drew the same
+    section there, and its blocks stay visible until the new answers arrive.
     """
 
-    draw: Callable[..., None]
-    answers: tuple[Future[Any], ...]
+    prepare: Callable[..., Callable[[], None]]
+    """Receives the answers; returns a function that draws the section."""
+    answers: Sequence[Future[Any]]
     slot: Any
-    drawn_before: bool
+    number: int
+    """Counts the sections of the page, from 1."""
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,42 +148,66 @@ class Page(Collector):
                         self._section(section)
 
     def _section(self, section: Section) -> None:
-        def draw(*answers: Any) -> None:
-            draw_blocks.draw(*section.make(*answers))
+        def prepare(*answers: Any) -> Callable[[], None]:
+            return partial(draw_blocks.draw, *section.make(*answers))
 
-        self.section(draw, *section.answers, height=section.height)
+        self._reserve(prepare, section.answers, section.height)
 
     def section(
         self,
         draw: Callable[[Unpack[Ts]], None],
         *answers: Future[Any],
-        height: int = 120,
+        height: int = TILES,
     ) -> None:
         """Reserve a place here, and call ``draw`` with the answers once they have arrived.
 
         If all answers are available, it is called immediately. Otherwise a skeleton of ``height``
         pixels fills the place, unless the last run drew the same section: that stays visible.
         """
+
+        def prepare(*results: Any) -> Callable[[], None]:
+            return partial(draw, *results)
+
+        self._reserve(prepare, answers, height)
+
+    def _reserve(
+        self,
+        prepare: Callable[..., Callable[[], None]],
+        answers: Sequence[Future[Any]],
+        height: int,
+    ) -> None:
         self._drawn.append(tuple(self.key(answer) for answer in answers))
         # This section is visible if the last run drew the same sections up to here.
         drawn_before = (
             None not in self._drawn[-1] and [*self._drawn_before[: len(self._drawn)]] == self._drawn
         )
+        number = len(self._drawn)
         if _ready(answers):
-            _draw_place(_Place(draw, answers, st.container(), drawn_before))
+            _draw_place(_Place(prepare, answers, st.container(), number, 0))
+        elif drawn_before:
+            self._waiting.append(_Place(prepare, answers, st.container(), number, 0))
         else:
-            slot = st.container() if drawn_before else st.skeleton(height=height)
-            self._waiting.append(_Place(draw, answers, slot, drawn_before))
+            slot = st.skeleton(height=height)
+            self._waiting.append(_Place(prepare, answers, slot, number, height))
 
     def finish(self) -> None:
         """Draw waiting sections as their answers arrive; then show the age of the answers and
-        refresh stale ones."""
+        refresh stale ones.
+
+        Places keep the heights of their skeletons until the page is drawn.
+        """
+        heights = [
+            f".st-key-section_{place.number}{{min-height:{place.height}px}}"
+            for place in self._waiting
+            if place.height
+        ]
+        if heights:
+            # Streamlit does not remove styles that are alone.
+            self._notice.html(f"<i class='heights'></i><style>{''.join(heights)}</style>")
         while self._waiting:
             ready = [place for place in self._waiting if _ready(place.answers)]
             for place in ready:
                 self._waiting.remove(place)
-                if not place.drawn_before:
-                    place.slot = place.slot.container()
                 _draw_place(place)
             pending = {
                 answer for place in self._waiting for answer in place.answers if not answer.done()
@@ -186,7 +215,7 @@ class Page(Collector):
             if pending:
                 with released():
                     self._await_any(pending)
-        if self._noticed:
+        if self._noticed or heights:
             self._notice.empty()
         st.session_state[_DRAWN] = tuple(self._drawn)
         answered = [sent for sent in self.sent if sent[1].done()]
@@ -260,16 +289,31 @@ def _ready(answers: Iterable[Future[Any]]) -> bool:
 
 
 def _draw_place(place: _Place) -> None:
-    with place.slot:
+    try:
+        # Before its skeleton is replaced, so that the place is not empty meanwhile.
+        draw = place.prepare(*(answer.result() for answer in place.answers))
+    except Exception as problem:
+        draw = partial(_show_failure, problem)
+    slot = place.slot
+    if place.height:
+        # Streamlit draws an empty container only if it has a height; page.css leaves that out.
+        slot = slot.container(height=place.height, border=False, key=f"section_{place.number}")
+    with slot:
         try:
-            answers = [answer.result() for answer in place.answers]
-            place.draw(*answers)
-        except (NotOffered, NotShared) as problem:
+            draw()
+        except Exception as problem:
+            _show_failure(problem)
+
+
+def _show_failure(problem: Exception) -> None:
+    """Show why a section could not be drawn; a bug does not affect other sections."""
+    match problem:
+        case NotOffered() | NotShared():
             show_empty(plain(texts.sentence(problem)))
-        except Forbidden as problem:
+        case Forbidden():
             st.caption(f":material/lock: {plain(texts.sentence(problem))}")
-        except UmamiError as problem:
+        case UmamiError():
             show_error(problem)
-        except Exception as problem:  # a bug must not affect other sections
+        case _:
             _LOG.error("a section could not be drawn: %s", fault_location(problem))
             show_error(UmamiError(_("This part of the page could not be drawn.")))

@@ -43,12 +43,12 @@ def _titles() -> dict[str, str]:
     return {area.name: _(area.title) for area in PAGES}
 
 
-def popover(now: View) -> None:
-    """Draw the popover that creates a share link, for signed-in admins."""
+def expander(now: View) -> None:
+    """Draw the form that creates a share link, for signed-in admins."""
     looking = viewer.current()
     if looking.how == "open" or not looking.permissions.admin:
         return
-    with st.popover(
+    with st.expander(
         _("Share"), icon=":material/share:", key="share_view", on_change="rerun"
     ) as opened:
         if opened.open:
@@ -176,7 +176,7 @@ def links(sites: tuple[Website, ...]) -> None:
     shares = viewer.desk().shares.all()
     if not shares:
         elements.show_empty(
-            _("No links yet. “Share” in the bar of a page creates a link to that page.")
+            _("No links yet. “Share” in the menu “More” of a page creates a link to it.")
         )
     names = {site.id: site.name for site in sites}
     for share in shares:

@@ -47,6 +47,10 @@ from umami.background_task import BackgroundTask, ProgressCallback
 from umami.scheduling import Caller
 
 _COMPONENT: Final = component("table")
+HEAD, ROW, NOTED, MORE = 26, 33, 44, 44
+"""The heights in pixels of a table's head, of a row, of a row with notes (``table.css``), and of
+the button for more rows."""
+_HEIGHTS: Final = "heights of tables without filters"
 
 
 def draw_rows(
@@ -86,15 +90,17 @@ def draw_rows(
             )
 
     value = block.value if on_choose else None
+    records = rows_of(frame, tuple(block.fields), value, tuple(active), shown)
     _COMPONENT(
         key=block.key,
+        height=_height(block, records, has_more=len(frame) > shown),
         data={
             "label": label,
             "columns": [
                 {name: getattr(field, name) for name in ("label", "number", "wide", "help")}
                 for field in block.fields
             ],
-            "records": rows_of(frame, tuple(block.fields), value, tuple(active), shown),
+            "records": records,
             "sorts": sorts,
             "sorted": {"at": at, "descending": descending} if at else None,
             "chooses": on_choose is not None,
@@ -103,6 +109,24 @@ def draw_rows(
         on_chosen_change=authorized.callback(chosen),
         on_sorted_change=authorized.callback(sort),
     )
+
+
+def _height(block: Table, records: Sequence[dict[str, Any]], *, has_more: bool) -> int:
+    """The height of a table in pixels.
+
+    Under a filter, the table and the button for more rows keep the height that they had before, so
+    that the page does not jump.
+    """
+    rows = (NOTED if any(cell["note"] for cell in record["cells"]) else ROW for record in records)
+    height = HEAD + sum(rows)
+    if block.height:
+        return min(height, block.height)
+    heights: dict[str, int] = st.session_state.setdefault(_HEIGHTS, {})
+    more = MORE if has_more else 0
+    if url_state.view().is_filtered:
+        return max(height, heights.get(block.key, 0) - more)
+    heights[block.key] = height + more
+    return height
 
 
 @memoize.memoize

@@ -12,6 +12,7 @@ import pandas as pd
 
 from components import conversions, converters, formats, rankings, texts, visit_tables
 from components.blocks import (
+    TABLE,
     Block,
     Chart,
     Medium,
@@ -288,7 +289,7 @@ def ranking_section(
             query.client, view, table, *answers[:count], brought=(conversion, *answers[count:])
         )
 
-    return Section(texts.capitalised(_(table.many)), make, (*ranked, *groups), height=400)
+    return Section(texts.capitalised(_(table.many)), make, (*ranked, *groups), height=TABLE)
 
 
 def ranking(

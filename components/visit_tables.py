@@ -70,7 +70,7 @@ class VisitTable:
         other = query.ask(groups_query(conversion, other_field)(view))
         draw = partial(self._draw, view, conversion)
         return ui.Section(
-            _(self.title), draw, [groups.now, total, other, *groups.earlier], height=420
+            _(self.title), draw, [groups.now, total, other, *groups.earlier], height=ui.TABLE
         )
 
     def _draw(

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from functools import partial
 
+import streamlit as st
+
 from components import conversions, elements, entrypoint_guard, url_state
 from components.analysis_controls import Suggestions, editor, saved_menu
 from components.areas import attribution
@@ -54,4 +56,5 @@ with area_page(attribution) as (page, view, params), elements.title(_("Attributi
     chosen = conversions.chosen(page, view)
     what = "revenue" if attribution.in_money(params) else ""
     offers_money = view.whole_visits or attribution.reports_money(page)
-    editor(page, view, partial(draw, view, chosen, what, offers_money), height=40)
+    with st.container(key="below_title"):
+        editor(page, view, partial(draw, view, chosen, what, offers_money), height=38)

@@ -78,4 +78,4 @@ with area_page(funnel) as (page, view, params):
     with elements.title(_("Funnel"), faults):
         pass
     with elements.card(_("Steps"), about=_("Steps in order, each within the time chosen below.")):
-        editor(page, view, partial(draw, view, chain), height=190)
+        editor(page, view, partial(draw, view, chain), height=195)

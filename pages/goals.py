@@ -106,4 +106,4 @@ with area_page(goals) as (page, view, params):
     with elements.card(
         _("Goals"), about=_("A page or an event, and how often you want it in the period.")
     ):
-        editor(page, view, partial(draw, view, targets), height=120)
+        editor(page, view, partial(draw, view, targets), height=143)

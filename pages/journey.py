@@ -99,8 +99,9 @@ with open_page(page_context.client()) as page:
     with elements.title(_("Journey"), faults):
         pass
     chosen = journey.page_of(page, view, selection)
-    page.section(partial(question, selection, chosen), values[0], height=40)
+    with st.container(key="question"):
+        page.section(partial(question, selection, chosen), values[0], height=38)
     page.draw(around)
     with elements.card(_("Paths from the first step"), about=dates(view)):
-        page.section(partial(ends, selection), *values, height=40)
+        page.section(partial(ends, selection), *values, height=38)
         page.draw([paths], nested=True)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from components import (
     authorized,
+    controls,
     elements,
     entrypoint_guard,
     loading,
@@ -53,7 +54,7 @@ def detail(view: View, selected: str, saved_reports: Page[Report]) -> None:
 def open_buttons(opening: Opening, dates: Mapping[str, list[str]]) -> None:
     """Buttons that open the report on its page."""
     with st.container(horizontal=True, gap="small"):
-        about = _("With the period and filters above")
+        about = _("With the current period and filters")
         button = partial(action_button, type="primary", icon="open_in_new", help=about)
         button(_("Open"), "open", open_report, opening)
         if dates:
@@ -116,6 +117,7 @@ with open_page(page_context.client()) as page:
     params = url_state.page_params(area.INFO)
     layout = page.prepare(area.ask(page, view, params))
     with elements.title(_("Saved")):
+        controls.website_select(loading.every_website(page.client))
         if done := authorized.data().pop(DONE, None):
             st.toast(plain(done))
     with elements.card(_("Saved reports"), about=_("Shared with everyone on this Umami.")):

@@ -37,4 +37,4 @@ with area_page(revenue) as (page, view, params):
     with elements.title(_("Revenue"), revenue.parse(params)[1]):
         if isinstance(scope, revenue.Scope):
             currencies = page.unfiltered(view, endpoints.currencies)
-            page.section(partial(choice, scope.currency), currencies, height=40)
+            page.section(partial(choice, scope.currency), currencies, height=38)

@@ -164,7 +164,7 @@ def _by_models(
             _("Credit by {credited}").format(credited=texts.inside(_(SOURCES[field][2]))),
             draw,
             [*answers],
-            height=420,
+            height=ui.TABLE,
         )
 
     tabs = [ui.Tab(_(SOURCES[field][0]), partial(section, field)) for field in CREDITED]
@@ -280,7 +280,7 @@ def _by_first_touch(
         _("Credit for {step}").format(step=step.value),
         partial(_parts, view, step, currency),
         [first.now, last, *first.earlier],
-        height=420,
+        height=ui.TABLE,
         framed=False,
     )
 

@@ -99,14 +99,16 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
             partial(_treemap, view, capabilities, choice),
             [groups],
             dates(view),
-            height=450,
+            height=420 + ui.CHART_BUTTONS,
         ),
         ui.Section(
-            _("Every group"), partial(_all_groups, view, query.client, choice), [groups], height=450
+            _("Every group"), partial(_all_groups, view, query.client, choice), [groups], height=648
         ),
     ]
     if has_pivot(view, choice):
-        pivot = ui.Section(_("Pivot table"), partial(_pivot, view, choice), [groups], height=300)
+        pivot = ui.Section(
+            _("Pivot table"), partial(_pivot, view, choice), [groups], height=ui.TABLE + 38
+        )
         sections.insert(1, pivot)
     yield ui.Card(_("Groups"), sections, about=dates(view))
 

@@ -89,14 +89,20 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         _("Figures"),
         partial(traffic_blocks.website_tiles, query.client, view),
         [totals.now, timeline, *totals.earlier],
-        height=170,
+        height=ui.CURVES,
         framed=False,
     )
     about = described(view)
     all_moves = ui.Section(
-        _("Biggest changes"), partial(moved_blocks, view, by), [*ranked], about, height=420
+        _("Biggest changes"),
+        partial(moved_blocks, view, by),
+        [*ranked],
+        about,
+        height=447 + ui.CHART_BUTTONS,
     )
-    each = ui.Section(_("By kind of change"), partial(kinds_blocks, by), [*ranked], height=300)
+    each = ui.Section(
+        _("By kind of change"), partial(kinds_blocks, by), [*ranked], height=ui.TABLE + 60
+    )
     yield ui.Card(_("Biggest changes"), [all_moves, each], about)
 
 

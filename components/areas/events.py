@@ -67,7 +67,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         _("Events over time"),
         partial(traffic_blocks.events_over_time, view),
         [query.ask(events.series(view))],
-        height=280,
+        height=280 + ui.CHART_BUTTONS,
     )
     search = ui.SearchBox(position, _("Search events and pages"))
     yield ui.Card(
@@ -78,7 +78,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
                 _("The latest views and events"),
                 partial(_list, view, position),
                 [query.ask(events.events(view, position.page, ui.PAGE_SIZE, position.search))],
-                height=700,
+                height=ui.LIST,
             ),
         ],
         about=_("Select a row to see its visitor."),

@@ -159,7 +159,9 @@ def _conversion(query: Collector, view: View, title: str, chain: Chain) -> ui.Ca
     about = _("{described}. Each step: {within}.").format(
         described=described(view), within=texts.inside(within(chain.window))
     )
-    section = ui.Section(title, partial(blocks, view), [*results], about, height=420)
+    section = ui.Section(
+        title, partial(blocks, view), [*results], about, height=554 + ui.CHART_BUTTONS
+    )
     return ui.Card(_("Conversion"), [section], described(view))
 
 

@@ -109,7 +109,7 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
         figures = ui.Section(name, partial(_figures, target), [*result], about)
         cards.append(ui.Card(formats.shortened(name), [figures, trend], about))
     yield ui.Grid(cards)
-    yield ui.Section(_("Goals"), table, now, height=24, framed=False, medium="page")
+    yield ui.Section(_("Goals"), table, now, height=38, framed=False, medium="page")
 
 
 def _table(targets: Sequence[Target], *goals: Goal) -> list[ui.Block]:
@@ -148,7 +148,10 @@ def _trend_section(query: Collector, view: View, number: int, target: Target) ->
         answers = [query.ask(traffic.pageviews(viewing))]
     make = partial(trend, view, number, target)
     return ui.Section(
-        _("{step} over time").format(step=target.step.value), make, answers, height=150
+        _("{step} over time").format(step=target.step.value),
+        make,
+        answers,
+        height=150 + ui.CHART_BUTTONS,
     )
 
 

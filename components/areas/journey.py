@@ -137,14 +137,14 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
                     partial(_list, view, selection, page),
                     [pages, *around],
                     about=dates(view),
-                    height=420,
+                    height=279,
                 ),
                 ui.Section(
                     _("Visits through {shown}").format(shown=shown),
                     partial(_around, selection, page),
                     around,
                     about=dates(view),
-                    height=420,
+                    height=416 + ui.CHART_BUTTONS,
                 ),
             ],
             widths=(2, 3),
@@ -154,7 +154,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         partial(blocks, view, selection, page),
         [paths],
         about=dates(view),
-        height=700,
+        height=1040 + ui.CHART_BUTTONS,
     )
 
 

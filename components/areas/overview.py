@@ -60,14 +60,14 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         )
 
     yield ui.Section(
-        _("Figures"), tiles, [*figures, *visits[:1], *brought], height=170, framed=False
+        _("Figures"), tiles, [*figures, *visits[:1], *brought], height=ui.CURVES, framed=False
     )
     yield ui.Section(
         _("Traffic"),
         partial(traffic_blocks.traffic, view, measure),
         [*timeline, *visits],
         about=described(view),
-        height=300,
+        height=300 + ui.CHART_BUTTONS,
     )
     yield ui.Columns(
         [
@@ -76,7 +76,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         ]
     )
     countries, _unused = traffic_blocks.ask_ranking(query, rankings.COUNTRIES, view, conversion)
-    world = ui.Section(_("World"), _world, countries, height=330)
+    world = ui.Section(_("World"), _world, countries, height=330 + ui.CHART_BUTTONS)
     yield ui.Card(
         _("Locations"), [ui.Columns([world, tabs(rankings.PLACES, key="places")], [3, 2])]
     )
@@ -88,14 +88,17 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
             ui.Card(
                 _("Events"),
                 [
-                    ui.Section(_("Events over time"), over_time, [series], height=260),
+                    ui.Section(
+                        _("Events over time"), over_time, [series], height=280 + ui.CHART_BUTTONS
+                    ),
                     tabs(rankings.EVENTS, key="event_tabs"),
                 ],
             ),
         ]
     )
     week = query.ask(sessions.weekly(view))
-    yield ui.Section(_("Busiest times"), partial(traffic_blocks.week, view), [week], height=300)
+    rhythm = partial(traffic_blocks.week, view)
+    yield ui.Section(_("Busiest times"), rhythm, [week], height=306 + ui.CHART_BUTTONS)
 
 
 @memoize

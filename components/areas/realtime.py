@@ -69,8 +69,8 @@ def layout(
     """
     now, zone = seen.now, view.period.timezone
     minutes = analysis.minutes(now, zone) if now else None
-    yield ui.blocks_section("", _status(view, seen, problem, paused=paused), framed=False)
     yield ui.blocks_section("", _tiles(seen, minutes), framed=False)
+    yield ui.blocks_section("", _status(view, seen, problem, paused=paused), framed=False)
     if now is None or minutes is None:
         return
     yield ui.blocks_section(

@@ -66,7 +66,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The list of reports; a click selects a report, a second click deselects it."""
     saved_reports = query.ask(reports.reports(view.website))
     yield ui.Section(
-        _("Saved reports"), partial(blocks, view, report_id(params)), [saved_reports], height=300
+        _("Saved reports"), partial(blocks, view, report_id(params)), [saved_reports], height=267
     )
 
 

@@ -56,12 +56,26 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     cohorts = query.compared(view, reports.retention)
     yield ui.Section(_("Figures"), partial(_tiles, view), [*cohorts], framed=False)
     yield ui.Section(
-        _("Cohorts"), partial(_triangle, view, by), [cohorts.now], about=described(view), height=420
+        _("Cohorts"),
+        partial(_triangle, view, by),
+        [cohorts.now],
+        about=described(view),
+        height=363 + ui.CHART_BUTTONS,
     )
     yield ui.Columns(
         [
-            ui.Section(_("Average return rate"), partial(_curve, view), [*cohorts], height=300),
-            ui.Section(_("Cohort sizes"), partial(_sizes, view, by), [cohorts.now], height=300),
+            ui.Section(
+                _("Average return rate"),
+                partial(_curve, view),
+                [*cohorts],
+                height=336 + ui.CHART_BUTTONS,
+            ),
+            ui.Section(
+                _("Cohort sizes"),
+                partial(_sizes, view, by),
+                [cohorts.now],
+                height=296 + ui.CHART_BUTTONS,
+            ),
         ]
     )
 

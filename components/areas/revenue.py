@@ -167,14 +167,16 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         partial(_series, scope),
         [*money],
         about,
-        height=280,
+        height=280 + ui.CHART_BUTTONS,
     )
     yield ui.Card(_("Revenue over time"), [series], about)
     countries, *others = (
-        ui.Section(_(title), partial(part, name, scope), [*money], height=330)
+        ui.Section(_(title), partial(part, name, scope), [*money], height=ui.TABLE)
         for name, (title, *_unused) in PARTS.items()
     )
-    world = ui.Section(_("World"), partial(_world, scope), [money.now], height=330)
+    world = ui.Section(
+        _("World"), partial(_world, scope), [money.now], height=330 + ui.CHART_BUTTONS
+    )
     yield ui.Card(_("Locations"), [ui.Columns([world, countries], widths=(3, 2))])
     yield ui.Grid(others)
 

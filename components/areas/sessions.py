@@ -102,7 +102,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         _("Busiest times"),
         partial(traffic_blocks.week, view),
         [query.ask(sessions.weekly(view))],
-        height=300,
+        height=306 + ui.CHART_BUTTONS,
     )
     listed = partial(sessions.sessions, view, search=position.search)
     search = ui.SearchBox(position, _("Search by id, city, browser, system or device"))
@@ -114,7 +114,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
                 _("The latest visitors"),
                 partial(_list, view, position),
                 [query.ask(listed(position.page, ui.PAGE_SIZE))],
-                height=700,
+                height=ui.LIST,
             ),
         ],
     )

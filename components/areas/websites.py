@@ -60,7 +60,7 @@ def ask(query: Collector, view: View, _params: ui.Params) -> Iterator[ui.Item]:
             for each, conversion in zip(views, brought, strict=True)
         ]
     make = partial(_blocks, view, sites, len(websites), brought)
-    section = ui.Section(_("All websites"), make, about=described(view), height=300)
+    section = ui.Section(_("All websites"), make, about=described(view), height=340)
     yield replace(section, answers=[query.ask(each) for each in queries], medium="page")
     yield replace(section, answers=[query.optional(each) for each in queries], medium="report")
 
@@ -191,7 +191,11 @@ def card(query: Collector, view: View, site: Website) -> ui.Section:
     totals = query.totals(view)
     timeline = query.hint(traffic.pageviews(view), None)
     return ui.Section(
-        site.name, partial(_visitors, view), [totals.now, timeline, *totals.earlier], framed=False
+        site.name,
+        partial(_visitors, view),
+        [totals.now, timeline, *totals.earlier],
+        height=ui.CURVES,
+        framed=False,
     )
 
 

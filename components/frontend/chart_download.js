@@ -1,8 +1,7 @@
 const STYLE = `
-.umami-chart-download { position: absolute; top: 0; right: 0; z-index: 2; display: flex;
-  gap: 0.25rem; opacity: 0; transition: opacity 0.15s; }
+.umami-chart-download { position: absolute; top: 0; right: 0; display: flex; gap: 0.25rem;
+  opacity: 0.75; }
 *:hover > .umami-chart-download, .umami-chart-download:focus-within { opacity: 1; }
-@media (hover: none) { .umami-chart-download { opacity: 0.75; } }
 .umami-chart-download button { padding: 0.05rem 0.4rem; border-radius: 6px; cursor: pointer;
   border: 1px solid color-mix(in srgb, currentColor 25%, transparent); color: inherit;
   background: var(--umami-page); font-family: inherit; font-size: 0.72rem; line-height: 1.4; }
@@ -57,23 +56,7 @@ const copied = (chart, format) => {
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component
-  const button = parentElement.querySelector(".link")
-  const word = button.querySelector("span")
-  word.textContent = data.copy
-
-  button.onclick = async () => {
-    // Some hosts embed the app in a frame whose URL has an additional path segment.
-    const address = location.href.replace("/~/+/", "/")
-    try {
-      await navigator.clipboard.writeText(address)
-      word.textContent = data.copied
-    } catch {
-      window.prompt(data.prompt, address)
-    }
-    setTimeout(() => { word.textContent = data.copy }, 2500)
-  }
-
+  const { data, setTriggerValue } = component
   if (!data.charts) return
 
   if (!document.getElementById("umami-chart-download")) {
@@ -86,7 +69,8 @@ export default function (component) {
     document.documentElement.style.setProperty("--umami-page", page().backgroundColor)
     for (const chart of document.querySelectorAll(
       "[data-testid='stPlotlyChart'], [data-testid='stEChartsChart']")) {
-      const place = chart.parentElement
+      // page.css leaves room for a row of buttons above the chart.
+      const place = chart.closest("[data-testid='stElementContainer']")
       if (place.querySelector(":scope > .umami-chart-download")) continue
       const make = chart.dataset.testid === "stPlotlyChart" ? plotted : copied
       const bar = document.createElement("div")
@@ -104,7 +88,6 @@ export default function (component) {
         }
         bar.append(control)
       }
-      place.style.position = "relative"
       place.append(bar)
     }
   }
