@@ -47,7 +47,7 @@ from umami.background_task import BackgroundTask, ProgressCallback
 from umami.scheduling import Caller
 
 _COMPONENT: Final = component("table")
-HEAD, ROW, NOTED, MORE = 26, 33, 44, 44
+HEAD, ROW, NOTED, MORE = 26, 33, 44, 53
 """The heights in pixels of a table's head, of a row, of a row with notes (``table.css``), and of
 the button for more rows."""
 _HEIGHTS: Final = "heights of tables without filters"

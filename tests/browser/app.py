@@ -234,6 +234,11 @@ class Hand:
         self.click(self.page.locator(f".st-key-{key} input").first)
         self.click(self.page.get_by_role("option", name=option, exact=True))
 
+    def choose(self, menu: str, option: str) -> None:
+        """Choose an option in a menu of the bar, with two clicks."""
+        self.click(self.page.locator(f".st-key-{menu} button").first)
+        self.click(self.page.get_by_role("radiogroup").get_by_text(option, exact=True))
+
     def open(self, title: str) -> None:
         """Open a page of the navigation."""
         self.click(self.page.get_by_role("link", name=title, exact=True))

@@ -43,7 +43,6 @@ def test_first_deep_link_opens_the_app(name: str, page: Page) -> None:
     with fresh_app(UMAMI_DATA=str(TABLES)) as app:
         page.goto(link(app, name))
         expect(page.locator(".st-key-bar")).to_be_visible()
-        expect(page.locator(".st-key-server")).to_be_visible()
         settled(page)
         expect(page.get_by_test_id("stException")).to_have_count(0)
         if name == "overview":

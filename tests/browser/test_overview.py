@@ -77,8 +77,8 @@ def test_period_buttons_change_the_figures_and_survive_a_reload(app: App, page: 
 def test_period_preset_is_chosen_from_the_control_bar(app: App, page: Page) -> None:
     page.goto(link(app))
     settled(page)
-    page.locator(".st-key-pick_period input").click()
-    page.get_by_role("option", name="All time").click()
+    page.locator(".st-key-period_menu button").first.click()
+    page.get_by_role("radiogroup").get_by_text("All time", exact=True).click()
     # The figures are those of the dates before: the address alone tells the two apart.
     expect(page).to_have_url(re.compile(r"[?&]period=all(&|$)"))
     expect(metric(page, "Views")).to_have_text("10,797")
@@ -225,11 +225,14 @@ def test_a_table_opens_in_full_and_downloads(app: App, page: Page) -> None:
 
 
 @pytest.mark.thorough
-def test_the_server_and_the_zone_are_named(app: App, page: Page) -> None:
+def test_menu_has_the_time_zone_and_the_age_of_the_figures(app: App, page: Page) -> None:
     page.goto(f"{app.address}/?website={WEBSITES['shop']}")
-    expect(page.locator(".st-key-server")).to_contain_text("127.0.0.1")
-    expect(page.locator(".st-key-server")).to_contain_text("Europe/Berlin")
+    settled(page)
+    page.locator(".st-key-menu button").first.click()
+    expect(page.locator(".st-key-pick_zone input")).to_have_value("Europe/Berlin")
+    expect(page.get_by_text("Figures as of")).to_be_visible()
     expect(page.get_by_text("Demo data")).to_have_count(0)
+    expect(page.get_by_text("127.0.0.1")).to_have_count(0)
 
 
 @pytest.mark.thorough
@@ -253,9 +256,11 @@ def test_link_is_copied_and_charts_are_downloaded(app: App, page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(link(app))
     settled(page)
+    page.locator(".st-key-menu button").first.click()
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("button", name="Link copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == page.url
+    page.keyboard.press("Escape")
     beginnings = {"PNG": b"\x89PNG", "SVG": b"<svg"}
     for kind, beginning in beginnings.items():
         with page.expect_download() as download:

@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.app import App, metric, running_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
 from umami.embedded.demo.scenario import SHOP as DEMO_SHOP
+from umami.embedded.server import serve
 
 DRAWN = ".st-key-minutes svg[version='1.1']"
 STEPS = ["1.path./", "2.event.purchase"]
@@ -222,14 +223,16 @@ def test_table_is_downloaded_as_csv(app: App, page: Page) -> None:
 
 @pytest.mark.thorough
 def test_realtime_updates_without_redrawing_the_chart(page: Page) -> None:
-    with running_app() as demo:
+    with (
+        serve() as server,
+        running_app(
+            UMAMI_URL=server.url, UMAMI_USERNAME=server.username, UMAMI_PASSWORD=server.password
+        ) as demo,
+    ):
         page.goto(f"{demo.address}/realtime")
         settled(page)
         # The chart's own picture, not an icon of its toolbar.
         expect(page.locator(DRAWN)).to_be_visible()
-        said = page.locator(".st-key-server").inner_text().replace("\u2060", "")
-        server = re.search(r"http://127\.0\.0\.1:\d+", said)
-        assert server
         page.evaluate(
             """DRAWN => {
               window.gone = ''
@@ -252,7 +255,7 @@ def test_realtime_updates_without_redrawing_the_chart(page: Page) -> None:
             "title": "New",
         }
         answer = httpx.post(
-            f"{server.group()}/api/send",
+            f"{server.url}/api/send",
             json={"type": "event", "payload": sent},
             headers={"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"},
         )

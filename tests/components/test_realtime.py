@@ -46,14 +46,14 @@ def test_log_and_rankings_show_the_answer() -> None:
 
 
 def test_tiles_without_an_answer_are_unknown() -> None:
-    status, tiles = blocks(Seen("site", AT))
+    tiles, status = blocks(Seen("site", AT))
     assert isinstance(status, Text)
     assert isinstance(tiles, Tiles)
     assert {tile.number for tile in tiles.tiles} == {None}
 
 
 def test_problem_is_shown_with_the_age_of_the_figures() -> None:
-    status = blocks(problem=ServerFault("The server failed."))[0]
+    status = blocks(problem=ServerFault("The server failed."))[1]
     assert isinstance(status, Text)
     assert status.icon == "cloud_off"
     assert status.text.startswith("The server failed.")
@@ -61,6 +61,6 @@ def test_problem_is_shown_with_the_age_of_the_figures() -> None:
 
 
 def test_paused_page_says_so() -> None:
-    status = blocks(paused=True)[0]
+    status = blocks(paused=True)[1]
     assert isinstance(status, Text)
     assert "Paused" in status.text

@@ -98,7 +98,7 @@ def test_page_shows_correct_figures_or_an_error_under_a_fault(
     actual = shown(app)
     assert fault.struck
     assert not app.exception
-    assert [element.value for element in app.header] == [area.title]
+    assert [element.value for element in app.title] == [area.title]
     assert wrong(actual, right) == []
     failed = [text for text in actual.words if text.startswith(TROUBLE)]
     assert bool(failed) == bool(trouble.becomes)

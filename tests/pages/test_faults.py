@@ -61,7 +61,7 @@ def test_one_failing_request_leaves_the_other_sections(
     proxy.breaks = lambda target: breaking(name, target)
     app = open_page(area.name, **CHOICES.get(area.name, {}))
     assert not app.exception
-    assert [element.value for element in app.header] == [area.title]
+    assert [element.value for element in app.title] == [area.title]
     faults = said(app).count("fault of the Umami server")
     chosen_elsewhere = area.name == "sessions" and name in area.optional_endpoints[1:]
     hinted = name in QUIET or (area.name, name) in HINTS

@@ -60,7 +60,8 @@ def test_comparison_can_be_switched_off(opened: Open) -> None:
     deltas = {tile.label: tile.delta for tile in app.metric}
     assert all(deltas.values())
     assert deltas["Bounce rate"].endswith(" pts")
-    app.selectbox(key="pick_comparison").select("none").run()
+    app.session_state["comparison_menu"] = True
+    app.run().radio(key="pick_comparison").set_value("none").run()
     assert not any(tile.delta for tile in app.metric)
     assert app.session_state["compare"] == "none"
 
@@ -105,24 +106,28 @@ def test_umami_comparison_is_the_servers(opened: Open) -> None:
 @pytest.mark.thorough
 def test_comparison_can_match_weekdays(opened: Open) -> None:
     app = opened(**{"from": "2026-09-01", "to": "2026-09-30"})
-    app.selectbox(key="pick_comparison").select("previous-weekdays").run()
+    app.session_state["comparison_menu"] = True
+    app.run().radio(key="pick_comparison").set_value("previous-weekdays").run()
     assert app.session_state["weekdays"] == "1"
     assert "28 Jul – 26 Aug 2026 (same weekdays)" in said(app)
     week = opened(**{"from": "2026-09-07", "to": "2026-09-13"})
     # The week before has the same weekdays anyway, the same dates of last year have not.
-    offered = week.selectbox(key="pick_comparison").options
+    week.session_state["comparison_menu"] = True
+    offered = week.run().radio(key="pick_comparison").options
     assert [name for name in offered if "weekdays" in name] == ["Previous year, same weekdays"]
 
 
 def test_control_bar_writes_the_url_parameters(opened: Open) -> None:
     app = opened()
-    app.selectbox(key="pick_period").select("30d").run()
+    app.session_state["period_menu"] = True
+    app.run().radio(key="pick_period").set_value("30d").run()
     assert not app.exception
     assert app.session_state["website"] == SHOP
     assert app.session_state["period"] == "30d"
     assert app.session_state["from"] == ""
     assert app.session_state["tz"] == "UTC"
-    app.selectbox(key="pick_zone").select("Asia/Tokyo").run()
+    app.session_state["menu"] = True
+    app.run().selectbox(key="pick_zone").select("Asia/Tokyo").run()
     assert app.session_state["tz"] == "Asia/Tokyo"
 
 
@@ -158,7 +163,7 @@ def test_unreachable_server_is_explained_without_secrets(bare: pytest.MonkeyPatc
     bare.setenv("UMAMI_PASSWORD", "not-to-be-shown")
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     assert not app.exception
-    assert [element.value for element in app.header] == ["The dashboard is not connected"]
+    assert [element.value for element in app.title] == ["The dashboard is not connected"]
     shown = " ".join(element.value for element in (*app.markdown, *app.caption))
     assert "Check the address" in shown
     assert "not-to-be-shown" not in shown

@@ -151,7 +151,7 @@ def test_server_is_checked_saved_and_used_without_a_restart(
     assert step(app) == "Save"
     assert not secrets.read_text().count("umami")
     press(app, "setup_save")
-    assert [element.value for element in app.header] == ["Overview"]
+    assert [element.value for element in app.title] == ["Overview"]
     assert tiles(app)
     assert app.selectbox(key="pick_website").value is not None
     assert "Saved" in app.toast[0].value
@@ -211,8 +211,8 @@ def test_tables_are_checked_before_they_are_used(secrets: Path) -> None:
     app = check(opened(), "tables", DATA=f"'{TABLES}'")
     assert step(app) == "Check"
     press(app, "setup_on", "setup_on", "setup_save")
-    assert [element.value for element in app.header] == ["Overview"]
-    assert app.selectbox(key="pick_period").value == "all"
+    assert [element.value for element in app.title] == ["Overview"]
+    assert app.session_state["period"] == "all"
     assert tiles(app)["Views"] != "0"
     assert read({}, secrets).data == TABLES
     # Back to the demo, which needs no check.
@@ -234,7 +234,7 @@ def test_stored_tables_are_imported_before_they_are_used(secrets: Path, tmp_path
     assert not app.exception
     assert "it holds passwords or other secrets" in said(app)
     press(app, "setup_on", "setup_on", "setup_save")
-    assert [element.value for element in app.header] == ["Overview"]
+    assert [element.value for element in app.title] == ["Overview"]
     assert tiles(app)["Views"] != "0"
     store = secrets.with_name("umami.duckdb")
     assert (read({}, secrets).data, read({}, secrets).store) == (None, store)
@@ -275,7 +275,7 @@ def test_first_account_is_an_admin_who_is_signed_in(behind: str, secrets: Path) 
     press(app, "setup_1_made", "setup_on")
     assert "ann and vic sign in" in said(app)
     press(app, "setup_save")
-    assert [element.value for element in app.header] == ["Overview"]
+    assert [element.value for element in app.title] == ["Overview"]
     assert viewer.SHARE in app.session_state
     saved = accounts.load(secrets, ["overview"])
     assert passwords.matches(CHOSEN, saved.users["ann"].password)
@@ -286,7 +286,7 @@ def test_first_account_is_an_admin_who_is_signed_in(behind: str, secrets: Path) 
     assert ("ann", "setup") in {(entry.who, entry.what) for entry in written}
     assert not any(word == "umami" for entry in written for word in entry.about.split())
     # Whoever comes now signs in.
-    assert [element.value for element in opened().header] == []
+    assert [element.value for element in opened().title] == []
 
 
 @pytest.mark.usefixtures("here")
@@ -301,7 +301,7 @@ def test_settings_are_shown_when_the_file_is_read_only(behind: str, secrets: Pat
     secrets.write_text(text)
     assert read({}, secrets).texts == {"URL": behind, "USERNAME": "admin", "PASSWORD": "umami"}
     press(app, "setup_done")
-    assert [element.value for element in app.header] == ["Overview"]
+    assert [element.value for element in app.title] == ["Overview"]
     assert "what is being set up" not in held(app)
 
 
@@ -346,7 +346,7 @@ def test_secrets_copied_by_streamlit_are_not_environment_variables(
         bare.setenv(f"UMAMI_{name}", value)
     app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
     press(app, "setup_on", "setup_on", "setup_save")
-    assert [element.value for element in app.header] == ["Overview"]
+    assert [element.value for element in app.title] == ["Overview"]
     assert tiles(app)
     assert umami_server.set_up().texts["URL"] == behind
     assert umami_server.set_up().timeout == 20
@@ -391,7 +391,7 @@ def test_setup_by_an_admin_needs_no_access_code_and_is_audited(
     # People sign in already: that stays as it is.
     assert step(app) == "Save"
     press(app, "setup_save")
-    assert [element.value for element in app.header] == ["Overview"]
+    assert [element.value for element in app.title] == ["Overview"]
     assert read({}, secrets).texts["URL"] == behind
     written = [(row.what, row.about, row.done) for row in viewer.desk().audit.search().rows]
     assert written[:3] == [
@@ -422,11 +422,11 @@ def test_setup_is_offered_when_the_server_is_unreachable(behind: str, secrets: P
         f'[umami]\nurl = "http://127.0.0.1:{free_port()}"\nusername = "a"\npassword = "b"\n'
     )
     app = opened(page="overview")
-    assert [element.value for element in app.header] == ["The dashboard is not connected"]
+    assert [element.value for element in app.title] == ["The dashboard is not connected"]
     assert "Set up" in [button.label for button in app.button]
     app = check(opened(), "account", URL=behind, USERNAME="admin", PASSWORD="umami")
     press(app, "setup_on", "setup_on", "setup_save")
-    assert [element.value for element in app.header] == ["Overview"]
+    assert [element.value for element in app.title] == ["Overview"]
 
 
 @pytest.mark.thorough
@@ -449,7 +449,7 @@ def test_accounts_can_be_added_to_a_configured_server(behind: str, secrets: Path
     app.text_input(key="setup_0_password").set_value(CHOSEN)
     app.text_input(key="setup_0_again").set_value(CHOSEN)
     press(app, "setup_0_made", "setup_on", "setup_save")
-    assert [element.value for element in app.header] == ["Overview"]
+    assert [element.value for element in app.title] == ["Overview"]
     assert set(accounts.load(secrets, ["overview"]).users) == {"ann"}
     assert read({}, secrets).texts == {"URL": behind, "USERNAME": "admin", "PASSWORD": "umami"}
     # Now that people sign in, that is no choice any more.

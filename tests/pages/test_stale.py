@@ -118,7 +118,8 @@ def test_refresh_keeps_figures_until_new_ones_arrive(
 ) -> None:
     bare.setattr(freshness, "YOUNG", 0.0)
     app = open_page()
-    right = figures(shown(app))
+    app.session_state["menu"] = True
+    right = figures(shown(app.run()))
     quick.befall(reset, data)
     app.button(key="refresh").click().run()
     assert figures(shown(app)) == right
@@ -173,7 +174,7 @@ def test_many_viewers_without_a_server_send_few_requests(
     apps = [open_page() for _ in range(5)]
     for app in apps:
         assert not app.exception
-        assert [element.value for element in app.header] == ["The dashboard is not connected"]
+        assert [element.value for element in app.title] == ["The dashboard is not connected"]
         assert len(boxes(app)) == 1
     assert len(quick.targets) <= MOST * usual
     quick.heal()

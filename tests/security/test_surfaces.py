@@ -191,6 +191,7 @@ def test_outdated_page_cannot_change_anything(dashboard: Dashboard) -> None:
     dashboard.set_roles(bob="admin")
     with dashboard.signed_in("bob") as (bob, _):
         bob.open("websites", urlencode(SHOP))
+        bob.rerun(menu=True)
         bob.rerun(share_view=True)
         bob.rerun(add_website=True)
         dashboard.set_roles(bob="all")
