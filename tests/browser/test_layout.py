@@ -95,7 +95,7 @@ def test_every_page_begins_at_the_same_place(demo: App, tab: Page, some: Some) -
             tiles = tab.get_by_test_id("stMetric")
             if tiles.count() and area.name not in ("goals", "websites"):
                 assert tiles.first.evaluate(TOP) <= FIRST_TILE[width], (area.name, width)
-    assert [len(found) for found in titles.values()] == [1, 1], titles
+    assert [len(places) for places in titles.values()] == [1, 1], titles
 
 
 def test_bar_is_one_row_and_stays(demo: App, tab: Page) -> None:
@@ -132,7 +132,7 @@ def test_nothing_moves_while_pages_load_and_change(
     for area in some(PAGES[1:], 5):
         # On phones the navigation is outside of the window.
         link = tab.get_by_test_id("stSidebarNavLink").filter(has_text=area.title).first
-        link.dispatch_event("click")
+        link.press("Enter")
         expect(tab.get_by_role("heading", level=1)).to_have_text(area.title)
         settled(tab)
         assert shifts(tab) < MOST, area.name

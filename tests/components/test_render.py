@@ -103,6 +103,9 @@ def page_that_waits() -> None:
         return "here at last"
 
     class Notice:
+        def html(self, styles: str) -> None:
+            assert "min-height" in styles
+
         def caption(self, sentence: str) -> None:
             st.session_state["said"] = sentence
 

@@ -179,4 +179,4 @@ def test_many_viewers_without_a_server_send_few_requests(
     assert len(quick.targets) <= MOST * usual
     quick.heal()
     eventually(lambda: umami_server.umami().submit(websites.websites()).exception() is None)
-    assert [element.value for element in apps[0].run().header] == ["Overview"]
+    assert [element.value for element in apps[0].run().title] == ["Overview"]

@@ -410,7 +410,7 @@ def test_last_website_can_be_deleted(fresh: Running) -> None:
     app = open_page("websites", site=SHOP)
     confirm(app, "delete", SHOP, "Nordlicht Shop").click().run()
     assert not app.exception
-    assert [element.value for element in app.header] != ["Websites"]
+    assert [element.value for element in app.title] != ["Websites"]
 
 
 @pytest.mark.thorough
@@ -448,12 +448,12 @@ def test_first_website_is_created_in_an_empty_store(
     bare.setenv("UMAMI_COLLECT", "yes")
     bare.setattr(collect, "SERVED", True)
     app = open_page("overview", website="")
-    assert [element.value for element in app.header] == ["No website yet"]
+    assert [element.value for element in app.title] == ["No website yet"]
     app.text_input(key="new_name").set_value("Shop")
     app.text_input(key="new_domain").set_value("shop.example")
     app.button(key="create_website").click().run()
     assert not app.exception
-    assert [element.value for element in app.header] == ["Overview"]
+    assert [element.value for element in app.title] == ["Overview"]
     (made,) = umami_server.umami().ask(websites.websites()).rows
     app = open_page("websites", website=made.id, site=made.id)
     assert names(app) == ["Shop"]
