@@ -154,6 +154,15 @@ def test_a_filter_moves_nothing(demo: App, tab: Page, size: Any) -> None:
     assert before <= tab.evaluate(SCROLLED) <= before + 60
 
 
+def test_streamlits_menu_has_no_more_than_theme_and_print(demo: App, tab: Page) -> None:
+    opened(demo, tab, PAGES[0], WIDE)
+    tab.get_by_test_id("stMainMenuButton").click()
+    expect(tab.get_by_text("Print")).to_be_visible()
+    expect(tab.get_by_test_id("stThemeSwitcher")).to_be_visible()
+    expect(tab.get_by_text("Record screen")).to_be_hidden()
+    expect(tab.get_by_text("Made with Streamlit")).to_be_hidden()
+
+
 def test_profile_of_a_visitor_opens_at_its_top(demo: App, tab: Page) -> None:
     opened(demo, tab, next(page for page in PAGES if page.name == "sessions"), WIDE)
     row = tab.locator(".st-key-session_list").get_by_role("button").nth(12)
