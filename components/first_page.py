@@ -88,7 +88,11 @@ def page(text: str = "") -> str:
         text=html.escape(text),
         script=(_FRONTEND / "first_page.js").read_text("utf-8"),
     )
-    head, body = original.replace("</head>", f"{preloads}</head>").split('<div id="root"></div>')
+    # The styles of ``app.py``, which Streamlit applies only after it has drawn the page.
+    styles = f"<style>\n{(_FRONTEND / 'page.css').read_text('utf-8')}</style>\n"
+    head, body = original.replace("</head>", f"{preloads}{styles}</head>").split(
+        '<div id="root"></div>'
+    )
     return f'{head}<div id="root"></div>{skeleton}{body}'
 
 
