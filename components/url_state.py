@@ -18,6 +18,7 @@ import streamlit as st
 from access.permissions import ViewFilters
 from components import formats, texts, viewer
 from components.areas import PageInfo
+from components.runtime import component
 from components.texts import _
 from components.view_description import dates as dates
 from umami.errors import InvalidView
@@ -181,7 +182,11 @@ def keep() -> None:
     st.session_state[_LAST] = ("", params if "website" in params else last)
 
 
+_HISTORY: Final = component("history")
+
+
 def _view_params() -> dict[str, list[str]]:
+    _HISTORY(key="history", height=0)
     return {name: values for name, values in _inputs(SPELLED, ("filter",)).items() if values}
 
 
