@@ -78,7 +78,8 @@ _COPY_LINK: Final = component("copy_link")
 
 
 def chart_buttons() -> None:
-    """Draw buttons above every chart that save it as PNG or SVG, if the viewer may export."""
+    """Draw a button above every chart that shows it as a table and, if the viewer may export,
+    buttons that save it as PNG or SVG."""
     website = url_state.view().website
 
     def taken() -> None:
@@ -88,7 +89,17 @@ def chart_buttons() -> None:
 
     _CHARTS(
         key=_KEY,
-        data={"charts": allowed(), "save": _("{chart} as {format}")},
+        data={
+            "charts": allowed(),
+            "save": _("{chart} as {format}"),
+            "texts": {
+                "table": _("Table"),
+                "shown": _("{chart} as a table"),
+                "name": _("Name"),
+                "time": _("Time"),
+                "value": _("Value"),
+            },
+        },
         on_taken_change=authorized.callback(taken),
     )
 
