@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from components import (
+    chart_period,
     controls,
     elements,
     entrypoint_guard,
@@ -106,7 +107,10 @@ with render_lock.RENDER_LOCK.taken():
                 export_permissions.chart_buttons()
         if shown not in page_registry.WITHOUT_BAR:
             draw_report = partial(report_dialog.draw, sites, shown)
-            controls.bar(client, sites, draw_report, dated=shown not in page_registry.LIVE)
+            dated = shown not in page_registry.LIVE
+            controls.bar(client, sites, draw_report, dated=dated)
+            with unseen:
+                chart_period.listen()
         freshness.notice()
         for sentence in url_state.notes():
             elements.show_note(sentence)

@@ -134,13 +134,17 @@ class Period:
         in spring is not there; an hour that it repeats in autumn is there once."""
         return _axis(self)
 
+    def buckets(self) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
+        """The start of every bucket, and the first moment after it, as naive local times."""
+        axis = self.axis()
+        return axis, axis + pd.tseries.frequencies.to_offset(FREQUENCIES[self.unit])
+
     def partial(self) -> tuple[bool, bool]:
         """Whether the period covers only a part of its first and of its last bucket."""
-        axis, local = self.axis(), zone(self.timezone)
-        after = axis[-1] + pd.tseries.frequencies.to_offset(FREQUENCIES[self.unit])
+        (starts, ends), local = self.buckets(), zone(self.timezone)
         return (
-            _instant(axis[0].to_pydatetime(), local) < self.start,
-            _instant(after.to_pydatetime(), local) - MILLISECOND > self.end,
+            as_instant(starts[0].to_pydatetime(), local) < self.start,
+            as_instant(ends[-1].to_pydatetime(), local) - MILLISECOND > self.end,
         )
 
     @property
@@ -231,7 +235,9 @@ class Period:
         from_edge, to_edge = self.edges_of_days
         begun = self.start.astimezone(local).time()
         start = (
-            midnight(first, local) if from_edge else _instant(datetime.combine(first, begun), local)
+            midnight(first, local)
+            if from_edge
+            else as_instant(datetime.combine(first, begun), local)
         )
         clamped = monthly and last.day != self.days[1].day and first != last
         if monthly and self._whole_months:
@@ -241,7 +247,7 @@ class Period:
         else:
             # The later of two equal times, and the last moment before a time that is skipped.
             ended = self.end.astimezone(local).time()
-            end = _instant(datetime.combine(last, ended.replace(fold=1)), local)
+            end = as_instant(datetime.combine(last, ended.replace(fold=1)), local)
         if end < start:
             end = self.end - (self.start - start)
         return self.moved(start, end)
@@ -258,24 +264,25 @@ class Period:
 
 def midnight(day: date, local: ZoneInfo) -> datetime:
     """The first instant of a local date; where clocks skip midnight, the first after it."""
-    return _instant(datetime.combine(day, time()), local)
+    return as_instant(datetime.combine(day, time()), local)
 
 
 def _day_end(day: date, local: ZoneInfo) -> datetime:
     return midnight(day + timedelta(days=1), local) - MILLISECOND
 
 
-def _instant(wall: datetime, local: ZoneInfo) -> datetime:
+def as_instant(wall: datetime, local: ZoneInfo) -> datetime:
     """A local time as an instant, by its ``fold`` where the zone has it twice or never."""
     return wall.replace(tzinfo=local).astimezone(UTC)
 
 
 def format_edge(moment: datetime, local: ZoneInfo) -> str:
-    """A local date where the moment is the start or end of a day, else local time in seconds."""
+    """A local date where the moment is the start or end of a day, else local time in seconds, with
+    its offset from UTC in an hour that the zone repeats."""
     wall = moment.astimezone(local)
     if wall.time() in (time(), time(23, 59, 59, 999000)):
         return wall.date().isoformat()
-    return wall.replace(tzinfo=None).isoformat(timespec="seconds")
+    return (wall if wall.fold else wall.replace(tzinfo=None)).isoformat(timespec="seconds")
 
 
 def parse_edge(text: str, local: ZoneInfo, *, end: bool) -> datetime:

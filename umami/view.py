@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, get_args
 
+import pandas as pd
+
 from umami.errors import InvalidView
 from umami.filters import (
     VISIT_FIELDS,
@@ -25,7 +27,9 @@ from umami.period import (
     PRESETS,
     Period,
     Weekday,
+    as_instant,
     format_edge,
+    hour_end,
     midnight,
     with_unit,
     zone,
@@ -261,3 +265,27 @@ def shifted(view: View, steps: int) -> View:
         return shifted(view, steps + (1 if steps > 0 else -1))
     moved = with_unit(start.astimezone(UTC), end.astimezone(UTC), period.timezone, period.unit)
     return replace(view, period=moved, preset=CUSTOM)
+
+
+def selected_period(view: View, first: datetime, last: datetime, now: datetime) -> View | None:
+    """The View of a stretch of a chart: the buckets nearest to two naive local times, in any order.
+
+    Buckets are whole, both included, except that a running one ends with the running hour at
+    ``now`` (aware). Charts of minutes have no shorter stretch. Returns ``None`` for those, and for
+    a stretch that has not begun or is not on the axis.
+    """
+    period, local = view.period, zone(view.period.timezone)
+    if period.unit == "minute":
+        return None
+    starts, ends = period.buckets()
+    first, last = sorted((first, last))
+    if last < starts[0] - (ends[0] - starts[0]) or first > ends[-1]:
+        return None
+    stretch = pd.DatetimeIndex([first, last])
+    from_bucket, to_bucket = map(int, starts.get_indexer(stretch, method="nearest"))
+    start = as_instant(starts[from_bucket].to_pydatetime(), local)
+    end = as_instant(ends[to_bucket].to_pydatetime(), local)
+    end = min(end, hour_end(now.astimezone(local)).astimezone(UTC)) - MILLISECOND
+    if start > now:
+        return None
+    return replace(view, period=with_unit(start, end, period.timezone, None), preset=CUSTOM)

@@ -32,6 +32,12 @@ HOVER_ALL: Final[dict[str, Any]] = {"hovermode": "x unified", "dragmode": False}
 """Layout keys for a common hover label of all series at the pointer's x position."""
 
 
+def selects_period(unit: Unit) -> dict[str, Any]:
+    """Layout keys of a chart over the View's buckets, on which a stretch can be selected as the
+    period. Minutes have no shorter stretch."""
+    return {} if unit == "minute" else {"meta": {"selects": "period"}}
+
+
 def base_layout(
     mode: Mode, hover: dict[str, Any], height: int, *, top: int = 8, right: int = 8
 ) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,6 +19,7 @@ from components.charts.common import (
     moments,
     number_axis,
     plain,
+    selects_period,
     time_axis,
     tooltip,
 )
@@ -187,6 +188,7 @@ def traffic(
         "data": traces,
         "layout": {
             **base_layout(mode, HOVER_ALL, 300, top=36, right=24),
+            **selects_period(unit),
             "showlegend": True,
             "xaxis": {**time_axis(times, unit), **width},
             "yaxis": (
@@ -307,6 +309,7 @@ def stacked(
         "data": traces,
         "layout": {
             **base_layout(mode, HOVER_ALL, 280, top=36, right=24),
+            **selects_period(unit),
             "barmode": "stack",
             "bargap": 0.25,
             "showlegend": True,
@@ -363,7 +366,10 @@ def trend(
         colour=faded(palette.categorical[0], 0.85),
         most_ticks=3,
         height=150,
-        shapes=[line] if target and len(frame) else [],
+        more={
+            "shapes": [line] if target and len(frame) else [],
+            **selects_period(unit),
+        },
     )
 
 
@@ -378,9 +384,10 @@ def single(
     most_ticks: int,
     height: int,
     top: int = 8,
-    shapes: Sequence[dict[str, Any]] = (),
+    more: Mapping[str, Any] | None = None,
 ) -> Figure:
-    """Bars over time that are not stacked; ``what`` says what they count."""
+    """Bars over time that are not stacked; ``what`` says what they count, ``more`` are further keys
+    of the layout."""
     bars = {
         "type": "bar",
         "x": times,
@@ -394,7 +401,7 @@ def single(
             **base_layout(mode, HOVER_ALL, height, top=top, right=16),
             "bargap": 0.25,
             "showlegend": False,
-            "shapes": shapes,
+            **(more or {}),
             "xaxis": time_axis(times, unit),
             "yaxis": amounts_axis(most_ticks, min((*values, 0)), max((*values, 0))),
         },

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from umami.errors import InvalidView
 from umami.filters import FIELDS, OPERATORS, Filter, in_form_of
 from umami.period import PRESETS, Period, zone
-from umami.view import COMPARISONS, View, shifted
+from umami.view import COMPARISONS, View, selected_period, shifted
 from umami.view_parsing import parse
 
 NOW = datetime(2026, 11, 23, 14, 5, 17, tzinfo=UTC)
@@ -188,6 +189,117 @@ def test_next_and_previous_move_by_calendar_steps() -> None:
     assert (week.params()["from"], week.params()["to"]) == (["2026-11-16"], ["2026-11-22"])
     new_year = read(period="custom", from_="2011-12-31", to="2011-12-31", tz="Pacific/Apia")
     assert shifted(new_year, -1).params()["from"] == ["2011-12-29"]
+
+
+def selected(view: View, first: str, last: str = "") -> tuple[str, str, str] | None:
+    """The dates and the unit of a stretch, as the URL has them; a link to it opens the same."""
+    ends = (datetime.fromisoformat(end) for end in (first, last or first))
+    chosen = selected_period(view, *ends, NOW)
+    if chosen is None:
+        return None
+    linked = {**chosen.params(), "unit": []}
+    assert parse(linked, now=NOW, websites=SITES).view.period == chosen.period
+    assert (chosen.website, chosen.filters) == (view.website, view.filters)
+    return chosen.params()["from"][0], chosen.params()["to"][0], chosen.period.unit
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last", "expected"),
+    [
+        ("7d", "2026-11-18T00:00", "", ("2026-11-18", "2026-11-18", "hour")),
+        ("7d", "2026-11-17T13:00", "2026-11-20T11:00", ("2026-11-18", "2026-11-20", "day")),
+        ("7d", "2026-11-20T11:00", "2026-11-17T13:00", ("2026-11-18", "2026-11-20", "day")),
+        ("7d", "2026-11-15T18:00", "2026-11-23T06:00", ("2026-11-16", "2026-11-22", "day")),
+        ("7d", "2026-10-01T00:00", "2026-10-03T00:00", None),
+        ("7d", "2026-12-01T00:00", "2026-12-03T00:00", None),
+        ("12mo", "2026-02-09T00:00", "", ("2026-02-01", "2026-02-28", "day")),
+        ("12mo", "2026-02-09T00:00", "2026-08-20T00:00", ("2026-02-01", "2026-09-30", "month")),
+        (
+            "yesterday",
+            "2026-11-22T09:10",
+            "",
+            ("2026-11-22T09:00:00", "2026-11-22T09:59:59", "minute"),
+        ),
+        (
+            "yesterday",
+            "2026-11-22T09:10",
+            "2026-11-22T11:40",
+            ("2026-11-22T09:00:00", "2026-11-22T12:59:59", "hour"),
+        ),
+        ("year", "2026-11-02T00:00", "", ("2026-11-01", "2026-11-23T14:59:59", "day")),
+        ("month", "2026-11-23T00:00", "", ("2026-11-23", "2026-11-23T14:59:59", "hour")),
+    ],
+)
+def test_a_stretch_of_a_chart_is_whole_buckets(
+    period: str, first: str, last: str, expected: tuple[str, str, str] | None
+) -> None:
+    assert selected(read(period=period), first, last) == expected
+
+
+def test_a_stretch_never_lies_in_the_future() -> None:
+    today = read(period="custom", from_="2026-11-23", to="2026-11-23")
+    assert today.period.unit == "hour"
+    assert selected(today, "2026-11-23T15:00") is None
+    until_now = ("2026-11-23T13:00:00", "2026-11-23T14:59:59", "hour")
+    assert selected(today, "2026-11-23T13:00", "2026-11-23T22:00") == until_now
+
+
+def test_a_chart_of_minutes_has_no_shorter_stretch() -> None:
+    hour = read(period="custom", from_="2026-11-22T09:00:00", to="2026-11-22T09:59:59")
+    assert hour.period.unit == "minute"
+    assert selected(hour, "2026-11-22T09:10", "2026-11-22T09:20") is None
+
+
+def test_a_stretch_holds_all_of_a_day_on_which_the_clocks_change() -> None:
+    days = read(period="custom", from_="2026-10-20", to="2026-10-30", tz="Europe/Berlin")
+    chosen = selected_period(days, datetime(2026, 10, 25), datetime(2026, 10, 25), NOW)
+    assert chosen is not None
+    assert chosen.period == Period.of_days(date(2026, 10, 25), date(2026, 10, 25), "Europe/Berlin")
+    # The hour that comes twice is one bucket of two hours, also after a reload.
+    assert selected(chosen, "2026-10-25T02:00") == (
+        "2026-10-25T02:00:00",
+        "2026-10-25T02:59:59+01:00",
+        "hour",
+    )
+    assert selected(chosen, "2026-10-25T01:00") == (
+        "2026-10-25T01:00:00",
+        "2026-10-25T01:59:59",
+        "minute",
+    )
+    spring = read(period="custom", from_="2026-03-29", to="2026-03-29", tz="Europe/Berlin")
+    # The hour from 2 to 3 is not on the axis.
+    assert selected(spring, "2026-03-29T01:00", "2026-03-29T03:00") == (
+        "2026-03-29T01:00:00",
+        "2026-03-29T03:59:59",
+        "hour",
+    )
+
+
+@given(
+    st.sampled_from(["Europe/Berlin", "America/Havana", "Pacific/Apia", "Australia/Lord_Howe"]),
+    st.dates(date(2011, 1, 1), date(2026, 11, 20)),
+    st.integers(0, 400),
+    st.tuples(st.floats(0, 1), st.floats(0, 1)),
+)
+def test_a_stretch_is_within_its_chart_in_every_zone(
+    timezone: str, first: date, length: int, ends: tuple[float, float]
+) -> None:
+    last = min(first + timedelta(days=length), date(2026, 11, 22))
+    try:
+        period = Period.of_days(first, last, timezone)
+    except InvalidView:  # a day that the zone skips
+        return
+    view = View(SITES[0], period)
+    axis = period.axis()
+    stretch = [axis[0] + share * (axis[-1] - axis[0]) for share in ends]
+    chosen = selected_period(view, *stretch, NOW)
+    assert chosen is not None
+    starts, _unused = period.buckets()
+    assert {chosen.period.days[0], chosen.period.days[1]} <= {
+        day.date() for day in pd.date_range(starts[0], last + timedelta(days=366))
+    }
+    linked = {**chosen.params(), "unit": []}
+    assert parse(linked, now=NOW, websites=SITES).view.period == chosen.period
 
 
 def test_a_view_and_its_comparison_are_cut_alike() -> None:
