@@ -22,6 +22,7 @@ from components import (
     page_registry,
     render_lock,
     request_security,
+    shortcuts,
     signin,
     umami_server,
     url_state,
@@ -77,6 +78,7 @@ with render_lock.RENDER_LOCK.taken():
         with unseen:
             url_state.keep()
         navigation.name_tab(page.title)
+        shortcuts.draw(navigation.opened(looking.permissions))
         navigation.go_on(looking.permissions)
     else:
         steps.leave()
@@ -109,8 +111,11 @@ with render_lock.RENDER_LOCK.taken():
             draw_report = partial(report_dialog.draw, sites, shown)
             dated = shown not in page_registry.LIVE
             controls.bar(client, sites, draw_report, dated=dated)
+            shortcuts.draw(navigation.opened(looking.permissions), sites, dated=dated)
             with unseen:
                 chart_period.listen()
+        else:
+            shortcuts.draw(navigation.opened(looking.permissions))
         freshness.notice()
         for sentence in url_state.notes():
             elements.show_note(sentence)

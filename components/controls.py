@@ -51,6 +51,8 @@ COMPARISONS: Final[dict[str, str]] = {
     "custom": N_("Custom dates"),
     "none": N_("No comparison"),
 }
+SHORTCUTS_LISTED: Final = "times that the list of shortcuts was opened"
+PERIOD_MENU: Final = "period_menu"
 WEEKDAYS: Final = "-weekdays"
 SHIFTED: Final[tuple[Comparison, ...]] = ("previous", "year")
 """The comparisons that can begin on the weekday that the period begins on."""
@@ -95,7 +97,7 @@ def website_select(among: Sequence[Website]) -> None:
     now = view()
     elements.select(
         _("Website"),
-        _labels(among),
+        labels(among),
         now.website,
         key="pick_website",
         icon=":material/language:",
@@ -107,10 +109,11 @@ def website_select(among: Sequence[Website]) -> None:
 def _dated_controls(client: AuthorizedClient, now: View) -> None:
     """Draw the controls of the period, its comparison, its filters and its conversion."""
     with st.container(horizontal=True, gap=None, width="content", wrap=False, key="period_steps"):
-        _step_button("earlier", _("Earlier period"), "left", -1)
+        elements.text_button(_("Earlier period"), "earlier", step, -1, icon="chevron_left")
         _period_popover(now)
-        ended = now.period.end < datetime.now(UTC)
-        _step_button("later", _("Later period"), "right", 1, disabled=not ended)
+        elements.text_button(
+            _("Later period"), "later", step, 1, icon="chevron_right", disabled=_reaches_now(now)
+        )
     _comparison_popover(now)
     if free():
         _filter_popover(client, now)
@@ -122,7 +125,7 @@ def _period_popover(now: View) -> None:
     with st.popover(
         f"{name}{plain(formats.days(now.period))}",
         icon=":material/calendar_today:",
-        key="period_menu",
+        key=PERIOD_MENU,
         on_change="rerun",
     ) as popover:
         if not popover.open:
@@ -133,7 +136,7 @@ def _period_popover(now: View) -> None:
             now.preset,
             key="pick_period",
             widget=st.radio,
-            write=_choose_period,
+            write=choose_period,
         )
         _dates(now.period, "pick_dates", ("from", "to"), {"period": [CUSTOM], "unit": []})
 
@@ -175,22 +178,25 @@ def _offered(names: Mapping[str, str], chosen: str) -> dict[str, str]:
     return {name: _(label) for name, label in names.items() if name != CUSTOM or chosen == CUSTOM}
 
 
-def _step_button(key: str, label: str, side: str, steps: int, *, disabled: bool = False) -> None:
-    """Draw a button to the period before or after the current one."""
-
-    def step() -> None:
-        try:
+def step(steps: int) -> None:
+    """Open the period before or after the current one, unless that lies in the future. Call it in a
+    callback."""
+    try:
+        if steps < 0 or not _reaches_now(view()):
             go(shifted(view(), steps), keep_unit=False)
-        except InvalidView as problem:
-            note(texts.sentence(problem))
-
-    elements.text_button(label, key, step, icon=f"chevron_{side}", help=label, disabled=disabled)
+    except InvalidView as problem:
+        note(texts.sentence(problem))
 
 
-def _choose_period(chosen: str) -> None:
+def _reaches_now(now: View) -> bool:
+    return now.period.end >= datetime.now(UTC)
+
+
+def choose_period(chosen: str) -> None:
+    """Open a period of ``PERIODS``, or the inputs of its dates. Call it in a callback."""
+    st.session_state[PERIOD_MENU] = chosen == CUSTOM
     if chosen != CUSTOM:
         change({"period": [chosen], "from": [], "to": [], "unit": []})
-    st.session_state["period_menu"] = False
 
 
 def _choose_comparison(option: str) -> None:
@@ -337,6 +343,13 @@ def _menu(client: AuthorizedClient, now: View, *, dated: bool) -> None:
         elements.language_choice()
         export_permissions.copy_link()
         sharing.expander(now)
+        elements.text_button(_("Keyboard shortcuts"), "list", list_shortcuts, icon="keyboard")
+
+
+def list_shortcuts() -> None:
+    """Open the list of shortcuts. Call it in a callback."""
+    st.session_state[SHORTCUTS_LISTED] = st.session_state.get(SHORTCUTS_LISTED, 0) + 1
+    st.session_state["menu"] = False
 
 
 def _unit_select(now: View) -> None:
@@ -400,7 +413,7 @@ def _chip(words: str, key: str, without: View) -> None:
     )
 
 
-def _labels(among: Sequence[Website]) -> dict[str, str]:
+def labels(among: Sequence[Website]) -> dict[str, str]:
     """A unique label for each website."""
     labels = {site.id: site.name for site in among}
     for more in (

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from components.page_registry import ADMIN_PAGES, PAGES
+from components.shortcuts import SHORTCUTS, Needs, Shortcut
 from docs.differences import DIFFERENCES, WORKAROUNDS, Statement
 from umami.compat.generations import Generation
 from umami.compat.v2 import FILTERED
@@ -211,7 +212,7 @@ def _refused(name: str, version: Generation) -> bool:
 _PAGES: Final = """\
 # The pages
 
-Written by `make docs` from the declarations in `components/page_registry.py`; do not edit.
+Written by `make docs` from `components/page_registry.py` and `shortcuts.py`; do not edit.
 `tests/pages/test_asked.py` compares this table with the queries of the pages to a real server.
 
 A page sends all queries of *asks* together, and those of *once chosen* when the viewer has selected
@@ -243,7 +244,31 @@ def pages() -> str:
             version_notes(every, 3),
         )
         rows.append(f"| {' | '.join(cells)} |")
-    return _PAGES + "\n".join([*rows, ""])
+    return _PAGES + "\n".join([*rows, "", _SHORTCUTS, *map(_shortcut, SHORTCUTS), ""])
+
+
+_SHORTCUTS: Final = """\
+## Keyboard and mouse
+
+A drag over a chart of the period's days, hours, months or years opens that stretch as the period,
+and a click opens one of them; Back returns. “Table” above a chart shows its figures as a table.
+
+Shortcuts are those of Plausible where it has them. They do nothing while an input, a menu or a
+dialog has the focus, nor with Ctrl, Alt or ⌘. The list is also behind `?`.
+
+| key | does | on |
+| --- | --- | --- |"""
+_OFFERED: Final[dict[Needs, str]] = {
+    "nothing": "every page",
+    "realtime": "every page, for viewers of Realtime",
+    "bar": "pages with a control bar",
+    "period": "pages with a period",
+    "filters": "pages with a period, unless the filters are locked",
+}
+
+
+def _shortcut(shortcut: Shortcut) -> str:
+    return f"| `{shortcut.shown}` | {shortcut.title} | {_OFFERED[shortcut.needs]} |"
 
 
 def _named(names: Sequence[str]) -> str:
