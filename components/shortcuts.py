@@ -123,6 +123,8 @@ def draw(pages: Sequence[PageInfo], among: Sequence[Website] = (), *, dated: boo
 
     def pressed() -> None:
         key: Any = st.session_state[_KEY].pressed
+        # It was closed, as no shortcut works in it, but the app may not know that yet.
+        st.session_state[controls.PERIOD_MENU] = False
         if key in places:
             open_website(places[key])
         for shortcut in shortcuts:
