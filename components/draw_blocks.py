@@ -105,7 +105,7 @@ def _text(block: Text) -> None:
         return
     match block.kind:
         case "heading":
-            st.subheader(plain(block.text), anchor=False)
+            st.header(plain(block.text), anchor=False)
         case "caption":
             st.caption(text, help=markdown(block.help) or None)
         case "body":

@@ -129,7 +129,7 @@ def card(text: str, about: str = "") -> Iterator[None]:
     """Draw a frame around one or more sections, with a title and a caption."""
     with st.container(border=True, height="stretch", gap="xsmall"):
         if text:
-            st.subheader(text, anchor=False)
+            st.header(text, anchor=False)
         if about:
             # A date such as “1. Okt.” would begin a list.
             st.caption(markdown(about))

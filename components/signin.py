@@ -112,7 +112,7 @@ def _first_password(link: str) -> bool:
         )
         return False
     with st.form("first_password"):
-        st.subheader(plain(_("Welcome, {name}").format(name=account.name)), anchor=False)
+        st.header(plain(_("Welcome, {name}").format(name=account.name)), anchor=False)
         st.caption(_("Choose a password. You sign in with it and this user name from now on."))
         st.text_input(_("User name"), account.username, disabled=True, autocomplete="username")
         password, again = elements.new_password("invited")
@@ -167,7 +167,7 @@ def _providers() -> None:
 
 def _link_password(share: ShareLink) -> None:
     with st.form("link_form"):
-        st.subheader(_("This link has a password"), anchor=False)
+        st.header(_("This link has a password"), anchor=False)
         password = st.text_input(_("Password"), type="password", autocomplete="off")
         if st.form_submit_button(_("Open")):
             try:

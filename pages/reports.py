@@ -40,7 +40,7 @@ def detail(view: View, selected: str, saved_reports: Page[Report]) -> None:
     if report is None:
         return
     with st.container(border=True, key="report_detail"):
-        st.subheader(plain(area.name(report), 100), anchor=False)
+        st.header(plain(area.name(report), 100), anchor=False)
         opening = area.opening(report)
         if isinstance(opening, Opening):
             open_buttons(opening, area.custom_dates(view, report))

@@ -50,7 +50,7 @@ with open_page(client) as page:
     with st.grid(3, min_column_width=260, gap="small"):
         for site, card in zip(shown, cards, strict=True):
             with st.container(border=True, gap="xsmall", height="stretch", key=f"site_{site.id}"):
-                st.subheader(plain(site.name, 60), anchor=False)
+                st.header(plain(site.name, 60), anchor=False)
                 st.caption(plain(site.domain or _("No domain"), 80))
                 website_admin.card_buttons(site, is_managed=site is managed)
                 page.draw([card])

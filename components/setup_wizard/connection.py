@@ -378,7 +378,7 @@ def _check(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
 def checked(draft: Draft, server: CheckedServer) -> None:
     """Draw the result of the check."""
     with st.container(border=True, gap="xsmall"):
-        st.subheader(_("Connected"), anchor=False)
+        st.header(_("Connected"), anchor=False)
         what = _("Umami’s tables") if draft.settings.embedded else server.what
         st.markdown(f":material/check_circle: **{plain(what)}**")
         where = described(draft.settings)

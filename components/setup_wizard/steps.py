@@ -129,7 +129,7 @@ def _save(draft: Draft) -> None:
     else:
         who = _("No accounts: only you can open the dashboard, with the link that it prints.")
     with st.container(border=True, gap="xsmall"):
-        st.subheader(_("Summary"), anchor=False)
+        st.header(_("Summary"), anchor=False)
         what = _("The dashboard shows {described}.").format(
             described=connection.described(draft.settings)
         )
@@ -226,7 +226,7 @@ def _saved() -> None:
 def people(draft: Draft) -> None:
     """Draw the step that creates accounts, or skips them."""
     if draft.people:
-        st.subheader(_("Who has access"), anchor=False)
+        st.header(_("Who has access"), anchor=False)
         for person in draft.people:
             _person(person)
     if draft.admin:
@@ -235,7 +235,7 @@ def people(draft: Draft) -> None:
             _form(draft)
         return
     if not draft.people:
-        st.subheader(_("Do you want accounts?"), anchor=False)
+        st.header(_("Do you want accounts?"), anchor=False)
     st.markdown(
         _(
             "Accounts restrict access and let you open the dashboard from other machines. "

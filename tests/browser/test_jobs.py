@@ -257,7 +257,7 @@ def test_f_one_customer_and_their_visits(hand: Hand, client: Client) -> None:
     expect(metric(page, "Views")).to_have_text(f"{session.views:,}")
     steps = client.ask(sessions.activity(view, session.id))
     visits = len({step.visit for step in steps})
-    summary = f"{formats.counted(len(steps), 'step')} in {formats.counted(visits, 'visit')}."
+    summary = f"{len(steps)} steps in {visits} visit{'s' if visits > 1 else ''}."
     expect(page.get_by_text(summary)).to_be_visible()
     latest = page.locator("[class*='st-key-visit_'] tbody").first
     expect(latest).to_contain_text(steps[0].name or steps[0].path)

@@ -28,7 +28,7 @@ def german(germany: BrowserContext) -> Iterator[Page]:
 
 
 def choose(page: Page, language: str) -> None:
-    page.locator(".st-key-time button").first.click()
+    page.locator(".st-key-menu button").first.click()
     page.locator(".st-key-pick_language input").click()
     page.get_by_role("option", name=language, exact=True).click()
 

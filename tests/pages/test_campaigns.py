@@ -63,7 +63,7 @@ def test_link_is_built_from_tags_in_use(opened: Open) -> None:
 
 def test_campaign_opens_with_its_landing_pages(opened: Open) -> None:
     app = opened("utm", **SEPTEMBER, campaign="brand")
-    headings = [element.value for element in app.subheader]
+    headings = [element.value for element in app.header]
     if any(heading == "Campaign brand" for heading in headings):
         assert table(app, "ranking_entry")
     else:

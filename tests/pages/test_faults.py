@@ -49,7 +49,7 @@ def breaking(name: str, target: str) -> bool:
 
 def drawn(app: AppTest) -> int:
     """How much of a page is there."""
-    return len(app.metric) + len(app.get("plotly_chart")) + len(app.subheader)
+    return len(app.metric) + len(app.get("plotly_chart")) + len(app.header)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def shown(app: AppTest) -> list[str]:
     """Everything that Streamlit reads as Markdown."""
     texts = [
         element.value
-        for kind in (app.caption, app.markdown, app.title, app.subheader)
+        for kind in (app.caption, app.markdown, app.title, app.header)
         for element in kind
     ]
     labels = [element.label for kind in (app.button, app.metric, app.expander) for element in kind]

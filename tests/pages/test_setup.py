@@ -230,7 +230,7 @@ def test_stored_tables_are_imported_before_they_are_used(secrets: Path, tmp_path
     tables = shutil.copytree(TABLES, tmp_path / "tables")
     (tables / "user.csv").write_text("user_id,password\n")
     app = check(opened(), "tables", keep=True, DATA=str(tables))
-    eventually(lambda: "Connected" in [element.value for element in app.run().subheader], within=60)
+    eventually(lambda: "Connected" in [element.value for element in app.run().header], within=60)
     assert not app.exception
     assert "it holds passwords or other secrets" in said(app)
     press(app, "setup_on", "setup_on", "setup_save")

@@ -52,7 +52,7 @@ def site(name: str = "shop") -> Website:
 
 def names(app: AppTest) -> list[str]:
     others = ("Manage", "All websites")
-    return [element.value for element in app.subheader if not element.value.startswith(others)]
+    return [element.value for element in app.header if not element.value.startswith(others)]
 
 
 def cards(app: AppTest) -> list[Any]:
