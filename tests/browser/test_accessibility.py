@@ -24,7 +24,7 @@ STREAMLITS = {
 """The rules that Streamlit itself breaks, and how."""
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
+@pytest.fixture(scope="module", params=["light", pytest.param("dark", marks=pytest.mark.thorough)])
 def themed(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     """A tab of a browser that prefers one of the themes."""
     with visitor(browser, **BERLIN, color_scheme=request.param) as context:

@@ -188,6 +188,8 @@ def test_c_funnel_is_built_saved_and_shared(hand: Hand, client: Client) -> None:
         [step.value, count] for step, count in zip(steps, counts, strict=True)
     ]
     shared = page.evaluate("navigator.clipboard.readText()")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
     hand.open("Saved")
     expect(page.get_by_role("button", name="Oslo chair")).to_be_visible()
     page.goto(shared)

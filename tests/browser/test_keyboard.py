@@ -65,6 +65,7 @@ def test_every_shortcut_is_tested() -> None:
     assert set(keys) == {*PERIODS, *OTHERS}
 
 
+@pytest.mark.thorough
 def test_every_period_has_its_key(app: App, page: Page) -> None:
     opened(app, page)
     for key, period in PERIODS.items():
@@ -73,6 +74,7 @@ def test_every_period_has_its_key(app: App, page: Page) -> None:
         settled(page)
 
 
+@pytest.mark.thorough
 def test_arrows_move_the_period_once_after_page_changes_too(app: App, page: Page) -> None:
     opened(app, page)
     for title in ("Events", "Retention", "Overview"):
@@ -160,6 +162,7 @@ def test_search_opens_pages_and_websites_by_the_keyboard_alone(app: App, page: P
     expect(searching(page)).to_be_hidden()
 
 
+@pytest.mark.thorough
 def test_list_names_every_shortcut_of_the_page(app: App, page: Page) -> None:
     opened(app, page)
     press(page, "?")

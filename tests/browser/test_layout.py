@@ -40,7 +40,7 @@ def demo() -> Iterator[App]:
         yield app
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
+@pytest.fixture(scope="module", params=["light", pytest.param("dark", marks=pytest.mark.thorough)])
 def viewers(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A returning visitor in either theme."""
     with visitor(browser, viewport=WIDE, color_scheme=request.param) as context:
