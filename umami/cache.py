@@ -109,8 +109,10 @@ Fetch = Callable[[Run[Any]], Steps[Answer]]
 class Submit(Protocol):
     """Calls a function in another thread when the caller's turn comes."""
 
-    def __call__(self, work: Callable[[], T], *, caller: Caller, wanted: Wanted) -> Future[T]:
-        """Returns the future result."""
+    def __call__(
+        self, work: Callable[[], T], *, caller: Caller, wanted: Wanted, counts: bool = True
+    ) -> Future[T]:
+        """Returns the future result. ``counts`` is whether the server answers it."""
         ...
 
 
@@ -310,7 +312,7 @@ class Cache:
         since: float,
     ) -> Future[Entry]:
         def steps(wanted: Wanted) -> Steps[Entry]:
-            run: Run[Any] = partial(submit, caller=caller, wanted=wanted)
+            run = partial(submit, caller=caller, wanted=wanted)
             fresh = partial(self._fresh, key, query, since)
             # Another fetch may have ended just before this one began.
             entry = self._stored(key)
@@ -319,7 +321,9 @@ class Cache:
             if self._shared is None:
                 return self._put(key, query, (yield from fetch(run)))
             shared = self._shared
-            (entry, lock) = (yield [run(partial(shared.lock, key, fresh, PATIENCE))])[0]
+            # Redis answers this, not the server.
+            locking = run(partial(shared.lock, key, fresh, PATIENCE), counts=False)
+            (entry, lock) = (yield [locking])[0]
             try:
                 return entry or self._put(key, query, (yield from fetch(run)))
             finally:

@@ -51,6 +51,8 @@ FIRST: Final = 4
 """Calls that are made at once before any has succeeded: those of a page's first screen."""
 PARALLEL: Final = 16
 """Calls at once from which on the order of the calls of a page hardly delays it."""
+HOLD: Final = 3.0
+"""Seconds for which work of a page's first screen holds up the rest of the page."""
 JITTER: Final = 0.2
 """Random extension of a pause, as a fraction, so that replicas do not retry at the same moment."""
 
@@ -150,6 +152,7 @@ class _Waiting:
     since: float = field(compare=False)
     do: Callable[[], None] = field(compare=False)
     future: Future[Any] = field(compare=False)
+    counts: bool = field(compare=False)
 
 
 class FairQueue:
@@ -159,8 +162,10 @@ class FairQueue:
     are shown already, goes last of all.
 
     How much a server does at a time is unknown at first. So ``FIRST`` calls may be made at once,
-    one more with each that succeeds, and at last ``at_once``. Below ``PARALLEL``, work of a caller
-    ``after`` another one waits until all work of that one is done."""
+    one more with each that succeeds, and at last ``at_once``; beyond that, callers of whose work
+    nothing is running get one call each. Below ``PARALLEL``, work of a caller ``after`` another one
+    waits until all work of that one is done, but for ``HOLD`` seconds at most: a call that hangs
+    must not hold up the rest."""
 
     def __init__(self, at_once: int, watch: Instrumentation | None = None) -> None:
         self._pool = ThreadPoolExecutor(at_once, "umami")
@@ -173,6 +178,9 @@ class FairQueue:
         self._waiting: OrderedDict[Caller, list[_Waiting]] = OrderedDict()
         """Work by caller; that of a caller ``after`` another one is with the other's."""
         self._running: Counter[Caller] = Counter()
+        self._began: dict[Caller, float] = {}
+        """When a call of a caller was started while none of its calls was running."""
+        self._timer: threading.Timer | None = None
 
     def submit(
         self,
@@ -180,15 +188,19 @@ class FairQueue:
         caller: Caller = ANYONE,
         effort: int = 0,
         wanted: Wanted = lambda: True,
+        *,
+        counts: bool = True,
     ) -> Future[T]:
         """Do the work when its turn comes, if it is ``wanted`` then: ``Cancelled`` otherwise. After
-        ``close``, do it at once and in this thread."""
+        ``close``, do it at once and in this thread. ``counts`` is whether its success shows what
+        the server does at a time."""
         future: Future[T] = Future()
         order = (caller.after is not None, effort, next(self._numbers))
         do = partial(settle, future, work, wanted)
         with self._guard:
             waiting = self._waiting.setdefault(caller.after or caller, [])
-            heapq.heappush(waiting, _Waiting(order, caller, time.monotonic(), do, future))
+            turn = _Waiting(order, caller, time.monotonic(), do, future, counts)
+            heapq.heappush(waiting, turn)
         self._start()
         return future
 
@@ -208,6 +220,11 @@ class FairQueue:
         self._do(turn)
         self._start()
 
+    def _start_later(self) -> None:
+        with self._guard:
+            self._timer = None
+        self._start()
+
     def _do(self, turn: _Waiting) -> None:
         if self._watch:
             self._watch.waited(time.monotonic() - turn.since)
@@ -216,30 +233,45 @@ class FairQueue:
             self._running[turn.caller] -= 1
             if not self._running[turn.caller]:
                 del self._running[turn.caller]
-            if turn.future.exception() is None:
+                del self._began[turn.caller]
+            if turn.counts and turn.future.exception() is None:
                 self._allowed = min(self._allowed + 1, self._at_once)
 
     def _next(self) -> _Waiting | None:
         with self._guard:
-            if self._running.total() >= self._allowed:
+            running = self._running.total()
+            if running >= self._at_once:
                 return None
-            callers = sorted(self._waiting, key=lambda caller: caller is BACKGROUND)
-            caller = next(filter(self._may_start, callers), None)
-            if caller is None:
+            groups = sorted(self._waiting, key=lambda group: group is BACKGROUND)
+            if running >= self._allowed:
+                busy = {caller.after or caller for caller in self._running}
+                groups = [g for g in groups if g not in busy and g is not BACKGROUND]
+            group = next(filter(self._may_start, groups), None)
+            if group is None:
                 return None
-            waiting = self._waiting[caller]
+            waiting = self._waiting[group]
             turn = heapq.heappop(waiting)
             if waiting:
-                self._waiting.move_to_end(caller)
+                self._waiting.move_to_end(group)
             else:
-                del self._waiting[caller]
+                del self._waiting[group]
             self._running[turn.caller] += 1
+            self._began.setdefault(turn.caller, time.monotonic())
             return turn
 
-    def _may_start(self, caller: Caller) -> bool:
-        """Whether the first work of a caller need not wait for others of its work."""
-        first = self._waiting[caller][0].caller
-        return first is caller or self._allowed >= self._parallel or not self._running[caller]
+    def _may_start(self, group: Caller) -> bool:
+        """Whether the first work of a group need not wait for what runs of it. Starts a timer if it
+        must."""
+        if self._waiting[group][0].caller is group or self._allowed >= self._parallel:
+            return True
+        if not self._running[group] or group.left:
+            return True
+        left = self._began[group] + HOLD - time.monotonic()
+        if left > 0 and self._timer is None:
+            self._timer = threading.Timer(left, self._start_later)
+            self._timer.daemon = True
+            self._timer.start()
+        return left <= 0
 
 
 @dataclass(slots=True)

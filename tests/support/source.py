@@ -45,7 +45,9 @@ def fetching(source: Callable[[], bytes]) -> Fetch:
 def submitting(run: Callable[[Callable[[], None]], object]) -> Submit:
     """The queue of a client, without its order."""
 
-    def submit(work: Callable[[], T], *, caller: Caller, wanted: Wanted) -> Future[T]:
+    def submit(
+        work: Callable[[], T], *, caller: Caller, wanted: Wanted, counts: bool = True
+    ) -> Future[T]:
         future: Future[T] = Future()
         run(partial(settle, future, work, wanted))
         return future

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from umami import scheduling
 from umami.scheduling import BACKGROUND, FIRST, Caller, FairQueue, Steps, drive
 
 
@@ -156,6 +157,49 @@ def test_what_comes_after_is_sent_with_the_first_once_the_server_keeps_up(gated:
     ]
     assert set(gated.begun(2)) == {"stats", "pages"}
     gated.end("stats", "pages")
+    for future in futures:
+        future.result(10)
+    turns.close()
+
+
+def test_a_caller_whose_calls_hang_holds_up_no_other(gated: Gated) -> None:
+    turns, hanging = FairQueue(16), [str(number) for number in range(FIRST)]
+    page = Caller()
+    futures = [turns.submit(gated.work(name), page) for name in (*hanging, "more")]
+    assert set(gated.begun(FIRST)) == set(hanging)
+    other = turns.submit(gated.work("of another"), Caller())
+    # One call more than are allowed, but none for the page that has some.
+    assert gated.begun(FIRST + 1)[FIRST:] == ["of another"]
+    gated.end("of another", "more", *hanging)
+    for future in (*futures, other):
+        future.result(10)
+    turns.close()
+
+
+def test_a_first_call_that_hangs_holds_up_the_rest_for_a_while_only(
+    gated: Gated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduling, "HOLD", 0.1)
+    turns, page = FairQueue(16), Caller()
+    futures = [
+        turns.submit(gated.work(name), caller)
+        for name, caller in (("hangs", page), ("pages", Caller(after=page)))
+    ]
+    assert gated.begun(2) == ["hangs", "pages"]
+    gated.end("hangs", "pages")
+    for future in futures:
+        future.result(10)
+    turns.close()
+
+
+def test_work_of_another_server_does_not_widen_the_queue(gated: Gated) -> None:
+    turns, names = FairQueue(6), [str(number) for number in range(6)]
+    for _ in range(3):
+        turns.submit(lambda: None, counts=False).result(10)
+    futures = [turns.submit(gated.work(name)) for name in names]
+    gated.begun(FIRST)
+    assert turns._allowed == FIRST
+    gated.end(*names)
     for future in futures:
         future.result(10)
     turns.close()
