@@ -14,7 +14,7 @@ from umami.view import selected_period
 _COMPONENT: Final = component("chart_period")
 _KEY: Final = "chart_period"
 _EPOCH: Final = datetime(1970, 1, 1)
-_FARTHEST: Final = 1e14
+_FARTHEST: Final = 6e13
 """Milliseconds from 1970 that a ``datetime`` can hold."""
 
 

@@ -148,7 +148,7 @@ def value_blocks(view: View, name: str, values: Sequence[PropertyValue]) -> list
         [
             Field("value", _("Value"), "text"),
             Field("total", _("Count"), bar=True),
-            Field("share", _("Share"), "percent"),
+            Field("share", _("% of all"), "percent"),
         ],
         "values",
         medium="page",

@@ -123,6 +123,8 @@ def draw(pages: Sequence[PageInfo], among: Sequence[Website] = (), *, dated: boo
 
     def pressed() -> None:
         key: Any = st.session_state[_KEY].pressed
+        if not isinstance(key, str):
+            return
         # It was closed, as no shortcut works in it, but the app may not know that yet.
         st.session_state[controls.PERIOD_MENU] = False
         if key in places:
@@ -148,7 +150,7 @@ def draw(pages: Sequence[PageInfo], among: Sequence[Website] = (), *, dated: boo
             "keys": [*acting, *places],
             "shortcuts": [[shortcut.shown, _(shortcut.title)] for shortcut in shortcuts],
             "targets": [
-                [_(title), _("Page") if place < len(pages) else _("Website")]
+                [_(title), _("Page")] if place < len(pages) else [title, _("Website")]
                 for place, (title, _go) in enumerate(targets)
             ],
             "texts": {

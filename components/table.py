@@ -215,6 +215,7 @@ def _full_list(block: Table, fields: Sequence[Field]) -> None:
         hide_index=True,
         height=430,
         lazy=False,
+        placeholder=formats.ABSENT,
         column_config={name: _config(named[name], at == 0) for at, name in enumerate(named)},
     )
     csv_button(lambda: matching, what=block.title, key=f"{block.key}_found")

@@ -5,7 +5,14 @@ from functools import partial
 
 import streamlit as st
 
-from components import analysis_controls, elements, entrypoint_guard, page_context, url_state
+from components import (
+    analysis_controls,
+    elements,
+    entrypoint_guard,
+    formats,
+    page_context,
+    url_state,
+)
 from components.areas import journey
 from components.render import open_page
 from components.texts import _
@@ -43,7 +50,7 @@ def ends(selection: journey.Selection, paths: Sequence[Value], events: Sequence[
     with elements.row():
         elements.select(
             _("Steps"),
-            journey.LENGTHS,
+            {n: formats.counted("{count} step", "{count} steps", n) for n in journey.LENGTHS},
             selection.length,
             key="pick_steps",
             icon=":material/stairs:",

@@ -44,7 +44,7 @@ SIDES: Final[dict[Side, str]] = {"after": N_("After this page"), "before": N_("B
 KINDS: Final = {"": N_("Pages and events"), "pages": N_("Pages only")}
 EDGES: Final[dict[Side, str]] = {"after": N_("(visit ended)"), "before": N_("(visit began here)")}
 NO_FURTHER: Final = N_("(no further step)")
-LENGTHS: Final = {length: f"{length} steps" for length in range(3, 8)}
+LENGTHS: Final = range(3, 8)
 DEFAULT_LENGTH: Final = 5
 MOST_LISTED: Final = 12
 MOST_DRAWN: Final = 6
@@ -58,7 +58,7 @@ FIELDS: Final = (
     Field("path", N_("Path"), "text"),
     Field("length", N_("Steps"), wide=True),
     Field("visits", N_("Visits"), bar=True),
-    Field("share", N_("Share"), "percent"),
+    Field("share", N_("% of visits"), "percent"),
 )
 
 

@@ -58,7 +58,7 @@ FACT_FIELDS: Final = (Field("name", N_("Details"), "text"), Field("value", "", "
 STEP_FIELDS: Final = (
     Field("what", N_("Step"), "text", note="more"),
     Field("kind", N_("Kind"), "text", wide=True),
-    Field("wait", N_("After"), "seconds"),
+    Field("wait", N_("Since last step"), "seconds"),
     Field("at", N_("Time"), "text"),
 )
 PROPERTY_FIELDS: Final = (

@@ -242,11 +242,15 @@ export default function (component) {
       const place = chart.closest("[data-testid='stElementContainer']")
       const table = place.querySelector(":scope > .umami-chart-table")
       if (table) fill(table, chart, data.texts)
-      if (place.querySelector(":scope > .umami-chart-download")) continue
+      const drawn = place.querySelector(":scope > .umami-chart-download")
+      const words = JSON.stringify([data.save, data.texts])
+      if (drawn?.dataset.words === words) continue
+      drawn?.remove()
       const onPlotly = chart.dataset.testid === "stPlotlyChart"
       const make = onPlotly ? plotted : copied
       const bar = document.createElement("div")
       bar.className = "umami-chart-download"
+      bar.dataset.words = words
       if (onPlotly) bar.append(tableButton(chart, place, data.texts))
       for (const format of data.charts ? ["png", "svg"] : []) {
         const control = document.createElement("button")

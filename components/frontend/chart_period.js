@@ -47,9 +47,10 @@ export default function (component) {
     const [left, right] = span(event)
     const dragged = right - left > CLICK
     if (dragged || Math.abs(event.clientY - drag.y) <= CLICK) {
-      const axis = drag.chart._fullLayout.xaxis
+      // The chart may have been removed meanwhile.
+      const axis = drag.chart._fullLayout?.xaxis
       const ends = dragged ? [left, right] : [drag.x, drag.x]
-      setTriggerValue("selected", ends.map((x) => axis.p2c(x - drag.area.left)))
+      if (axis) setTriggerValue("selected", ends.map((x) => axis.p2c(x - drag.area.left)))
     }
     end()
   })
