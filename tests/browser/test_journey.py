@@ -62,7 +62,7 @@ def downloaded(page: Page, key: str) -> list[str]:
 def test_start_can_be_typed(app: App, page: Page) -> None:
     page.goto(link(app, steps="3"))
     settled(page)
-    page.get_by_role("button", name="More").click()
+    page.locator(".st-key-more button").first.click()
     page.locator(".st-key-pick_start input").fill("/nowhere $x$ <b>")
     page.keyboard.press("Enter")
     expect(page.get_by_text("No visit took such a path in this period.")).to_be_visible()
@@ -70,7 +70,7 @@ def test_start_can_be_typed(app: App, page: Page) -> None:
     assert spelled(page)["start"] == ["/nowhere $x$ <b>"]
     page.reload()
     settled(page)
-    page.get_by_role("button", name="More").click()
+    page.locator(".st-key-more button").first.click()
     expect(page.locator(".st-key-pick_start input")).to_have_value("/nowhere $x$ <b>")
 
 
@@ -78,7 +78,7 @@ def test_paths_are_downloaded_as_csv(app: App, page: Page) -> None:
     page.goto(link(app))
     settled(page)
     lines = downloaded(page, "paths")
-    assert lines[0] == '"Path","Steps","Visits","Share"'
+    assert lines[0] == '"Path","Steps","Visits","% of visits"'
     assert len(lines) > 16
 
 

@@ -182,7 +182,7 @@ def test_page_requests_only_what_its_viewer_may_see(accounts: Between, who: str,
         accounts.passed.clear()
         app = opened_as(who, page, website=site)
         assert not app.exception
-        headings = [element.value for element in (*app.title, *app.header)]
+        headings = [element.value for element in (*app.title, *app.header, *app.subheader)]
         for request in data_requests(accounts):
             assert endpoints(request) & reads(who), (who, request.target)
             about = website(request)
@@ -417,7 +417,9 @@ def test_no_page_runs_again_after_signing_out(accounts: Between, page: str) -> N
     for app in (mine, other):
         assert not app.exception
         assert not app.metric
-        assert [element.value for element in (*app.title, *app.header)] == ["Sign in"]
+        assert [element.value for element in (*app.title, *app.header, *app.subheader)] == [
+            "Sign in"
+        ]
     assert data_requests(accounts) == []
 
 

@@ -108,7 +108,7 @@ def test_first_invitation_makes_the_admin_and_somebody_who_sees_one_website(secr
     app = arrive(link)
     assert not app.metric
     assert "used before" in app.error[0].value
-    assert "Sign in" in [element.value for element in (*app.title, *app.header)]
+    assert "Sign in" in [element.value for element in (*app.title, *app.header, *app.subheader)]
 
 
 @pytest.mark.usefixtures("secrets", "tables")

@@ -59,7 +59,7 @@ def test_thousands_of_names(period: Period) -> None:
     draw = partial(stacked, frame, period.unit, "count", "", None, "light")
     assert calls(draw) < len(rows)
     bars = draw()["data"]
-    assert bars[-1]["name"] == f"{NAMES - 5} others"
+    assert bars[-1]["name"] == f"{NAMES - 5:,} others"
     assert sum(sum(bar["y"]) for bar in bars) == sum(expected.values())
 
 
