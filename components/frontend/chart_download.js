@@ -244,7 +244,9 @@ export default function (component) {
       if (table) fill(table, chart, data.texts)
       const drawn = place.querySelector(":scope > .umami-chart-download")
       const words = JSON.stringify([data.save, data.texts])
-      if (drawn?.dataset.words === words) continue
+      // Streamlit may have drawn the place anew, without the table.
+      const lost = !table && drawn?.querySelector("[aria-expanded='true']")
+      if (drawn?.dataset.words === words && !lost) continue
       drawn?.remove()
       const onPlotly = chart.dataset.testid === "stPlotlyChart"
       const make = onPlotly ? plotted : copied
