@@ -246,8 +246,14 @@ class FairQueue:
             if running >= self._allowed:
                 busy = {caller.after or caller for caller in self._running}
                 groups = [g for g in groups if g not in busy and g is not BACKGROUND]
-            group = next(filter(self._may_start, groups), None)
-            if group is None:
+            for group in groups:
+                if self._hold(group) <= 0:
+                    break
+            else:
+                if groups and self._timer is None:
+                    self._timer = threading.Timer(min(map(self._hold, groups)), self._start_later)
+                    self._timer.daemon = True
+                    self._timer.start()
                 return None
             waiting = self._waiting[group]
             turn = heapq.heappop(waiting)
@@ -259,19 +265,13 @@ class FairQueue:
             self._began.setdefault(turn.caller, time.monotonic())
             return turn
 
-    def _may_start(self, group: Caller) -> bool:
-        """Whether the first work of a group need not wait for what runs of it. Starts a timer if it
-        must."""
+    def _hold(self, group: Caller) -> float:
+        """Seconds for which the first work of a group waits for what runs of it; none at 0."""
         if self._waiting[group][0].caller is group or self._allowed >= self._parallel:
-            return True
+            return 0.0
         if not self._running[group] or group.left:
-            return True
-        left = self._began[group] + HOLD - time.monotonic()
-        if left > 0 and self._timer is None:
-            self._timer = threading.Timer(left, self._start_later)
-            self._timer.daemon = True
-            self._timer.start()
-        return left <= 0
+            return 0.0
+        return self._began[group] + HOLD - time.monotonic()
 
 
 @dataclass(slots=True)
