@@ -27,3 +27,7 @@ class Message(str):
         message = super().__new__(cls, template.format(**values))
         message.template, message.values = template, values
         return message
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, object]]:
+        """A copy is made of the template: the text may contain braces of a value."""
+        return (self.template,), self.values

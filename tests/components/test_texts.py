@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -81,6 +83,13 @@ def test_a_message_keeps_its_values(locale: str, sentence: str) -> None:
     assert message == "“6m” is not a period."
     with texts.reading(locale):
         assert _(message) == sentence
+
+
+def test_a_message_is_copied_with_its_values() -> None:
+    message = Message(N_("“{value}” is not a period."), value="{0.__class__}")
+    for copied in (copy.deepcopy(message), pickle.loads(pickle.dumps(message))):
+        assert copied == "“{0.__class__}” is not a period."
+        assert copied.values == message.values
 
 
 def test_values_of_a_message_are_translated_if_they_are_messages() -> None:
