@@ -65,7 +65,7 @@ class _Formats:
         known = locale.time_formats if name in ("short", "medium") else locale.datetime_skeletons
         return str(known[name].pattern)
 
-    def span(self, differs: str, skeleton: str = "yMMMd") -> tuple[str, str]:
+    def span(self, differs: str, skeleton: str) -> tuple[str, str]:
         """The patterns of both ends of a span of days."""
         if self.tag == texts.ENGLISH:
             begin, end = _SPANS[differs]
@@ -424,12 +424,7 @@ def period(dates: Period) -> str:
     until = "" if at_end else _(", until {time}").format(time=dated(after, "short"))
     if first.date() == last.date():
         return f"{moment(first, 'day')}{until}"
-    differs = "y" if first.year != last.year else "M" if first.month != last.month else "d"
-    begin, final = _formats(texts.locale()).span(differs)
-    days = (
-        _dated(_naive(day), part, texts.locale()) for day, part in ((first, begin), (last, final))
-    )
-    return f"{''.join(days)}{until}"
+    return f"{_span(first, last, 'yMMMd')}{until}"
 
 
 def days(dates: Period) -> str:
@@ -437,11 +432,15 @@ def days(dates: Period) -> str:
     first, last = map(pd.Timestamp, dates.days)
     now = datetime.now(zone(dates.timezone))
     skeleton = "MMMd" if first.year == last.year == now.year else "yMMMd"
-    if first == last:
-        return dated(last, skeleton)
+    return dated(last, skeleton) if first == last else _span(first, last, skeleton)
+
+
+def _span(first: datetime, last: datetime, skeleton: str) -> str:
+    """Two different days: ``1 – 31 Oct 2026``."""
+    tag = texts.locale()
     differs = "y" if first.year != last.year else "M" if first.month != last.month else "d"
-    parts = zip((first, last), _formats(texts.locale()).span(differs, skeleton), strict=True)
-    return "".join(_dated(day, part, texts.locale()) for day, part in parts)
+    parts = zip((first, last), _formats(tag).span(differs, skeleton), strict=True)
+    return "".join(_dated(_naive(day), part, tag) for day, part in parts)
 
 
 Kind = Literal[
