@@ -54,6 +54,7 @@ unseen = st.container(key="unseen", gap=None)
 with unseen:
     viewer.link_input()
     language.announce()
+    url_state.merge_history()
 st.logo(entrypoint_guard.ROOT / "static" / "logo.svg", size="large")
 try:
     metrics.start(viewer.CHECKS)

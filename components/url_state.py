@@ -185,8 +185,15 @@ def keep() -> None:
 _HISTORY: Final = component("history")
 
 
-def _view_params() -> dict[str, list[str]]:
+def merge_history() -> None:
+    """Make one entry of each step in the browser's history, however many parameters it changes.
+
+    Call once per run, in ``app.py``, inside a hidden container.
+    """
     _HISTORY(key="history", height=0)
+
+
+def _view_params() -> dict[str, list[str]]:
     return {name: values for name, values in _inputs(SPELLED, ("filter",)).items() if values}
 
 
