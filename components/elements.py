@@ -18,7 +18,7 @@ from components.charts import common
 from components.charts.tiles import Tile
 from components.escaping import markdown, plain
 from components.runtime import component
-from components.texts import N_, _
+from components.texts import _
 from components.theme import PALETTES, Mode
 from umami.background_task import BackgroundTask
 from umami.errors import UmamiError
@@ -60,12 +60,14 @@ def show_empty(sentence: str) -> None:
         st.caption(sentence, text_alignment="center")
 
 
-def show_fault(problem: Exception, otherwise: str = N_("This page could not be drawn.")) -> bool:
-    """Show an ``UmamiError``, or the sentence ``otherwise`` for any other exception.
+def show_fault(problem: Exception, otherwise: str = "") -> bool:
+    """Show an ``UmamiError``, or for any other exception the sentence ``otherwise``, by default
+    that the page could not be drawn.
 
     Returns ``True``, so that Streamlit does not show the exception of a run as well.
     """
-    show_error(problem if isinstance(problem, UmamiError) else UmamiError(_(otherwise)))
+    sentence = otherwise or _("This page could not be drawn.")
+    show_error(problem if isinstance(problem, UmamiError) else UmamiError(sentence))
     return True
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from components import authorized, texts, url_state, viewer
 from components.runtime import component
-from components.texts import N_, _
+from components.texts import _
 from umami.errors import UmamiError
 
 OVER: Final = b"You no longer have access to this data.\n"
@@ -27,7 +27,7 @@ def export_button(
     file_name: str,
     key: str,
     mime: str = "text/csv",
-    label: str = N_("Download CSV"),
+    label: str = "",
     website: str = "",
     prominent: bool = False,
 ) -> None:
@@ -54,7 +54,7 @@ def export_button(
             return make() if still else OVER
 
     st.download_button(
-        _(label),
+        label or _("Download CSV"),
         key=key,
         data=made,
         file_name=file_name,

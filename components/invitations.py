@@ -25,13 +25,13 @@ from components import (
     elements,
     formats,
     local_access,
+    page_registry,
     session_cookie,
     signin,
     texts,
     viewer,
 )
 from components.escaping import plain
-from components.page_registry import PAGES
 from components.runtime import public
 from components.texts import N_, _
 from umami.errors import UmamiError
@@ -205,7 +205,7 @@ def _person_form(sites: Mapping[str, str], send: Send | None) -> None:
             format_func=lambda site: (str if len(sites) > FEW else plain)(labels[site]),
             key="invite_websites",
         )
-        titles = {page.name: _(page.title) for page in PAGES}
+        titles = page_registry.titles()
         st.multiselect(
             _("Pages (none chosen: all)"),
             list(titles),
@@ -253,7 +253,7 @@ def _invite(sites: Mapping[str, str], send: Send | None) -> None:
             pages or (),
             accounts=taken,
             known=sites,
-            pages=[page.name for page in PAGES],
+            pages=[page.name for page in page_registry.PAGES],
         )
         secrets_file.add_people(path, *filter(None, (None if users else admin, person)))
     except (InvitationRefused, UmamiError) as problem:

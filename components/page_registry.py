@@ -1,6 +1,6 @@
 """All pages: those of ``components/areas/`` and the two that only admins see.
 
-Navigation, permissions, reports and ``docs/pages.md`` derive from it. The bar above every page
+Navigation, permissions, reports and ``docs/pages.md`` derive from it. The control bar
 also asks for the websites, for the span of data where the period is all of it, and for values to
 filter by when its popover is open.
 """
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from components import areas
 from components.areas import PageInfo
-from components.texts import N_
+from components.texts import N_, _
 
 GROUPS: Final = (N_("Traffic"), N_("Behaviour"), N_("Marketing"), N_("Manage"))
 """The headings of the navigation, in their order."""
@@ -29,6 +29,13 @@ PAGES: Final = tuple(
     )
 )
 """The pages in the order of the navigation."""
+
+
+def titles() -> dict[str, str]:
+    """The titles of these pages by name, in the language of the reader."""
+    return {page.name: _(page.title) for page in PAGES}
+
+
 LIVE: Final = frozenset(page.name for page in PAGES if page.live)
 """The pages that show the present, for which no period is chosen."""
 WITHOUT_BAR: Final = frozenset({"reports", "access"})

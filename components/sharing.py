@@ -25,7 +25,7 @@ from components import (
 from components.blocks import ListPosition, Table
 from components.escaping import plain
 from components.formats import Field
-from components.page_registry import OVERVIEW, PAGES
+from components.page_registry import OVERVIEW
 from components.runtime import public
 from components.texts import _
 from umami.api.websites import Website
@@ -36,11 +36,6 @@ DAYS: Final = 30
 LONGEST: Final = 366
 """The maximum lifetime of a link in days."""
 _MADE: Final = "the share link that was just made"
-
-
-def _titles() -> dict[str, str]:
-    """The titles of the pages that a link can open, by name."""
-    return {area.name: _(area.title) for area in PAGES}
 
 
 def expander(now: View) -> None:
@@ -59,7 +54,7 @@ def _form(now: View) -> None:
     st.caption(_("Anyone with the link sees this view of the website, without an account."))
     elements.show_loss(_("share links"))
     st.text_input(_("Recipient"), key="link_name", max_chars=LONGEST_NAME, placeholder=_("Name"))
-    titles = _titles()
+    titles = page_registry.titles()
     st.multiselect(
         _("Pages"),
         list(titles),
@@ -92,7 +87,8 @@ def _make(now: View) -> None:
         for name in ("name", "sections", "ends", "locked", "password")
     )
     name = " ".join((name or "").split())[:LONGEST_NAME]
-    sections = tuple(section for section in sections or () if section in _titles())
+    titles = page_registry.titles()
+    sections = tuple(section for section in sections or () if section in titles)
     wrong = _wrong(name, sections, last, password or "")
     if not looking.permissions.admin:
         wrong = _("Only admins can create share links.")
@@ -154,7 +150,7 @@ def _described(permissions: Permissions, names: dict[str, str]) -> tuple[str, st
     grants = permissions.grants
     ids = {id for grant in grants for id in grant.websites or ()}
     websites = sorted(names.get(id, _("(unknown)")) for id in ids)
-    pages = [title for name, title in _titles().items() if permissions.opens(name)]
+    pages = [title for name, title in page_registry.titles().items() if permissions.opens(name)]
     words = {
         "filters": _("filter"),
         "exports": _("export"),
@@ -186,8 +182,9 @@ def links(sites: tuple[Website, ...]) -> None:
 
 def _link(share: ShareLink, website: str) -> None:
     st.markdown(f"**{plain(share.name)}** · {plain(website)}")
+    titles = page_registry.titles()
     words = [
-        plain(", ".join(_titles().get(section, section) for section in share.sections)),
+        plain(", ".join(titles.get(section, section) for section in share.sections)),
         _("filters locked") if share.locked else _("filters can be changed"),
         *([_("password")] if share.password else []),
         plain(

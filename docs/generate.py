@@ -254,7 +254,7 @@ A drag over a chart of the period's days, hours, months or years opens that stre
 and a click opens one of them; Back returns. “Table” above a chart shows its figures as a table.
 
 Shortcuts are those of Plausible where it has them. They do nothing while an input, a menu or a
-dialog has the focus, nor with Ctrl, Alt or ⌘. The list is also behind `?`.
+dialog has the focus, nor with Ctrl, Alt or ⌘. `?` opens this list.
 
 | key | does | on |
 | --- | --- | --- |"""

@@ -115,12 +115,12 @@ def steps(now: Step) -> None:
             )
 
 
-def onward(now: Step, label: str = N_("Continue"), *, primary: bool = True) -> None:
+def onward(now: Step, label: str = "", *, primary: bool = True) -> None:
     """Draw buttons to the next and the previous step."""
     following = order()[order().index(now) + 1]
     with st.container(horizontal=True, gap="small"):
         kind = "primary" if primary else "secondary"
-        elements.action_button(_(label), "setup_on", go, following, type=kind)
+        elements.action_button(label or _("Continue"), "setup_on", go, following, type=kind)
         back(now)
 
 
