@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, Literal, TypeVar
 
 import pandas as pd
@@ -251,21 +251,43 @@ class Expander:
     medium: Medium = "page"
 
 
-Block = Text | Tiles | Chart | EChart | Table | Buttons | Cards | SearchBox | Expander
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A sentence about what happened. ``icon`` is a Material symbol; a click on the button with the
+    label ``action`` applies ``change``, which opens what the sentence is about."""
+
+    text: str
+    icon: str
+    action: str = ""
+    change: Change | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Sentences, most important first; reports print them as paragraphs."""
+
+    key: str
+    findings: Sequence[Finding]
+    medium: Medium | None = None
+
+
+Block = Text | Tiles | Chart | EChart | Table | Buttons | Cards | SearchBox | Expander | Findings
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     """Blocks that are made once their answers have arrived.
 
-    ``make`` receives the results of the futures. ``about`` is a caption; ``height`` (pixels) is
-    that of the skeleton on a page, and should be that of the blocks. ``framed`` draws a card with
-    the title around it; reports print the title in any case.
+    ``make`` receives the results of the futures. ``ask_more`` receives them, too, and sends the
+    queries that depend on them, whose results ``make`` receives after the others. ``about`` is a
+    caption; ``height`` (pixels) is that of the skeleton on a page, and should be that of the
+    blocks. ``framed`` draws a card with the title around it; reports print the title in any case.
     """
 
     title: str
     make: Callable[..., Sequence[Block]]
     answers: Sequence[Future[Any]] = ()
+    ask_more: Callable[..., Sequence[Future[Any]]] | None = field(default=None, kw_only=True)
     about: str = ""
     height: int = TILES
     framed: bool = True
@@ -357,6 +379,8 @@ def printed(blocks: Iterable[Block]) -> Iterator[Block]:
         if isinstance(block, Cards):
             for _unused, inner in block.cards:
                 yield from printed(inner)
+        elif isinstance(block, Findings):
+            yield from (Text(finding.text, "body") for finding in block.findings)
         else:
             yield block
 

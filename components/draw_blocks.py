@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from components import authorized, elements, formats, navigation, table, url_state
+from components import authorized, elements, formats, navigation, table, url_state, viewer
 from components.blocks import (
     Block,
     Buttons,
@@ -15,6 +15,7 @@ from components.blocks import (
     Chart,
     EChart,
     Expander,
+    Findings,
     Note,
     OpenPage,
     SearchBox,
@@ -70,6 +71,8 @@ def _draw(block: Block) -> None:
                 for title, blocks in block.cards:
                     with elements.card(plain(title, 100)):
                         draw(*blocks)
+        case Findings():
+            _findings(block)
         case SearchBox():
             table.search_box(block.position, block.placeholder)
         case Expander():
@@ -116,6 +119,25 @@ def _text(block: Text) -> None:
             show_note(block.plain)
         case "code":
             st.code(block.text, language=None)
+
+
+def _findings(block: Findings) -> None:
+    pages = {page.name for page in navigation.opened(viewer.current().permissions)}
+    for at, finding in enumerate(block.findings):
+        change = finding.change
+        if isinstance(change, OpenPage) and change.name not in pages:
+            change = None
+        with st.container(horizontal=True, gap="xsmall", key=f"{block.key}_{at}"):
+            st.markdown(f":material/{finding.icon}: {markdown(finding.text)}")
+            if change:
+                elements.text_button(
+                    "",
+                    f"{block.key}_open_{at}",
+                    apply,
+                    change,
+                    icon="arrow_forward",
+                    help=finding.action,
+                )
 
 
 def _chart(block: Chart) -> None:

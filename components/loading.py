@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
@@ -18,7 +19,7 @@ from umami.api.traffic import Stats
 from umami.api.websites import Website
 from umami.client import Reply
 from umami.endpoint import Query
-from umami.errors import InvalidView
+from umami.errors import InvalidView, UmamiError
 from umami.parsing import Page
 from umami.scheduling import Caller
 from umami.view import View
@@ -74,6 +75,15 @@ class Collector:
             self._keys[reply] = query.key
         return self._sent[query.key][1]
 
+    @contextmanager
+    def later(self) -> Iterator[None]:
+        """Within the block, queries are sent after those of the first screen."""
+        before, self.below = self.below, True
+        try:
+            yield
+        finally:
+            self.below = before
+
     def key(self, answer: Future[Any]) -> str | None:
         """The key of the query behind a future; ``None`` for a future made elsewhere."""
         return self._keys.get(answer)
@@ -127,6 +137,13 @@ def answered(value: T) -> Future[T]:
     """A future with this value, in place of a query that is not sent."""
     future: Future[T] = Future()
     future.set_result(value)
+    return future
+
+
+def failed(problem: UmamiError) -> Future[Any]:
+    """A future with this error, in place of a query that cannot be sent."""
+    future: Future[Any] = Future()
+    future.set_exception(problem)
     return future
 
 

@@ -32,7 +32,7 @@ from components.blocks import (
 )
 from components.elements import show_empty, show_error
 from components.escaping import plain
-from components.loading import Collector, QueryClient, fault_location
+from components.loading import Collector, QueryClient, failed, fault_location
 from components.render_lock import released
 from components.texts import _
 from umami.client import Reply
@@ -68,6 +68,22 @@ class _Place:
     number: int
     """Counts the sections of the page, from 1."""
     height: int
+    ask_more: Callable[..., Sequence[Future[Any]]] | None = None
+    """Receives the answers once; returns those of further queries."""
+
+    def is_ready(self) -> bool:
+        """Whether all answers have arrived; sends the further queries when the first ones have."""
+        if not _ready(self.answers):
+            return False
+        if self.ask_more is None or any(answer.exception() for answer in self.answers):
+            return True
+        ask_more, self.ask_more = self.ask_more, None
+        try:
+            more = ask_more(*(answer.result() for answer in self.answers))
+        except UmamiError as problem:
+            more = [failed(problem)]
+        self.answers = [*self.answers, *more]
+        return _ready(more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +167,7 @@ class Page(Collector):
         def prepare(*answers: Any) -> Callable[[], None]:
             return partial(draw_blocks.draw, *section.make(*answers))
 
-        self._reserve(prepare, section.answers, section.height)
+        self._reserve(prepare, section.answers, section.height, section.ask_more)
 
     def section(
         self,
@@ -175,6 +191,7 @@ class Page(Collector):
         prepare: Callable[..., Callable[[], None]],
         answers: Sequence[Future[Any]],
         height: int,
+        ask_more: Callable[..., Sequence[Future[Any]]] | None = None,
     ) -> None:
         self._drawn.append(tuple(self.key(answer) for answer in answers))
         # This section is visible if the last run drew the same sections up to here.
@@ -182,13 +199,16 @@ class Page(Collector):
             None not in self._drawn[-1] and [*self._drawn_before[: len(self._drawn)]] == self._drawn
         )
         number = len(self._drawn)
-        if _ready(answers):
-            _draw_place(_Place(prepare, answers, st.container(), number, 0))
-        elif drawn_before:
-            self._waiting.append(_Place(prepare, answers, st.container(), number, 0))
+        place = _Place(prepare, answers, None, number, 0, ask_more)
+        if place.is_ready():
+            place.slot = st.container()
+            _draw_place(place)
+            return
+        if drawn_before:
+            place.slot = st.container()
         else:
-            slot = st.skeleton(height=height)
-            self._waiting.append(_Place(prepare, answers, slot, number, height))
+            place.slot, place.height = st.skeleton(height=height), height
+        self._waiting.append(place)
 
     def finish(self) -> None:
         """Draw waiting sections as their answers arrive; then show the age of the answers and
@@ -205,7 +225,7 @@ class Page(Collector):
             # Streamlit does not remove styles that are alone.
             self._notice.html(f"<i class='heights'></i><style>{''.join(heights)}</style>")
         while self._waiting:
-            ready = [place for place in self._waiting if _ready(place.answers)]
+            ready = [place for place in self._waiting if place.is_ready()]
             for place in ready:
                 self._waiting.remove(place)
                 _draw_place(place)

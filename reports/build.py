@@ -92,6 +92,8 @@ def chapter(query: Collector, page: PageInfo, view: View, params: Params) -> Cha
 def _blocks(section: blocks.Section) -> tuple[Block, ...]:
     try:
         answers = [answer.result() for answer in section.answers]
+        if section.ask_more:
+            answers += [answer.result() for answer in section.ask_more(*answers)]
         return tuple(blocks.printed(section.make(*answers)))
     except UmamiError as problem:
         return (Text(texts.sentence(problem)),)

@@ -8,7 +8,14 @@ from functools import partial
 from typing import Any, Final
 
 from components import blocks as ui
-from components import conversions, rankings, traffic_blocks, visit_tables
+from components import (
+    conversions,
+    history,
+    rankings,
+    traffic_blocks,
+    visit_tables,
+    what_changed,
+)
 from components.areas import PageInfo, last_value
 from components.charts import maps
 from components.loading import Collector
@@ -26,7 +33,7 @@ INFO: Final = PageInfo(
     N_("Traffic"),
     1,
     N_("How the website performs, and where its visitors come from."),
-    ("pageviews", "stats", "active", "metrics", "series", "weekly", *visit_tables.ENDPOINTS),
+    ("active", "series", "weekly", *what_changed.ENDPOINTS),
     params=("chart",),
 )
 PRINTED_PAGE_TABS: Final = 3
@@ -62,13 +69,16 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     yield ui.Section(
         _("Figures"), tiles, [*figures, *visits[:1], *brought], height=ui.CURVES, framed=False
     )
-    yield ui.Section(
+    days = history.ask(query, view)
+    chart = ui.Section(
         _("Traffic"),
         partial(traffic_blocks.traffic, view, measure),
         [*timeline, *visits],
         about=described(view),
         height=300 + ui.CHART_BUTTONS,
     )
+    changed = what_changed.section(query, view, conversion, totals, brought, days)
+    yield ui.Columns([changed, chart], [1, 2])
     yield ui.Columns(
         [
             ui.Card(_("Pages"), [tabs(rankings.PAGES, key="pages", printed=PRINTED_PAGE_TABS)]),

@@ -1,0 +1,53 @@
+"""The traffic of the days before the end of a View, against which its days are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import pandas as pd
+
+from components.loading import Collector
+from umami.api import traffic
+from umami.api.traffic import Timeline
+from umami.period import Period, zone
+from umami.view import View
+
+STRETCH: Final = 180
+"""Days of a query: servers count longer ranges by month."""
+STRETCHES: Final = 2
+
+
+def ask(query: Collector, view: View) -> tuple[Future[Timeline | None], ...]:
+    """Send the queries for about a year of complete days that ends with the View, after those of
+    the first screen."""
+    timezone = view.period.timezone
+    yesterday = datetime.now(zone(timezone)).date() - timedelta(days=1)
+    last = min(view.period.days[1], yesterday)
+    with query.later():
+        return tuple(
+            query.optional(traffic.pageviews(_of_days(view, last - timedelta(days=days))))
+            for days in range((STRETCHES - 1) * STRETCH, -1, -STRETCH)
+        )
+
+
+def _of_days(view: View, last: date) -> View:
+    period = Period.of_days(
+        last - timedelta(days=STRETCH - 1), last, view.period.timezone, unit="day"
+    )
+    return replace(view, period=period, comparison="none", preset="custom", against=None)
+
+
+def joined(answers: Iterable[Any]) -> pd.DataFrame:
+    """The ``Timeline`` frames among the answers of a section as one frame by day, from the first
+    day with any traffic on."""
+    frames = [answer.frame for answer in answers if isinstance(answer, Timeline)]
+    if not frames:
+        return pd.DataFrame({"views": [], "sessions": []}, index=pd.DatetimeIndex([], name="time"))
+    days = pd.concat(frames, ignore_index=True).set_index("time")
+    days = days[~days.index.duplicated()]
+    counted = days["views"].to_numpy().nonzero()[0]
+    return days.iloc[counted[0] :] if len(counted) else days.iloc[:0]

@@ -1,0 +1,390 @@
+"""Sentences that say what changed between two periods, and why.
+
+The rules are fixed (``umami/analysis/changes.py``). The page, its report and mails have the same
+sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, cast
+
+import pandas as pd
+
+from components import blocks as ui
+from components import formats, history, visit_tables
+from components.loading import Collector, Compared
+from components.texts import N_, _, inside
+from components.view_description import value_name
+from umami.analysis import changes
+from umami.analysis.changes import FIGURES, Cause, Figure, Split
+from umami.api import traffic
+from umami.api.conversions import VisitField, VisitGroups
+from umami.api.traffic import Groups, Metric, Ranking, Stats, Timeline
+from umami.conversion import Conversion
+from umami.filters import FIELDS
+from umami.view import View
+
+ENDPOINTS: Final = ("stats", "metrics", "groups", "pageviews", *visit_tables.ENDPOINTS)
+"""What a page with such sentences queries."""
+FIELDS_OF_COUNTS: Final = ("utmCampaign", "referrer", "channel", "path", "country", "device")
+"""The fields by which counts are explained, the most specific first."""
+FIELDS_OF_RATES: Final = ("device", "channel", "country")
+"""The fields by which rates are explained: a visit has one value of each."""
+ONE_VALUE: Final = frozenset({"browser", "os", "device", "language", "country", "channel"})
+"""Fields by which servers of Umami tell the bounces and durations of visits."""
+MOST: Final = 5
+"""Sentences of the longest list."""
+LEAST_NEW: Final = 30
+"""Visitors of a source that is worth a sentence for being new or gone."""
+HEIGHT: Final = 300 + ui.CHART_BUTTONS
+"""Pixels, as the chart beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words for a figure: its name, and the clauses that say that the rate of some visits rose
+    or fell."""
+
+    name: str
+    kind: formats.Kind = "count"
+    up: str = ""
+    down: str = ""
+
+
+WORDS: Final = {
+    "visitors": Words(N_("Visitors")),
+    "views": Words(N_("Views")),
+    "visits": Words(N_("Visits")),
+    "bounce_rate": Words(
+        N_("Bounce rate"),
+        "percent",
+        N_("{part} because visits with {name} bounce more often"),
+        N_("{part} because visits with {name} bounce less often"),
+    ),
+    "duration": Words(
+        N_("Visit duration"),
+        "seconds",
+        N_("{part} because visits with {name} last longer"),
+        N_("{part} because visits with {name} are shorter"),
+    ),
+    "conversions": Words(N_("Conversions")),
+    "conversion_rate": Words(
+        N_("Conversion rate"),
+        "percent",
+        N_("{part} because visits with {name} convert more often"),
+        N_("{part} because visits with {name} convert less often"),
+    ),
+    "revenue": Words(N_("Revenue"), "money"),
+    "revenue_per_visit": Words(
+        N_("Revenue per visit"),
+        "money",
+        N_("{part} because visits with {name} bring more"),
+        N_("{part} because visits with {name} bring less"),
+    ),
+}
+_ORDER: Final = (
+    "revenue",
+    "conversions",
+    "visitors",
+    "conversion_rate",
+    "bounce_rate",
+    "duration",
+)
+"""The figures of the sentences, the most important first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A figure of both periods, with the totals that it is computed from."""
+
+    figure: Figure
+    now: changes.Totals
+    before: changes.Totals
+    currency: str = ""
+
+    @property
+    def values(self) -> tuple[float, float]:
+        """The figure of the period and that of the comparison."""
+        now, before = (changes.value(self.figure, totals) for totals in (self.now, self.before))
+        return now or 0.0, before or 0.0
+
+    @property
+    def size(self) -> float:
+        """The difference."""
+        now, before = self.values
+        return now - before
+
+    def shown(self, number: float) -> str:
+        """A value of the figure."""
+        match WORDS[self.figure.name].kind:
+            case "percent":
+                return formats.percent(number)
+            case "seconds":
+                return formats.duration(number)
+            case "money":
+                return formats.money(number, self.currency)
+        return formats.whole(number)
+
+    def signed(self, part: float) -> str:
+        """A part of the change, with its sign."""
+        kind = WORDS[self.figure.name].kind
+        if kind == "percent":
+            return formats.points(part)
+        if kind == "count":
+            return formats.decimal(part, sign=True)
+        sign = "+" if part > 0 else "−" if part < 0 else ""
+        return f"{sign}{self.shown(abs(part))}"
+
+
+def totals_of(stats: Stats, groups: VisitGroups | None) -> changes.Totals:
+    """The totals of a period; those of conversions are the sums of groups of visits."""
+    current = stats.current
+    totals = {
+        name: float(getattr(current, name))
+        for name in ("visitors", "views", "visits", "bounces", "seconds")
+    }
+    if groups is not None:
+        sums = groups.frame.sum(numeric_only=True)
+        totals |= {name: float(sums[name]) for name in ("conversions", "revenue", "orders")}
+    return totals
+
+
+def both_totals(view: View, answers: Sequence[Any]) -> tuple[changes.Totals, changes.Totals] | None:
+    """The totals of both periods from the answers of ``Collector.totals`` and of the groups of
+    visits of both periods, in this order; ``None`` without a comparison."""
+    stats = [answer for answer in answers if isinstance(answer, Stats)]
+    groups = [answer for answer in answers if isinstance(answer, VisitGroups)]
+    now, *earlier = stats
+    if view.comparison == "umami" and now.previous:
+        earlier = [Stats(now.previous, None)]
+    if not earlier:
+        return None
+    known: list[VisitGroups | None] = [*groups] if len(groups) == 2 else [None, None]
+    return totals_of(now, known[0]), totals_of(earlier[0], known[1])
+
+
+def figures_of(view: View, conversion: Conversion | None) -> list[str]:
+    """The figures that a View can explain, in the order of the tiles."""
+    by_visit = conversion and view.whole_visits
+    known = set(FIGURES)
+    if not by_visit:
+        known -= {"conversions", "conversion_rate"}
+    if not (by_visit and conversion and conversion.currency):
+        known -= {"revenue", "revenue_per_visit"}
+    if not view.keeps_whole_visits:
+        known -= {"bounce_rate", "duration"}
+    if not view.keeps_views:
+        known.clear()
+    return [name for name in FIGURES if name in known]
+
+
+def ask_groups(
+    query: Collector, view: View, conversion: Conversion | None, field: str, figure: Figure
+) -> tuple[Future[Any], Future[Any]]:
+    """Send the queries for the values of a field in both periods; their answers are arguments of
+    ``parts``. An answer is ``None`` where the server does not tell them."""
+    earlier = view.compared() or view
+    if conversion and view.whole_visits:
+        ask = visit_tables.groups_query(conversion, cast(VisitField, field))
+        return query.optional(ask(view)), query.optional(ask(earlier))
+    if figure.amount == "visitors":
+        ask_ranking = partial(traffic.metrics, field=cast(Metric, field), limit=visit_tables.MOST)
+        return query.optional(ask_ranking(view)), query.optional(ask_ranking(earlier))
+    ask_all = partial(traffic.groups, field=cast(Metric, field), limit=visit_tables.MOST)
+    return query.optional(ask_all(view)), query.optional(ask_all(earlier))
+
+
+def parts(change: Change, now: Any, before: Any) -> pd.DataFrame | None:
+    """The parts of a field's values in a change (``changes.parts``); ``None`` if they are
+    unknown."""
+    frames = [_frame(answer, change.figure) for answer in (now, before)]
+    if frames[0] is None or frames[1] is None:
+        return None
+    return changes.parts(change.figure, frames[0], frames[1], change.now, change.before)
+
+
+def _frame(answer: VisitGroups | Groups | Ranking | None, figure: Figure) -> pd.DataFrame | None:
+    if answer is None:
+        return None
+    if isinstance(answer, Ranking):
+        if answer.measure != "visitors":
+            return None
+        return answer.frame.rename(columns={"count": "visitors"})
+    columns = [figure.amount, *([figure.per] if figure.per else [])]
+    frame = answer.frame
+    if not set(columns) <= set(frame.columns) or frame[columns].isna().any(axis=None):
+        return None
+    return frame
+
+
+def section(
+    query: Collector,
+    view: View,
+    conversion: Conversion | None,
+    totals: Compared[Stats],
+    brought: Sequence[Future[Any]],
+    days: Sequence[Future[Timeline | None]],
+) -> ui.Section:
+    """What changed, in sentences. Queries for causes are sent for figures beyond their usual
+    variation only.
+
+    ``totals`` and ``brought`` are the answers that the tiles show, ``days`` are the
+    traffic of the days before its end (``history.ask``).
+    """
+    sentences = _Sentences(query, view, conversion)
+    return ui.Section(
+        _("What changed"),
+        sentences.make,
+        [*totals, *(brought if view.whole_visits else ()), *days],
+        ask_more=sentences.ask_more,
+        height=HEIGHT,
+    )
+
+
+@dataclass(slots=True)
+class _Sentences:
+    """The sentences of one run of a page."""
+
+    query: Collector
+    view: View
+    conversion: Conversion | None
+
+    def _changes(self, answers: Sequence[Any]) -> list[Change]:
+        """The figures that changed beyond their usual variation, most important first."""
+        both = both_totals(self.view, answers)
+        if both is None:
+            return []
+        spread = _spread(answers)
+        currency = self.conversion.currency if self.conversion else ""
+        known = figures_of(self.view, self.conversion)
+        return [
+            Change(FIGURES[name], *both, currency)
+            for name in _ORDER
+            if name in known and changes.is_beyond_usual(FIGURES[name], *both, spread)
+        ][:MOST]
+
+    def ask_more(self, *answers: Any) -> list[Future[Any]]:
+        """Send the queries for the causes."""
+        with self.query.later():
+            return [
+                answer
+                for change in self._changes(answers)
+                for field in _fields(change.figure)
+                for answer in ask_groups(
+                    self.query, self.view, self.conversion, field, change.figure
+                )
+            ]
+
+    def make(self, *answers: Any) -> list[ui.Block]:
+        """The sentences."""
+        if self.view.comparison == "none":
+            return [ui.Text(_("Choose a comparison in the bar to see what changed."), "empty")]
+        moved, spread = self._changes(answers), _spread(answers)
+        asked = 2 * sum(len(_fields(change.figure)) for change in moved)
+        rest = iter(answers[len(answers) - asked :])
+        findings: list[ui.Finding] = []
+        for change in moved:
+            by_field = {
+                field: frame
+                for field in _fields(change.figure)
+                if (frame := parts(change, next(rest), next(rest))) is not None
+            }
+            findings += explained(self.view, change, by_field, spread)
+        if not findings:
+            text = _("Nothing unusual: every figure is within its usual variation.")
+            findings = [ui.Finding(text, "check_circle")]
+        return [ui.Findings("what_changed", findings[:MOST])]
+
+
+def _fields(figure: Figure) -> tuple[str, ...]:
+    return FIELDS_OF_RATES if figure.per else FIELDS_OF_COUNTS
+
+
+def _spread(answers: Sequence[Any]) -> float:
+    """The dispersion of the website's days."""
+    return changes.dispersion(history.joined(answers)["sessions"].tolist())
+
+
+def explained(
+    view: View, change: Change, by_field: Mapping[str, pd.DataFrame], spread: float
+) -> Iterator[ui.Finding]:
+    """The sentences about a change whose parts by field are known."""
+    values, why = {"figure": change.figure.name}, ""
+    if change.figure.per:
+        if split := changes.main_split(by_field, change.size):
+            values["by"], why = split.field, split_in_words(change, split)
+    elif cause := changes.main_cause(change.figure, by_field, change.now, change.before, spread):
+        values["by"], why = cause.field, _part_in_words(change, cause)
+    elif "path" in by_field and changes.are_alike(by_field["path"]):
+        values["by"] = "path"
+        why = _("All frequent pages fell alike, so tracking may have been interrupted.")
+    elif by_field:
+        why = _("No single page, source, country or device stands out.")
+    yield ui.Finding(
+        f"{sentence(change)} {why}".strip(),
+        "trending_up" if change.size > 0 else "trending_down",
+        _("Explain"),
+        ui.OpenPage("compare", values),
+    )
+
+
+def sentence(change: Change) -> str:
+    """That a figure rose or fell: ``Visitors rose by 12.3% to 2,911.``"""
+    now, before = change.values
+    name = _(WORDS[change.figure.name].name)
+    if WORDS[change.figure.name].kind == "percent":
+        by = formats.points(abs(round(100 * now, 1) - round(100 * before, 1)) / 100).lstrip("+")
+    else:
+        by = (formats.relative(abs(now / before - 1)) if before else None) or change.shown(
+            abs(change.size)
+        )
+        by = by.lstrip("+")
+    text = (
+        _("{figure} rose by {by} to {now}.")
+        if now > before
+        else _("{figure} fell by {by} to {now}.")
+    )
+    return text.format(figure=name, by=by, now=change.shown(now))
+
+
+def value_in_words(cause: Cause) -> str:
+    """A value with its field: ``Referrer google.com``."""
+    name = formats.shortened(value_name(cause.field, cause.name, of=cause.country or None))
+    return f"{_(FIELDS[cause.field])} {name}"
+
+
+def _part_in_words(change: Change, cause: Cause) -> str:
+    return _("{value} accounts for {part} of {change}.").format(
+        value=value_in_words(cause),
+        part=change.signed(cause.change),
+        change=change.signed(change.size),
+    )
+
+
+def split_in_words(change: Change, split: Split) -> str:
+    """Why a rate changed: ``+0.9 pts because device Mobile has a larger share of visits, …``"""
+    words, digits = (
+        WORDS[change.figure.name],
+        3 if WORDS[change.figure.name].kind == "percent" else 0,
+    )
+    mix, rate = changes.rounded([split.mix, split.rate], digits)
+    clauses = [
+        (
+            mix,
+            split.of_mix,
+            N_("{part} because {name} has a larger share of visits")
+            if split.of_mix and split.of_mix.share > 0
+            else N_("{part} because {name} has a smaller share of visits"),
+        ),
+        (rate, split.of_rate, words.up if rate > 0 else words.down),
+    ]
+    said = [
+        _(text).format(part=change.signed(part), name=inside(value_in_words(cause)))
+        for part, cause, text in sorted(clauses, key=lambda clause: -abs(clause[0]))
+        if part and cause
+    ]
+    return f"{', '.join(said)}." if said else ""
