@@ -103,11 +103,13 @@ class Tiles:
     """Key figures side by side; ``framed`` draws a border around each.
 
     ``on_choose`` turns the measure of a clicked tile into a change; that of ``chosen`` is marked.
+    ``on_explain`` turns the figure of a clicked change into one that shows why it changed.
     """
 
     tiles: Sequence[Tile]
     framed: bool = True
     on_choose: Callable[[str], Change] | None = None
+    on_explain: Callable[[str], Change] | None = None
     chosen: str = ""
     medium: Medium | None = None
 

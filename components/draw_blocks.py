@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import streamlit as st
@@ -49,11 +50,11 @@ def _draw(block: Block) -> None:
         case Text():
             _text(block)
         case Tiles():
-            choose = block.on_choose
             elements.draw_tiles(
                 block.tiles,
                 within=not block.framed,
-                choose=(lambda measure: apply(choose(measure))) if choose else None,
+                choose=_applied(block.on_choose),
+                explain=_applied(block.on_explain),
                 chosen=block.chosen,
             )
         case Chart():
@@ -78,6 +79,18 @@ def _draw(block: Block) -> None:
         case Expander():
             with st.expander(plain(block.label), expanded=block.expanded):
                 draw(*block.blocks)
+
+
+def _applied(make: Callable[[str], Change] | None) -> Callable[[str], None] | None:
+    """A callback that applies the effect of a click, unless the viewer may not open its page."""
+    if make is None or not _opens(make("")):
+        return None
+    return lambda value: apply(make(value))
+
+
+def _opens(change: Change) -> bool:
+    pages = navigation.opened(viewer.current().permissions)
+    return not isinstance(change, OpenPage) or any(page.name == change.name for page in pages)
 
 
 def apply(change: Change) -> None:
@@ -122,22 +135,13 @@ def _text(block: Text) -> None:
 
 
 def _findings(block: Findings) -> None:
-    pages = {page.name for page in navigation.opened(viewer.current().permissions)}
     for at, finding in enumerate(block.findings):
         change = finding.change
-        if isinstance(change, OpenPage) and change.name not in pages:
-            change = None
-        with st.container(horizontal=True, gap="xsmall", key=f"{block.key}_{at}"):
+        with st.container(horizontal=True, gap="xsmall", wrap=False):
             st.markdown(f":material/{finding.icon}: {markdown(finding.text)}")
-            if change:
-                elements.text_button(
-                    "",
-                    f"{block.key}_open_{at}",
-                    apply,
-                    change,
-                    icon="arrow_forward",
-                    help=finding.action,
-                )
+            if change and _opens(change):
+                label, key = finding.action, f"open_finding_{block.key}_{at}"
+                elements.text_button(label, key, apply, change, icon="arrow_forward")
 
 
 def _chart(block: Chart) -> None:

@@ -143,11 +143,13 @@ def draw_tiles(
     *,
     within: bool = False,
     choose: Callable[[str], object] | None = None,
+    explain: Callable[[str], object] | None = None,
     chosen: str = "",
 ) -> None:
     """Draw key figures side by side, as many as fit; ``within`` a card they have no frames.
 
-    A click on a tile with a measure calls ``choose`` with it; that of ``chosen`` is marked.
+    A click on a tile with a measure calls ``choose`` with it; that of ``chosen`` is marked. A click
+    on the change of a tile with a figure calls ``explain`` with that.
     """
     many = len(tiles) > 5
     width = 112 if many else 130 if within else 165
@@ -155,11 +157,11 @@ def draw_tiles(
     height = CURVES if any(curves) else TILES
     with st.grid(len(tiles), min_column_width=width, gap="small"):
         for tile, curve in zip(tiles, curves, strict=True):
-            if choose and tile.measure:
-                mark = "tile_on" if tile.measure == chosen else "tile"
-                place = st.container(height="stretch", gap=None, key=f"{mark}_{tile.measure}")
-            else:
-                place = st.container(height="stretch", gap=None)
+            explains = bool(explain and tile.figure and tile.delta)
+            mark = "tile_on" if choose and tile.measure == chosen else "tile"
+            named = (choose and tile.measure) or (explains and tile.figure)
+            key = f"{mark}_{named}" if named else None
+            place = st.container(height="stretch", gap=None, key=key)
             place.metric(
                 tile.label,
                 tile.value,
@@ -186,6 +188,10 @@ def draw_tiles(
                 label, key = f"{tile.label}: {action}", f"show_{tile.measure}"
                 with place:
                     action_button(label, key, choose, tile.measure)
+            if explain and explains:
+                label, key = _("{figure}: explain the change"), f"explain_{tile.figure}"
+                with place:
+                    action_button(label.format(figure=tile.label), key, explain, tile.figure)
 
 
 def _help(tile: Tile) -> str:

@@ -3,8 +3,9 @@ times of the week, and rankings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, cast, get_args
 
@@ -16,6 +17,7 @@ from components.blocks import (
     Block,
     Chart,
     Medium,
+    OpenPage,
     Section,
     SetParams,
     Tab,
@@ -69,11 +71,13 @@ def website_tiles(
     visits: VisitGroups | None = None,
     brought: Mapping[str, Tile] | None = None,
     measure: str | None = None,
+    explained: Collection[str] = (),
 ) -> list[Block]:
     """A website's five key figures, and what visits ``brought``, by measure.
 
     ``compared`` is the separate answer of the comparison, ``visits`` are the visits over time. With
-    a ``measure`` (``""`` for all), a click on a tile chooses what the chart shows.
+    a ``measure`` (``""`` for all), a click on a tile chooses what the chart shows. A click on the
+    change of one of the ``explained`` figures explains it.
     """
     unknown = why_unknown(view)
     frame = history(view, timeline, visits)
@@ -82,12 +86,22 @@ def website_tiles(
     for name, tile in (brought or {}).items():
         known = measure is not None and name in over
         tiles.append(tile_data.with_history(tile, name, over[name]) if known else tile)
+    names = [*list(MEASURES)[:5], *(brought or {})]
+    tiles = [
+        replace(tile, figure=name if name in explained else "")
+        for name, tile in zip(names, tiles, strict=True)
+    ]
 
     def choose(clicked: str) -> SetParams:
         return SetParams({"chart": "" if clicked == measure else clicked})
 
     return [
-        Tiles(tiles, on_choose=None if measure is None else choose, chosen=measure or ""),
+        Tiles(
+            tiles,
+            on_choose=None if measure is None else choose,
+            on_explain=lambda figure: OpenPage("compare", {"figure": figure}),
+            chosen=measure or "",
+        ),
         *([Text(unknown)] if unknown else []),
     ]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_args
 
 import pandas as pd
 
@@ -36,6 +36,8 @@ FIELDS_OF_RATES: Final = ("device", "channel", "country")
 """The fields by which rates are explained: a visit has one value of each."""
 ONE_VALUE: Final = frozenset({"browser", "os", "device", "language", "country", "channel"})
 """Fields by which servers of Umami tell the bounces and durations of visits."""
+SEVERAL_VALUES: Final = frozenset({"path", "title", "query", "tag"})
+"""Fields of which a visit can have several values."""
 MOST: Final = 5
 """Sentences of the longest list."""
 LEAST_NEW: Final = 30
@@ -169,7 +171,7 @@ def both_totals(view: View, answers: Sequence[Any]) -> tuple[changes.Totals, cha
 
 def figures_of(view: View, conversion: Conversion | None) -> list[str]:
     """The figures that a View can explain, in the order of the tiles."""
-    by_visit = conversion and view.whole_visits
+    by_visit = bool(conversion and view.whole_visits)
     known = set(FIGURES)
     if not by_visit:
         known -= {"conversions", "conversion_rate"}
@@ -196,6 +198,54 @@ def ask_groups(
         return query.optional(ask_ranking(view)), query.optional(ask_ranking(earlier))
     ask_all = partial(traffic.groups, field=cast(Metric, field), limit=visit_tables.MOST)
     return query.optional(ask_all(view)), query.optional(ask_all(earlier))
+
+
+def field_of(view: View, conversion: Conversion | None, figure: Figure, field: Metric) -> Metric:
+    """The field by which a figure is explained: this one, unless it is a rate and a visit can have
+    several values of the field, or the server does not tell the bounces of its visits."""
+    by_visit = conversion and view.whole_visits
+    if by_visit:
+        allowed = set(get_args(VisitField)) - (SEVERAL_VALUES if figure.per else set())
+    else:
+        allowed = {*ONE_VALUE} if figure.per else {*get_args(Metric)}
+    return field if field in allowed else "device"
+
+
+def steps(
+    change: Change, parts: pd.DataFrame, most: int, others: str
+) -> list[tuple[str, float, str]]:
+    """The bars of a chart of parts, which add up to the change: ``label``, part and its text.
+
+    The first ``most`` values have bars of their own, for a rate one for each kind of part; the
+    ``others`` are one bar.
+    """
+    named = parts[parts["name"].notna()].head(most)
+    bars: list[tuple[str, float]] = []
+    for row in named.to_dict("records"):
+        if change.figure.per is None:
+            bars.append((row["label"], row["change"]))
+            continue
+        bars.append((_("{value}: share").format(value=row["label"]), row["mix"]))
+        bars.append((_("{value}: rate").format(value=row["label"]), row["rate"]))
+    rest = change.size - sum(part for _unused, part in bars)
+    bars = [(label, part) for label, part in bars if part]
+    if abs(rest) > 1e-9 * max(1.0, abs(change.size)):
+        bars.append((others, rest))
+    shown = changes.rounded([part for _unused, part in bars], _digits(change))
+    return [
+        (label, part, change.signed(part))
+        for (label, _unused), part in zip(bars, shown, strict=True)
+    ]
+
+
+def _digits(change: Change) -> int:
+    """The decimals of parts: tenths of a point, whole seconds, cents."""
+    match WORDS[change.figure.name].kind:
+        case "percent":
+            return 3
+        case "money":
+            return formats.decimals(change.currency)
+    return 0
 
 
 def parts(change: Change, now: Any, before: Any) -> pd.DataFrame | None:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
+
+import pandas as pd
 
 from components import blocks as ui
-from components import formats, rankings, texts, traffic_blocks
-from components.areas import PageInfo
+from components import conversions, formats, rankings, texts, traffic_blocks, what_changed
+from components.areas import PageInfo, last_value
 from components.charts import bars
 from components.formats import Field
 from components.loading import Collector
 from components.texts import N_, _, memoize
 from components.view_description import described, value_name
+from umami.analysis import changes
 from umami.analysis import rankings as analysis
+from umami.analysis.changes import FIGURES
 from umami.analysis.rankings import Move, Movers
 from umami.api import traffic
 from umami.api.traffic import Metric, Ranking
+from umami.conversion import Conversion
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -28,8 +34,8 @@ INFO: Final = PageInfo(
     N_("Traffic"),
     4,
     N_("What changed most between two periods: what grew, what fell, what is new or gone."),
-    ("stats", "pageviews", "metrics"),
-    params=("by",),
+    what_changed.ENDPOINTS,
+    params=("by", "figure"),
 )
 LIMIT: Final = 500
 TABLES: Final = {
@@ -56,6 +62,8 @@ COUNTED: Final[dict[Move, str]] = {
     "appeared": N_("{count} new"),
     "vanished": N_("{count} gone"),
 }
+MOST_STEPS: Final = 6
+"""Values with bars of their own; the others are one bar."""
 NO_COMPARISON: Final = N_(
     "Choose a comparison in the bar above: the previous period, the previous year or other dates."
 )
@@ -84,15 +92,27 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     by = metric(params)
     timeline = query.ask(traffic.pageviews(view))
     totals = query.totals(view)
+    conversion = conversions.chosen(query, view) if view.whole_visits else None
+    brought = traffic_blocks.ask_conversions(query, view, conversion) if conversion else ()
+    chosen = last_value(params, "figure")
+    figure = FIGURES.get(chosen if chosen in what_changed.figures_of(view, conversion) else "")
     ranked = query.compared(view, partial(traffic.metrics, field=by, limit=LIMIT))
-    yield ui.Section(
-        _("Figures"),
-        partial(traffic_blocks.website_tiles, query.client, view),
-        [totals.now, timeline, *totals.earlier],
-        height=ui.CURVES,
-        framed=False,
-    )
+    known: list[Future[Any]] = [totals.now, timeline, *totals.earlier]
+
+    def tiles(*answers: Any) -> list[ui.Block]:
+        more = traffic_blocks.conversion_tiles(conversion, *answers[len(known) :])
+        return traffic_blocks.website_tiles(
+            query.client,
+            view,
+            *answers[: len(known)],
+            brought=more,
+            explained=what_changed.figures_of(view, conversion),
+        )
+
+    yield ui.Section(_("Figures"), tiles, [*known, *brought], height=ui.CURVES, framed=False)
     about = described(view)
+    if figure:
+        yield _explanation(query, view, conversion, figure, by, [*totals, *brought])
     all_moves = ui.Section(
         _("Biggest changes"),
         partial(moved_blocks, view, by),
@@ -104,6 +124,115 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         _("By kind of change"), partial(kinds_blocks, by), [*ranked], height=ui.TABLE + 60
     )
     yield ui.Card(_("Biggest changes"), [all_moves, each], about)
+
+
+def figures(view: View) -> dict[str, str]:
+    """Names of the figures whose change can be explained, by their value in the URL."""
+    # Which conversion it is does not matter here.
+    conversion = Conversion(None, "any") if view.whole_visits else None
+    names = what_changed.figures_of(view, conversion)
+    return {name: _(what_changed.WORDS[name].name) for name in names}
+
+
+def _explanation(
+    query: Collector,
+    view: View,
+    conversion: Conversion | None,
+    figure: changes.Figure,
+    by: Metric,
+    totals: Sequence[Future[Any]],
+) -> ui.Section:
+    """Send the queries for the parts that the values of a field have in the change of a figure."""
+    field = what_changed.field_of(view, conversion, figure, by)
+    groups = what_changed.ask_groups(query, view, conversion, field, figure)
+
+    def make(*answers: Any) -> list[ui.Block]:
+        both = what_changed.both_totals(view, answers[:-2])
+        if both is None:
+            return [ui.Text(_("The server does not report the comparison."), "empty")]
+        currency = conversion.currency if conversion else ""
+        change = what_changed.Change(figure, *both, currency)
+        return explanation_blocks(change, by, field, what_changed.parts(change, *answers[-2:]))
+
+    name = _(what_changed.WORDS[figure.name].name)
+    return ui.Section(
+        _("Why it changed: {figure}").format(figure=name),
+        make,
+        [*totals, *groups],
+        described(view),
+        height=447 + ui.CHART_BUTTONS,
+    )
+
+
+def explanation_blocks(
+    change: what_changed.Change, by: Metric, field: Metric, parts: pd.DataFrame | None
+) -> list[ui.Block]:
+    """The parts of the values of a field in a change: a chart and a table, which add up to it.
+
+    ``by`` is the field that was asked for; rates are explained by ``field`` where each visit must
+    have one value.
+    """
+    if parts is None:
+        return [ui.Text(_("This server does not tell this figure by this field."), "empty")]
+    if not change.size:
+        return [ui.Text(_("This figure did not change."), "empty")]
+    table = TABLES[field]
+    # A visitor with several values counts for each of them.
+    rest = _("Others and overlap") if change.figure.amount == "visitors" else _("Others")
+    labels = [
+        rest if name is None else value_name(field, name, of=country or None)
+        for name, country in zip(parts["name"], parts["country"], strict=True)
+    ]
+    frame = parts.assign(label=labels)
+    blocks: list[ui.Block] = [ui.Text("", "body", lead=what_changed.sentence(change))]
+    if field != by:
+        blocks.append(
+            ui.Text(
+                _("By {field}, since a visit can have several {many}.").format(
+                    field=texts.inside(_(table.tab)), many=_(TABLES[by].many)
+                )
+            )
+        )
+    alt = _("Parts of the change of {figure}").format(
+        figure=texts.inside(_(what_changed.WORDS[change.figure.name].name))
+    )
+    steps = what_changed.steps(change, frame, MOST_STEPS, rest)
+    ends = (_("Whole change"), change.signed(change.size))
+    blocks.append(ui.Chart(alt, "waterfall", partial(bars.waterfall, steps, ends)))
+    return [*blocks, _parts_table(change, table, frame)]
+
+
+def _parts_table(
+    change: what_changed.Change, table: rankings.Table, frame: pd.DataFrame
+) -> ui.Table:
+    words, rate = what_changed.WORDS[change.figure.name], change.figure.per is not None
+    delta: formats.Kind = "points" if words.kind == "percent" else "delta"
+    part = partial(Field, kind=delta, currency=change.currency if words.kind == "money" else "")
+    of_value = partial(Field, kind=words.kind, currency=change.currency)
+    fields = [
+        Field("label", _(table.tab), "text"),
+        of_value("before", _("Before"), wide=True),
+        of_value("now", _("Now"), wide=True),
+        *(
+            [
+                Field("share_before", _("Share of visits before"), "percent", wide=True),
+                Field("share_now", _("Share of visits now"), "percent", wide=True),
+                part("mix", _("By share")),
+                part("rate", _("By rate")),
+            ]
+            if rate
+            else []
+        ),
+        part("change", _("Part of the change")),
+    ]
+    return ui.Table(
+        _("{many}: parts of the change").format(many=_(table.many)),
+        frame,
+        fields,
+        "parts",
+        value="name" if table.filters else None,
+        filter_field=table.filters,
+    )
 
 
 @memoize

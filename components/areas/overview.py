@@ -64,6 +64,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
             visits=rest[0] if visits else None,
             brought=traffic_blocks.conversion_tiles(conversion, *rest[len(visits[:1]) :]),
             measure=measure,
+            explained=what_changed.figures_of(view, conversion),
         )
 
     yield ui.Section(

@@ -125,6 +125,46 @@ def deltas(movers: pd.DataFrame, mode: Mode) -> Figure:
     }
 
 
+def waterfall(steps: Sequence[tuple[str, float, str]], ends: Sequence[str], mode: Mode) -> Figure:
+    """The parts of a change from zero to the whole change, one below the other.
+
+    Each of the ``steps`` is a name, a part and its text; ``ends`` are the name and the text of the
+    whole change, the last bar.
+    """
+    palette = PALETTES[mode]
+    parts = [part for _unused, part, _unused_text in steps]
+    starts = [sum(parts[:at]) for at in range(len(parts))]
+    names = [*(name for name, *_unused in steps), ends[0]]
+    values, bases = [*parts, sum(parts)], [*starts, 0.0]
+    reached = [0.0, *(start + part for start, part in zip(starts, parts, strict=True))]
+    lowest, highest = min(reached), max(reached)
+    room = 0.3 * (highest - lowest or 1)
+    colours = [palette.categorical[0 if part > 0 else 1] for part in parts]
+    bars = {
+        **_row_bars(values, [*(text for *_unused, text in steps), ends[1]], mode),
+        "base": bases,
+        "marker": {"color": [*colours, palette.muted]},
+        "cliponaxis": False,
+        "customdata": [plain(name, 200) for name in names],
+        "hovertemplate": "%{customdata}<br><b>%{text}</b><extra></extra>",
+    }
+    return {
+        "data": [bars],
+        "layout": {
+            **base_layout(mode, HOVER_ONE, 24 + 32 * max(len(names), 2)),
+            "bargap": 0.3,
+            "showlegend": False,
+            "xaxis": {
+                **NO_AXIS,
+                "zeroline": True,
+                "zerolinecolor": palette.border,
+                "range": [lowest - (room if lowest < 0 else 0), highest + room],
+            },
+            "yaxis": rows_axis(names, mode, 30),
+        },
+    }
+
+
 def distribution(data: Distribution, mode: Mode) -> Figure:
     """A histogram: each bar spans its bin."""
     bins = list(zip(data.edges[:-1], data.edges[1:], strict=True))

@@ -141,7 +141,11 @@ def test_a_quiet_site_has_few_sentences():
     beyond = 0
     for _ in range(300):
         weeks = [
-            {"visits": int(visits), "bounces": int(random.binomial(visits, 0.45))}
+            {
+                "visitors": int(visits),
+                "visits": int(visits),
+                "bounces": int(random.binomial(visits, 0.45)),
+            }
             for visits in random.poisson(3000, size=2)
         ]
         beyond += any(
