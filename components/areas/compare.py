@@ -94,8 +94,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     totals = query.totals(view)
     conversion = conversions.chosen(query, view) if view.whole_visits else None
     brought = traffic_blocks.ask_conversions(query, view, conversion) if conversion else ()
-    chosen = last_value(params, "figure")
-    figure = FIGURES.get(chosen if chosen in what_changed.figures_of(view, conversion) else "")
+    figure = FIGURES.get(chosen_figure(view, params))
     ranked = query.compared(view, partial(traffic.metrics, field=by, limit=LIMIT))
     known: list[Future[Any]] = [totals.now, timeline, *totals.earlier]
 
@@ -111,8 +110,11 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
 
     yield ui.Section(_("Figures"), tiles, [*known, *brought], height=ui.CURVES, framed=False)
     about = described(view)
-    if figure:
+    if figure and figure.name in what_changed.figures_of(view, conversion):
         yield _explanation(query, view, conversion, figure, by, [*totals, *brought])
+    elif figure:
+        none = ui.Text(_("This website has no such figure."), "empty")
+        yield ui.blocks_section(_("Why it changed"), none)
     all_moves = ui.Section(
         _("Biggest changes"),
         partial(moved_blocks, view, by),
@@ -132,6 +134,12 @@ def figures(view: View) -> dict[str, str]:
     conversion = Conversion(None, "any") if view.whole_visits else None
     names = what_changed.figures_of(view, conversion)
     return {name: _(what_changed.WORDS[name].name) for name in names}
+
+
+def chosen_figure(view: View, params: ui.Params) -> str:
+    """The figure to explain: the parameter ``figure``, by default none."""
+    name = last_value(params, "figure")
+    return name if name in figures(view) else ""
 
 
 def _explanation(
