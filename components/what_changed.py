@@ -334,8 +334,8 @@ class _Sentences:
         if self.view.comparison == "none":
             return [ui.Text(_("Choose a comparison in the bar to see what changed."), "empty")]
         moved, spread = self._changes(answers), _spread(answers)
-        asked = 2 * sum(len(_fields(change.figure)) for change in moved)
-        rest = iter(answers[len(answers) - asked :])
+        further = 2 * sum(len(_fields(change.figure)) for change in moved)
+        rest = iter(answers[len(answers) - further :])
         findings: list[ui.Finding] = []
         for change in moved:
             by_field = {
@@ -343,7 +343,7 @@ class _Sentences:
                 for field in _fields(change.figure)
                 if (frame := parts(change, next(rest), next(rest))) is not None
             }
-            findings += explained(self.view, change, by_field, spread)
+            findings += explained(change, by_field, spread)
         if not findings:
             text = _("Nothing unusual: every figure is within its usual variation.")
             findings = [ui.Finding(text, "check_circle")]
@@ -360,7 +360,7 @@ def _spread(answers: Sequence[Any]) -> float:
 
 
 def explained(
-    view: View, change: Change, by_field: Mapping[str, pd.DataFrame], spread: float
+    change: Change, by_field: Mapping[str, pd.DataFrame], spread: float
 ) -> Iterator[ui.Finding]:
     """The sentences about a change whose parts by field are known."""
     values, why = {"figure": change.figure.name}, ""

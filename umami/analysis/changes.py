@@ -319,8 +319,14 @@ def _named(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _largest(field: str, frame: pd.DataFrame, column: str, sign: float) -> Cause | None:
-    """The value with the largest part of one kind in the direction of their sum."""
-    row = max(_named(frame), key=lambda row: row[column] * sign)
+    """The value with the largest part of one kind in the direction of their sum.
+
+    A share that grew says more than one that fell for it, if its part is not much smaller.
+    """
+    row = max(
+        _named(frame),
+        key=lambda row: row[column] * sign * (1 if row["share_now"] > row["share_before"] else 0.5),
+    )
     return _cause(field, row, column) if row[column] * sign > 0 else None
 
 

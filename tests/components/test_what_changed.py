@@ -1,0 +1,99 @@
+"""The sentences about changes, and the parts that charts and tables show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from components import blocks as ui
+from components import texts, what_changed
+from components.what_changed import Change
+from umami.analysis.changes import FIGURES
+
+COLUMNS = ("visitors", "views", "visits", "bounces", "seconds", "conversions", "revenue", "orders")
+
+
+def groups(**values: dict[str, float]) -> pd.DataFrame:
+    rows = [
+        {"name": name, "country": None, **dict.fromkeys(COLUMNS, 0), **columns}
+        for name, columns in values.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def totals(frame: pd.DataFrame) -> dict[str, float]:
+    return {column: float(frame[column].sum()) for column in COLUMNS}
+
+
+def change(name: str, now: pd.DataFrame, before: pd.DataFrame) -> tuple[Change, Any]:
+    both = Change(FIGURES[name], totals(now), totals(before), "EUR")
+    return both, what_changed.changes.parts(both.figure, now, before, both.now, both.before)
+
+
+def findings(field: str, name: str, now: pd.DataFrame, before: pd.DataFrame) -> list[ui.Finding]:
+    both, parts = change(name, now, before)
+    return [*what_changed.explained(both, {field: parts}, 2.0)]
+
+
+def test_a_count_names_the_value_that_explains_it() -> None:
+    before = groups(a={"visitors": 900}, b={"visitors": 100})
+    now = groups(a={"visitors": 910}, b={"visitors": 400})
+    (finding,) = findings("referrer", "visitors", now, before)
+    assert finding.text == "Visitors rose by 31.0% to 1,310. Referrer b accounts for +300 of +310."
+    assert finding.change == ui.OpenPage("compare", {"figure": "visitors", "by": "referrer"})
+
+
+def test_pages_that_all_fell_point_to_the_tracking() -> None:
+    before = groups(**{f"/{at}": {"visitors": 500} for at in range(6)})
+    now = groups(**{f"/{at}": {"visitors": 200} for at in range(6)})
+    (finding,) = findings("path", "visitors", now, before)
+    assert "fell by 60.0% to 1,200" in finding.text
+    assert "tracking may have been interrupted" in finding.text
+
+
+def test_a_rate_is_split_into_share_and_rate() -> None:
+    before = groups(mobile={"visits": 400, "bounces": 240}, desktop={"visits": 600, "bounces": 180})
+    now = groups(mobile={"visits": 700, "bounces": 441}, desktop={"visits": 300, "bounces": 90})
+    (finding,) = findings("device", "bounce_rate", now, before)
+    assert finding.text == (
+        "Bounce rate rose by 11.1 pts to 53.1%. +9.5 pts because device Mobile has a larger share "
+        "of visits, +1.6 pts because visits with device Mobile bounce more often."
+    )
+
+
+def test_bars_add_up_to_the_change() -> None:
+    before = groups(**{f"v{at}": {"visits": 90 + at, "revenue": 10.01 * at} for at in range(20)})
+    now = groups(**{f"v{at}": {"visits": 95 - at, "revenue": 31.17} for at in range(30)})
+    for name in ("visits", "revenue", "revenue_per_visit"):
+        both, parts = change(name, now, before)
+        frame = parts.assign(label=parts["name"])
+        bars = what_changed.steps(both, frame, 5, "Others")
+        assert sum(round(100 * part) for _, part, _ in bars) == round(100 * both.size)
+        assert bars[-1][0] == "Others"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Besucher: gestiegen um 31,0\xa0% auf 1.310."),
+        ("fr", "Visiteurs : hausse de 31,0\xa0%, à 1\u202f310."),
+    ],
+)
+def test_sentences_are_in_the_language_of_the_reader(language: str, text: str) -> None:
+    before = groups(a={"visitors": 900}, b={"visitors": 100})
+    now = groups(a={"visitors": 910}, b={"visitors": 400})
+    both, _parts = change("visitors", now, before)
+    with texts.reading(language):
+        assert what_changed.sentence(both) == text
+
+
+def test_a_hostile_name_is_only_text() -> None:
+    before = groups(a={"visitors": 900})
+    now = groups(a={"visitors": 900}, **{"<script>": {"visitors": 900}})
+    (finding,) = findings("path", "visitors", now, before)
+    assert "Page <script> accounts for" in finding.text
+    (text,) = ui.printed([ui.Findings("x", [finding])])
+    assert isinstance(text, ui.Text)
+    assert text.text == finding.text
