@@ -30,7 +30,8 @@ from umami.view import View
 
 ENDPOINTS: Final = ("stats", "metrics", "groups", "pageviews", *visit_tables.ENDPOINTS)
 """What a page with such sentences queries."""
-FIELDS_OF_COUNTS: Final = ("utmCampaign", "referrer", "channel", "path", "country", "device")
+LABELS: Final = {**FIELDS, "channel": N_("Channel"), "entry": N_("Landing page")}
+FIELDS_OF_COUNTS: Final = ("utmCampaign", "referrer", "channel", "entry", "country", "device")
 """The fields by which counts are explained, the most specific first."""
 FIELDS_OF_RATES: Final = ("device", "channel", "country")
 """The fields by which rates are explained: a visit has one value of each."""
@@ -120,6 +121,13 @@ class Change:
         now, before = self.values
         return now - before
 
+    @property
+    def shown_size(self) -> float:
+        """The difference of the figures as they are shown, so that what is shown adds up."""
+        digits = _digits(self)
+        now, before = (round(value, digits) for value in self.values)
+        return round(now - before, digits)
+
     def shown(self, number: float) -> str:
         """A value of the figure."""
         match WORDS[self.figure.name].kind:
@@ -201,14 +209,17 @@ def ask_groups(
 
 
 def field_of(view: View, conversion: Conversion | None, figure: Figure, field: Metric) -> Metric:
-    """The field by which a figure is explained: this one, unless it is a rate and a visit can have
-    several values of the field, or the server does not tell the bounces of its visits."""
-    by_visit = conversion and view.whole_visits
-    if by_visit:
-        allowed = set(get_args(VisitField)) - (SEVERAL_VALUES if figure.per else set())
+    """The field by which a figure is explained: this one, unless visits can have several values of
+    it, so that their parts would overlap, or the server does not tell the figure by it."""
+    overlaps = field in SEVERAL_VALUES and figure.name != "views"
+    if conversion and view.whole_visits:
+        known = get_args(VisitField)
     else:
-        allowed = {*ONE_VALUE} if figure.per else {*get_args(Metric)}
-    return field if field in allowed else "device"
+        known = (*ONE_VALUE,) if figure.per else get_args(Metric)
+    for candidate in ("entry" if overlaps else field, "device"):
+        if candidate in known:
+            return candidate
+    return field
 
 
 def steps(
@@ -228,13 +239,12 @@ def steps(
         bars.append((_("{value}: share").format(value=row["label"]), row["mix"]))
         bars.append((_("{value}: rate").format(value=row["label"]), row["rate"]))
     rest = change.size - sum(part for _unused, part in bars)
-    bars = [(label, part) for label, part in bars if part]
-    if abs(rest) > 1e-9 * max(1.0, abs(change.size)):
-        bars.append((others, rest))
-    shown = changes.rounded([part for _unused, part in bars], _digits(change))
+    bars.append((others, rest))
+    shown = changes.rounded([part for _unused, part in bars], _digits(change), change.shown_size)
     return [
         (label, part, change.signed(part))
         for (label, _unused), part in zip(bars, shown, strict=True)
+        if part
     ]
 
 
@@ -369,8 +379,8 @@ def explained(
             values["by"], why = split.field, split_in_words(change, split)
     elif cause := changes.main_cause(change.figure, by_field, change.now, change.before, spread):
         values["by"], why = cause.field, _part_in_words(change, cause)
-    elif "path" in by_field and changes.are_alike(by_field["path"]):
-        values["by"] = "path"
+    elif "entry" in by_field and changes.are_alike(by_field["entry"]):
+        values["by"] = "entry"
         why = _("All frequent pages fell alike, so tracking may have been interrupted.")
     elif by_field:
         why = _("No single page, source, country or device stands out.")
@@ -387,7 +397,7 @@ def sentence(change: Change) -> str:
     now, before = change.values
     name = _(WORDS[change.figure.name].name)
     if WORDS[change.figure.name].kind == "percent":
-        by = formats.points(abs(round(100 * now, 1) - round(100 * before, 1)) / 100).lstrip("+")
+        by = formats.points(abs(change.shown_size)).lstrip("+")
     else:
         by = (formats.relative(abs(now / before - 1)) if before else None) or change.shown(
             abs(change.size)
@@ -404,7 +414,7 @@ def sentence(change: Change) -> str:
 def value_in_words(cause: Cause) -> str:
     """A value with its field: ``Referrer google.com``."""
     name = formats.shortened(value_name(cause.field, cause.name, of=cause.country or None))
-    return f"{_(FIELDS[cause.field])} {name}"
+    return f"{_(LABELS[cause.field])} {name}"
 
 
 def _part_in_words(change: Change, cause: Cause) -> str:

@@ -14,7 +14,7 @@ with area_page(compare) as (page, view, params), elements.title(_("Compare")), e
         compare.metric(params),
         key="pick_by",
         icon=":material/category:",
-        width=190,
+        width=172,
         write=lambda by: url_state.set_params(by=by),
     )
     elements.select(
@@ -23,6 +23,6 @@ with area_page(compare) as (page, view, params), elements.title(_("Compare")), e
         compare.chosen_figure(view, params),
         key="pick_figure",
         icon=":material/query_stats:",
-        width=190,
+        width=172,
         write=lambda figure: url_state.set_params(figure=figure),
     )

@@ -205,7 +205,7 @@ def explanation_blocks(
         figure=texts.inside(_(what_changed.WORDS[change.figure.name].name))
     )
     steps = what_changed.steps(change, frame, MOST_STEPS, rest)
-    ends = (_("Whole change"), change.signed(change.size))
+    ends = (_("Whole change"), change.signed(change.shown_size))
     blocks.append(ui.Chart(alt, "waterfall", partial(bars.waterfall, steps, ends)))
     return [*blocks, _parts_table(change, table, frame)]
 

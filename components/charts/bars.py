@@ -158,7 +158,7 @@ def waterfall(steps: Sequence[tuple[str, float, str]], ends: Sequence[str], mode
                 **NO_AXIS,
                 "zeroline": True,
                 "zerolinecolor": palette.border,
-                "range": [lowest - (room if lowest < 0 else 0), highest + room],
+                "range": [lowest - (room if min(values) < 0 else 0), highest + room],
             },
             "yaxis": rows_axis(names, mode, 30),
         },

@@ -48,7 +48,7 @@ def test_a_count_names_the_value_that_explains_it() -> None:
 def test_pages_that_all_fell_point_to_the_tracking() -> None:
     before = groups(**{f"/{at}": {"visitors": 500} for at in range(6)})
     now = groups(**{f"/{at}": {"visitors": 200} for at in range(6)})
-    (finding,) = findings("path", "visitors", now, before)
+    (finding,) = findings("entry", "visitors", now, before)
     assert "fell by 60.0% to 1,200" in finding.text
     assert "tracking may have been interrupted" in finding.text
 
@@ -92,8 +92,8 @@ def test_sentences_are_in_the_language_of_the_reader(language: str, text: str) -
 def test_a_hostile_name_is_only_text() -> None:
     before = groups(a={"visitors": 900})
     now = groups(a={"visitors": 900}, **{"<script>": {"visitors": 900}})
-    (finding,) = findings("path", "visitors", now, before)
-    assert "Page <script> accounts for" in finding.text
+    (finding,) = findings("entry", "visitors", now, before)
+    assert "Landing page <script> accounts for" in finding.text
     (text,) = ui.printed([ui.Findings("x", [finding])])
     assert isinstance(text, ui.Text)
     assert text.text == finding.text

@@ -158,14 +158,17 @@ def _split(
     return {"mix": mix, "rate": rate, "change": mix + rate}
 
 
-def rounded(changes: Sequence[float], digits: int) -> list[float]:
-    """The parts rounded so that they add up to their rounded sum: those with the largest remainders
-    are rounded up."""
-    scaled = np.asarray(changes, dtype="float64") * 10**digits
+def rounded(parts: Sequence[float], digits: int, total: float | None = None) -> list[float]:
+    """The parts rounded so that they add up to their rounded sum, or to another rounded ``total``:
+    those with the largest remainders are rounded up."""
+    scaled = np.asarray(parts, dtype="float64") * 10**digits
     floors = np.floor(scaled)
-    missing = round(float(scaled.sum())) - int(floors.sum())
+    whole = float(scaled.sum()) if total is None else total * 10**digits
+    missing = round(whole) - int(floors.sum())
     order = np.argsort(floors - scaled, kind="stable")
-    floors[order[:missing]] += 1
+    floors[order[: max(missing, 0)]] += 1
+    # Only a total that is not the sum can be lower than all parts rounded down.
+    floors[order[len(order) + min(missing, 0) :]] -= 1
     return [float(number) for number in floors / 10**digits]
 
 
