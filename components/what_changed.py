@@ -30,7 +30,12 @@ from umami.view import View
 
 ENDPOINTS: Final = ("stats", "metrics", "groups", "pageviews", *visit_tables.ENDPOINTS)
 """What a page with such sentences queries."""
-LABELS: Final = {**FIELDS, "channel": N_("Channel"), "entry": N_("Landing page")}
+LABELS: Final = {
+    **FIELDS,
+    "channel": N_("Channel"),
+    "entry": N_("Landing page"),
+    "utmCampaign": N_("Campaign"),
+}
 FIELDS_OF_COUNTS: Final = ("utmCampaign", "referrer", "channel", "entry", "country", "device")
 """The fields by which counts are explained, the most specific first."""
 FIELDS_OF_RATES: Final = ("device", "channel", "country")
@@ -312,27 +317,25 @@ class _Sentences:
     query: Collector
     view: View
     conversion: Conversion | None
-
-    def _changes(self, answers: Sequence[Any]) -> list[Change]:
-        """The figures that changed beyond their usual variation, most important first."""
-        both = both_totals(self.view, answers)
-        if both is None:
-            return []
-        spread = _spread(answers)
-        currency = self.conversion.currency if self.conversion else ""
-        known = figures_of(self.view, self.conversion)
-        return [
-            Change(FIGURES[name], *both, currency)
-            for name in _ORDER
-            if name in known and changes.is_beyond_usual(FIGURES[name], *both, spread)
-        ][:MOST]
+    spread: float = changes.UNKNOWN_DISPERSION
+    moved: Sequence[Change] = ()
+    """The figures that changed beyond their usual variation, most important first."""
 
     def ask_more(self, *answers: Any) -> list[Future[Any]]:
-        """Send the queries for the causes."""
+        """Find the figures that changed, and send the queries for the causes."""
+        self.spread = changes.dispersion(history.joined(answers)["sessions"].tolist())
+        both = both_totals(self.view, answers)
+        currency = self.conversion.currency if self.conversion else ""
+        known = figures_of(self.view, self.conversion)
+        self.moved = [
+            Change(FIGURES[name], *both, currency)
+            for name in _ORDER
+            if both and name in known and changes.is_beyond_usual(FIGURES[name], *both, self.spread)
+        ][:MOST]
         with self.query.later():
             return [
                 answer
-                for change in self._changes(answers)
+                for change in self.moved
                 for field in _fields(change.figure)
                 for answer in ask_groups(
                     self.query, self.view, self.conversion, field, change.figure
@@ -343,17 +346,16 @@ class _Sentences:
         """The sentences."""
         if self.view.comparison == "none":
             return [ui.Text(_("Choose a comparison in the bar to see what changed."), "empty")]
-        moved, spread = self._changes(answers), _spread(answers)
-        further = 2 * sum(len(_fields(change.figure)) for change in moved)
+        further = 2 * sum(len(_fields(change.figure)) for change in self.moved)
         rest = iter(answers[len(answers) - further :])
         findings: list[ui.Finding] = []
-        for change in moved:
+        for change in self.moved:
             by_field = {
                 field: frame
                 for field in _fields(change.figure)
                 if (frame := parts(change, next(rest), next(rest))) is not None
             }
-            findings += explained(change, by_field, spread)
+            findings += explained(change, by_field, self.spread)
         if not findings:
             text = _("Nothing unusual: every figure is within its usual variation.")
             findings = [ui.Finding(text, "check_circle")]
@@ -362,11 +364,6 @@ class _Sentences:
 
 def _fields(figure: Figure) -> tuple[str, ...]:
     return FIELDS_OF_RATES if figure.per else FIELDS_OF_COUNTS
-
-
-def _spread(answers: Sequence[Any]) -> float:
-    """The dispersion of the website's days."""
-    return changes.dispersion(history.joined(answers)["sessions"].tolist())
 
 
 def explained(

@@ -197,7 +197,7 @@ def explanation_blocks(
         blocks.append(
             ui.Text(
                 _("By {field}, since a visit can have several {many}.").format(
-                    field=texts.inside(_(table.tab)), many=_(TABLES[by].many)
+                    field=texts.inside(_(what_changed.LABELS[field])), many=_(TABLES[by].many)
                 )
             )
         )
