@@ -28,8 +28,10 @@ from umami.conversion import Conversion
 from umami.filters import FIELDS
 from umami.view import View
 
-ENDPOINTS: Final = ("stats", "metrics", "groups", "pageviews", *visit_tables.ENDPOINTS)
+ENDPOINTS: Final = ("stats", "metrics", "pageviews", *visit_tables.ENDPOINTS)
 """What a page with such sentences queries."""
+OPTIONAL_ENDPOINTS: Final = ("groups",)
+"""What it queries where a rate changed, on servers of Umami."""
 LABELS: Final = {
     **FIELDS,
     "channel": N_("Channel"),

@@ -35,6 +35,7 @@ INFO: Final = PageInfo(
     4,
     N_("What changed most between two periods: what grew, what fell, what is new or gone."),
     what_changed.ENDPOINTS,
+    what_changed.OPTIONAL_ENDPOINTS,
     params=("by", "figure"),
 )
 LIMIT: Final = 500

@@ -34,6 +34,7 @@ INFO: Final = PageInfo(
     1,
     N_("How the website performs, and where its visitors come from."),
     ("active", "series", "weekly", *what_changed.ENDPOINTS),
+    what_changed.OPTIONAL_ENDPOINTS,
     params=("chart",),
 )
 PRINTED_PAGE_TABS: Final = 3

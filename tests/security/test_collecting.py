@@ -199,7 +199,8 @@ def test_messages_over_the_rate_limit_are_refused(collects: pytest.MonkeyPatch, 
     statuses = [answer.status_code for answer in answers]
     assert set(statuses) == {400, 429}
     assert statuses[: PER_ADDRESS.burst] == [400] * PER_ADDRESS.burst
-    assert int(answers[-1].headers["retry-after"]) >= 1
+    # On a busy machine, the limit has room again before the last one.
+    assert int(answers[statuses.index(429)].headers["retry-after"]) >= 1
     others = ("POST", "/collect/api/send", {"json": MESSAGE})
     assert requests(others, host="203.0.113.8")[0].status_code == 200
 

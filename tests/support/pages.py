@@ -22,7 +22,7 @@ CHOICES: Final[dict[str, Parameters]] = {
     "landing": {"conversion": "event.purchase", "conversion_currency": "EUR"},
     "events": {"event": "purchase", "event_property": "revenue"},
     "sessions": {"session_property": "plan"},
-    "compare": {"by": "referrer"},
+    "compare": {"by": "referrer", "figure": "bounce_rate"},
     "retention": {"grain": "week"},
     "websites": {"site": "47a8e931-d51a-4351-a5e1-51db9a717a5d"},
 }
@@ -33,8 +33,10 @@ MORE: Final[dict[str, Parameters]] = {"sessions": {"session": SESSION}}
 
 ON_UMAMI: Final = {
     "attribution": {"attribution"},
+    "compare": {"groups"},
     "journey": {"stats"},
     "landing": {"metrics", "stats"},
+    "overview": {"groups"},
     "utm": {*converters.ENDPOINTS} - {"metrics"},
 }
 """Endpoints that a page requests only where the server counts no visits with their conversions."""
