@@ -25,6 +25,18 @@ class Table:
         ratio = f"{value / limit:>8.2f}" if limit else f"{'':>8}"
         self._row(name, _figure(value, unit, digits), _figure(limit, unit, digits), ratio, over)
 
+    def least(self, name: str, value: float, limit: float, unit: str = "", digits: int = 0) -> None:
+        """A row that has to be at least its limit."""
+        ratio = f"{value / limit:>8.2f}"
+        self._row(
+            name, _figure(value, unit, digits), _figure(limit, unit, digits), ratio, value < limit
+        )
+
+    def between(self, name: str, value: float, least: float, most: float) -> None:
+        """A part of all that has to be within limits."""
+        limits, over = f"{least:.0%} to {most:.0%}", not least <= value <= most
+        self._row(name, f"{value:.1%}", limits, f"{'':>8}", over)
+
     def equal(self, name: str, value: float, wanted: float, within: float) -> None:
         """A row that is to be what is wanted, but for a fraction of it."""
         ratio = value / wanted if wanted else 1 + value
