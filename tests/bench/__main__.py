@@ -6,9 +6,9 @@ Every question the contract recorded for the shop's whole range is asked of the 
 over HTTP, and compared with a floor: DuckDB counting events, distinct sessions and distinct
 visits of the same website and range. Also: how fast the demo starts, and what it weighs; what a
 browser loads for the first page; what an import of five million events takes; what a rerun of each
-page costs; what many viewers at once wait for and what is asked for them, in one process and in
-replicas; what they notice when something is killed; and, in half an hour of its own, whether
-anything grows.
+page costs; whether unusual days, effects and bands are what they claim to be; what many viewers at
+once wait for and what is asked for them, in one process and in replicas; what they notice when
+something is killed; and, in half an hour of its own, whether anything grows.
 """
 
 from __future__ import annotations
@@ -32,7 +32,17 @@ import duckdb
 import httpx
 import streamlit
 
-from tests.bench import firstload, importing, outages, pages, people, reruns, soak, viewers
+from tests.bench import (
+    expectations,
+    firstload,
+    importing,
+    outages,
+    pages,
+    people,
+    reruns,
+    soak,
+    viewers,
+)
 from tests.bench.crowd import Crowd
 from tests.bench.multiply import TABLES, multiply
 from tests.bench.processes import server, vitals
@@ -184,6 +194,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "importing": importing.importing,
     "reruns": reruns.reruns,
     "analyses": analyses,
+    "expectations": expectations.expectations,
 }
 LONG = frozenset({"soak"})
 """Parts that are run only where they are named."""
