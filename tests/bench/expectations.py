@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -26,8 +27,8 @@ HOURLY_DAYS: Final = 90
 EFFECTS: Final = (0.0, 0.1, 0.3)
 AFTER: Final = 28
 """Days after a note."""
-CONVERSIONS: Final = 0.02
-"""The share of visits that convert."""
+COUNTED: Final = {"visits": 1.0, "conversions": 0.02}
+"""What is counted, as a share of the visits."""
 CALL_LIMIT: Final = 100.0
 MEMORY_LIMIT: Final = 120.0
 COSTS: Final = """
@@ -155,10 +156,17 @@ class Measured:
 
 
 def measured(
-    runs: int, size: float, share: float, controls: int, first_seed: int = 20_000, days: int = 400
+    runs: int,
+    size: float,
+    share: float,
+    controls: int,
+    *,
+    disturbed: bool = False,
+    first_seed: int = 20_000,
+    days: int = 400,
 ) -> Measured:
     """Plant an effect in the last four weeks of so many websites, and measure it; ``share`` of the
-    visits are what is counted."""
+    visits are what is counted. ``disturbed`` are those with an outage and a sale before."""
     result = Measured()
     for seed in range(first_seed, first_seed + runs):
         traffic = site(seed, days)
@@ -166,6 +174,8 @@ def measured(
         first = LAST - timedelta(days=AFTER - 1)
         factor = pd.Series(1.0, index=traffic.mean.index)
         factor[pd.Timestamp(first) :] = 1 + size
+        if disturbed:
+            factor.iloc[-75:-68], factor.iloc[-49:-40] = 0.4, 1.8
         outcome = effect(traffic.visits(share, factor), first, controls=others)
         result.verdicts.append(outcome.verdict)
         if outcome.relative is not None:
@@ -203,11 +213,11 @@ def expectations() -> list[str]:
     for name, within in (("usual days", result.within), ("yesterday", result.latest_within)):
         table.between(f"80 % band holds, {name}", float(np.mean(within)), 0.7, 0.9)
     missed = table.missed
-    for share, controls in ((1.0, 0), (1.0, 2), (CONVERSIONS, 0), (CONVERSIONS, 2)):
-        counted = "visits" if share == 1.0 else "conversions"
-        table = Table(f"effects on {counted}, {controls} controls, {RUNS} runs each")
+    for (counted, share), controls, disturbed in product(COUNTED.items(), (0, 2), (False, True)):
+        after = ", after an outage" if disturbed else ""
+        table = Table(f"{counted}, {controls} controls{after}, {RUNS} runs")
         for size in EFFECTS:
-            outcome = measured(RUNS, size, share, controls)
+            outcome = measured(RUNS, size, share, controls, disturbed=disturbed)
             table.least(
                 f"{size:.0%}: 90 % interval covers", float(np.mean(outcome.covered)), 0.85, digits=3
             )
@@ -223,7 +233,7 @@ def expectations() -> list[str]:
             table.info(f"{size:.0%}: verdict “too few”", outcome.part("too few"), digits=3)
         missed += table.missed
     table = Table(f"pace of a month, {RUNS} runs each")
-    for share, counted in ((1.0, "visits"), (CONVERSIONS, "conversions")):
+    for counted, share in COUNTED.items():
         table.between(f"80 % band holds, {counted}", float(np.mean(paced(RUNS, share))), 0.7, 0.9)
     missed += table.missed
     return missed + _costs()

@@ -79,6 +79,27 @@ def test_an_earlier_outage_does_not_shift_the_expectation() -> None:
     assert effect(broken, NOTE).expected == pytest.approx(effect(history, NOTE).expected, rel=0.04)
 
 
+def test_an_earlier_outage_and_a_sale_do_not_widen_the_interval() -> None:
+    history = counts()
+    disturbed = history.copy()
+    disturbed.iloc[-80:-73] *= 0.3
+    disturbed.iloc[-60:-51] *= 2.0
+    (low, _, high), (lower, _, upper) = (
+        interval(effect(days, NOTE)) for days in (history, disturbed)
+    )
+    assert upper - lower < 1.5 * (high - low)
+
+
+def test_quiet_weeks_that_return_every_year_are_no_effect() -> None:
+    index = pd.date_range("2024-03-01", "2026-12-31", freq="D")
+    quiet = (index.month == 12) & (index.day >= 20)
+    means = np.where(quiet, 200.0, 400.0)
+    history = pd.Series(np.random.default_rng(6).poisson(means).astype(float), index=index)
+    known, unknown = history, history["2026-01-10":]
+    assert interval(effect(known, date(2026, 12, 10)))[1] == pytest.approx(0, abs=0.08)
+    assert interval(effect(unknown, date(2026, 12, 10)))[1] == pytest.approx(-0.27, abs=0.05)
+
+
 def waves(seed: int) -> pd.Series:
     """A market whose level changes by a third within weeks."""
     days = 300

@@ -80,8 +80,9 @@ class Rhythm:
     expected: Numbers
     deviation: Numbers
     """The usual deviation of the logarithm of a day (one standard deviation, robust)."""
-    weekday: Numbers
-    """The factor of a day's weekday."""
+    factor: Numbers
+    """The factor of a day by its weekday and by what repeats every year; also for the days after
+    the history that were asked for."""
 
     @property
     def residuals(self) -> Numbers:
@@ -99,20 +100,20 @@ class Rhythm:
         """Which days are unusual; a missing day is not."""
         return np.abs(self.residuals * self.deviation) > self.limits
 
-    @property
-    def cleaned(self) -> Numbers:
-        """The counts, with the expected value for days that are unusual or missing."""
-        keep = ~self.unusual & np.isfinite(self.actual)
-        return np.where(keep, self.actual, self.expected)
+    def cleaned(self, times: float = 1.0) -> Numbers:
+        """The counts, with the expected value for missing days, and for those beyond the limits
+        (``times`` as far away)."""
+        distance = np.abs(self.residuals * self.deviation)
+        return np.where(distance <= times * self.limits, self.actual, self.expected)
 
     def shifted(self, distance: Numbers) -> Numbers:
         """The values at a distance (of logarithms) from the expectation, not below 0."""
         return np.maximum(0.0, (self.expected + OFFSET) * np.exp(distance) - OFFSET)
 
 
-def rhythm(history: pd.Series) -> Rhythm | None:
-    """The pattern of a history; ``None`` if it has fewer than five weeks, or too few counts: a
-    median day below 5, or a day without any in five."""
+def rhythm(history: pd.Series, coming: int = 0) -> Rhythm | None:
+    """The pattern of a history, with factors for the ``coming`` days after it; ``None`` if it has
+    fewer than five weeks, or too few counts: a median day below 5, or a day without any in five."""
     daily = complete_days(history)
     known = daily.dropna()
     if len(known) < SHORTEST or known.median() < THINNEST or (known == 0).mean() > 0.2:
@@ -125,9 +126,12 @@ def rhythm(history: pd.Series) -> Rhythm | None:
     counting = 1 / np.maximum(1.0, np.exp(fitted))
     other = max(0.0, _deviation(logs - fitted) ** 2 - float(np.mean(counting)))
     deviation = np.maximum(np.sqrt(counting + other), 0.01)
-    fitted = fitted + _yearly((logs - fitted) / deviation) * deviation
-    expected = np.maximum(0.0, np.exp(fitted) - OFFSET)
-    return Rhythm(days, daily.to_numpy(dtype=float), expected, deviation, np.exp(weekday))
+    # The next weeks have the weekdays of the last one, and its noise.
+    yearly = _yearly((logs - fitted) / deviation, coming)
+    yearly *= np.r_[deviation, np.full(coming, deviation[-1])]
+    factor = np.exp(np.r_[weekday, np.resize(weekday[-WEEK:], coming)] + yearly)
+    expected = np.maximum(0.0, np.exp(fitted + yearly[: len(fitted)]) - OFFSET)
+    return Rhythm(days, daily.to_numpy(dtype=float), expected, deviation, factor)
 
 
 def complete_days(history: pd.Series) -> pd.Series:
@@ -234,23 +238,26 @@ def _deviation(residuals: Numbers) -> float:
     return TO_DEVIATION * float(np.nanmedian(np.abs(residuals - np.nanmedian(residuals))))
 
 
-def _yearly(residuals: Numbers) -> Numbers:
-    """The part of each day's residual that the same week of the year before explains; 0 without a
-    year before. It counts by as much as such deviations have repeated, on the same weekday or on
-    the same date."""
-    explained = np.zeros(len(residuals))
+def _yearly(residuals: Numbers, coming: int) -> Numbers:
+    """The part of each day's residual that the same week of the year before explains, for the
+    coming days as well; 0 without a year before. It counts by as much as such deviations have
+    repeated, on the same weekday or on the same date."""
+    length = len(residuals) + coming
+    explained = np.zeros(length)
     if len(residuals) <= YEARS[-1] + WEEK:
         return explained
     weekly = pd.Series(residuals).rolling(WEEK, center=True, min_periods=4).median().fillna(0.0)
     best = 0.0
     for year in YEARS:
-        earlier = weekly.to_numpy()[:-year]
+        earlier = weekly.to_numpy()[: length - year]
         # A residual that is far out counts for no more than the limit in the comparison.
-        first, second = (
-            np.clip(part, -2 * LIMIT, 2 * LIMIT) for part in (earlier, residuals[year:])
-        )
+        second = np.clip(residuals[year:], -2 * LIMIT, 2 * LIMIT)
+        first = np.clip(earlier[: len(second)], -2 * LIMIT, 2 * LIMIT)
         square = float(np.sum(first**2)) + REPEATING
         share = min(1.0, float(np.nansum(first * second)) / square)
         if share > best:
-            best, explained = share, np.r_[np.zeros(year), share * earlier]
+            best = share
+            explained = np.r_[
+                np.zeros(year), share * earlier, np.zeros(length - year - len(earlier))
+            ]
     return explained
