@@ -70,6 +70,15 @@ def test_few_counts_or_a_short_history_tell_nothing() -> None:
     assert effect(lifted(counts(0.5), 2), NOTE).verdict == "too few"
     assert effect(lifted(counts(days=70), 2), NOTE).verdict == "too few"
     assert effect(counts() * 0, NOTE).verdict == "too few"
+    assert effect(counts(6), NOTE).verdict == "none"
+    assert effect(counts()[:0], NOTE).verdict == "too early"
+
+
+def test_a_missing_day_counts_as_an_average_one() -> None:
+    history = counts()
+    holed = history.drop([history.index[-50], history.index[-9]])
+    whole, rest = interval(effect(history, NOTE)), interval(effect(holed, NOTE))
+    assert rest == pytest.approx(whole, abs=0.03)
 
 
 def test_an_earlier_outage_does_not_shift_the_expectation() -> None:
@@ -144,6 +153,17 @@ def test_any_history_has_an_effect_in_order(rows: list[int], at: int, length: in
         assert result.low is not None
         assert result.high is not None
         assert 0 <= result.low <= result.expected <= result.high < np.inf
+
+
+@given(st.lists(st.integers(0, 10**6), max_size=130), st.integers(-40, 140))
+def test_any_history_has_a_pace_in_order_or_none(rows: list[int], at: int) -> None:
+    index = pd.date_range("2026-01-01", periods=len(rows), freq="D")
+    month = date(2026, 1, 1) + timedelta(days=at)
+    outcome = pace(pd.Series(rows, index=index, dtype=float), month, 500)
+    if outcome is not None:
+        assert outcome.so_far <= outcome.low <= outcome.middle <= outcome.high < np.inf
+        assert outcome.chance is not None
+        assert 0 <= outcome.chance <= 1
 
 
 def test_a_forecast_has_quantiles_and_chances_that_agree() -> None:

@@ -28,8 +28,8 @@ WIDEST: Final = 1.5
 which an interval that includes no effect tells nothing."""
 BEFORE: Final = 56
 """Days before a note that an expectation needs."""
-DOUBT: Final = 2.0
-"""Independent errors that controls have to explain before they count by half."""
+MOST: Final = 1.5
+"""The largest part of the controls' difference that is subtracted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Effect:
 
     first: date
     last: date
-    """The last day that counts (included)."""
+    """The last day that counts (included); before ``first`` if the history ends there."""
     actual: float
     expected: float | None
     """``None``, as the following, if it is too early or if there is too little data."""
@@ -89,16 +89,18 @@ def effect(
     wide to tell. It is "up" or "down" where the interval excludes no effect, otherwise "none"."""
     daily = complete_days(history)
     start = pd.Timestamp(first)
-    until = min(pd.Timestamp(last or first + timedelta(days=LONGEST - 1)), daily.index[-1])
+    known = daily.index[-1] if len(daily) else start - pd.Timedelta(days=1)
+    until = min(pd.Timestamp(last or first + timedelta(days=LONGEST - 1)), known)
     before, after = daily[: start - pd.Timedelta(days=1)], daily[start:until]
-    actual = float(after.sum())
+    # A missing day counts as an average one.
+    actual = float(after.mean()) * len(after) if after.notna().any() else 0.0
     if len(after) < EARLY:
         return Effect(first, until.date(), actual, None, None, None, 0, level, "too early")
     tested = backtest(before, len(after)) if len(before) >= BEFORE else None
     if tested is None or tested.expected < FEWEST:
         return Effect(first, until.date(), actual, None, None, None, 0, level, "too few")
     usable = list(_compared(controls, before, after, tested))
-    shift, errors = _explained(tested.errors, usable)
+    shift, errors = _explained(tested, usable)
     expected = tested.expected * float(np.exp(shift))
     usual = Forecast(expected, *spread(errors, tested.horizon, len(after)))
     low, high = usual.quantile((1 - level) / 2), usual.quantile((1 + level) / 2)
@@ -122,14 +124,20 @@ def _compared(
             yield forecast.errors, change
 
 
-def _explained(errors: Numbers, controls: Sequence[tuple[Numbers, float]]) -> tuple[float, Numbers]:
+def _explained(
+    tested: Backtest, controls: Sequence[tuple[Numbers, float]]
+) -> tuple[float, Numbers]:
     """The part of the change that the controls explain, and the errors that they leave."""
+    errors = tested.errors
     if not controls:
         return 0.0, errors
     columns = np.column_stack([errors for errors, _ in controls])
     changes = np.array([change for _, change in controls])
-    # Together with their mean in the place of each, so that many controls cost one coefficient.
+    # Their mean stands for all, so that many controls cost one coefficient.
     column, change = columns.mean(axis=1), float(changes.mean())
-    square = float(column @ column)
-    part = float(np.clip((column @ errors) / (square * (1 + DOUBT / len(column)) + 1e-12), 0, 1.5))
+    part = float(np.clip(column @ errors / max(float(column @ column), 1e-12), 0.0, MOST))
+    # What they seem to explain is by chance as much as one of the independent errors.
+    explained = part**2 * float(column @ column)
+    chance = float(np.sum((errors - part * column) ** 2)) * tested.horizon / len(errors)
+    part *= explained / max(explained + chance, 1e-12)
     return part * change, errors - part * column

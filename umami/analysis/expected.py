@@ -137,7 +137,7 @@ def rhythm(history: pd.Series, coming: int = 0) -> Rhythm | None:
 def complete_days(history: pd.Series) -> pd.Series:
     """The history with every day from its first to its last; missing days are ``NaN``."""
     if history.empty:
-        return history.astype(float)
+        return pd.Series(index=pd.DatetimeIndex([]), dtype=float)
     return history.astype(float).asfreq("D")
 
 
