@@ -266,10 +266,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Sentences, most important first; reports print them as paragraphs."""
+    """Sentences, most important first, which scroll if they are higher than ``height`` (pixels);
+    reports print them as paragraphs."""
 
     key: str
     findings: Sequence[Finding]
+    height: int
     medium: Medium | None = None
 
 

@@ -135,13 +135,15 @@ def _text(block: Text) -> None:
 
 
 def _findings(block: Findings) -> None:
-    for at, finding in enumerate(block.findings):
-        change = finding.change
-        with st.container(horizontal=True, gap="xsmall", wrap=False):
-            st.markdown(f":material/{finding.icon}: {markdown(finding.text)}")
-            if change and _opens(change):
-                label, key = finding.action, f"open_finding_{block.key}_{at}"
-                elements.text_button(label, key, apply, change, icon="arrow_forward")
+    # As high whatever the sentences are, so that nothing below moves with them.
+    with st.container(height=block.height, border=False, key=f"findings_{block.key}"):
+        for at, finding in enumerate(block.findings):
+            change = finding.change
+            with st.container(horizontal=True, gap="xsmall", wrap=False):
+                st.markdown(f":material/{finding.icon}: {markdown(finding.text)}")
+                if change and _opens(change):
+                    label, key = finding.action, f"open_finding_{block.key}_{at}"
+                    elements.text_button(label, key, apply, change, icon="arrow_forward")
 
 
 def _chart(block: Chart) -> None:

@@ -11,8 +11,11 @@ from typing import Any, Final
 import pandas as pd
 
 from components.loading import Collector
+from umami.analysis import expected
+from umami.analysis.expected import Stretch
 from umami.api import traffic
 from umami.api.traffic import Timeline
+from umami.memoize import memoize
 from umami.period import Period, zone
 from umami.view import View
 
@@ -44,10 +47,22 @@ def _of_days(view: View, last: date) -> View:
 def joined(answers: Iterable[Any]) -> pd.DataFrame:
     """The ``Timeline`` frames among the answers of a section as one frame by day, from the first
     day with any traffic on."""
-    frames = [answer.frame for answer in answers if isinstance(answer, Timeline)]
-    if not frames:
+    return _joined(tuple(answer for answer in answers if isinstance(answer, Timeline)))
+
+
+@memoize
+def _joined(timelines: tuple[Timeline, ...]) -> pd.DataFrame:
+    if not timelines:
         return pd.DataFrame({"views": [], "sessions": []}, index=pd.DatetimeIndex([], name="time"))
+    frames = [timeline.frame for timeline in timelines]
     days = pd.concat(frames, ignore_index=True).set_index("time")
     days = days[~days.index.duplicated()]
     counted = days["views"].to_numpy().nonzero()[0]
     return days.iloc[counted[0] :] if len(counted) else days.iloc[:0]
+
+
+@memoize
+def unusual_stretches(days: pd.DataFrame) -> tuple[Stretch, ...]:
+    """The stretches of days with unusually many or few visitors (``expected.stretches``), which
+    take some tens of milliseconds."""
+    return expected.stretches(days["sessions"])

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final, cast, get_args
 
@@ -21,11 +22,13 @@ from components.texts import N_, _, inside
 from components.view_description import value_name
 from umami.analysis import changes
 from umami.analysis.changes import FIGURES, Cause, Figure, Split
+from umami.analysis.expected import Stretch
 from umami.api import traffic
 from umami.api.conversions import VisitField, VisitGroups
 from umami.api.traffic import Groups, Metric, Ranking, Stats, Timeline
 from umami.conversion import Conversion
 from umami.filters import FIELDS
+from umami.period import Period
 from umami.view import View
 
 ENDPOINTS: Final = ("stats", "metrics", "pageviews", *visit_tables.ENDPOINTS)
@@ -48,8 +51,8 @@ SEVERAL_VALUES: Final = frozenset({"path", "title", "query", "tag"})
 """Fields of which a visit can have several values."""
 MOST: Final = 5
 """Sentences of the longest list."""
-LEAST_NEW: Final = 30
-"""Visitors of a source that is worth a sentence for being new or gone."""
+MOST_UNUSUAL: Final = 2
+"""Stretches of unusual days with a sentence."""
 HEIGHT: Final = 300 + ui.CHART_BUTTONS
 """Pixels, as the chart beside it."""
 
@@ -323,9 +326,21 @@ class _Sentences:
     moved: Sequence[Change] = ()
     """The figures that changed beyond their usual variation, most important first."""
 
+    unusual: Sequence[tuple[Stretch, View]] = ()
+    """The stretches of unusual days in the period, the largest first, and the View of each."""
+
     def ask_more(self, *answers: Any) -> list[Future[Any]]:
-        """Find the figures that changed, and send the queries for the causes."""
-        self.spread = changes.dispersion(history.joined(answers)["sessions"].tolist())
+        """Find what changed and what was unusual, and send the queries for the causes."""
+        days = history.joined(answers)
+        self.spread = changes.dispersion(days["sessions"].tolist())
+        first, last = self.view.period.days
+        within = [
+            stretch
+            for stretch in history.unusual_stretches(days)
+            if first <= stretch.last and stretch.first <= last
+        ]
+        within.sort(key=lambda stretch: -abs(stretch.difference))
+        self.unusual = [(stretch, _beside(self.view, stretch)) for stretch in within[:MOST_UNUSUAL]]
         both = both_totals(self.view, answers)
         currency = self.conversion.currency if self.conversion else ""
         known = figures_of(self.view, self.conversion)
@@ -334,61 +349,115 @@ class _Sentences:
             for name in _ORDER
             if both and name in known and changes.is_beyond_usual(FIGURES[name], *both, self.spread)
         ][:MOST]
+        asked: list[Future[Any]] = []
         with self.query.later():
-            return [
-                answer
-                for change in self.moved
-                for field in _fields(change.figure)
-                for answer in ask_groups(
-                    self.query, self.view, self.conversion, field, change.figure
-                )
-            ]
+            for _unused, beside in self.unusual:
+                asked += self.query.compared(beside, lambda view: traffic.stats(view))
+                for field in FIELDS_OF_COUNTS:
+                    asked += self._ask(beside, field, FIGURES["visitors"])
+            for change in self.moved:
+                for field in _fields(change.figure):
+                    asked += self._ask(self.view, field, change.figure)
+        return asked
+
+    def _ask(self, view: View, field: str, figure: Figure) -> tuple[Future[Any], Future[Any]]:
+        return ask_groups(self.query, view, self.conversion, field, figure)
 
     def make(self, *answers: Any) -> list[ui.Block]:
         """The sentences."""
         if self.view.comparison == "none":
             return [ui.Text(_("Choose a comparison in the bar to see what changed."), "empty")]
-        further = 2 * sum(len(_fields(change.figure)) for change in self.moved)
+        further = 2 * len(self.unusual) * (1 + len(FIELDS_OF_COUNTS))
+        further += 2 * sum(len(_fields(change.figure)) for change in self.moved)
         rest = iter(answers[len(answers) - further :])
         findings: list[ui.Finding] = []
+        for stretch, beside in self.unusual:
+            now, before = totals_of(next(rest), None), totals_of(next(rest), None)
+            change = Change(FIGURES["visitors"], now, before)
+            by_field = _parts_by_field(change, FIELDS_OF_COUNTS, rest)
+            findings.append(unusual(stretch, beside, change, by_field, self.spread))
         for change in self.moved:
-            by_field = {
-                field: frame
-                for field in _fields(change.figure)
-                if (frame := parts(change, next(rest), next(rest))) is not None
-            }
-            findings += explained(change, by_field, self.spread)
+            by_field = _parts_by_field(change, _fields(change.figure), rest)
+            findings.append(explained(change, by_field, self.spread))
         if not findings:
             text = _("Nothing unusual: every figure is within its usual variation.")
             findings = [ui.Finding(text, "check_circle")]
-        return [ui.Findings("what_changed", findings[:MOST])]
+        return [ui.Findings("what_changed", findings[:MOST], HEIGHT)]
 
 
 def _fields(figure: Figure) -> tuple[str, ...]:
     return FIELDS_OF_RATES if figure.per else FIELDS_OF_COUNTS
 
 
-def explained(
-    change: Change, by_field: Mapping[str, pd.DataFrame], spread: float
-) -> Iterator[ui.Finding]:
-    """The sentences about a change whose parts by field are known."""
-    values, why = {"figure": change.figure.name}, ""
-    if change.figure.per:
-        if split := changes.main_split(by_field, change.size):
-            values["by"], why = split.field, split_in_words(change, split)
-    elif cause := changes.main_cause(change.figure, by_field, change.now, change.before, spread):
-        values["by"], why = cause.field, _part_in_words(change, cause)
-    elif "entry" in by_field and changes.are_alike(by_field["entry"]):
-        values["by"] = "entry"
-        why = _("All frequent pages fell alike, so tracking may have been interrupted.")
-    elif by_field:
-        why = _("No single page, source, country or device stands out.")
-    yield ui.Finding(
+def _parts_by_field(
+    change: Change, fields: Sequence[str], answers: Iterator[Any]
+) -> dict[str, pd.DataFrame]:
+    """The parts of a change by each field whose values are known; takes two answers a field."""
+    by_field = {field: parts(change, next(answers), next(answers)) for field in fields}
+    return {field: frame for field, frame in by_field.items() if frame is not None}
+
+
+def _beside(view: View, stretch: Stretch) -> View:
+    """The View of a stretch, compared with as many days some whole weeks before it."""
+    weeks = timedelta(weeks=(stretch.last - stretch.first).days // 7 + 1)
+    timezone = view.period.timezone
+    days = Period.of_days(stretch.first, stretch.last, timezone)
+    before = Period.of_days(stretch.first - weeks, stretch.last - weeks, timezone)
+    against = (before.start, before.end)
+    return replace(view, period=days, preset="custom", comparison="custom", against=against)
+
+
+def unusual(
+    stretch: Stretch,
+    beside: View,
+    change: Change,
+    by_field: Mapping[str, pd.DataFrame],
+    spread: float,
+) -> ui.Finding:
+    """The sentence about a stretch of unusual days; ``change`` is that of the days before it."""
+    text = (
+        _("{days}: {part} more visitors than expected.")
+        if stretch.kind == "spike"
+        else _("{days}: {part} fewer visitors than expected.")
+    )
+    part = abs(stretch.difference) / stretch.expected if stretch.expected else 1.0
+    shown = text.format(days=formats.days(beside.period), part=formats.percent(part, 0))
+    field, why = _why(change, by_field, spread)
+    params = {"figure": change.figure.name, **({"by": field} if field else {})}
+    return ui.Finding(
+        f"{shown} {why}".strip(),
+        "warning" if field == "entry" and stretch.kind == "drop" else "notifications",
+        _("Explain"),
+        ui.OpenPage("compare", params, beside),
+    )
+
+
+def explained(change: Change, by_field: Mapping[str, pd.DataFrame], spread: float) -> ui.Finding:
+    """The sentence about a change whose parts by field are known."""
+    field, why = _why(change, by_field, spread)
+    params = {"figure": change.figure.name, **({"by": field} if field else {})}
+    return ui.Finding(
         f"{sentence(change)} {why}".strip(),
         "trending_up" if change.size > 0 else "trending_down",
         _("Explain"),
-        ui.OpenPage("compare", values),
+        ui.OpenPage("compare", params),
     )
+
+
+def _why(change: Change, by_field: Mapping[str, pd.DataFrame], spread: float) -> tuple[str, str]:
+    """The field that explains a change, if any, and a sentence."""
+    if change.figure.per:
+        split = changes.main_split(by_field, change.size)
+        return (split.field, split_in_words(change, split)) if split else ("", "")
+    cause = changes.main_cause(change.figure, by_field, change.now, change.before, spread)
+    alike = "entry" in by_field and changes.are_alike(by_field["entry"])
+    if alike and (cause is None or cause.field in ("country", "device", "entry")):
+        return "entry", _("All frequent pages fell alike, so tracking may have been interrupted.")
+    if cause:
+        return cause.field, _part_in_words(change, cause)
+    if not by_field:
+        return "", ""
+    return "", _("No single page, source, country or device stands out.")
 
 
 def sentence(change: Change) -> str:

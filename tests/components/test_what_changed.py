@@ -32,15 +32,15 @@ def change(name: str, now: pd.DataFrame, before: pd.DataFrame) -> tuple[Change, 
     return both, what_changed.changes.parts(both.figure, now, before, both.now, both.before)
 
 
-def findings(field: str, name: str, now: pd.DataFrame, before: pd.DataFrame) -> list[ui.Finding]:
+def finding_of(field: str, name: str, now: pd.DataFrame, before: pd.DataFrame) -> ui.Finding:
     both, parts = change(name, now, before)
-    return [*what_changed.explained(both, {field: parts}, 2.0)]
+    return what_changed.explained(both, {field: parts}, 2.0)
 
 
 def test_a_count_names_the_value_that_explains_it() -> None:
     before = groups(a={"visitors": 900}, b={"visitors": 100})
     now = groups(a={"visitors": 910}, b={"visitors": 400})
-    (finding,) = findings("referrer", "visitors", now, before)
+    finding = finding_of("referrer", "visitors", now, before)
     assert finding.text == "Visitors rose by 31.0% to 1,310. Referrer b accounts for +300 of +310."
     assert finding.change == ui.OpenPage("compare", {"figure": "visitors", "by": "referrer"})
 
@@ -48,7 +48,7 @@ def test_a_count_names_the_value_that_explains_it() -> None:
 def test_pages_that_all_fell_point_to_the_tracking() -> None:
     before = groups(**{f"/{at}": {"visitors": 500} for at in range(6)})
     now = groups(**{f"/{at}": {"visitors": 200} for at in range(6)})
-    (finding,) = findings("entry", "visitors", now, before)
+    finding = finding_of("entry", "visitors", now, before)
     assert "fell by 60.0% to 1,200" in finding.text
     assert "tracking may have been interrupted" in finding.text
 
@@ -56,7 +56,7 @@ def test_pages_that_all_fell_point_to_the_tracking() -> None:
 def test_a_rate_is_split_into_share_and_rate() -> None:
     before = groups(mobile={"visits": 400, "bounces": 240}, desktop={"visits": 600, "bounces": 180})
     now = groups(mobile={"visits": 700, "bounces": 441}, desktop={"visits": 300, "bounces": 90})
-    (finding,) = findings("device", "bounce_rate", now, before)
+    finding = finding_of("device", "bounce_rate", now, before)
     assert finding.text == (
         "Bounce rate rose by 11.1 pts to 53.1%. +9.5 pts because device Mobile has a larger share "
         "of visits, +1.6 pts because visits with device Mobile bounce more often."
@@ -92,8 +92,8 @@ def test_sentences_are_in_the_language_of_the_reader(language: str, text: str) -
 def test_a_hostile_name_is_only_text() -> None:
     before = groups(a={"visitors": 900})
     now = groups(a={"visitors": 900}, **{"<script>": {"visitors": 900}})
-    (finding,) = findings("entry", "visitors", now, before)
+    finding = finding_of("entry", "visitors", now, before)
     assert "Landing page <script> accounts for" in finding.text
-    (text,) = ui.printed([ui.Findings("x", [finding])])
+    (text,) = ui.printed([ui.Findings("x", [finding], 300)])
     assert isinstance(text, ui.Text)
     assert text.text == finding.text

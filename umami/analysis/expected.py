@@ -14,7 +14,7 @@ midnights in order. Days may be missing. The unfinished day of today is no part 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
 
@@ -37,6 +37,8 @@ LEVEL_DAYS: Final = 43
 """Days from which STL computes the level of a day."""
 WEEKDAY_WEEKS: Final = 25
 """Weeks from which STL computes the weekday pattern."""
+BRIDGED: Final = 2
+"""Usual days between two unusual ones that do not end a stretch."""
 ROUNDS: Final = 4
 """How often STL weights days anew by their residuals."""
 LIMIT: Final = 3.25
@@ -67,6 +69,22 @@ class UnusualDay:
     @property
     def difference(self) -> float:
         """What the day had more than expected; negative for a drop."""
+        return self.actual - self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Unusual days of one kind in a row; up to two usual days between them belong to it."""
+
+    first: date
+    last: date
+    actual: float
+    expected: float
+    kind: Literal["spike", "drop"]
+
+    @property
+    def difference(self) -> float:
+        """What these days had more than expected; negative for a drop."""
         return self.actual - self.expected
 
 
@@ -182,6 +200,23 @@ def unusual_days(history: pd.Series) -> tuple[UnusualDay, ...]:
         for at, day in enumerate(pattern.days)
         if pattern.unusual[at]
     )
+
+
+def stretches(history: pd.Series) -> tuple[Stretch, ...]:
+    """The unusual days joined to stretches, in order, with the sums of their unusual days."""
+    joined: list[Stretch] = []
+    for day in unusual_days(history):
+        last = joined[-1] if joined else None
+        if last and last.kind == day.kind and (day.day - last.last).days <= BRIDGED + 1:
+            joined[-1] = replace(
+                last,
+                last=day.day,
+                actual=last.actual + day.actual,
+                expected=last.expected + day.expected,
+            )
+        else:
+            joined.append(Stretch(day.day, day.day, day.actual, day.expected, day.kind))
+    return tuple(joined)
 
 
 def without(
