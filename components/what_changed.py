@@ -365,8 +365,6 @@ class _Sentences:
 
     def make(self, *answers: Any) -> list[ui.Block]:
         """The sentences."""
-        if self.view.comparison == "none":
-            return [ui.Text(_("Choose a comparison in the bar to see what changed."), "empty")]
         further = 2 * len(self.unusual) * (1 + len(FIELDS_OF_COUNTS))
         further += 2 * sum(len(_fields(change.figure)) for change in self.moved)
         rest = iter(answers[len(answers) - further :])
@@ -379,6 +377,8 @@ class _Sentences:
         for change in self.moved:
             by_field = _parts_by_field(change, _fields(change.figure), rest)
             findings.append(explained(change, by_field, self.spread))
+        if not findings and self.view.comparison == "none":
+            return [ui.Text(_("Choose a comparison in the bar to see what changed."), "empty")]
         if not findings:
             text = _("Nothing unusual: every figure is within its usual variation.")
             findings = [ui.Finding(text, "check_circle")]
