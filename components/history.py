@@ -25,16 +25,22 @@ STRETCHES: Final = 2
 
 
 def ask(query: Collector, view: View) -> tuple[Future[Timeline | None], ...]:
-    """Send the queries for about a year of complete days that ends with the View, after those of
-    the first screen."""
-    timezone = view.period.timezone
-    yesterday = datetime.now(zone(timezone)).date() - timedelta(days=1)
-    last = min(view.period.days[1], yesterday)
+    """Send the queries for the traffic of about a year of complete days that ends with the View,
+    after those of the first screen."""
+    last = min(view.period.days[1], yesterday(view))
     with query.later():
-        return tuple(
-            query.optional(traffic.pageviews(_of_days(view, last - timedelta(days=days))))
-            for days in range((STRETCHES - 1) * STRETCH, -1, -STRETCH)
-        )
+        return tuple(query.optional(traffic.pageviews(part)) for part in views(view, last))
+
+
+def yesterday(view: View) -> date:
+    """The last complete day."""
+    return datetime.now(zone(view.period.timezone)).date() - timedelta(days=1)
+
+
+def views(view: View, last: date) -> list[View]:
+    """The Views of about a year of days up to ``last``, in order; each can be asked by day."""
+    ends = range((STRETCHES - 1) * STRETCH, -1, -STRETCH)
+    return [_of_days(view, last - timedelta(days=days)) for days in ends]
 
 
 def _of_days(view: View, last: date) -> View:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from datetime import date
 from functools import partial
 from typing import Any, Final
 
+import pandas as pd
+
 from components import blocks as ui
-from components import conversions, formats, loading
+from components import conversions, formats, history, loading
 from components.areas import PageInfo
 from components.charts import over_time
 from components.charts.tiles import figures
@@ -16,6 +20,7 @@ from components.formats import Field
 from components.loading import Collector
 from components.texts import N_, _
 from components.view_description import described
+from umami.analysis import pace as monthly
 from umami.analysis import steps as analysis
 from umami.analysis.steps import KINDS, Target, read_targets
 from umami.api import events, reports, traffic
@@ -109,7 +114,90 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
         figures = ui.Section(name, partial(_figures, target), [*result], about)
         cards.append(ui.Card(formats.shortened(name), [figures, trend], about))
     yield ui.Grid(cards)
+    yield _pace_section(query, view, targets)
     yield ui.Section(_("Goals"), table, now, height=38, framed=False, medium="page")
+
+
+def _pace_section(query: Collector, view: View, targets: Sequence[Target]) -> ui.Section:
+    """Send the queries for where this month ends: its views, and the goals that are events."""
+    last = history.yesterday(view)
+    parts = history.views(view, last)
+    counted = [target for target in targets if target.step.kind == "event"]
+    with query.later():
+        asked: list[Future[Any]] = [query.optional(traffic.pageviews(part)) for part in parts]
+        if counted:
+            asked += [query.optional(events.series(part)) for part in parts]
+    return ui.Section(
+        _("Pace of this month"),
+        partial(pace_blocks, last, counted, is_month(view)),
+        asked,
+        _("Where the month will end, as a range that is right in 80% of the cases."),
+        height=180,
+    )
+
+
+def is_month(view: View) -> bool:
+    """Whether the period is a calendar month or this month so far, so that targets are monthly."""
+    first, last = view.period.days
+    whole = last.day == monthrange(last.year, last.month)[1]
+    same = (first.year, first.month) == (last.year, last.month)
+    return same and first.day == 1 and (whole or view.preset == "month")
+
+
+def pace_blocks(
+    last: date, targets: Sequence[Target], are_monthly: bool, *answers: Timeline | EventSeries
+) -> list[ui.Block]:
+    """The sums so far, the ranges of the end of the month, and how often such a range was right in
+    the past three months; ``last`` is the last complete day."""
+    days: dict[str, tuple[pd.Series[Any], float | None]] = {}
+    views = history.joined(answers)["views"]
+    days[_("Views")] = views, None
+    series = [answer for answer in answers if isinstance(answer, EventSeries)]
+    for target in targets:
+        frames = [analysis.trend(part, target) for part in series]
+        if frames:
+            counts = pd.concat(frames).set_index("time")["count"]
+            counts = counts[~counts.index.duplicated()].reindex(views.index, fill_value=0)
+            goal = float(target.times) if are_monthly and target.times else None
+            days[target.step.value] = counts, goal
+    # On the first of a month, the month before is not over: nothing of this one is known.
+    rows = [
+        _pace_row(name, pace)
+        for name, (counts, goal) in days.items()
+        if len(counts) and (pace := monthly.pace(counts, last, goal))
+    ]
+    if not rows:
+        text = _("Five weeks of traffic are needed to tell where the month will end.")
+        return [ui.Text(text, "empty")]
+    fields = [
+        Field("name", _("Goal"), "text"),
+        Field("so_far", _("So far")),
+        Field("range", _("End of the month"), "text"),
+        Field("verdict", _("Target"), "text", wide=True),
+        Field("held", _("Range was right"), "text", wide=True),
+    ]
+    return [ui.Table(_("pace"), pd.DataFrame(rows), fields, "pace", csv=False)]
+
+
+def _pace_row(name: str, pace: monthly.Pace) -> dict[str, Any]:
+    low, high = formats.whole(round(pace.low)), formats.whole(round(pace.high))
+    held = sum(month.held for month in pace.checked)
+    verdict = formats.ABSENT
+    if pace.target is not None:
+        verdict = _("{target}: {chance} likely").format(
+            target=formats.whole(pace.target), chance=formats.percent(pace.chance, 0)
+        )
+        if pace.verdict == "reached":
+            verdict = _("{target}: reached").format(target=formats.whole(pace.target))
+    return {
+        "name": name,
+        "so_far": int(pace.so_far),
+        "range": low if low == high else f"{low} – {high}",
+        "verdict": verdict,
+        "held": _("{held} of {months} months").format(held=held, months=len(pace.checked))
+        if pace.checked
+        else formats.ABSENT,
+    }
 
 
 def _table(targets: Sequence[Target], *goals: Goal) -> list[ui.Block]:

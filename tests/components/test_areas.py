@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from components import traffic_blocks
-from components.areas import breakdown, compare, funnel
+from components.areas import breakdown, compare, funnel, goals
 from components.blocks import (
     Cards,
     Chart,
@@ -23,8 +23,10 @@ from components.blocks import (
     sections,
 )
 from components.charts import maps
+from umami.analysis.steps import Target
+from umami.api.events import EventSeries
 from umami.api.sessions import Rhythm
-from umami.api.traffic import Ranked, Ranking
+from umami.api.traffic import Ranked, Ranking, Timeline
 from umami.conversion import FunnelStep
 from umami.filters import EVERYTHING, Filter
 from umami.period import Period
@@ -125,3 +127,31 @@ def test_reports_leave_out_tabs_that_are_not_printed() -> None:
     )
     assert [section.title for section in sections([tabs], "report")] == ["first"]
     assert [section.title for section in sections([tabs], "page")] == ["first", "second"]
+
+
+def test_pace_tells_where_the_month_ends() -> None:
+    days = pd.date_range("2026-03-01", "2026-09-20", name="time")
+    counts = [100 + 10 * (day.dayofweek == 0) + day.day % 3 for day in days]
+    frame = pd.DataFrame({"time": days, "views": counts, "sessions": counts})
+    bought = pd.DataFrame({"time": days, "event": "purchase", "count": counts})
+    target = Target(FunnelStep("event", "purchase"), 3_100)
+    answers = [Timeline(frame), EventSeries(bought)]
+    (table,) = goals.pace_blocks(date(2026, 9, 20), [target], True, *answers)
+    assert isinstance(table, Table)
+    views, purchases = table.frame.to_dict("records")
+    so_far = sum(counts[-20:])
+    assert views["so_far"] == purchases["so_far"] == so_far
+    low, high = (int(number.replace(",", "")) for number in views["range"].split(" – "))
+    assert so_far + 10 * 95 < low < high < so_far + 10 * 115
+    assert purchases["verdict"].startswith("3,100: ")
+    (text,) = goals.pace_blocks(date(2026, 9, 20), [], True, Timeline(frame.head(9)))
+    assert isinstance(text, Text)
+    assert "Five weeks" in text.text
+
+
+def test_targets_are_monthly_in_a_month() -> None:
+    month = Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC")
+    begun = Period.of_days(date(2026, 9, 1), date(2026, 9, 12), "UTC")
+    assert goals.is_month(replace(VIEW, period=month))
+    assert goals.is_month(replace(VIEW, period=begun, preset="month"))
+    assert not goals.is_month(replace(VIEW, period=begun))
