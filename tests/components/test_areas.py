@@ -131,7 +131,7 @@ def test_reports_leave_out_tabs_that_are_not_printed() -> None:
 
 def test_pace_tells_where_the_month_ends() -> None:
     days = pd.date_range("2026-03-01", "2026-09-20", name="time")
-    counts = [100 + 10 * (day.dayofweek == 0) + day.day % 3 for day in days]
+    counts = [100 + 10 * (day.day_of_week == 0) + day.day % 3 for day in days]
     frame = pd.DataFrame({"time": days, "views": counts, "sessions": counts})
     bought = pd.DataFrame({"time": days, "event": "purchase", "count": counts})
     target = Target(FunnelStep("event", "purchase"), 3_100)
