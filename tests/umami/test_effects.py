@@ -243,10 +243,10 @@ def test_the_ends_of_a_month_and_of_a_history() -> None:
 @pytest.mark.thorough
 @pytest.mark.parametrize("controls", [0, 2])
 def test_intervals_cover_planted_effects(controls: int) -> None:
-    nothing = measured(40, 0.0, 1.0, controls)
+    nothing = measured(100, 0.0, 1.0, controls)
     assert np.mean(nothing.covered) >= 0.85
     assert nothing.part("up") <= 0.1
-    assert np.mean(measured(40, 0.3, 1.0, controls).covered) >= 0.85
+    assert np.mean(measured(100, 0.3, 1.0, controls).covered) >= 0.85
 
 
 @pytest.mark.thorough

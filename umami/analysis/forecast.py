@@ -8,7 +8,7 @@ model of them.
 
 docs/benchmarks.md compares it with state space models and exponential smoothing of statsmodels.
 Their intervals hold as often, but are a quarter wider, four times as wide after an outage, and cost
-six times as much.
+three to nine times as much.
 """
 
 from __future__ import annotations
