@@ -74,6 +74,21 @@ def test_few_counts_or_a_short_history_tell_nothing() -> None:
     assert effect(counts()[:0], NOTE).verdict == "too early"
 
 
+def test_days_of_refunds_are_no_obstacle() -> None:
+    money = counts(6) * 89.0
+    refunded = money.copy()
+    refunded.iloc[[-60, -20]] = -5_000.0
+    result, usual = effect(refunded, NOTE), effect(money, NOTE)
+    assert result.actual == refunded[pd.Timestamp(NOTE) :].sum()
+    assert result.expected == pytest.approx(usual.expected, rel=0.05)
+    thin = counts(0.8) * 89.0
+    thin.iloc[[-60, -20]] = -500.0
+    assert effect(thin, NOTE, controls=[-money]).controls == 0
+    outcome = pace(thin, LAST)
+    assert outcome is not None
+    assert outcome.low <= outcome.high
+
+
 def test_a_missing_day_counts_as_an_average_one() -> None:
     history = counts()
     holed = history.drop([history.index[-50], history.index[-9]])

@@ -120,7 +120,7 @@ def _compared(
             continue
         forecast = backtest(earlier, len(after))
         if forecast is not None and forecast.expected >= FEWEST:
-            change = float(np.log((later.sum() + 0.5) / (forecast.expected + 0.5)))
+            change = float(np.log((max(0.0, later.sum()) + 0.5) / (forecast.expected + 0.5)))
             yield forecast.errors, change
 
 

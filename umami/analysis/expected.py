@@ -8,7 +8,8 @@ become the expectation, not even at the end of the history. The width of the ban
 residuals of the history itself.
 
 All functions take complete local days: a ``Series`` of counts or amounts whose index has naive
-midnights in order. Days may be missing. The unfinished day of today is no part of a history.
+midnights in order. Days may be missing. A day with more refunds than purchases counts as 0 where
+its pattern matters. The unfinished day of today is no part of a history.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ class Rhythm:
     @property
     def residuals(self) -> Numbers:
         """By how many usual deviations each day differs from the expectation."""
-        logs = np.log(self.actual + OFFSET) - np.log(self.expected + OFFSET)
+        logs = _logarithms(self.actual) - _logarithms(self.expected)
         return np.asarray(logs / self.deviation)
 
     @property
@@ -122,7 +123,8 @@ class Rhythm:
         """The counts, with the expected value for missing days, and for those beyond the limits
         (``times`` as far away)."""
         distance = np.abs(self.residuals * self.deviation)
-        return np.where(distance <= times * self.limits, self.actual, self.expected)
+        usual = np.where(distance <= times * self.limits, self.actual, self.expected)
+        return np.maximum(usual, 0.0)
 
     def shifted(self, distance: Numbers) -> Numbers:
         """The values at a distance (of logarithms) from the expectation, not below 0."""
@@ -134,10 +136,10 @@ def rhythm(history: pd.Series, coming: int = 0) -> Rhythm | None:
     fewer than five weeks, or too few counts: a median day below 5, or a day without any in five."""
     daily = complete_days(history)
     known = daily.dropna()
-    if len(known) < SHORTEST or known.median() < THINNEST or (known == 0).mean() > 0.2:
+    if len(known) < SHORTEST or known.median() < THINNEST or (known <= 0).mean() > 0.2:
         return None
     days = pd.DatetimeIndex(daily.index)
-    logs = np.log(daily.to_numpy(dtype=float) + OFFSET)
+    logs = _logarithms(daily.to_numpy(dtype=float))
     level, weekday = _decomposed(logs, days)
     fitted = level + weekday
     # The share of noise that comes from counting shrinks as counts grow; the rest does not.
@@ -231,6 +233,10 @@ def without(
     replaced &= expected.reindex(values.index).notna()
     value = values.astype(float).mask(replaced, expected)
     return pd.DataFrame({"actual": values, "value": value, "replaced": replaced})
+
+
+def _logarithms(counts: Numbers) -> Numbers:
+    return np.log(np.maximum(counts, 0.0) + OFFSET)
 
 
 def _decomposed(logs: Numbers, days: pd.DatetimeIndex) -> tuple[Numbers, Numbers]:

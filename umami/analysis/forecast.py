@@ -141,7 +141,7 @@ def _prepared(daily: pd.Series, horizon: int) -> tuple[Numbers, Numbers, Numbers
     # Few counts: weekdays differ by as much as the counts prove.
     days = pd.date_range(daily.index[0], periods=len(daily) + horizon, freq="D")
     weekdays = days.day_of_week.to_numpy()
-    filled = daily.fillna(daily.mean()).to_numpy()
+    filled = daily.fillna(daily.mean()).clip(lower=0).to_numpy()
     mean = max(float(filled.mean()), 1e-9)
     sums = np.bincount(weekdays[: len(filled)], weights=filled, minlength=WEEK)
     number = np.bincount(weekdays[: len(filled)], minlength=WEEK)
