@@ -158,7 +158,8 @@ def draw_tiles(
     with st.grid(len(tiles), min_column_width=width, gap="small"):
         for tile, curve in zip(tiles, curves, strict=True):
             explains = bool(explain and tile.figure and tile.delta)
-            mark = "tile_on" if choose and tile.measure == chosen else "tile"
+            is_chosen = choose and tile.measure and tile.measure == chosen
+            mark = "tile_on" if is_chosen else "tile"
             named = (choose and tile.measure) or (explains and tile.figure)
             key = f"{mark}_{named}" if named else None
             place = st.container(height="stretch", gap=None, key=key)

@@ -451,6 +451,10 @@ relative changes as fractions, differences of fractions, differences of numbers.
 Tone = Literal["", "good", "bad", "muted"]
 
 
+_LEAST_POINTS: Final = 0.0005
+"""The difference of fractions that is shown as more than zero."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A column of a frame and its format.
@@ -469,6 +473,8 @@ class Field:
     currency: str = ""
     unit: Unit = "minute"
     help: str = ""
+    falls_well: bool = False
+    """Whether a fall is good, as of a bounce rate."""
 
     def shown(self, value: Any) -> str:
         """A value as text; a missing value is a dash."""
@@ -483,10 +489,10 @@ class Field:
     def tone(self, value: Any) -> Tone:
         """The colour of a change."""
         moves = self.kind in ("change", "points", "delta")
-        slight = SLIGHT if self.kind == "change" else 0
+        slight = {"change": SLIGHT, "points": _LEAST_POINTS}.get(self.kind, 0)
         if not moves or pd.isna(value) or not value or abs(value) < slight:
             return ""
-        return "good" if value > 0 else "bad"
+        return "good" if (value > 0) is not self.falls_well else "bad"
 
     @property
     def decimals(self) -> int | None:

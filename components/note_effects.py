@@ -72,8 +72,8 @@ def section(query: Collector, view: View, first: date, last: date) -> ui.Section
         days = daily(by_kind, conversion, [part.period for part in parts])
         return effect_blocks(days, conversion, first, until)
 
-    asked = [answer for answers in kinds.values() for answer in answers]
-    return ui.Section(_("Measured effect"), make, asked, height=150)
+    sent = [answer for answers in kinds.values() for answer in answers]
+    return ui.Section(_("Measured effect"), make, sent, height=150)
 
 
 def _asked(query: Collector, parts: Sequence[View], ask: Any) -> list[Future[Any]]:
@@ -171,6 +171,7 @@ def sentence(kind: str, effect: Effect, currency: str) -> str:
     if effect.verdict == "none" or effect.expected is None:
         return shown
     counted = partial(formats.money, currency=currency) if kind == "revenue" else formats.whole
-    return f"{shown} {_('{actual} instead of {expected}.')}".format(
+    instead = _("{actual} instead of {expected}.").format(
         actual=counted(effect.actual), expected=counted(round(effect.expected))
     )
+    return f"{shown} {instead}"

@@ -328,6 +328,8 @@ class _Sentences:
 
     unusual: Sequence[tuple[Stretch, View]] = ()
     """The stretches of unusual days in the period, the largest first, and the View of each."""
+    earlier: Sequence[Stretch] = ()
+    """The largest stretch of unusual days in the comparison, if any."""
 
     def ask_more(self, *answers: Any) -> list[Future[Any]]:
         """Find what changed and what was unusual, and send the queries for the causes."""
@@ -349,16 +351,16 @@ class _Sentences:
             for name in _ORDER
             if both and name in known and changes.is_beyond_usual(FIGURES[name], *both, self.spread)
         ][:MOST]
-        asked: list[Future[Any]] = []
+        sent: list[Future[Any]] = []
         with self.query.later():
             for _unused, beside in self.unusual:
-                asked += self.query.compared(beside, lambda view: traffic.stats(view))
+                sent += self.query.compared(beside, lambda view: traffic.stats(view))
                 for field in FIELDS_OF_COUNTS:
-                    asked += self._ask(beside, field, FIGURES["visitors"])
+                    sent += self._ask(beside, field, FIGURES["visitors"])
             for change in self.moved:
                 for field in _fields(change.figure):
-                    asked += self._ask(self.view, field, change.figure)
-        return asked
+                    sent += self._ask(self.view, field, change.figure)
+        return sent
 
     def _ask(self, view: View, field: str, figure: Figure) -> tuple[Future[Any], Future[Any]]:
         return ask_groups(self.query, view, self.conversion, field, figure)
@@ -374,6 +376,11 @@ class _Sentences:
             change = Change(FIGURES["visitors"], now, before)
             by_field = _parts_by_field(change, FIELDS_OF_COUNTS, rest)
             findings.append(unusual(stretch, beside, change, by_field, self.spread))
+        for stretch in self.earlier if self.moved else ():
+            about = _("The comparison has unusual days.")
+            text = f"{about} {_days_in_words(self.view, stretch)}"
+            days = _beside(self.view, stretch)
+            findings.append(ui.Finding(text, "info", _("Open these days"), days))
         for change in self.moved:
             by_field = _parts_by_field(change, _fields(change.figure), rest)
             findings.append(explained(change, by_field, self.spread))
@@ -397,6 +404,29 @@ def _parts_by_field(
     return {field: frame for field, frame in by_field.items() if frame is not None}
 
 
+def _within(view: View, days: pd.DataFrame) -> list[Stretch]:
+    """The stretches of unusual days in the period of a View, the largest first."""
+    first, last = view.period.days
+    within = [
+        part
+        for part in history.unusual_stretches(days)
+        if first <= part.last and part.first <= last
+    ]
+    return sorted(within, key=lambda part: -abs(part.difference))
+
+
+def _days_in_words(view: View, stretch: Stretch) -> str:
+    """The dates of a stretch, and by how much it differs from what was expected."""
+    text = (
+        _("{days}: {part} more visitors than expected.")
+        if stretch.kind == "spike"
+        else _("{days}: {part} fewer visitors than expected.")
+    )
+    period = Period.of_days(stretch.first, stretch.last, view.period.timezone)
+    part = abs(stretch.difference) / stretch.expected if stretch.expected else 1.0
+    return text.format(days=formats.days(period), part=formats.percent(part, 0))
+
+
 def _beside(view: View, stretch: Stretch) -> View:
     """The View of a stretch, compared with as many days some whole weeks before it."""
     weeks = timedelta(weeks=(stretch.last - stretch.first).days // 7 + 1)
@@ -415,17 +445,10 @@ def unusual(
     spread: float,
 ) -> ui.Finding:
     """The sentence about a stretch of unusual days; ``change`` is that of the days before it."""
-    text = (
-        _("{days}: {part} more visitors than expected.")
-        if stretch.kind == "spike"
-        else _("{days}: {part} fewer visitors than expected.")
-    )
-    part = abs(stretch.difference) / stretch.expected if stretch.expected else 1.0
-    shown = text.format(days=formats.days(beside.period), part=formats.percent(part, 0))
     field, why = _why(change, by_field, spread)
     params = {"figure": change.figure.name, **({"by": field} if field else {})}
     return ui.Finding(
-        f"{shown} {why}".strip(),
+        f"{_days_in_words(beside, stretch)} {why}".strip(),
         "warning" if field == "entry" and stretch.kind == "drop" else "notifications",
         _("Explain"),
         ui.OpenPage("compare", params, beside),

@@ -216,7 +216,12 @@ def _parts_table(
 ) -> ui.Table:
     words, rate = what_changed.WORDS[change.figure.name], change.figure.per is not None
     delta: formats.Kind = "points" if words.kind == "percent" else "delta"
-    part = partial(Field, kind=delta, currency=change.currency if words.kind == "money" else "")
+    part = partial(
+        Field,
+        kind=delta,
+        currency=change.currency if words.kind == "money" else "",
+        falls_well=change.figure.name == "bounce_rate",
+    )
     of_value = partial(Field, kind=words.kind, currency=change.currency)
     fields = [
         Field("label", _(table.tab), "text"),

@@ -124,13 +124,13 @@ def _pace_section(query: Collector, view: View, targets: Sequence[Target]) -> ui
     parts = history.views(view, last)
     counted = [target for target in targets if target.step.kind == "event"]
     with query.later():
-        asked: list[Future[Any]] = [query.optional(traffic.pageviews(part)) for part in parts]
+        sent: list[Future[Any]] = [query.optional(traffic.pageviews(part)) for part in parts]
         if counted:
-            asked += [query.optional(events.series(part)) for part in parts]
+            sent += [query.optional(events.series(part)) for part in parts]
     return ui.Section(
         _("Pace of this month"),
         partial(pace_blocks, last, counted, is_month(view)),
-        asked,
+        sent,
         _("Where the month will end, as a range that is right in 80% of the cases."),
         height=180,
     )
