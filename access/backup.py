@@ -6,11 +6,22 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, DateTime, Engine, Integer, MetaData, Table, func, insert, select
+from sqlalchemy import (
+    Connection,
+    Date,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    func,
+    insert,
+    select,
+)
 
 from access import atomic_write, migrations
 from access.database import PREFIX, exclusive
@@ -39,7 +50,7 @@ def backup(engine: Engine, path: Path) -> int:
             remedy="Name the database that the dashboard uses.",
         )
     content = {"format": FORMAT, "revision": revision, "rows": rows}
-    text = json.dumps(content, default=datetime.isoformat)
+    text = json.dumps(content, default=lambda moment: moment.isoformat())
     atomic_write.replace_file(path, gzip.compress(text.encode()))
     return sum(map(len, rows.values()))
 
@@ -93,9 +104,10 @@ def _reflected(store: Connection) -> MetaData:
 
 
 def _insert(store: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    moments = [column.name for column in table.columns if isinstance(column.type, DateTime)]
-    for row in rows:
-        row.update((name, datetime.fromisoformat(row[name])) for name in moments if row[name])
+    for kind, parse in ((DateTime, datetime.fromisoformat), (Date, date.fromisoformat)):
+        names = [column.name for column in table.columns if isinstance(column.type, kind)]
+        for row in rows:
+            row.update((name, parse(row[name])) for name in names if row[name])
     if rows:
         store.execute(insert(table), rows)
     if store.dialect.name == "postgresql":

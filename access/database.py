@@ -1,5 +1,5 @@
-"""The database of sessions, failed sign-in attempts, share links, the audit log and settings of
-websites.
+"""The database of sessions, failed sign-in attempts, share links, the audit log, and settings and
+notes of websites.
 
 ``DASHBOARD_STORE`` names it: SQLite or PostgreSQL. It holds no password, token or key, only hashes
 of them.
@@ -113,6 +113,22 @@ WEBSITES: Final = Table(
     Column("conversion", sa.String(510), nullable=False),
     Column("currency", sa.String(100), nullable=False),
 )
+NOTES: Final = Table(
+    "dashboard_note",
+    METADATA,
+    Column("id", sa.String(36), primary_key=True),
+    Column("website", sa.String(36), nullable=False, index=True),
+    Column("text", sa.String(500), nullable=False),
+    Column("first", sa.Date, nullable=False),
+    Column("last", sa.Date, nullable=False),
+    Column("at", Moment),
+    Column("audience", sa.String(20), nullable=False),
+    Column("author", sa.String(200), nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("annotation", sa.String(36)),
+)
+"""Notes; ``at`` is the instant of a note on an hour, ``annotation`` the id of the annotation in
+Umami that has the same text."""
 
 
 def is_missing(url: str) -> bool:

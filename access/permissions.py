@@ -24,8 +24,11 @@ STRUCTURE: Final = frozenset({"websites", "website", "daterange"})
 """Endpoints that every page needs: the list of websites, and since when they have data."""
 CHOICES: Final = frozenset({"values", "segments"})
 """Endpoints that list what a viewer can filter by."""
-SAVES: Final = frozenset({"create_report", "update_report", "delete_report"})
-"""Writes that save an analysis in Umami; every other write needs an admin."""
+SAVES: Final = frozenset(
+    f"{verb}_{noun}" for verb in ("create", "update", "delete") for noun in ("report", "annotation")
+)
+"""Writes that save an analysis or a note in Umami; every other write needs an admin.
+``access.notes`` checks whose note it is."""
 FOR_ADMINS: Final = frozenset({"shares"})
 """Endpoints of a website whose answers give others access to it."""
 OF_REPORTS: Final = frozenset({"report", "update_report", "delete_report"})

@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
+from access.notes import Note, Notebook, merged
 from access.permissions import Forbidden
 from access.permissions import QueryClient as QueryClient
 from components.blocks import Params
 from components.texts import _
 from umami.analysis import saved
 from umami.api import reports, traffic, websites
+from umami.api.notes import Annotation, every_annotation
 from umami.api.reports import Report
 from umami.api.traffic import Stats
 from umami.api.websites import Website
@@ -21,6 +23,7 @@ from umami.client import Reply
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
 from umami.parsing import Page
+from umami.period import EARLIEST
 from umami.scheduling import Caller
 from umami.view import View
 
@@ -50,6 +53,8 @@ class Collector:
     """
 
     client: QueryClient
+    notebook: Notebook | None = field(default=None, kw_only=True)
+    """The notes of the reader in the database; without it, ``notes`` are only those of Umami."""
     below: bool = field(default=False, kw_only=True)
     """Whether what is asked now is shown below the first screen; its queries are sent later."""
     _caller: Caller = field(default_factory=Caller, kw_only=True)
@@ -131,6 +136,34 @@ class Collector:
         hinted: Reply[T | U] = self._sent[query.key][1].otherwise(default)
         self._keys[hinted] = query.key
         return hinted
+
+    def notes(self, view: View) -> Future[tuple[Note, ...]]:
+        """All notes of the View's website that the reader may see, of any date, the newest first.
+
+        Where Umami fails or has no annotations, they are those of the database. Who may not see the
+        notes of others gets their own.
+        """
+        query = every_annotation(view.website)
+        self.ask(query)
+        reply: Reply[Page[Annotation]] = self._sent[query.key][1]
+        rows = self.notebook.rows(view.website) if self.notebook else ()
+        # Permissions refuse at once, without a request.
+        if reply.done() and isinstance(reply.exception(), Forbidden):
+            rows = tuple(row for row in rows if row.audience == "me")
+
+        def merge(page: Page[Annotation] | None) -> tuple[Note, ...]:
+            whole = page is not None and page.count <= len(page.rows)
+            return merged(
+                rows,
+                page.rows if page else None,
+                website=view.website,
+                timezone=view.period.timezone,
+                as_of=reply.answered_at if whole else EARLIEST,
+            )
+
+        noted = reply.otherwise(None).map(merge)
+        self._keys[noted] = query.key
+        return noted
 
 
 def answered(value: T) -> Future[T]:

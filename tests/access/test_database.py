@@ -40,7 +40,7 @@ from umami.errors import SettingsError
 
 ROOT: Final = Path(__file__).parents[2]
 HEAD: Final = migrations.REVISIONS[-1]
-LATER: Final = ("dashboard_website",)
+LATER: Final = ("dashboard_website", "dashboard_note")
 """Tables that a revision after the first made."""
 NEXT: Final = "9000"
 """The revision of a later release."""
@@ -101,6 +101,12 @@ def fill(engine: Engine) -> None:
         )
     shares.revoke(made.id)
     website_settings.save_conversion(engine, "a", ("event.purchase", "EUR"))
+    note = {"website": "a", "text": "“Sale” ✓", "audience": "team", "author": "ann", "created": now}
+    days = {"first": now.date(), "last": now.date() + timedelta(days=2)}
+    with engine.begin() as connection:
+        for number, at in enumerate((None, now)):
+            row = {"id": str(number), "at": at, **note, **days}
+            connection.execute(sa.insert(database.NOTES).values(row))
 
 
 def content(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:

@@ -97,6 +97,7 @@ def test_a_section_opens_its_own_questions_and_what_every_page_needs() -> None:
         "daterange",
         "stats",
         "active",
+        "annotations",
         "values",
     }
 
@@ -125,8 +126,6 @@ def test_saving_is_no_administration() -> None:
         "update_website",
         "delete_website",
         "send_event",
-        "create_annotation",
-        "delete_annotation",
         "create_segment",
         "shares",
         "create_share",

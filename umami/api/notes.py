@@ -7,13 +7,14 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from umami.api.params import paging
-from umami.endpoint import RawQuery, listing, write
+from umami.endpoint import Query, RawQuery, listing, write
 from umami.errors import InvalidView
 from umami.parsing import Created, Item, Moment, Page, Time
-from umami.period import iso_time
+from umami.period import EARLIEST, LATEST, MILLISECOND, Period, iso_time
 from umami.view import View
 
 LONGEST_NOTE = 500
+MOST_NOTES = 1_000
 _ALL = "/websites/{website}/annotations"
 _ONE = f"{_ALL}/{{annotation}}"
 _listing = partial(listing, since="3.4", subject="annotations", filtered=False)
@@ -38,6 +39,13 @@ def annotations(
 ) -> RawQuery[Page[Annotation]]:
     """The notes on dates of the period, a page at a time; takes no filters."""
     return RawQuery(paging(page, page_size, search))
+
+
+def every_annotation(website: str) -> Query[Page[Annotation]]:
+    """The query of the notes of a website of any date: up to ``MOST_NOTES`` of
+    them."""
+    always = Period(EARLIEST, LATEST - MILLISECOND, "year", "UTC")
+    return annotations(View(website, always), page_size=MOST_NOTES)
 
 
 @_listing(_ONE)
