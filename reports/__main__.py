@@ -16,7 +16,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs
 
+from sqlalchemy import Engine
+
 from access import atomic_write, database, settings, website_settings
+from access.notes import Notebook
+from access.permissions import ALL
 from components import embedded_launcher, texts
 from components.blocks import Params
 from components.loading import every_website
@@ -176,7 +180,7 @@ def _report(client: Client, args: Namespace) -> Report:
             end = "\n" if done == total else ""
             print(f"\r{done} of {total} pages", end=end, file=sys.stderr, flush=True)
 
-    return build.make(client, order, show_progress)
+    return build.make(client, order, show_progress, Notebook(_store, "", ALL))
 
 
 def _view(client: Client, args: Namespace, sites: Sequence[Website], params: Params) -> View:
@@ -221,6 +225,12 @@ def _with_saved_conversion(view: View) -> View:
         return view.with_default(website_settings.conversion(engine, view.website))
     finally:
         engine.dispose()
+
+
+def _store(_create: bool) -> Engine | None:
+    """Open the database, unless there is none. Raises ``SettingsError``."""
+    store = settings.load().store
+    return None if database.is_missing(store) else database.open_engine(store)
 
 
 def _website(name: str, sites: Sequence[Website]) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 
-from components import blocks, formats, texts, view_description
+from access.notes import Notebook
+from components import blocks, formats, notes, texts, view_description
 from components.areas import PageInfo
-from components.blocks import Block, Params, Text
+from components.blocks import Block, Chart, Params, Table, Text
 from components.loading import Collector, QueryClient, fault_location
 from components.page_registry import AREAS, PAGES
 from components.texts import _
@@ -55,26 +56,56 @@ def offered() -> list[PageInfo]:
 
 
 def make(
-    client: QueryClient, order: Order, progress: ProgressCallback = lambda done, total: None
+    client: QueryClient,
+    order: Order,
+    progress: ProgressCallback = lambda done, total: None,
+    notebook: Notebook | None = None,
 ) -> Report:
     """Build a report; ``progress`` is called with the number of finished chapters.
 
-    A section that fails says so in its place. Raises whatever ``progress`` raises.
+    Its time charts have the notes of ``notebook`` and of Umami, except for private ones, since
+    reports are handed on. A section that fails says so in its place. Raises whatever ``progress``
+    raises.
     """
     pages = [page for page in offered() if page.name in order.pages]
     chapters = []
+    flags = _flags(Collector(client, notebook=notebook), order.view, pages)
+    table = notes.report_table(flags)
     as_of = now = datetime.now(zone(order.view.period.timezone))
     for done, page in enumerate(pages):
         progress(done, len(pages))
         query = Collector(client)
         try:
-            chapters.append(chapter(query, page, order.view, order.params.get(page.name, {})))
+            made = chapter(query, page, order.view, order.params.get(page.name, {}))
+            chapters.append(_with_notes(made, table) if page.shows_notes else made)
         finally:
             query.leave()
         answered = (reply.answered_at for _unused, reply in query.sent if reply.answered_at)
         as_of = min((as_of, *answered))
     progress(len(pages), len(pages))
-    return Report(_cover(client.server, order, now, as_of), tuple(chapters))
+    return Report(_cover(client.server, order, now, as_of), tuple(chapters), flags)
+
+
+def _flags(query: Collector, view: View, pages: Sequence[PageInfo]) -> tuple[notes.Flag, ...]:
+    """The notes of the period that are not private, if any page shows notes."""
+    if not any(page.shows_notes for page in pages):
+        return ()
+    shared = [note for note in query.notes(view).result() if note.audience != "me"]
+    return notes.flags(shared, view.period)
+
+
+def _with_notes(chapter: Chapter, table: Table) -> Chapter:
+    """A chapter with the table of notes below its first chart, which is over time."""
+    places = (at for at, part in enumerate(chapter.sections, 1) if _has_chart(part))
+    at = next(places, None)
+    if at is None or table.frame.empty:
+        return chapter
+    section = Section(table.title, "", (table,), wide=True)
+    return replace(chapter, sections=(*chapter.sections[:at], section, *chapter.sections[at:]))
+
+
+def _has_chart(section: Section) -> bool:
+    return any(isinstance(block, Chart) for block in section.blocks)
 
 
 def chapter(query: Collector, page: PageInfo, view: View, params: Params) -> Chapter:

@@ -117,12 +117,12 @@ def _start(sites: Sequence[Website], page: str, view: View) -> None:
     before: _Job | None = authorized.data().get(_JOB)
     if before:
         before.task.cancel()
-    client = page_context.client()
+    client, notebook = page_context.client(), page_context.notebook()
     order = build.Order(view, pages, sites, {page: _params()}, looking.permissions.admin)
 
     def make(progress: ProgressCallback) -> bytes:
         # Rendering the file is one more step after the chapters.
-        report = build.make(client, order, lambda done, total: progress(done, total + 1))
+        report = build.make(client, order, lambda done, total: progress(done, total + 1), notebook)
         return build.render(report, kind, paper)
 
     viewer.record(looking, "export", f"report ({', '.join(pages)}) as {kind} of {view.website}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from components.blocks import Block, Chart
+from components.notes import Flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,8 @@ class Section:
     title: str
     about: str
     blocks: tuple[Block, ...]
+    wide: bool = False
+    """Whether it takes the whole width, although its blocks are narrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +57,5 @@ class Report:
 
     cover: Cover
     chapters: tuple[Chapter, ...]
+    flags: tuple[Flag, ...] = ()
+    """The notes of the period, which its time charts number."""

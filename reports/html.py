@@ -21,7 +21,7 @@ from pydantic_core import to_json
 
 from components import formats, texts
 from components.blocks import Chart, Table, Text, Tiles
-from components.charts import maps
+from components.charts import maps, over_time
 from components.formats import bar_lengths
 from components.theme import PALETTES, faded
 from reports.document import Report, Section
@@ -46,7 +46,11 @@ _NARROW: Final = 3
 def page(report: Report) -> str:
     """Return the HTML of a report."""
     charts = [chart for chapter in report.chapters for chart in chapter.charts]
-    figures: dict[str, Any] = {mode: [chart.draw(mode) for chart in charts] for mode in PALETTES}
+    stretches = [(flag.start, flag.end) for flag in report.flags]
+    figures: dict[str, Any] = {
+        mode: [over_time.marked(chart.draw(mode), stretches, mode) for chart in charts]
+        for mode in PALETTES
+    }
     figures["config"] = formats.plotly_locale()
     packed = {}
     if charts:
@@ -102,7 +106,7 @@ def _shape(section: Section) -> str:
         isinstance(block, Text) or (isinstance(block, Table) and len(block.fields) <= _NARROW)
         for block in blocks
     )
-    return "half" if half else "whole"
+    return "half" if half and not section.wide else "whole"
 
 
 def rows(table: Table, most: int | None = None) -> Iterator[tuple[dict[Hashable, Any], float]]:

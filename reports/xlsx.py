@@ -88,12 +88,16 @@ def workbook(report: Report) -> bytes:
     file = BytesIO()
     book = _Book(file)
     _add_cover(book, report)
+    tables: list[Table] = []
     for chapter in report.chapters:
         _add_figures(book, chapter)
         for section in chapter.sections:
             for block in section.blocks:
+                # Several chapters may share a table, such as that of the notes.
                 if isinstance(block, Table) and not block.frame.empty:
-                    _add_table(book, block, chapter.title)
+                    if not any(block is table for table in tables):
+                        _add_table(book, block, chapter.title)
+                    tables.append(block)
     book.book.close()
     return file.getvalue()
 

@@ -46,6 +46,11 @@ class PageInfo:
         return f"pages/{self.name}.py"
 
     @property
+    def shows_notes(self) -> bool:
+        """Whether its time charts show notes."""
+        return "annotations" in self.endpoints
+
+    @property
     def shared_as(self) -> str:
         """The name of this page in Umami's share links that are limited to some pages."""
         return {"funnel": "funnels", "journey": "journeys"}.get(self.name, self.name)

@@ -28,7 +28,7 @@ INFO: Final = PageInfo(
     N_("Behaviour"),
     2,
     N_("Custom events and their data, and the latest activity."),
-    ("event_stats", "series", "events", "event_data_properties"),
+    ("event_stats", "series", "events", "event_data_properties", "annotations"),
     ("event_data_values",),
     params=("event", "event_property"),
     page_params=ui.list_param_names("events"),

@@ -37,7 +37,7 @@ INFO: Final = PageInfo(
     N_("Behaviour"),
     6,
     N_("How often visitors reach your goals, compared with your targets."),
-    ("reports", "goal"),
+    ("reports", "goal", "annotations"),
     ("series", "pageviews", *conversions.ENDPOINTS),
     list_params=("goal",),
 )

@@ -33,7 +33,7 @@ INFO: Final = PageInfo(
     N_("Traffic"),
     1,
     N_("How the website performs, and where its visitors come from."),
-    ("active", "series", "weekly", *what_changed.ENDPOINTS),
+    ("active", "series", "weekly", "annotations", *what_changed.ENDPOINTS),
     what_changed.OPTIONAL_ENDPOINTS,
     params=("chart",),
 )

@@ -1,15 +1,16 @@
-"""Saved: the analyses that were saved in Umami."""
+"""Saved: the analyses that were saved in Umami, and the notes of the website."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
 import pandas as pd
 
+from access.notes import Note
 from components import blocks as ui
-from components import formats, texts
+from components import formats, notes, texts
 from components.areas import PageInfo, last_value
 from components.formats import Field, translated
 from components.loading import Collector
@@ -27,9 +28,9 @@ INFO: Final = PageInfo(
     "bookmarks",
     N_("Manage"),
     1,
-    N_("Funnels, goals and other analyses that are saved in Umami."),
-    ("reports",),
-    params=("report",),
+    N_("Funnels, goals and other analyses that are saved in Umami, and notes on dates."),
+    ("reports", "annotations"),
+    params=("report", "note"),
     in_reports=False,
 )
 FIELDS: Final = (
@@ -68,6 +69,30 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     yield ui.Section(
         _("Saved reports"), partial(blocks, view, report_id(params)), [saved_reports], height=267
     )
+
+
+def note_key(params: ui.Params) -> str:
+    """The key of the selected note, ``""`` for none."""
+    return last_value(params, "note")
+
+
+def ask_notes(query: Collector, view: View, params: ui.Params) -> ui.Section:
+    """The list of notes; a click selects a note, a second click deselects it."""
+    make = partial(note_blocks, view, note_key(params))
+    return ui.Section(_("Notes"), make, [query.notes(view)], height=267)
+
+
+def note_blocks(view: View, selected: str, listed: Sequence[Note]) -> list[ui.Block]:
+    """A table of all notes that the reader may see, and a hint."""
+    if not listed:
+        text = _("No notes yet. A note on a day appears on every chart over time, and here.")
+        return [ui.Text(text, "empty")]
+    table = notes.table(listed, view.period.timezone, selected=selected)
+    if not selected:
+        return [table, ui.Text(_("Select a note to read, change or delete it."))]
+    if all(note.key != selected for note in listed):
+        return [table, ui.Text(_("The note of this link does not exist for this website."))]
+    return [table]
 
 
 def blocks(view: View, selected: str, saved_reports: Page[Report]) -> list[ui.Block]:

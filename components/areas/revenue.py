@@ -35,7 +35,7 @@ INFO: Final = PageInfo(
     N_("Marketing"),
     3,
     N_("Revenue over time, and by event, location and source."),
-    ("currencies", "revenue"),
+    ("currencies", "revenue", "annotations"),
     params=("revenue_currency",),
 )
 NO_MONEY: Final = N_(

@@ -40,7 +40,7 @@ INFO: Final = PageInfo(
     N_("Marketing"),
     1,
     N_("Visits, conversions and revenue of your tagged links."),
-    ("utm", "stats", *visit_tables.ENDPOINTS),
+    ("utm", "stats", *visit_tables.ENDPOINTS, "annotations"),
     ("pageviews", *converters.ENDPOINTS),
     params=("campaign",),
 )

@@ -373,6 +373,43 @@ def trend(
     )
 
 
+def marked(figure: Figure, stretches: Sequence[tuple[datetime, datetime]], mode: Mode) -> Figure:
+    """A chart of ``selects_period`` with a number at the first bucket of each stretch, and a band
+    over those that cover several buckets. Other figures stay as they are."""
+    layout = figure["layout"]
+    if layout.get("meta") != selects_period("day")["meta"]:
+        return figure
+    palette = PALETTES[mode]
+    shapes, numbers = [], []
+    for number, (start, end) in enumerate(stretches, 1):
+        on_axis = {"xref": "x", "yref": "y domain", "x0": start, "y0": 0, "y1": 1}
+        if end > start:
+            band = {"type": "rect", "fillcolor": faded(palette.text, 0.07), "layer": "below"}
+            shapes.append({**on_axis, **band, "x1": end, "line": {"width": 0}})
+        line = {"color": faded(palette.text, 0.5), "width": 1, "dash": "dot"}
+        shapes.append({**on_axis, "type": "line", "x1": start, "line": line})
+        numbers.append(
+            {
+                "x": start,
+                "xref": "x",
+                "y": 1,
+                "yref": "y domain",
+                "yanchor": "top",
+                "text": f"<b>{number}</b>",
+                "showarrow": False,
+                "borderpad": 2,
+                "bgcolor": palette.text,
+                "font": {"color": palette.background, "size": 11},
+            }
+        )
+    layout = {
+        **layout,
+        "shapes": [*layout.get("shapes", ()), *shapes],
+        "annotations": [*layout.get("annotations", ()), *numbers],
+    }
+    return {**figure, "layout": layout}
+
+
 def single(
     times: Sequence[datetime],
     values: Sequence[float],
