@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from components import (
+    chart_notes,
     chart_period,
     controls,
     elements,
@@ -117,6 +118,7 @@ with render_lock.RENDER_LOCK.taken():
                 chart_period.listen()
         else:
             shortcuts.draw(navigation.opened(looking.permissions))
+        chart_notes.draw_open()
         freshness.notice()
         for sentence in url_state.notes():
             elements.show_note(sentence)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, Literal, ParamSpec, TypeVar
 
 import streamlit as st
 
@@ -75,12 +75,17 @@ def fragment(*, run_every: float | None = None) -> Callable[[Callable[P, None]],
     return decorate
 
 
-def dialog(title: str, draw: Callable[[], None], close: Callable[[], None] = lambda: None) -> None:
-    """Open a large dialog whose reruns are checked like those of a fragment.
+def dialog(
+    title: str,
+    draw: Callable[[], None],
+    close: Callable[[], None] = lambda: None,
+    width: Literal["small", "large"] = "large",
+) -> None:
+    """Open a dialog whose reruns are checked like those of a fragment.
 
     Dismissing it calls ``close`` and reruns the app.
     """
-    st.dialog(title, width="large", on_dismiss=callback(close))(_checked(draw))()
+    st.dialog(title, width=width, on_dismiss=callback(close))(_checked(draw))()
 
 
 def _checked(draw: Callable[P, None]) -> Callable[P, None]:

@@ -8,7 +8,10 @@ from datetime import datetime
 from typing import Any
 
 import streamlit as st
+from sqlalchemy import Engine
 
+from access import database
+from access.notes import Notebook
 from access.permissions import AuthorizedClient
 from components import (
     elements,
@@ -38,6 +41,18 @@ def client() -> AuthorizedClient:
         viewer.record(looking, question.name.replace("_", " "), about, done=problem is None)
 
     return AuthorizedClient(umami_server.umami(), looking.permissions, record)
+
+
+def notebook() -> Notebook:
+    """The notes of this session's viewer, with their current permissions."""
+    looking = viewer.still()
+
+    def engine(create: bool) -> Engine | None:
+        missing = not create and database.is_missing(viewer.running().store)
+        return None if missing else viewer.store()
+
+    account = "" if looking.how in ("nobody", "share") else looking.account
+    return Notebook(engine, account, looking.permissions)
 
 
 def recorded(website: str) -> tuple[datetime, datetime] | None:

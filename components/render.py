@@ -17,8 +17,9 @@ from typing import Any, Final, TypeVarTuple, Unpack
 
 import streamlit as st
 
+from access.notes import Note
 from access.permissions import Forbidden
-from components import draw_blocks, elements, freshness, page_context, texts, url_state
+from components import chart_notes, draw_blocks, elements, freshness, page_context, texts, url_state
 from components.blocks import (
     TILES,
     Card,
@@ -186,6 +187,20 @@ class Page(Collector):
 
         self._reserve(prepare, answers, height)
 
+    def over_charts(self, draw: Callable[[tuple[Note, ...]], None], view: View) -> None:
+        """Call ``draw`` with the notes of the website once they have arrived. They are sent after
+        what the page shows, and no chart waits for them."""
+
+        def prepare(notes: tuple[Note, ...]) -> Callable[[], None]:
+            return partial(draw, notes)
+
+        # It reads the database.
+        with self.later(), released():
+            answer = self.notes(view)
+        self._drawn.append((self.key(answer),))
+        place = _Place(prepare, [answer], st.container(), len(self._drawn), 0)
+        self._waiting.append(place)
+
     def _reserve(
         self,
         prepare: Callable[..., Callable[[], None]],
@@ -264,7 +279,7 @@ def open_page(client: QueryClient) -> Iterator[Page]:
 
     If the viewer leaves meanwhile, the run ends and its pending queries are dropped.
     """
-    page = Page(client)
+    page = Page(client, notebook=page_context.notebook())
     try:
         yield page
         page.finish()
@@ -281,6 +296,8 @@ def area_page(area: ModuleType) -> Iterator[tuple[Page, View, Params]]:
         layout = page.prepare(area.ask(page, view, params))
         yield page, view, params
         page.draw(layout)
+        if area.INFO.shows_notes:
+            page.over_charts(partial(chart_notes.draw, view), view)
 
 
 def answers(client: QueryClient, *queries: Query[Any]) -> list[Reply[Any]]:

@@ -13,15 +13,16 @@ from typing import Any, Final, Literal
 
 import streamlit as st
 
-from components import authorized, controls, navigation, url_state
+from components import authorized, chart_notes, controls, navigation, url_state
 from components.areas import PageInfo
 from components.runtime import component
 from components.texts import N_, _
 from umami.api.websites import Website
 from umami.view import ALL_TIME, CUSTOM
 
-Needs = Literal["nothing", "realtime", "bar", "period", "filters"]
-"""What a shortcut needs: the page Realtime, the control bar, a period in it, or free filters."""
+Needs = Literal["nothing", "realtime", "bar", "period", "filters", "notes"]
+"""What a shortcut needs: the page Realtime, the control bar, a period in it, free filters, or a
+viewer who may write notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,9 @@ SHORTCUTS: Final = (
     Shortcut(("x",), N_("Turn the comparison off or on"), act=_toggle_comparison),
     Shortcut(("shift+f",), N_("Add a filter"), "filters", _open_filters),
     Shortcut(("escape",), N_("Clear all filters"), "filters", _clear_filters),
+    Shortcut(
+        ("shift+n",), N_("Add a note"), "notes", lambda _key: chart_notes.begin(url_state.view())
+    ),
     Shortcut(("r",), N_("Realtime"), "realtime", lambda _key: navigation.go("realtime")),
     # Its action needs the websites of the viewer, see ``draw``.
     Shortcut(tuple("123456789"), N_("Website at this place of the list"), "bar"),
@@ -114,6 +118,7 @@ def draw(pages: Sequence[PageInfo], among: Sequence[Website] = (), *, dated: boo
     offered |= {"bar"} if among else set()
     offered |= {"period"} if dated else set()
     offered |= {"filters"} if dated and url_state.free() else set()
+    offered |= {"notes"} if dated and chart_notes.may_add(url_state.view()) else set()
     shortcuts = [shortcut for shortcut in SHORTCUTS if shortcut.needs in offered]
     labels = controls.labels(among)
     places = dict(zip("123456789", labels, strict=False))

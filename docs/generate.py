@@ -264,6 +264,7 @@ _OFFERED: Final[dict[Needs, str]] = {
     "bar": "pages with a control bar",
     "period": "pages with a period",
     "filters": "pages with a period, unless the filters are locked",
+    "notes": "pages with a period, for viewers who may write notes",
 }
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from components import (
     authorized,
+    chart_notes,
     controls,
     elements,
     entrypoint_guard,
@@ -116,6 +117,7 @@ view = url_state.view()
 with open_page(page_context.client()) as page:
     params = url_state.page_params(area.INFO)
     layout = page.prepare(area.ask(page, view, params))
+    notes = page.prepare([area.ask_notes(page, view, params)])
     with elements.title(_("Saved")):
         controls.website_select(loading.every_website(page.client))
         if done := authorized.data().pop(DONE, None):
@@ -126,4 +128,10 @@ with open_page(page_context.client()) as page:
             partial(detail, view, area.report_id(params)),
             loading.ask_saved_reports(page, view),
             height=60,
+        )
+    with elements.card(_("Notes"), about=_("On every chart over time, and in reports.")):
+        chart_notes.add_button()
+        page.draw(notes, nested=True)
+        page.section(
+            partial(chart_notes.detail, view, area.note_key(params)), page.notes(view), height=60
         )

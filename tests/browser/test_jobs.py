@@ -17,12 +17,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import openpyxl
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
 from components import formats
 from components.formats import Field
-from tests.browser.app import App, Hand, fresh_app, metric, settled
+from tests.browser.app import App, Hand, fresh_app, metric, settled, visitor
 from tests.reports.conftest import asking
 from umami.api import conversions, events, reports, sessions, traffic
 from umami.api.conversions import VisitGroups
@@ -39,8 +39,9 @@ groups_of = partial(conversions.visit_groups, step=PURCHASE, currency="EUR")
 
 
 @pytest.fixture(scope="module")
-def demo() -> Iterator[App]:
-    with fresh_app() as app:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    store = tmp_path_factory.mktemp("jobs") / "store.sqlite"
+    with fresh_app(DASHBOARD_STORE=f"sqlite:///{store}") as app:
         yield app
 
 
@@ -298,6 +299,42 @@ def test_g_report_as_pdf_and_workbook(hand: Hand, client: Client, tmp_path: Path
     assert figures["Visitors"] == stats.visitors
     assert figures["Bounce rate"] == pytest.approx(stats.bounce_rate)
     assert again.count <= 3
+
+
+@pytest.mark.thorough
+def test_h_note_on_a_day_for_the_team(hand: Hand, browser: Browser, tmp_path: Path) -> None:
+    page, text = hand.page, "Newsletter <b>sent</b> & =1+1"
+    area = page.locator(".st-key-traffic .nsewdrag").first
+    # The third of seven points from the left edge to the right one.
+    box = area.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)
+    hand.click(page.locator(".umami-notes .plus").first)
+    hand.type(page.get_by_role("textbox", name="What happened?"), text)
+    hand.click(page.get_by_role("button", name="Save", exact=True))
+    flag = page.locator(".st-key-traffic .umami-notes .flag")
+    expect(flag).to_have_count(1)
+    assert hand.count <= 3
+    day = formats.moment(datetime.now() - timedelta(days=5), "day")
+    expect(flag).to_have_attribute("aria-label", f"{day}: {text}")
+
+    with visitor(browser) as context:
+        other = context.new_page()
+        other.goto(page.url)
+        settled(other)
+        flag = other.locator(".st-key-traffic .umami-notes .flag")
+        expect(flag).to_have_attribute("aria-label", f"{day}: {text}")
+        flag.click()
+        expect(other.locator(".umami-note-list")).to_contain_text(text)
+        other.keyboard.press("Escape")
+        expect(other.locator(".umami-note-list")).to_have_count(0)
+
+        hand = Hand(other)
+        hand.click(other.locator(".st-key-report_menu button").first)
+        pdf = PdfReader(BytesIO(download(hand, "PDF", tmp_path)))
+        printed = "\n".join(sheet.extract_text() for sheet in pdf.pages)
+        assert text in printed
+        assert day in printed
 
 
 @pytest.mark.thorough

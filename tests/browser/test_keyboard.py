@@ -29,7 +29,10 @@ PERIODS = {
     "l": "12mo",
     "a": "all",
 }
-OTHERS = {"c", "arrowleft", "arrowright", "x", "shift+f", "escape", "r", "/", "?", *"123456789"}
+OTHERS = {
+    *("c", "arrowleft", "arrowright", "x", "shift+f", "shift+n", "escape", "r", "/", "?"),
+    *"123456789",
+}
 FILTERED = {"filter": "country.eq.DE"}
 
 
@@ -103,6 +106,15 @@ def test_comparison_filters_websites_and_realtime(app: App, page: Page) -> None:
     expect(popover.get_by_test_id("stDateInput")).to_be_visible()
     press(page, "escape")
     expect(popover).to_have_count(0)
+    press(page, "shift+n")
+    dialog = page.get_by_role("dialog", name="Add a note")
+    # The dialog has the keyboard: its first input gets what is typed.
+    expect(dialog.get_by_role("textbox", name="What happened?")).to_be_focused()
+    page.keyboard.type("New prices")
+    expect(dialog.get_by_role("textbox", name="What happened?")).to_have_value("New prices")
+    press(page, "escape")
+    expect(dialog).to_have_count(0)
+    settled(page)
     press(page, "shift+f")
     expect(popover).to_be_visible()
     # Esc closes it and leaves the filters alone.

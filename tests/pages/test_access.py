@@ -48,12 +48,16 @@ EVERY_PAGE = {area.name for area in PAGES}
 OF_ADMINS = {"access", "setup"}
 ALWAYS = {"websites", "website", "daterange"}
 OF_CHOICES = {"values", "segments"}
-SAVING = {"create_report", "update_report", "delete_report"}
+SAVING = {
+    f"{verb}_{noun}" for verb in ("create", "update", "delete") for noun in ("report", "annotation")
+}
 CONVERSIONS = ("visit_groups", "values", "event_data_properties", "currencies")
 OF_PAGES = {
-    "overview": {"pageviews", "stats", "active", "metrics", "series", "weekly", *CONVERSIONS},
+    "overview": {"pageviews", "stats", "active", "metrics", "series", "weekly", "annotations"}
+    | {*CONVERSIONS},
     "utm": {
         *("utm", "stats", "pageviews", "metrics", "attribution", "revenue", "revenue_stats"),
+        "annotations",
         *CONVERSIONS,
     },
     "retention": {"retention"},
