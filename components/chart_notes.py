@@ -5,19 +5,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Literal
 
 import streamlit as st
 
 from access import notes as access
 from access.notes import Audience, Note
-from components import authorized, elements, formats, page_context, texts, url_state, viewer
+from components import (
+    authorized,
+    elements,
+    formats,
+    history,
+    page_context,
+    texts,
+    url_state,
+    viewer,
+)
 from components.escaping import plain
 from components.notes import AUDIENCES, dates, flags
 from components.runtime import component
 from components.texts import N_, _
 from umami.api.notes import LONGEST_NOTE
+from umami.api.traffic import Timeline
 from umami.errors import UmamiError
 from umami.period import EARLIEST, LATEST, zone
 from umami.view import View
@@ -48,8 +58,12 @@ class _Open:
         return f"note_{name}_{self.number}"
 
 
-def draw(view: View, notes: Sequence[Note]) -> None:
-    """Draw the flags of notes over the time charts of this page, and the buttons that add one."""
+def draw(view: View, notes: Sequence[Note], *days: Timeline | None) -> None:
+    """Draw the flags of notes over the time charts of this page, and the buttons that add one.
+
+    ``days`` is the traffic of the days before the end of the View (``history.ask``): the usual
+    range and unusual days are drawn over the charts of visitors.
+    """
     notebook = page_context.notebook()
     writes = bool(notebook.audiences(view.website))
     by_key = {note.key: note for note in notes}
@@ -84,18 +98,42 @@ def draw(view: View, notes: Sequence[Note]) -> None:
                     for flag in flags(notes, view.period)
                 ],
                 "writes": writes,
+                **_usual(history.marks(history.joined(days), view.period)),
                 "texts": {
                     "note": _("Note"),
                     "add": _("Add a note"),
                     "more": _("Add another"),
                     "change": _("Edit"),
                     "notes": _("Notes"),
+                    "usual": _("Usual range of visitors"),
                 },
             },
             height=0,
             on_add_change=authorized.callback(added),
             on_edit_change=authorized.callback(edited),
         )
+
+
+def _usual(marks: history.Marks | None) -> dict[str, Any]:
+    """The usual range by day, and the unusual days with a sentence each."""
+    if marks is None:
+        return {"usual": [], "unusual": []}
+    band = zip(marks.band.index, marks.band["low"], marks.band["high"], strict=True)
+    return {
+        "usual": [[_milliseconds(day.to_pydatetime()), low, high] for day, low, high in band],
+        "unusual": [
+            {
+                "x": _milliseconds(datetime.combine(day.day, time())),
+                "y": day.actual,
+                "text": _("{day}: {actual} visitors, {expected} expected").format(
+                    day=formats.moment(datetime.combine(day.day, time()), "day"),
+                    actual=formats.whole(day.actual),
+                    expected=formats.whole(round(day.expected)),
+                ),
+            }
+            for day in marks.days
+        ],
+    }
 
 
 def _milliseconds(wall: datetime) -> int:

@@ -136,7 +136,8 @@ def _text(block: Text) -> None:
 
 def _findings(block: Findings) -> None:
     # As high whatever the sentences are, so that nothing below moves with them.
-    with st.container(height=block.height, border=False, key=f"findings_{block.key}"):
+    key = f"findings_{block.key}"
+    with st.container(height=block.height, border=False, gap="xsmall", key=key):
         for at, finding in enumerate(block.findings):
             change = finding.change
             with st.container(horizontal=True, gap="xsmall", wrap=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from components.loading import Collector
 from umami.analysis import expected
-from umami.analysis.expected import Stretch
+from umami.analysis.expected import Stretch, UnusualDay
 from umami.api import traffic
 from umami.api.traffic import Timeline
 from umami.memoize import memoize
@@ -72,3 +72,27 @@ def unusual_stretches(days: pd.DataFrame) -> tuple[Stretch, ...]:
     """The stretches of days with unusually many or few visitors (``expected.stretches``), which
     take some tens of milliseconds."""
     return expected.stretches(days["sessions"])
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a chart by day shows of the usual: the days of ``band`` (``expected``, ``low``,
+    ``high``), and those that are unusual."""
+
+    band: pd.DataFrame
+    days: tuple[UnusualDay, ...]
+
+
+@memoize
+def marks(days: pd.DataFrame, period: Period) -> Marks | None:
+    """The usual range of visitors on the days of a period, which includes 80% of usual days, and
+    its unusual days; ``None`` for other buckets than days, and where the history is too short."""
+    if period.unit != "day":
+        return None
+    band = expected.band(days["sessions"])
+    if band is None:
+        return None
+    axis = period.axis()
+    within = band[band.index.isin(axis)]
+    unusual = expected.unusual_days(days["sessions"])
+    return Marks(within, tuple(day for day in unusual if pd.Timestamp(day.day) in axis))

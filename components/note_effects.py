@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final
 
 import pandas as pd
 
+from access.notes import Note
 from components import blocks as ui
 from components import conversions, formats, history, visit_tables
 from components.loading import Collector, every_website
@@ -23,6 +24,7 @@ from umami.api.conversions import over_time as visits_over_time
 from umami.api.events import EventSeries
 from umami.api.traffic import Timeline
 from umami.conversion import Conversion
+from umami.endpoint import Query
 from umami.errors import UmamiError
 from umami.period import Period
 from umami.view import View
@@ -46,39 +48,74 @@ VERDICTS: Final[dict[Verdict, str]] = {
 }
 
 
-def section(query: Collector, view: View, first: date, last: date) -> ui.Section:
-    """Send the queries for the effect of what happened from ``first`` to ``last``, whatever the
-    View's filters; a single day is measured up to four weeks later."""
-    until = None if last == first else last
-    end = until or first + timedelta(days=effects.LONGEST - 1)
-    parts = history.views(view.unfiltered(), min(end, history.yesterday(view)))
-    conversion = conversions.chosen(query, view)
-    ask = partial(_asked, query, parts)
-    kinds: dict[str, list[Future[Any]]] = {VISITORS: ask(traffic.pageviews)}
-    if conversion and view.whole_visits:
-        kinds["conversions"] = ask(visit_tables.groups_query(conversion, "time"))
-    elif conversion.step and conversion.step.kind == "event":
-        kinds["conversions"] = ask(events.series)
-    for number, website in enumerate(_other_websites(query, view)):
-        of_other = [replace(part, website=website) for part in parts]
-        kinds[f"control {number}"] = _asked(query, of_other, traffic.pageviews)
-    names = [name for name, answers in kinds.items() for _unused in answers]
+def section(query: Collector, view: View, selected: str) -> ui.Section:
+    """The effect of the selected note of a website, whatever the View's filters. Its queries are
+    sent once the notes have arrived."""
+    measured = _Measured(query, view, selected)
+    return ui.Section(
+        _("Measured effect"),
+        measured.make,
+        [query.notes(view)],
+        ask_more=measured.ask_more,
+        height=150,
+    )
 
-    def make(*answers: Any) -> list[ui.Block]:
+
+@dataclass(slots=True)
+class _Measured:
+    """The effect of a note in one run of a page."""
+
+    query: Collector
+    view: View
+    selected: str
+    note: Note | None = None
+    conversion: Conversion = field(default_factory=Conversion)
+    periods: Sequence[Period] = ()
+    kinds: Sequence[str] = ()
+    """What each of the further answers counts."""
+
+    def ask_more(self, notes: Sequence[Note]) -> list[Future[Any]]:
+        """Send the queries for the days before the note and after it."""
+        self.note = next((note for note in notes if note.key == self.selected), None)
+        if self.note is None:
+            return []
+        first, last = _days(self.note)
+        end = last or first + timedelta(days=effects.LONGEST - 1)
+        unfiltered = self.view.unfiltered()
+        parts = history.views(unfiltered, min(end, history.yesterday(self.view)))
+        self.periods = [part.period for part in parts]
+        self.conversion = conversions.chosen(self.query, unfiltered)
+        step = self.conversion.step
+        sent: list[tuple[str, list[View], Callable[[View], Query[Any]]]] = [
+            (VISITORS, parts, traffic.pageviews)
+        ]
+        if self.conversion and self.view.whole_visits:
+            by_time = visit_tables.groups_query(self.conversion, "time")
+            sent.append(("conversions", parts, by_time))
+        elif step and step.kind == "event":
+            sent.append(("conversions", parts, events.series))
+        for number, website in enumerate(_other_websites(self.query, self.view)):
+            of_other = [part.of_website(website) for part in parts]
+            sent.append((f"control {number}", of_other, traffic.pageviews))
+        self.kinds = [kind for kind, views, _unused in sent for _view in views]
+        return [self.query.optional(ask(each)) for _kind, views, ask in sent for each in views]
+
+    def make(self, _notes: Sequence[Note], *answers: Any) -> list[ui.Block]:
+        """The sentences about the effect."""
+        if self.note is None:
+            return []
         by_kind = {
-            kind: [answer for name, answer in zip(names, answers, strict=True) if name == kind]
-            for kind in kinds
+            kind: [answer for of, answer in zip(self.kinds, answers, strict=True) if of == kind]
+            for kind in dict.fromkeys(self.kinds)
         }
-        days = daily(by_kind, conversion, [part.period for part in parts])
-        return effect_blocks(days, conversion, first, until)
-
-    sent = [answer for answers in kinds.values() for answer in answers]
-    return ui.Section(_("Measured effect"), make, sent, height=150)
+        days = daily(by_kind, self.conversion, self.periods)
+        return effect_blocks(days, self.conversion, *_days(self.note))
 
 
-def _asked(query: Collector, parts: Sequence[View], ask: Any) -> list[Future[Any]]:
-    with query.later():
-        return [query.optional(ask(part)) for part in parts]
+def _days(note: Note) -> tuple[date, date | None]:
+    """The first day of a note, and the last one of a range. A single day is measured up to four
+    weeks later."""
+    return note.first, note.last if note.last > note.first else None
 
 
 def _other_websites(query: Collector, view: View) -> list[str]:

@@ -17,9 +17,17 @@ from typing import Any, Final, TypeVarTuple, Unpack
 
 import streamlit as st
 
-from access.notes import Note
 from access.permissions import Forbidden
-from components import chart_notes, draw_blocks, elements, freshness, page_context, texts, url_state
+from components import (
+    chart_notes,
+    draw_blocks,
+    elements,
+    freshness,
+    history,
+    page_context,
+    texts,
+    url_state,
+)
 from components.blocks import (
     TILES,
     Card,
@@ -187,18 +195,18 @@ class Page(Collector):
 
         self._reserve(prepare, answers, height)
 
-    def over_charts(self, draw: Callable[[tuple[Note, ...]], None], view: View) -> None:
-        """Call ``draw`` with the notes of the website once they have arrived. They are sent after
-        what the page shows, and no chart waits for them."""
+    def over_charts(self, draw: Callable[..., None], view: View, *more: Future[Any]) -> None:
+        """Call ``draw`` with the notes of the website and ``more`` answers once they have arrived.
+        They are sent after what the page shows, and no chart waits for them."""
 
-        def prepare(notes: tuple[Note, ...]) -> Callable[[], None]:
-            return partial(draw, notes)
+        def prepare(*answers: Any) -> Callable[[], None]:
+            return partial(draw, *answers)
 
         # It reads the database.
         with self.later(), released():
             answer = self.notes(view)
         self._drawn.append((self.key(answer),))
-        place = _Place(prepare, [answer], st.container(), len(self._drawn), 0)
+        place = _Place(prepare, [answer, *more], st.container(), len(self._drawn), 0)
         self._waiting.append(place)
 
     def _reserve(
@@ -297,7 +305,8 @@ def area_page(area: ModuleType) -> Iterator[tuple[Page, View, Params]]:
         yield page, view, params
         page.draw(layout)
         if area.INFO.shows_notes:
-            page.over_charts(partial(chart_notes.draw, view), view)
+            days = history.ask(page, view) if area.INFO.marks_unusual_days else ()
+            page.over_charts(partial(chart_notes.draw, view), view, *days)
 
 
 def answers(client: QueryClient, *queries: Query[Any]) -> list[Reply[Any]]:

@@ -118,6 +118,7 @@ with open_page(page_context.client()) as page:
     params = url_state.page_params(area.INFO)
     layout = page.prepare(area.ask(page, view, params))
     notes = page.prepare([area.ask_notes(page, view, params)])
+    effect = page.prepare(area.ask_effect(page, view, params))
     with elements.title(_("Saved")):
         controls.website_select(loading.every_website(page.client))
         if done := authorized.data().pop(DONE, None):
@@ -135,3 +136,4 @@ with open_page(page_context.client()) as page:
         page.section(
             partial(chart_notes.detail, view, area.note_key(params)), page.notes(view), height=60
         )
+        page.draw(effect, nested=True)

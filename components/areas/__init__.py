@@ -39,6 +39,8 @@ class PageInfo:
     """Whether reports offer it as a chapter."""
     live: bool = False
     """Whether it shows the present, whatever the period is."""
+    marks_unusual_days: bool = False
+    """Whether its charts of visitors show the usual range and mark unusual days."""
 
     @property
     def file(self) -> str:

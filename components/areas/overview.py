@@ -36,6 +36,7 @@ INFO: Final = PageInfo(
     ("active", "series", "weekly", "annotations", *what_changed.ENDPOINTS),
     what_changed.OPTIONAL_ENDPOINTS,
     params=("chart",),
+    marks_unusual_days=True,
 )
 PRINTED_PAGE_TABS: Final = 3
 """Number of tabs of the Pages card that reports include."""

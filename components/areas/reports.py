@@ -10,7 +10,7 @@ import pandas as pd
 
 from access.notes import Note
 from components import blocks as ui
-from components import formats, notes, texts
+from components import formats, note_effects, notes, texts
 from components.areas import PageInfo, last_value
 from components.formats import Field, translated
 from components.loading import Collector
@@ -30,6 +30,7 @@ INFO: Final = PageInfo(
     1,
     N_("Funnels, goals and other analyses that are saved in Umami, and notes on dates."),
     ("reports", "annotations"),
+    note_effects.ENDPOINTS,
     params=("report", "note"),
     in_reports=False,
 )
@@ -80,6 +81,12 @@ def ask_notes(query: Collector, view: View, params: ui.Params) -> ui.Section:
     """The list of notes; a click selects a note, a second click deselects it."""
     make = partial(note_blocks, view, note_key(params))
     return ui.Section(_("Notes"), make, [query.notes(view)], height=267)
+
+
+def ask_effect(query: Collector, view: View, params: ui.Params) -> list[ui.Item]:
+    """The measured effect of the selected note, if one is selected."""
+    selected = note_key(params)
+    return [note_effects.section(query, view, selected)] if selected else []
 
 
 def note_blocks(view: View, selected: str, listed: Sequence[Note]) -> list[ui.Block]:

@@ -176,6 +176,8 @@ def traffic(
                     "fill": "none" if earlier else "tozeroy",
                     "fillcolor": faded(colour, 0.10),
                     "legendrank": 2 * role + earlier,
+                    # The page draws the usual range over visitors.
+                    **({"meta": "visitors"} if column == "sessions" and not earlier else {}),
                 }
             )
             if line.partial:

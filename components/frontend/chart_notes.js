@@ -1,10 +1,16 @@
-// Draws the flags of notes over the time charts of a page, and offers to add one. The charts are not
-// drawn again for them: flags and bands lie over a chart, at the places of its axis.
+// Draws the flags of notes over the time charts of a page, and offers to add one; over charts of
+// visitors, the usual range and the unusual days. The charts are not drawn again for them: they lie
+// over a chart, at the places of its axes.
 const STYLE = `
 .umami-notes { position: absolute; inset: 0; pointer-events: none; z-index: 2; }
 .umami-notes > div { position: absolute; }
 .umami-notes > .band { background: color-mix(in srgb, currentColor 8%, transparent); }
 .umami-notes > .line { width: 0; border-left: 1px dashed color-mix(in srgb, currentColor 45%, transparent); }
+.umami-notes > svg { position: absolute; overflow: hidden; }
+.umami-notes > svg path { fill: color-mix(in srgb, currentColor 12%, transparent); }
+.umami-notes > .unusual { width: 10px; height: 10px; margin: -5px 0 0 -5px; box-sizing: border-box;
+  border: 1.5px solid currentColor; border-radius: 50%; background: var(--umami-page);
+  pointer-events: auto; }
 .umami-notes > button { position: absolute; box-sizing: border-box; width: 24px; height: 24px;
   margin: 0 0 0 -12px; padding: 3px; border: 0; background: none; color: inherit; cursor: pointer;
   pointer-events: auto; font: 600 11px/18px var(--umami-font, sans-serif); }
@@ -112,6 +118,34 @@ export default function (component) {
     list.style.top = `${below ? at.bottom : Math.max(at.top - height, 8)}px`
   }
 
+  // The usual range as an area, and a ring around each unusual day, which tells its figures.
+  const usual = (plot, xOf, left, top) => {
+    const { yaxis, _size: size } = plot._fullLayout
+    const yOf = (value) => Math.min(Math.max(yaxis.c2p(value), 0), size.h)
+    const rings = data.unusual.map(({ x, y, text }) => {
+      const ring = element("div", "unusual")
+      ring.style.left = `${xOf(x)}px`
+      ring.style.top = `${top + yOf(y)}px`
+      ring.title = text
+      ring.setAttribute("role", "img")
+      ring.setAttribute("aria-label", text)
+      return ring
+    })
+    if (data.usual.length < 2) return rings
+    const point = ([x, y]) => `${xOf(x) - left},${yOf(y)}`
+    const high = data.usual.map(([x, , high]) => point([x, high]))
+    const low = data.usual.map(([x, low]) => point([x, low])).reverse()
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg")
+    const area = document.createElementNS("http://www.w3.org/2000/svg", "path")
+    area.setAttribute("d", `M${[...high, ...low].join("L")}Z`)
+    svg.setAttribute("role", "img")
+    svg.setAttribute("aria-label", data.texts.usual)
+    svg.append(area)
+    Object.assign(svg.style, {
+      left: `${left}px`, top: `${top}px`, width: `${size.w}px`, height: `${size.h}px` })
+    return [svg, ...rings]
+  }
+
   const drawn = (plot) => {
     const place = placeOf(plot)
     const axis = plot._fullLayout?.xaxis
@@ -121,7 +155,7 @@ export default function (component) {
     const outer = plot.getBoundingClientRect()
     const left = outer.left - inside.left + size.l
     const top = outer.top - inside.top + size.t
-    const state = [version, left, top, size.w, size.h, axis.range].join(" ")
+    const state = [version, left, top, size.w, size.h, axis.range, plot._fullLayout.yaxis?.range].join(" ")
     let layer = layerOf(plot)
     if (layer?.state === state) return
     layer?.remove()
@@ -141,6 +175,7 @@ export default function (component) {
       at(line, x)
       layer.append(line)
     }
+    if (plot.data?.some((trace) => trace.meta === "visitors")) layer.append(...usual(plot, xOf, left, top))
     const groups = []
     for (const flag of data.flags) {
       const [last, x] = [groups.at(-1), xOf(flag.x)]
