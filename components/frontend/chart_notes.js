@@ -11,6 +11,7 @@ const STYLE = `
 .umami-notes > .unusual { width: 10px; height: 10px; margin: -5px 0 0 -5px; box-sizing: border-box;
   border: 1.5px solid currentColor; border-radius: 50%; background: var(--umami-page);
   pointer-events: auto; }
+.umami-notes.hovered > .line { visibility: hidden; } /* It would lie over the hover label. */
 .umami-notes > button { position: absolute; box-sizing: border-box; width: 24px; height: 24px;
   margin: 0 0 0 -12px; padding: 3px; border: 0; background: none; color: inherit; cursor: pointer;
   pointer-events: auto; font: 600 11px/18px var(--umami-font, sans-serif); }
@@ -230,8 +231,13 @@ export default function (component) {
     for (const plot of document.querySelectorAll(".js-plotly-plot")) {
       if (plot.layout?.meta?.selects !== "period") continue
       if (!plot.umamiNotes && plot.on) {
-        const hovered = ({ points }) => layerOf(plot)?.follow?.(points[0].x)
-        plot.umamiNotes = { plotly_afterplot: plan, plotly_hover: hovered }
+        const hovered = ({ points }) => {
+          layerOf(plot)?.classList.add("hovered")
+          layerOf(plot)?.follow?.(points[0].x)
+        }
+        const left = () => layerOf(plot)?.classList.remove("hovered")
+        plot.umamiNotes =
+          { plotly_afterplot: plan, plotly_hover: hovered, plotly_unhover: left }
         for (const [name, handle] of Object.entries(plot.umamiNotes)) plot.on(name, handle)
       }
       drawn(plot)

@@ -22,12 +22,12 @@ FIRST = date(2026, 9, 1)
 
 @pytest.fixture(scope="module")
 def noted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """A demo with a note on each of 30 days."""
+    """A demo with a note on each of 14 days."""
     store = f"sqlite:///{tmp_path_factory.mktemp('notes') / 'store.sqlite'}"
     engine = database.open_engine(store)
     row = {"website": str(SHOP.id), "audience": "team", "author": "everybody"}
     with engine.begin() as connection:
-        for number in range(30):
+        for number in range(14):
             day = FIRST + timedelta(days=number)
             dates = {"first": day, "last": day, "created": datetime.now(UTC)}
             text = HOSTILE if number == 0 else f"Note {number}"
@@ -45,11 +45,11 @@ def link(app: App, last: int) -> str:
 def test_flags_are_apart_and_show_every_note(noted: App, page: Page) -> None:
     flags = page.locator(".st-key-traffic .umami-notes .flag")
     page.set_viewport_size({"width": 1440, "height": 900})
-    page.goto(link(noted, 30))
+    page.goto(link(noted, 14))
     settled(page)
-    expect(flags).to_have_count(30)
+    expect(flags).to_have_count(14)
     page.set_viewport_size({"width": 390, "height": 844})
-    expect(flags).not_to_have_count(30)
+    expect(flags).not_to_have_count(14)
     places = flags.evaluate_all("flags => flags.map(flag => flag.getBoundingClientRect().x)")
     assert all(right - left >= 24 for left, right in itertools.pairwise(places))
     listed = "".join(
@@ -58,7 +58,7 @@ def test_flags_are_apart_and_show_every_note(noted: App, page: Page) -> None:
             "flags => flags.map(flag => flag.getAttribute('aria-label'))"
         )
     )
-    assert all(f": Note {number}\n" in listed for number in range(1, 30))
+    assert all(f": Note {number}\n" in listed for number in range(1, 14))
 
 
 def test_note_is_read_changed_and_deleted_from_its_flag(noted: App, page: Page) -> None:

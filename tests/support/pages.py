@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from components import converters
+from components import converters, note_effects
 
 Parameters = dict[str, str | list[str]]
 
@@ -37,6 +37,8 @@ ON_UMAMI: Final = {
     "journey": {"stats"},
     "landing": {"metrics", "stats"},
     "overview": {"groups"},
+    "reports": {*note_effects.ENDPOINTS},
     "utm": {*converters.ENDPOINTS} - {"metrics"},
 }
-"""Endpoints that a page requests only where the server counts no visits with their conversions."""
+"""Endpoints that a page requests only where the server counts no visits with their conversions, or
+once a note is selected."""
