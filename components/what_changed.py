@@ -43,6 +43,8 @@ LABELS: Final = {
 }
 FIELDS_OF_COUNTS: Final = ("utmCampaign", "referrer", "channel", "entry", "country", "device")
 """The fields by which counts are explained, the most specific first."""
+FIELDS_OF_STRETCHES: Final = ("utmCampaign", "channel", "entry")
+"""The fields by which unusual days are explained: each costs a server two requests a stretch."""
 FIELDS_OF_RATES: Final = ("device", "channel", "country")
 """The fields by which rates are explained: a visit has one value of each."""
 ONE_VALUE: Final = frozenset({"browser", "os", "device", "language", "country", "channel"})
@@ -51,7 +53,7 @@ SEVERAL_VALUES: Final = frozenset({"path", "title", "query", "tag"})
 """Fields of which a visit can have several values."""
 MOST: Final = 5
 """Sentences of the longest list."""
-MOST_UNUSUAL: Final = 2
+MOST_UNUSUAL: Final = 3
 """Stretches of unusual days with a sentence."""
 HEIGHT: Final = 300 + ui.CHART_BUTTONS
 """Pixels, as the chart beside it."""
@@ -355,7 +357,7 @@ class _Sentences:
         with self.query.later():
             for _unused, beside in self.unusual:
                 sent += self.query.compared(beside, lambda view: traffic.stats(view))
-                for field in FIELDS_OF_COUNTS:
+                for field in FIELDS_OF_STRETCHES:
                     sent += self._ask(beside, field, FIGURES["visitors"])
             for change in self.moved:
                 for field in _fields(change.figure):
@@ -367,14 +369,14 @@ class _Sentences:
 
     def make(self, *answers: Any) -> list[ui.Block]:
         """The sentences."""
-        further = 2 * len(self.unusual) * (1 + len(FIELDS_OF_COUNTS))
+        further = 2 * len(self.unusual) * (1 + len(FIELDS_OF_STRETCHES))
         further += 2 * sum(len(_fields(change.figure)) for change in self.moved)
         rest = iter(answers[len(answers) - further :])
         findings: list[ui.Finding] = []
         for stretch, beside in self.unusual:
             now, before = totals_of(next(rest), None), totals_of(next(rest), None)
             change = Change(FIGURES["visitors"], now, before)
-            by_field = _parts_by_field(change, FIELDS_OF_COUNTS, rest)
+            by_field = _parts_by_field(change, FIELDS_OF_STRETCHES, rest)
             findings.append(unusual(stretch, beside, change, by_field, self.spread))
         for stretch in self.earlier if self.moved else ():
             about = _("The comparison has unusual days.")
@@ -405,14 +407,17 @@ def _parts_by_field(
 
 
 def _within(view: View, days: pd.DataFrame) -> list[Stretch]:
-    """The stretches of unusual days in the period of a View, the largest first."""
+    """The stretches of unusual days in the period of a View: the largest of each kind, then the
+    others by their size."""
     first, last = view.period.days
     within = [
         part
         for part in history.unusual_stretches(days)
         if first <= part.last and part.first <= last
     ]
-    return sorted(within, key=lambda part: -abs(part.difference))
+    within.sort(key=lambda part: -abs(part.difference))
+    largest = {part.kind: part for part in reversed(within)}
+    return sorted(within, key=lambda part: part is not largest[part.kind])
 
 
 def _days_in_words(view: View, stretch: Stretch) -> str:

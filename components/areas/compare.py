@@ -11,7 +11,15 @@ from typing import Any, Final
 import pandas as pd
 
 from components import blocks as ui
-from components import conversions, formats, rankings, texts, traffic_blocks, what_changed
+from components import (
+    conversions,
+    formats,
+    history,
+    rankings,
+    texts,
+    traffic_blocks,
+    what_changed,
+)
 from components.areas import PageInfo, last_value
 from components.charts import bars
 from components.formats import Field
@@ -155,19 +163,25 @@ def _explanation(
     field = what_changed.field_of(view, conversion, figure, by)
     groups = what_changed.ask_groups(query, view, conversion, field, figure)
 
+    days = history.ask(query, view)
+
     def make(*answers: Any) -> list[ui.Block]:
-        both = what_changed.both_totals(view, answers[:-2])
+        both = what_changed.both_totals(view, answers[: len(totals)])
         if both is None:
             return [ui.Text(_("The server does not report the comparison."), "empty")]
         currency = conversion.currency if conversion else ""
         change = what_changed.Change(figure, *both, currency)
-        return explanation_blocks(change, by, field, what_changed.parts(change, *answers[-2:]))
+        blocks = explanation_blocks(change, by, field, what_changed.parts(change, *answers[-2:]))
+        spread = changes.dispersion(history.joined(answers)["sessions"].tolist())
+        if change.size and not changes.is_beyond_usual(figure, *both, spread):
+            blocks.insert(1, ui.Text(_("This is within the usual variation of the website.")))
+        return blocks
 
     name = _(what_changed.WORDS[figure.name].name)
     return ui.Section(
         _("Why it changed: {figure}").format(figure=name),
         make,
-        [*totals, *groups],
+        [*totals, *days, *groups],
         described(view),
         height=447 + ui.CHART_BUTTONS,
     )

@@ -29,8 +29,9 @@ from umami.api.conversions import VisitGroups
 from umami.api.sessions import Session
 from umami.client import Client
 from umami.conversion import FunnelStep
-from umami.embedded.demo.scenario import SHOP
+from umami.embedded.demo.scenario import BROKEN_AGO, BROKEN_DAYS, SHOP
 from umami.embedded.server import serve
+from umami.period import Period
 from umami.view import View
 from umami.view_parsing import parse
 
@@ -352,6 +353,22 @@ def test_i_week_against_the_same_weekdays_of_last_year(hand: Hand, client: Clien
     tile = page.get_by_test_id("stMetric").filter(has_text="Views").first
     expect(tile).to_contain_text(f"{now.views:,}")
     expect(tile.get_by_test_id("stMetricDelta")).to_contain_text(change(now.views, ago.views))
+    assert hand.count <= 3
+
+
+@pytest.mark.thorough
+def test_k_cause_of_a_drop(hand: Hand, client: Client) -> None:
+    """The week without the tracker is named, and marked in the chart."""
+    page = hand.page
+    hand.choose("period_menu", "Last 180 days")
+    settled(page)
+    first = datetime.now(UTC).date() - timedelta(days=BROKEN_AGO)
+    last = first + timedelta(days=BROKEN_DAYS - 1)
+    changed = page.locator(".st-key-findings_what_changed")
+    gap = changed.locator("p").filter(has_text="fewer visitors than expected")
+    expect(gap).to_contain_text(formats.days(Period.of_days(first, last, "UTC")))
+    expect(gap).to_contain_text("tracking may have been interrupted")
+    expect(page.locator(".umami-notes > .unusual").first).to_be_visible()
     assert hand.count <= 3
 
 
