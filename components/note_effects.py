@@ -172,8 +172,11 @@ def effect_blocks(
         kind: effects.effect(days[kind], first, last, controls) for kind in NAMES if kind in days
     }
     blocks: list[ui.Block] = [
-        ui.Text(sentence(kind, effect, conversion.currency), "body")
-        for kind, effect in measured.items()
+        ui.Text("", "body", lead=_("Measured effect")),
+        *(
+            ui.Text(sentence(kind, effect, conversion.currency), "body")
+            for kind, effect in measured.items()
+        ),
     ]
     visitors = measured[VISITORS]
     if visitors.expected is None:

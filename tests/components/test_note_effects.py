@@ -30,7 +30,7 @@ def visitors(factor: float, seed: int = 7) -> pd.Series:
 
 def said(days: dict[str, pd.Series]) -> list[str]:
     blocks = note_effects.effect_blocks(days, PURCHASE, FIRST, None)
-    return [block.text for block in blocks if isinstance(block, Text)]
+    return [block.text for block in blocks if isinstance(block, Text) and block.text]
 
 
 def test_an_effect_is_told_with_its_interval() -> None:
