@@ -55,6 +55,8 @@ MOST: Final = 5
 """Sentences of the longest list."""
 MOST_UNUSUAL: Final = 3
 """Stretches of unusual days with a sentence."""
+LEAST_STRETCH: Final = 0.1
+"""The size of a stretch that is named, as a fraction of the largest one's."""
 HEIGHT: Final = 300 + ui.CHART_BUTTONS
 """Pixels, as the chart beside it."""
 
@@ -408,7 +410,7 @@ def _parts_by_field(
 
 def _within(view: View, days: pd.DataFrame) -> list[Stretch]:
     """The stretches of unusual days in the period of a View: the largest of each kind, then the
-    others by their size."""
+    others by their size. Those that are small beside the largest are left out."""
     first, last = view.period.days
     within = [
         part
@@ -417,7 +419,9 @@ def _within(view: View, days: pd.DataFrame) -> list[Stretch]:
     ]
     within.sort(key=lambda part: -abs(part.difference))
     largest = {part.kind: part for part in reversed(within)}
-    return sorted(within, key=lambda part: part is not largest[part.kind])
+    least = LEAST_STRETCH * max((abs(part.difference) for part in within), default=0.0)
+    named = [part for part in within if abs(part.difference) >= least]
+    return sorted(named, key=lambda part: part is not largest[part.kind])
 
 
 def _days_in_words(view: View, stretch: Stretch) -> str:
