@@ -13,7 +13,7 @@ from umami.client import Client, Reply
 from umami.connection import Server
 from umami.definitions import Definitions
 from umami.endpoint import Access, Query
-from umami.errors import UmamiError
+from umami.errors import NotOffered, UmamiError
 from umami.filters import Capabilities, Filter, Match
 from umami.parsing import Page
 from umami.scheduling import ANYONE, Caller
@@ -229,6 +229,16 @@ class AuthorizedClient:
     def definitions(self) -> Definitions:
         """How the server defines figures; may send a request. Raises ``UmamiError``."""
         return self._client.definitions
+
+    def refusal(self, query: Query[Any]) -> NotOffered | None:
+        """Why a server of this version cannot answer a query; may send a request. Raises
+        ``UmamiError``."""
+        return self._client.refusal(query)
+
+    def paths(self, query: Query[Any]) -> tuple[str, ...]:
+        """The paths of the first requests that answer a query, with ids; may send a request. Raises
+        ``UmamiError``."""
+        return self._client.paths(query)
 
     def ask(self, query: Query[T]) -> T:
         """Return the answer. Raises ``Forbidden`` or another ``UmamiError``."""

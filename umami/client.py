@@ -175,6 +175,21 @@ class Client:
         """Submit several queries at once."""
         return [self.submit(query) for query in queries]
 
+    def refusal(self, query: Query[Any]) -> errors.NotOffered | None:
+        """Why a server of this version cannot answer a query; ``None`` if it can. May detect the
+        version. Raises ``UmamiError``."""
+        return self._dialect(self._detected()).refusal(query)
+
+    def paths(self, query: Query[Any]) -> tuple[str, ...]:
+        """The paths of the first requests that answer a query on a server of this version, with
+        ids. May detect the version. Raises ``UmamiError``."""
+        plan = self._dialect(self._detected()).plan(query)
+        if isinstance(plan, Request):
+            return (f"/api{plan.path}",)
+        paths = tuple(f"/api{request.path}" for request in next(plan))
+        plan.close()
+        return paths
+
     @property
     def definitions(self) -> Definitions:
         """What figures mean on this server; may detect its version. Raises ``UmamiError``."""
