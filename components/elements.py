@@ -197,7 +197,7 @@ def draw_tiles(
 
 def _help(tile: Tile) -> str:
     before = tile.before and _("Before: {before}.").format(before=tile.before)
-    return " ".join(filter(None, (tile.about, before)))
+    return " ".join(filter(None, (tile.about, before, tile.source)))
 
 
 def new_password(key: str) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from access.permissions import Forbidden
 from access.permissions import QueryClient as QueryClient
 from components.blocks import Params
 from components.texts import _
+from components.view_description import server_name
 from umami.analysis import saved
 from umami.api import reports, traffic, websites
 from umami.api.notes import Annotation, every_annotation
@@ -27,6 +29,9 @@ from umami.period import EARLIEST
 from umami.scheduling import Caller
 from umami.view import View
 
+MOST_PATHS: Final = 3
+"""Requests that a description names."""
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -92,6 +97,16 @@ class Collector:
     def key(self, answer: Future[Any]) -> str | None:
         """The key of the query behind a future; ``None`` for a future made elsewhere."""
         return self._keys.get(answer)
+
+    def source(self, answers: Iterable[Future[Any]]) -> str:
+        """Where answers come from: ``From /api/websites/…/stats of Umami 3.1.0.``, or ``""`` if
+        that is unknown."""
+        queries = [self._sent[key][0] for key in map(self.key, answers) if key is not None]
+        try:
+            return computed_from(self.client, *queries)
+        except UmamiError:
+            # Old answers of a server that does not answer now.
+            return ""
 
     def leave(self) -> None:
         """Drop the queries that were not sent yet."""
@@ -164,6 +179,19 @@ class Collector:
         noted = reply.otherwise(None).map(merge)
         self._keys[noted] = query.key
         return noted
+
+
+def computed_from(client: QueryClient, *queries: Query[Any]) -> str:
+    """The requests that figures are computed from, and the server: ``From /api/websites/…/stats of
+    Umami 3.1.0.`` Neither ids nor the address of the server are in it. Empty without queries.
+
+    Call it once the answers have arrived, since the version of the server is known then.
+    """
+    paths = dict.fromkeys(_UUID.sub("…", path) for query in queries for path in client.paths(query))
+    if not paths:
+        return ""
+    named = ", ".join(list(paths)[:MOST_PATHS])
+    return _("From {path} of {server}.").format(path=named, server=server_name(client.server))
 
 
 def answered(value: T) -> Future[T]:

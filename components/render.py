@@ -30,6 +30,7 @@ from components import (
 )
 from components.blocks import (
     TILES,
+    Block,
     Card,
     Columns,
     Grid,
@@ -38,6 +39,7 @@ from components.blocks import (
     ReportItems,
     Section,
     Tabs,
+    Tiles,
 )
 from components.elements import show_empty, show_error
 from components.escaping import plain
@@ -174,7 +176,11 @@ class Page(Collector):
 
     def _section(self, section: Section) -> None:
         def prepare(*answers: Any) -> Callable[[], None]:
-            return partial(draw_blocks.draw, *section.make(*answers))
+            blocks = section.make(*answers)
+            source = ""
+            if any(isinstance(block, Tiles) for block in blocks):
+                source = self.source(section.answers)
+            return partial(draw_blocks.draw, *_sourced(blocks, source))
 
         self._reserve(prepare, section.answers, section.height, section.ask_more)
 
@@ -323,6 +329,19 @@ def answers(client: QueryClient, *queries: Query[Any]) -> list[Reply[Any]]:
     finally:
         caller.leave()
     return replies
+
+
+def _sourced(blocks: Iterable[Block], source: str) -> Iterator[Block]:
+    """The blocks, with the source of figures that do not name their own."""
+    for block in blocks:
+        if isinstance(block, Tiles):
+            tiles = [
+                tile if tile.source or tile.number is None else replace(tile, source=source)
+                for tile in block.tiles
+            ]
+            yield replace(block, tiles=tiles)
+        else:
+            yield block
 
 
 def _stop_if_left() -> None:

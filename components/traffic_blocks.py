@@ -31,7 +31,7 @@ from components.charts import common, heatmaps, maps, over_time
 from components.charts import tiles as tile_data
 from components.charts.tiles import MEASURES, Tile
 from components.formats import Field
-from components.loading import Collector, QueryClient
+from components.loading import Collector, QueryClient, computed_from
 from components.texts import N_, _
 from components.view_description import (
     compared_with,
@@ -41,11 +41,12 @@ from components.view_description import (
     why_unknown,
 )
 from umami.analysis.converters import SESSION_FIELDS
-from umami.api.conversions import VisitField, VisitGroups
+from umami.api.conversions import VisitField, VisitGroups, visit_groups
 from umami.api.conversions import over_time as over_time_of
 from umami.api.events import EventSeries
 from umami.api.sessions import Rhythm, Session
 from umami.api.traffic import Ranking, Stats, Timeline
+from umami.api.traffic import stats as stats_of
 from umami.conversion import Conversion
 from umami.memoize import memoize
 from umami.parsing import Page
@@ -82,8 +83,12 @@ def website_tiles(
     unknown = why_unknown(view)
     frame = history(view, timeline, visits)
     tiles = tile_data.of_website(client.definitions, view, stats, frame, compared)
+    source = computed_from(client, stats_of(view))
+    tiles = [tile if tile.number is None else replace(tile, source=source) for tile in tiles]
     over = common.over(frame, present(view))
     for name, tile in (brought or {}).items():
+        if view.whole_visits:
+            tile = replace(tile, source=computed_from(client, visit_groups(view, None)))
         known = measure is not None and name in over
         tiles.append(tile_data.with_history(tile, name, over[name]) if known else tile)
     names = [*list(MEASURES)[:5], *(brought or {})]

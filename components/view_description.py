@@ -10,6 +10,7 @@ import pandas as pd
 from components import formats, texts
 from components.texts import N_, NN_, _
 from umami import names
+from umami.connection import Server
 from umami.filters import FIELDS, OPERATORS, VISIT_FIELDS, Filter
 from umami.period import Period, Unit
 from umami.view import View
@@ -129,6 +130,11 @@ def values(filter_: Filter) -> str:
     if filter_.operator in ("re", "nre"):
         return filter_.values[0]
     return _(" or ").join(value_name(filter_.field, value) for value in filter_.values)
+
+
+def server_name(server: Server) -> str:
+    """A server with its version, without its address."""
+    return " ".join(filter(None, (_(server.label), server.version)))
 
 
 def value_name(field: str, value: str | None, *, of: str | None = None) -> str:

@@ -16,7 +16,7 @@ from components.charts import maps, over_time
 from components.charts.tiles import Figures, figures
 from components.conversions import choices, suggested_currency
 from components.formats import Field
-from components.loading import Collector
+from components.loading import Collector, computed_from
 from components.texts import N_, _, memoize
 from components.view_description import compared_with, described, value_name
 from umami.analysis import marketing as analysis
@@ -189,7 +189,10 @@ def _figures(
     before: Revenue | None = None,
 ) -> list[ui.Block]:
     """The tiles, and notes about revenue with other spellings of the currency."""
-    blocks: list[ui.Block] = [_tiles(query.client.definitions, scope, now, before)]
+    tiles = _tiles(query.client.definitions, scope, now, before)
+    source = computed_from(query.client, revenue.revenue(scope.view, scope.currency))
+    sourced = [replace(tile, source=source) for tile in tiles.tiles]
+    blocks: list[ui.Block] = [replace(tiles, tiles=sourced)]
     for spelling in choices(currencies, scope.currency)[scope.currency]:
         totals = query.ask(revenue.revenue(scope.view, spelling)).result()
         if totals.orders:

@@ -41,6 +41,8 @@ class Tile:
     currency: str = ""
     measure: str = ""
     """What a click on the tile shows over time; empty for a tile without clicks."""
+    source: str = ""
+    """The request and the server that it comes from, in a sentence."""
     figure: str = ""
     """The figure whose change can be explained (``umami.analysis.changes.FIGURES``), if any."""
 
