@@ -16,20 +16,23 @@ from umami.analysis.expected import Stretch, UnusualDay
 from umami.api import traffic
 from umami.api.traffic import Timeline
 from umami.memoize import memoize
-from umami.period import Period, zone
+from umami.period import EARLIEST, Period, zone
 from umami.view import View
 
 STRETCH: Final = 180
 """Days of a query: servers count longer ranges by month."""
-STRETCHES: Final = 2
+DAYS: Final = 2 * STRETCH
+FIRST: Final = EARLIEST.date() + timedelta(days=1)
+"""The first day that periods of every time zone can have."""
 
 
 def ask(query: Collector, view: View) -> tuple[Future[Timeline | None], ...]:
     """Send the queries for the traffic of about a year of complete days that ends with the View,
     after those of the first screen."""
-    last = min(view.period.days[1], yesterday(view))
     with query.later():
-        return tuple(query.optional(traffic.pageviews(part)) for part in views(view, last))
+        return tuple(
+            query.optional(traffic.pageviews(part)) for part in views(view, last_day(view))
+        )
 
 
 def yesterday(view: View) -> date:
@@ -39,14 +42,19 @@ def yesterday(view: View) -> date:
 
 def views(view: View, last: date) -> list[View]:
     """The Views of about a year of days up to ``last``, in order; each can be asked by day."""
-    ends = range((STRETCHES - 1) * STRETCH, -1, -STRETCH)
-    return [_of_days(view, last - timedelta(days=days)) for days in ends]
+    ends = [last - timedelta(days=days) for days in range(DAYS - STRETCH, -1, -STRETCH)]
+    return [of_days(view, end) for end in ends if end >= FIRST]
 
 
-def _of_days(view: View, last: date) -> View:
-    period = Period.of_days(
-        last - timedelta(days=STRETCH - 1), last, view.period.timezone, unit="day"
-    )
+def last_day(view: View) -> date:
+    """The last complete day of a View."""
+    return min(view.period.days[1], yesterday(view))
+
+
+def of_days(view: View, last: date, days: int = STRETCH) -> View:
+    """The View of so many days that end with ``last``, by the day and without a comparison."""
+    first = min(last, max(last - timedelta(days=days - 1), FIRST))
+    period = Period.of_days(first, last, view.period.timezone, unit="day")
     return replace(view, period=period, comparison="none", preset="custom", against=None)
 
 

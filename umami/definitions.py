@@ -8,36 +8,91 @@ from umami.texts import N_, Message
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A figure and what it means on a server. If a version ``changed`` that, ``other`` is what it
+    means on the other side of it; ``newer`` says whether the server is on the newer side."""
+
+    name: str
+    text: str
+    other: str = ""
+    changed: Generation | None = None
+    newer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Definitions:
     """Sentences that define figures, for tooltips, and what follows from them."""
 
     generation: Generation
 
-    def _since(self, changed: Generation, before: str, after: str) -> str:
-        """The definition before or after the generation that changed it, with its versions."""
-        if self.generation >= changed:
+    def _since(self, term: "Term") -> str:
+        """The definition that this server applies, with the versions that do."""
+        if term.newer:
             return Message(
                 "{after} This is the definition of Umami {changed} and newer.",
-                after=Message(after),
-                changed=changed,
+                after=Message(term.text),
+                changed=term.changed,
             )
         return Message(
             "{before} This is the definition of Umami before {changed}.",
-            before=Message(before),
-            changed=changed,
+            before=Message(term.text),
+            changed=term.changed,
         )
+
+    def _changed(self, name: str, changed: Generation, before: str, after: str) -> "Term":
+        newer = self.generation >= changed
+        texts = (after, before) if newer else (before, after)
+        return Term(name, *texts, changed, newer)
 
     @property
     def bounce(self) -> str:
-        return self._since(
+        return self._since(self._bounce)
+
+    @property
+    def channel(self) -> str:
+        return self._since(self._channel)
+
+    @property
+    def filtered_revenue(self) -> str:
+        return self._since(self._filtered_revenue)
+
+    @property
+    def terms(self) -> "tuple[Term, ...]":
+        """The figures and what they mean on this server."""
+        return (
+            Term(
+                N_("Visitor"),
+                N_(
+                    "One browser on one website. A visitor without an id of their own counts as a "
+                    "new one each calendar month."
+                ),
+            ),
+            Term(
+                N_("Visit"),
+                N_("The activity of a visitor until they pause for 30 minutes."),
+            ),
+            self._bounce,
+            Term(
+                N_("Visit duration"),
+                N_("From the first to the last view of a visit; a bounce lasts 0 seconds."),
+            ),
+            self._channel,
+            self._filtered_revenue,
+        )
+
+    @property
+    def _bounce(self) -> "Term":
+        return self._changed(
+            N_("Bounce"),
             Generation.V3_3,
             N_("A bounce is a visit with exactly one view, whatever else happened in it."),
             N_("A bounce is a visit with exactly one view and no custom event."),
         )
 
     @property
-    def channel(self) -> str:
-        return self._since(
+    def _channel(self) -> "Term":
+        return self._changed(
+            N_("Channel"),
             Generation.V3_3,
             N_(
                 "A visitor counts in every channel that one of their views came through; views "
@@ -50,8 +105,9 @@ class Definitions:
         )
 
     @property
-    def filtered_revenue(self) -> str:
-        return self._since(
+    def _filtered_revenue(self) -> "Term":
+        return self._changed(
+            N_("Revenue"),
             Generation.V3_2,
             N_("With filters, only purchases count whose own event passes the filters."),
             N_(
