@@ -202,6 +202,65 @@ def traffic(
     }
 
 
+def corrected(frame: pd.DataFrame, unit: Unit, mode: Mode) -> Figure:
+    """Views and visitors with other values in place of doubtful ones: these are hollow points, and
+    a dotted line has what was counted there.
+
+    ``frame`` has ``time``, ``views``, ``sessions``, both ``…_without``, and ``replaced``.
+    """
+    times = moments(frame["time"])
+    replaced = frame["replaced"].to_numpy(dtype=bool)
+    # With the buckets beside them, so that the dotted line begins and ends on the other one.
+    beside = replaced | np.r_[replaced[1:], False] | np.r_[False, replaced[:-1]]
+    traces: list[dict[str, Any]] = []
+    highest = 0.0
+    for role, (column, name) in enumerate((("views", N_("Views")), ("sessions", N_("Visitors")))):
+        colour = PALETTES[mode].categorical[role]
+        without = frame[f"{column}_without"].round().tolist()
+        counted = frame[column].tolist()
+        highest = max((highest, *without, *counted))
+        common = {
+            "type": "scatter",
+            "x": times,
+            "hovertemplate": "%{y:,}<extra>%{fullData.name}</extra>",
+        }
+        traces += [
+            {
+                **common,
+                "y": without,
+                "name": _(name),
+                "mode": "lines+markers",
+                "line": {"color": colour, "width": 2.25},
+                "marker": {
+                    "symbol": "circle-open",
+                    "color": colour,
+                    "size": [8 if mark else 0 for mark in replaced],
+                    "line": {"width": [1.5 if mark else 0 for mark in replaced]},
+                },
+                "cliponaxis": False,
+            },
+            {
+                **common,
+                "y": [value if mark else None for value, mark in zip(counted, beside, strict=True)],
+                "name": _("{figure} as counted").format(figure=_(name)),
+                "mode": "lines",
+                "line": {"color": faded(colour, COMPARED), "width": 1.5, "dash": "dot"},
+                "connectgaps": False,
+            },
+        ]
+    width = {"range": [times[0], times[-1]]} if len(times) > 2 else {}
+    return {
+        "data": traces,
+        "layout": {
+            **base_layout(mode, HOVER_ALL, 300, top=36, right=24),
+            **selects_period(unit),
+            "showlegend": True,
+            "xaxis": {**time_axis(times, unit), **width},
+            "yaxis": amounts_axis(5, 0, highest),
+        },
+    }
+
+
 def minutes_spec(minutes: pd.DataFrame, mode: Mode) -> dict[str, Any]:
     """Visitors as bars in front of lighter bars of views, as an ECharts option.
 

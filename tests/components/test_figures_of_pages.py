@@ -24,6 +24,7 @@ from umami.period import Period
 MODES: tuple[Mode, ...] = ("light", "dark")
 DAY = Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC")
 NOW = Field("now", "Now")
+CORRECTED = ("time", "views", "sessions", "views_without", "sessions_without", "replaced")
 HOSTILE = "<b onclick='x'>&{b}"
 
 
@@ -48,6 +49,7 @@ def empty(mode: Mode) -> list[Figure]:
         over_time.stacked(EventSeries.read([], DAY).frame, "day", "count", "EUR", None, mode),
         flows.funnel(steps.funnel_table([], None), None, mode),
         maps.tree_figure(maps.tree(rankings.tree(groups, ["os"], "views")), "views", mode),
+        over_time.corrected(pd.DataFrame({name: [] for name in CORRECTED}), "day", mode),
         over_time.trend(pd.DataFrame({"time": [], "views": []}), "views", "day", "views", 9, mode),
     ]
 

@@ -20,8 +20,8 @@ from umami.endpoint import REGISTRY, Freshness
 pytestmark = pytest.mark.sample(10)
 
 NAMES = [area.name for area in PAGES]
-TOGETHER = [area for area in PAGES if area.name != "reports"]
-"""Pages that ask more than one question."""
+TOGETHER = [area for area in PAGES if area.name not in ("reports", "quality")]
+"""Pages that ask more than one question, none of which depends on an answer."""
 BAR = {"websites", "teams", "daterange", "segments"}
 """What the bar above every page asks for."""
 PARTS = {"goal": {"session_stats"}}

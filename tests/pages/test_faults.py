@@ -24,6 +24,7 @@ SUGGESTING = ("attribution", "funnel", "goals", "landing", "overview", "utm", "w
 """Pages that suggest a conversion."""
 HINTS = {
     ("websites", "pageviews"),
+    *(("quality", name) for name in ("pageviews", "metrics", "groups", "series", "revenue_chart")),
     *((page, "event_data_properties") for page in SUGGESTING),
 }
 """Questions that one page can do without, and others cannot."""

@@ -24,6 +24,7 @@ CHOICES: Final[dict[str, Parameters]] = {
     "sessions": {"session_property": "plan"},
     "compare": {"by": "referrer", "figure": "bounce_rate"},
     "retention": {"grain": "week"},
+    "quality": {"without": ["all"]},
     "websites": {"site": "47a8e931-d51a-4351-a5e1-51db9a717a5d"},
 }
 """Parameters of a page's own, for pages that have some."""
