@@ -53,8 +53,11 @@ SAVING = {
 }
 CONVERSIONS = ("visit_groups", "values", "event_data_properties", "currencies")
 OF_PAGES = {
-    "overview": {"pageviews", "stats", "active", "metrics", "series", "weekly", "annotations"}
-    | {*CONVERSIONS},
+    "overview": {
+        *("pageviews", "stats", "active", "metrics", "groups", "series", "weekly"),
+        "annotations",
+        *CONVERSIONS,
+    },
     "utm": {
         *("utm", "stats", "pageviews", "metrics", "attribution", "revenue", "revenue_stats"),
         "annotations",

@@ -28,8 +28,10 @@ def test_pdf_has_pages_of_the_paper_size(
     text = "\n".join(page.extract_text() for page in pdf.pages)
     for word in ("Nordlicht Shop", "1 – 30 Sep 2026", "Countries", "Mon", "Sun"):
         assert word in text
-    # The first page has the cover, the figures and the first chart with its legend.
-    assert pdf.pages[0].extract_text().count("Views") >= 2
+    # The first page has the cover, the figures and the sentences about them.
+    first = pdf.pages[0].extract_text()
+    assert "Views" in first
+    assert "What changed" in first
 
 
 def test_pdf_without_chromium_names_the_remedy(

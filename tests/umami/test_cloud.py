@@ -152,11 +152,11 @@ def test_closing_lets_nobody_wait_for_a_turn(server: Faulty, cloud: Settings, vi
 
 
 def test_turns_are_never_closer_than_they_may_be() -> None:
-    pace, came = RateLimit(4, 0.2), []
-    for _ in range(14):
+    pace, began = RateLimit(4, 0.2), time.monotonic()
+    for number in range(14):
         assert pace.turn(lambda: 5.0)
-        came.append(time.monotonic())
-    assert all(came[n + 4] - came[n] >= 0.19 for n in range(len(came) - 4))
+        # A busy machine may let a turn come late, but none may come early.
+        assert time.monotonic() - began >= 0.2 * (number // 4) - 0.01
     limit = RateLimit(1, 60)
     assert limit.turn(lambda: 0.0)
     assert not limit.turn(lambda: 0.0)
