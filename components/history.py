@@ -22,17 +22,18 @@ from umami.view import View
 STRETCH: Final = 180
 """Days of a query: servers count longer ranges by month."""
 DAYS: Final = 2 * STRETCH
+AFTER: Final = 14
 FIRST: Final = EARLIEST.date() + timedelta(days=1)
 """The first day that periods of every time zone can have."""
 
 
 def ask(query: Collector, view: View) -> tuple[Future[Timeline | None], ...]:
-    """Send the queries for the traffic of about a year of complete days that ends with the View,
-    after those of the first screen."""
+    """Send the queries for the traffic of about a year of complete days, after those of the first
+    screen. The days end two weeks after the View, so that unusual days are the same in each View
+    that contains some of them."""
+    last = min(view.period.days[1] + timedelta(days=AFTER), yesterday(view))
     with query.later():
-        return tuple(
-            query.optional(traffic.pageviews(part)) for part in views(view, last_day(view))
-        )
+        return tuple(query.optional(traffic.pageviews(part)) for part in views(view, last))
 
 
 def yesterday(view: View) -> date:

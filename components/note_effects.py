@@ -35,7 +35,7 @@ MOST_CONTROLS: Final = 4
 """Other websites that serve as controls."""
 VISITORS: Final = "visitors"
 NAMES: Final = {
-    VISITORS: N_("Visitors"),
+    VISITORS: N_("Daily visitors"),
     "conversions": N_("Conversions"),
     "revenue": N_("Revenue"),
 }

@@ -16,19 +16,20 @@ from typing import Any, Final, cast, get_args
 import pandas as pd
 
 from components import blocks as ui
-from components import formats, history, visit_tables
+from components import formats, history, view_description, visit_tables
 from components.loading import Collector, Compared
 from components.texts import N_, _, inside
-from components.view_description import value_name
+from components.view_description import value_name, why_empty
 from umami.analysis import changes
 from umami.analysis.changes import FIGURES, Cause, Figure, Split
 from umami.analysis.expected import Stretch
-from umami.api import traffic
+from umami.api import traffic, websites
 from umami.api.conversions import VisitField, VisitGroups
 from umami.api.traffic import Groups, Metric, Ranking, Stats, Timeline
+from umami.api.websites import DateRange
 from umami.conversion import Conversion
 from umami.filters import FIELDS
-from umami.period import Period
+from umami.period import Period, zone
 from umami.view import View
 
 ENDPOINTS: Final = ("stats", "metrics", "pageviews", *visit_tables.ENDPOINTS)
@@ -55,6 +56,10 @@ MOST: Final = 5
 """Sentences of the longest list."""
 MOST_UNUSUAL: Final = 3
 """Stretches of unusual days with a sentence."""
+LEAST_EARLIER: Final = 0.05
+"""The size of a stretch in the comparison that is named, as a fraction of its visitors."""
+WEEKS_BACK: Final = 13
+"""Weeks among which those without unusual days are searched."""
 LEAST_STRETCH: Final = 0.1
 """The size of a stretch that is named, as a fraction of the largest one's."""
 HEIGHT: Final = 300 + ui.CHART_BUTTONS
@@ -160,7 +165,7 @@ class Change:
             return formats.points(part)
         if kind == "count":
             return formats.decimal(part, sign=True)
-        sign = "+" if part > 0 else "−" if part < 0 else ""
+        sign = "+" if part > 0 else "-" if part < 0 else ""
         return f"{sign}{self.shown(abs(part))}"
 
 
@@ -309,11 +314,13 @@ def section(
     ``totals`` and ``brought`` are the answers that the tiles show, ``days`` are the
     traffic of the days before its end (``history.ask``).
     """
+    with query.later():
+        recorded = query.optional(websites.daterange(view.website))
     sentences = _Sentences(query, view, conversion)
     return ui.Section(
         _("What changed"),
         sentences.make,
-        [*totals, *(brought if view.whole_visits else ()), *days],
+        [*totals, *(brought if view.whole_visits else ()), *days, recorded],
         ask_more=sentences.ask_more,
         height=HEIGHT,
     )
@@ -329,27 +336,32 @@ class _Sentences:
     spread: float = changes.UNKNOWN_DISPERSION
     moved: Sequence[Change] = ()
     """The figures that changed beyond their usual variation, most important first."""
-
     unusual: Sequence[tuple[Stretch, View]] = ()
     """The stretches of unusual days in the period, the largest first, and the View of each."""
     earlier: Sequence[Stretch] = ()
     """The largest stretch of unusual days in the comparison, if any."""
+    why_not: str = ""
+    """Why the period cannot be compared, if it cannot."""
 
     def ask_more(self, *answers: Any) -> list[Future[Any]]:
         """Find what changed and what was unusual, and send the queries for the causes."""
         days = history.joined(answers)
         self.spread = changes.dispersion(days["sessions"].tolist())
-        first, last = self.view.period.days
-        within = [
-            stretch
-            for stretch in history.unusual_stretches(days)
-            if first <= stretch.last and stretch.first <= last
-        ]
-        within.sort(key=lambda stretch: -abs(stretch.difference))
-        self.unusual = [(stretch, _beside(self.view, stretch)) for stretch in within[:MOST_UNUSUAL]]
+        every = history.unusual_stretches(days)
+        within = _within(self.view, every)[:MOST_UNUSUAL]
+        self.unusual = [(stretch, _beside(self.view, stretch, every)) for stretch in within]
         both = both_totals(self.view, answers)
+        before = self.view.compared()
+        if both and before:
+            self.earlier = [
+                stretch
+                for stretch in _within(before, every)[:1]
+                if abs(stretch.difference) >= LEAST_EARLIER * both[1]["visitors"]
+            ]
+        if both:
+            self.why_not = self._why_not(both, answers)
         currency = self.conversion.currency if self.conversion else ""
-        known = figures_of(self.view, self.conversion)
+        known = figures_of(self.view, self.conversion) if both and not self.why_not else []
         self.moved = [
             Change(FIGURES[name], *both, currency)
             for name in _ORDER
@@ -369,6 +381,20 @@ class _Sentences:
     def _ask(self, view: View, field: str, figure: Figure) -> tuple[Future[Any], Future[Any]]:
         return ask_groups(self.query, view, self.conversion, field, figure)
 
+    def _why_not(self, both: tuple[changes.Totals, changes.Totals], answers: Sequence[Any]) -> str:
+        """Why the period cannot be compared: one of both has no data, or not from its beginning."""
+        now, before = (totals["visits"] for totals in both)
+        earlier = self.view.compared()
+        if not now:
+            return why_empty(self.view, _("No visits in this period."))
+        recorded = next((answer for answer in answers if isinstance(answer, DateRange)), None)
+        if recorded and recorded.start and earlier and recorded.start > earlier.period.start:
+            first = recorded.start.astimezone(zone(self.view.period.timezone))
+            return _(
+                "The comparison has too few days to explain a change: records begin on {day}."
+            ).format(day=formats.moment(first, "day"))
+        return "" if before else _("The comparison has no visits.")
+
     def make(self, *answers: Any) -> list[ui.Block]:
         """The sentences."""
         further = 2 * len(self.unusual) * (1 + len(FIELDS_OF_STRETCHES))
@@ -380,6 +406,8 @@ class _Sentences:
             change = Change(FIGURES["visitors"], now, before)
             by_field = _parts_by_field(change, FIELDS_OF_STRETCHES, rest)
             findings.append(unusual(stretch, beside, change, by_field, self.spread))
+        if self.why_not:
+            findings.append(ui.Finding(self.why_not, "info"))
         for stretch in self.earlier if self.moved else ():
             about = _("The comparison has unusual days.")
             text = f"{about} {_days_in_words(self.view, stretch)}"
@@ -408,15 +436,11 @@ def _parts_by_field(
     return {field: frame for field, frame in by_field.items() if frame is not None}
 
 
-def _within(view: View, days: pd.DataFrame) -> list[Stretch]:
+def _within(view: View, stretches: Sequence[Stretch]) -> list[Stretch]:
     """The stretches of unusual days in the period of a View: the largest of each kind, then the
     others by their size. Those that are small beside the largest are left out."""
     first, last = view.period.days
-    within = [
-        part
-        for part in history.unusual_stretches(days)
-        if first <= part.last and part.first <= last
-    ]
+    within = [part for part in stretches if first <= part.last and part.first <= last]
     within.sort(key=lambda part: -abs(part.difference))
     largest = {part.kind: part for part in reversed(within)}
     least = LEAST_STRETCH * max((abs(part.difference) for part in within), default=0.0)
@@ -436,13 +460,23 @@ def _days_in_words(view: View, stretch: Stretch) -> str:
     return text.format(days=formats.days(period), part=formats.percent(part, 0))
 
 
-def _beside(view: View, stretch: Stretch) -> View:
-    """The View of a stretch, compared with as many days some whole weeks before it."""
-    weeks = timedelta(weeks=(stretch.last - stretch.first).days // 7 + 1)
+def _beside(view: View, stretch: Stretch, others: Sequence[Stretch] = ()) -> View:
+    """The View of a stretch, compared with as many days some whole weeks before it: the last ones
+    without an unusual day of another stretch, if there are any in three months."""
     timezone = view.period.timezone
+    shortest = (stretch.last - stretch.first).days // 7 + 1
+    before = [
+        (stretch.first - timedelta(weeks=weeks), stretch.last - timedelta(weeks=weeks))
+        for weeks in range(shortest, shortest + WEEKS_BACK)
+    ]
+    usual = (
+        (first, last)
+        for first, last in before
+        if not any(other.first <= last and first <= other.last for other in others)
+    )
     days = Period.of_days(stretch.first, stretch.last, timezone)
-    before = Period.of_days(stretch.first - weeks, stretch.last - weeks, timezone)
-    against = (before.start, before.end)
+    earlier = Period.of_days(*next(usual, before[0]), timezone)
+    against = (earlier.start, earlier.end)
     return replace(view, period=days, preset="custom", comparison="custom", against=against)
 
 
@@ -455,11 +489,17 @@ def unusual(
 ) -> ui.Finding:
     """The sentence about a stretch of unusual days; ``change`` is that of the days before it."""
     field, why = _why(change, by_field, spread)
+    if field and field != "entry":
+        # What was expected is not what these days are compared with.
+        why = _("Compared with {dates}, {sentence}").format(
+            dates=view_description.compared(beside), sentence=inside(why)
+        )
     params = {"figure": change.figure.name, **({"by": field} if field else {})}
+    days = formats.days(beside.period)
     return ui.Finding(
         f"{_days_in_words(beside, stretch)} {why}".strip(),
         "warning" if field == "entry" and stretch.kind == "drop" else "notifications",
-        _("Explain"),
+        _("Explain: {figure}").format(figure=days),
         ui.OpenPage("compare", params, beside),
     )
 
@@ -471,7 +511,7 @@ def explained(change: Change, by_field: Mapping[str, pd.DataFrame], spread: floa
     return ui.Finding(
         f"{sentence(change)} {why}".strip(),
         "trending_up" if change.size > 0 else "trending_down",
-        _("Explain"),
+        _("Explain: {figure}").format(figure=_(WORDS[change.figure.name].name)),
         ui.OpenPage("compare", params),
     )
 
@@ -527,24 +567,24 @@ def _part_in_words(change: Change, cause: Cause) -> str:
 
 def split_in_words(change: Change, split: Split) -> str:
     """Why a rate changed: ``+0.9 pts because device Mobile has a larger share of visits, …``"""
-    words, digits = (
-        WORDS[change.figure.name],
-        3 if WORDS[change.figure.name].kind == "percent" else 0,
-    )
-    mix, rate = changes.rounded([split.mix, split.rate], digits)
+    words, of_mix, of_rate = WORDS[change.figure.name], split.of_mix, split.of_rate
     clauses = [
         (
-            mix,
-            split.of_mix,
+            0.0 if of_mix is None else of_mix.change,
+            of_mix,
             N_("{part} because {name} has a larger share of visits")
-            if split.of_mix and split.of_mix.share > 0
+            if of_mix and of_mix.share > 0
             else N_("{part} because {name} has a smaller share of visits"),
         ),
-        (rate, split.of_rate, words.up if rate > 0 else words.down),
+        (
+            0.0 if of_rate is None else of_rate.change,
+            of_rate,
+            words.up if of_rate and of_rate.change > 0 else words.down,
+        ),
     ]
     said = [
         _(text).format(part=change.signed(part), name=inside(value_in_words(cause)))
         for part, cause, text in sorted(clauses, key=lambda clause: -abs(clause[0]))
-        if part and cause
+        if cause and round(part, _digits(change))
     ]
     return f"{', '.join(said)}." if said else ""

@@ -55,6 +55,9 @@ TABLES: Final = {
         *rankings.PLACES,
         *rankings.ENVIRONMENT,
         *rankings.EVENTS,
+        rankings.Table("utmCampaign", N_("Campaigns"), N_("campaigns")),
+        rankings.Table("utmSource", N_("Sources"), N_("sources")),
+        rankings.Table("utmMedium", N_("Mediums"), N_("mediums")),
         rankings.Table("hostname", N_("Hostnames"), N_("hostnames")),
         rankings.Table("tag", N_("Tags"), N_("tags")),
     )
@@ -203,7 +206,7 @@ def explanation_blocks(
     # A visitor with several values counts for each of them.
     rest = _("Others and overlap") if change.figure.amount == "visitors" else _("Others")
     labels = [
-        rest if name is None else value_name(field, name, of=country or None)
+        value_name(field, name, of=country or None) if isinstance(name, str) else rest
         for name, country in zip(parts["name"], parts["country"], strict=True)
     ]
     frame = parts.assign(label=labels)

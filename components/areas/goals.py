@@ -131,7 +131,7 @@ def _pace_section(query: Collector, view: View, targets: Sequence[Target]) -> ui
         _("Pace of this month"),
         partial(pace_blocks, last, counted, is_month(view)),
         sent,
-        _("Where the month will end, as a range that is right in 80% of the cases."),
+        _("Where the month will end, as a range that is right in about 80% of the cases."),
         height=180,
     )
 
@@ -170,8 +170,8 @@ def pace_blocks(
         text = _("Five weeks of traffic are needed to tell where the month will end.")
         return [ui.Text(text, "empty")]
     fields = [
-        Field("name", _("Goal"), "text"),
-        Field("so_far", _("So far")),
+        Field("name", _("Figure"), "text"),
+        Field("so_far", _("Until yesterday")),
         Field("range", _("End of the month"), "text"),
         Field("verdict", _("Target"), "text", wide=True),
         Field("held", _("Range was right"), "text", wide=True),

@@ -11,6 +11,8 @@ const STYLE = `
 .umami-notes > .unusual { width: 10px; height: 10px; margin: -5px 0 0 -5px; box-sizing: border-box;
   border: 1.5px solid currentColor; border-radius: 50%; background: var(--umami-page);
   pointer-events: auto; }
+.umami-notes > .legend { left: 0; max-width: calc(100% - 15rem); overflow: hidden; white-space: nowrap;
+  text-overflow: ellipsis; font: 12px/20px var(--umami-font, sans-serif); opacity: 0.8; }
 .umami-notes.hovered > .line { visibility: hidden; } /* It would lie over the hover label. */
 .umami-notes > button { position: absolute; box-sizing: border-box; width: 24px; height: 24px;
   margin: 0 0 0 -12px; padding: 3px; border: 0; background: none; color: inherit; cursor: pointer;
@@ -133,6 +135,9 @@ export default function (component) {
       return ring
     })
     if (data.usual.length < 2) return rings
+    const legend = element("div", "legend", `▒ ${data.texts.usual}${rings.length ? ` · ○ ${data.texts.unusual}` : ""}`)
+    legend.title = legend.textContent
+    legend.style.top = "3px"
     const point = ([x, y]) => `${xOf(x) - left},${yOf(y)}`
     const high = data.usual.map(([x, , high]) => point([x, high]))
     const low = data.usual.map(([x, low]) => point([x, low])).reverse()
@@ -144,7 +149,7 @@ export default function (component) {
     svg.append(area)
     Object.assign(svg.style, {
       left: `${left}px`, top: `${top}px`, width: `${size.w}px`, height: `${size.h}px` })
-    return [svg, ...rings]
+    return [legend, svg, ...rings]
   }
 
   const drawn = (plot) => {

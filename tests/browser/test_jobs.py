@@ -365,7 +365,7 @@ def test_k_cause_of_a_drop(hand: Hand, client: Client) -> None:
     first = datetime.now(UTC).date() - timedelta(days=BROKEN_AGO)
     last = first + timedelta(days=BROKEN_DAYS - 1)
     changed = page.locator(".st-key-findings_what_changed")
-    gap = changed.locator("p").filter(has_text="fewer visitors than expected")
+    gap = changed.locator("p").filter(has_text="fewer visitors than expected").first
     expect(gap).to_contain_text(formats.days(Period.of_days(first, last, "UTC")))
     expect(gap).to_contain_text("tracking may have been interrupted")
     expect(page.locator(".umami-notes > .unusual").first).to_be_visible()

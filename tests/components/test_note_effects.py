@@ -35,7 +35,7 @@ def said(days: dict[str, pd.Series]) -> list[str]:
 
 def test_an_effect_is_told_with_its_interval() -> None:
     first, about = said({"visitors": visitors(1.3)})
-    assert first.startswith("Visitors: ")
+    assert first.startswith("Daily visitors: ")
     assert " more than expected (+" in first
     assert " instead of " in first
     assert "90%" in about
@@ -50,7 +50,7 @@ def test_what_other_websites_had_too_is_no_effect() -> None:
 
 def test_few_days_and_few_counts_tell_nothing() -> None:
     early = visitors(1.3)[: pd.Timestamp("2026-09-03")]
-    assert said({"visitors": early})[0].startswith("Visitors: too early to tell.")
+    assert said({"visitors": early})[0].startswith("Daily visitors: too early to tell.")
     rare = pd.Series(0, index=DAYS)
     rare.iloc[::20] = 1
     few = said({"visitors": visitors(1.0), "conversions": rare})
@@ -76,4 +76,4 @@ def test_days_of_a_rare_event_are_zero_where_it_did_not_happen() -> None:
 
 def test_effects_are_told_in_german() -> None:
     with texts.reading("de"):
-        assert said({"visitors": visitors(1.3)})[0].startswith("Besucher: ")
+        assert said({"visitors": visitors(1.3)})[0].startswith("Tägliche Besucher: ")

@@ -58,8 +58,8 @@ def test_a_rate_is_split_into_share_and_rate() -> None:
     now = groups(mobile={"visits": 700, "bounces": 441}, desktop={"visits": 300, "bounces": 90})
     finding = finding_of("device", "bounce_rate", now, before)
     assert finding.text == (
-        "Bounce rate rose by 11.1 pts to 53.1%. +9.5 pts because device Mobile has a larger share "
-        "of visits, +1.6 pts because visits with device Mobile bounce more often."
+        "Bounce rate rose by 11.1 pts to 53.1%. +4.2 pts because device Mobile has a larger share "
+        "of visits, +1.7 pts because visits with device Mobile bounce more often."
     )
 
 

@@ -15,7 +15,7 @@ from tests.support.fault_proxy import Between, Exchange, Passed, between, well
 
 TOGETHER = 10
 """Questions that the Overview asks at least."""
-FIRST_SCREEN = {"stats", "pageviews", "active", "daterange"}
+FIRST_SCREEN = {"stats", "pageviews", "active"}
 """Routes of a website that the first screen of the Overview asks."""
 STARTS = {"startAt=1785542400000", "startAt=1780272000000"}
 """The starts of the recorded period and of the one before: 1 August and 1 June 2026, UTC."""

@@ -25,7 +25,9 @@ LEAST_OF_RATE: Final = {"bounce_rate": 0.005, "conversion_rate": 0.0005}
 """Changes of these rates that are never worth a sentence."""
 CAUSE: Final = 0.25
 """The part of a change that a value must have to be named as its cause."""
-BEYOND_SHARE: Final = 0.1
+DIRECT: Final = frozenset({"channel", "referrer"})
+"""Fields without which visits came directly, which is a source as well."""
+BEYOND_SHARE: Final = 0.15
 """How much larger that part must be than the value's share of the figure itself: a value that
 changed like all others explains nothing."""
 UNKNOWN_DISPERSION: Final = 4.0
@@ -271,6 +273,9 @@ def main_cause(
     best, highest = None, BEYOND_SHARE
     for field, frame in by_field.items():
         for row in _named(frame)[:10]:
+            if not row["name"] and field not in DIRECT:
+                # That visits have no value explains nothing.
+                continue
             part = row["change"] / change if change else 0.0
             usual = Z * np.sqrt(_variance((row["now"], row["before"]), (now, before), spread))
             if part < CAUSE or (figure.name != "revenue" and abs(row["change"]) <= usual):
