@@ -210,6 +210,9 @@ def explanation_blocks(
         for name, country in zip(parts["name"], parts["country"], strict=True)
     ]
     frame = parts.assign(label=labels)
+    if change.figure.amount == "visitors":
+        # The overlap is no number of visitors.
+        frame[["before", "now"]] = frame[["before", "now"]].where(frame["name"].notna())
     blocks: list[ui.Block] = [ui.Text("", "body", lead=what_changed.sentence(change))]
     if field != by:
         blocks.append(
