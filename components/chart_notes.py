@@ -61,8 +61,8 @@ class _Open:
 def draw(view: View, notes: Sequence[Note], *days: Timeline | None) -> None:
     """Draw the flags of notes over the time charts of this page, and the buttons that add one.
 
-    ``days`` is the traffic of the days before the end of the View (``history.ask``): the usual
-    range and unusual days are drawn over the charts of visitors.
+    ``days`` is the traffic by day that tells what is usual (``history.ask``): the usual range and
+    unusual days are drawn over the charts of visitors.
     """
     notebook = page_context.notebook()
     writes = bool(notebook.audiences(view.website))

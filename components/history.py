@@ -1,4 +1,4 @@
-"""The traffic of the days before the end of a View, against which its days are measured."""
+"""The traffic of about a year by day, against which the days of a View are measured."""
 
 from __future__ import annotations
 

@@ -311,8 +311,8 @@ def section(
     """What changed, in sentences. Queries for causes are sent for figures beyond their usual
     variation only.
 
-    ``totals`` and ``brought`` are the answers that the tiles show, ``days`` are the
-    traffic of the days before its end (``history.ask``).
+    ``totals`` and ``brought`` are the answers that the tiles show, ``days`` is the traffic by day
+    that tells what is usual (``history.ask``).
     """
     with query.later():
         recorded = query.optional(websites.daterange(view.website))
