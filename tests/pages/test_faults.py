@@ -20,7 +20,7 @@ pytestmark = pytest.mark.sample(12)
 
 QUIET = {"values", "currencies", "reports", "websites", "segments", "daterange", "annotations"}
 """What pages are better with, and can do without; and what the bar above them needs."""
-SUGGESTING = ("attribution", "funnel", "goals", "landing", "overview", "utm", "websites")
+SUGGESTING = ("attribution", "compare", "funnel", "goals", "landing", "overview", "utm", "websites")
 """Pages that suggest a conversion."""
 HINTS = {
     ("websites", "pageviews"),
