@@ -4,7 +4,7 @@ them."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Literal
 
@@ -154,15 +154,16 @@ def may_add(view: View) -> bool:
     return bool(page_context.notebook().audiences(view.website))
 
 
-def begin(view: View, wall: datetime | None = None) -> None:
+def begin(view: View, wall: datetime | None = None, kind: Kind | None = None) -> None:
     """Open the dialog for a new note at a local time, by default on the last day of the period.
-    Call it in a callback."""
+    ``kind`` is by default that of the buckets of the period. Call it in a callback."""
     audiences = page_context.notebook().audiences(view.website)
     if not audiences:
         return
     now = datetime.now(zone(view.period.timezone)).replace(tzinfo=None)
     day = min(view.period.days[1], now.date()) if wall is None else wall.date()
-    kind: Kind = "hour" if wall is not None and view.period.unit == "hour" else "day"
+    hourly = wall is not None and view.period.unit == "hour"
+    kind = kind or ("hour" if hourly else "day")
     audience: Audience = "team" if "team" in audiences else audiences[0]
     _open(view, None, "", kind, (day, day), (wall or now).hour, audience)
 
@@ -349,8 +350,9 @@ def add_button() -> None:
     view = url_state.view()
     if may_add(view):
         now = datetime.now(UTC).astimezone(zone(view.period.timezone)).replace(tzinfo=None)
-        view = replace(view, period=replace(view.period, unit="day"))
-        elements.action_button(_("Add a note"), "add_note", begin, view, now, icon="add_notes")
+        elements.action_button(
+            _("Add a note"), "add_note", begin, view, now, "day", icon="add_notes"
+        )
 
 
 def detail(view: View, selected: str, notes: Sequence[Note]) -> None:

@@ -25,6 +25,11 @@ class Definitions:
 
     generation: Generation
 
+    @property
+    def version(self) -> str:
+        """The version of Umami by whose definitions the server answers."""
+        return str(self.generation)
+
     def _since(self, term: "Term") -> str:
         """The definition that this server applies, with the versions that do."""
         if term.newer:

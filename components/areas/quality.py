@@ -238,8 +238,8 @@ def definition_blocks(query: Collector, view: View) -> list[ui.Block]:
     definitions = query.client.definitions
     blocks: list[ui.Block] = [
         ui.Text(
-            _("{server} answers by the definitions of Umami {generation}.").format(
-                server=server_name(query.client.server), generation=definitions.generation
+            _("{server} answers by the definitions of Umami {version}.").format(
+                server=server_name(query.client.server), version=definitions.version
             )
         )
     ]
