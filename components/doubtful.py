@@ -260,8 +260,7 @@ def by_hour(view: View) -> Iterator[View]:
             until = midnight(after, local)
         until = min(until - MILLISECOND, end)
         if start < until:
-            part = Period(start, until, "hour", view.period.timezone)
-            yield replace(view, period=part, comparison="none", preset="custom", against=None)
+            yield view.of_period(Period(start, until, "hour", view.period.timezone))
         first = after
 
 
@@ -327,8 +326,7 @@ class _Made:
 
     def opened(self, first: date, last: date) -> View:
         """The View of some days."""
-        days = Period.of_days(first, last, self.view.period.timezone)
-        return replace(self.view, period=days, comparison="none", preset="custom", against=None)
+        return self.view.of_period(Period.of_days(first, last, self.view.period.timezone))
 
     def of_days(
         self, kind: Kind, start: pd.Timestamp, end: pd.Timestamp, size: float, unit: str

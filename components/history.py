@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -56,7 +56,7 @@ def of_days(view: View, last: date, days: int = STRETCH) -> View:
     """The View of so many days that end with ``last``, by the day and without a comparison."""
     first = min(last, max(last - timedelta(days=days - 1), FIRST))
     period = Period.of_days(first, last, view.period.timezone, unit="day")
-    return replace(view, period=period, comparison="none", preset="custom", against=None)
+    return view.of_period(period)
 
 
 def joined(answers: Iterable[Any]) -> pd.DataFrame:

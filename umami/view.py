@@ -167,6 +167,10 @@ class View:
         cohort and conversion."""
         return replace(self.unfiltered(), website=website, conversion="", currency="")
 
+    def of_period(self, period: Period) -> View:
+        """This View of another period, without a comparison."""
+        return replace(self, period=period, comparison="none", against=None, preset=CUSTOM)
+
     def filter_params(self, *, patterns: bool = True) -> tuple[tuple[str, str], ...]:
         """The parameter and text of every filter, with ``match``, ``segment`` and ``cohort``, in
         the newest generation's format.
@@ -233,7 +237,7 @@ def _compared(view: View) -> View | None:
         raise InvalidView(N_("A custom comparison needs its own dates."))
     else:
         before = period.moved(*view.against)
-    return replace(view, period=before, comparison="none", against=None, preset=CUSTOM)
+    return view.of_period(before)
 
 
 CUSTOM = "custom"
