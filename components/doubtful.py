@@ -307,10 +307,8 @@ def hours_of(parts: tuple[Timeline, ...]) -> pd.DataFrame:
     repeats is one."""
     frames = [part.frame for part in parts]
     if not frames:
-        return pd.DataFrame({"views": [], "sessions": []}, index=pd.DatetimeIndex([], name="time"))
-    hours = pd.concat(frames, ignore_index=True).groupby("time").sum()
-    counted = hours["views"].to_numpy().nonzero()[0]
-    return hours.iloc[counted[0] :] if len(counted) else hours.iloc[:0]
+        return history.NO_TRAFFIC
+    return history.from_first_view(pd.concat(frames, ignore_index=True).groupby("time").sum())
 
 
 def _next_day(day: date) -> pd.Timestamp:

@@ -23,8 +23,13 @@ STRETCH: Final = 180
 """Days of a query: servers count longer ranges by month."""
 DAYS: Final = 2 * STRETCH
 AFTER: Final = 14
+"""Days after a View whose traffic is asked for."""
 FIRST: Final = EARLIEST.date() + timedelta(days=1)
 """The first day that periods of every time zone can have."""
+
+NO_TRAFFIC: Final = pd.DataFrame(
+    {"views": [], "sessions": []}, index=pd.DatetimeIndex([], name="time")
+)
 
 
 def ask(query: Collector, view: View) -> tuple[Future[Timeline | None], ...]:
@@ -68,19 +73,32 @@ def joined(answers: Iterable[Any]) -> pd.DataFrame:
 @memoize
 def _joined(timelines: tuple[Timeline, ...]) -> pd.DataFrame:
     if not timelines:
-        return pd.DataFrame({"views": [], "sessions": []}, index=pd.DatetimeIndex([], name="time"))
+        return NO_TRAFFIC
     frames = [timeline.frame for timeline in timelines]
     days = pd.concat(frames, ignore_index=True).set_index("time")
-    days = days[~days.index.duplicated()]
-    counted = days["views"].to_numpy().nonzero()[0]
-    return days.iloc[counted[0] :] if len(counted) else days.iloc[:0]
+    return from_first_view(days[~days.index.duplicated()])
+
+
+def from_first_view(traffic: pd.DataFrame) -> pd.DataFrame:
+    """The traffic by time from the first time with any view on."""
+    counted = traffic["views"].to_numpy().nonzero()[0]
+    return traffic.iloc[counted[0] :] if len(counted) else traffic.iloc[:0]
+
+
+def on_days(counts: pd.Series[Any], days: pd.Index[Any]) -> pd.Series[Any]:
+    """The counts of these days; 0 for a day without one. Answers may share a day."""
+    return counts[~counts.index.duplicated()].reindex(days, fill_value=0)
 
 
 @memoize
+def unusual_days(days: pd.DataFrame) -> tuple[UnusualDay, ...]:
+    """The days with unusually many or few visitors; they take some tens of milliseconds."""
+    return expected.unusual_days(days["sessions"])
+
+
 def unusual_stretches(days: pd.DataFrame) -> tuple[Stretch, ...]:
-    """The stretches of days with unusually many or few visitors (``expected.stretches``), which
-    take some tens of milliseconds."""
-    return expected.stretches(days["sessions"])
+    """The stretches of days with unusually many or few visitors."""
+    return expected.stretches(unusual_days(days))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,5 +121,5 @@ def marks(days: pd.DataFrame, period: Period) -> Marks | None:
         return None
     axis = period.axis()
     within = band[band.index.isin(axis)]
-    unusual = expected.unusual_days(days["sessions"])
-    return Marks(within, tuple(day for day in unusual if pd.Timestamp(day.day) in axis))
+    unusual = tuple(day for day in unusual_days(days) if pd.Timestamp(day.day) in axis)
+    return Marks(within, unusual)

@@ -152,13 +152,10 @@ def daily(
             frame = pd.concat([part.frame for part in series])
             named = frame[frame["event"] == conversion.step.value]
             days[kind] = named.groupby("time")["count"].sum()
-    index = days[VISITORS].index if VISITORS in days else None
-    if index is None:
+    if VISITORS not in days:
         return {}
-    return {
-        kind: counts[~counts.index.duplicated()].reindex(index, fill_value=0)
-        for kind, counts in days.items()
-    }
+    index = days[VISITORS].index
+    return {kind: history.on_days(counts, index) for kind, counts in days.items()}
 
 
 def effect_blocks(

@@ -370,7 +370,7 @@ class _Sentences:
         sent: list[Future[Any]] = []
         with self.query.later():
             for _unused, beside in self.unusual:
-                sent += self.query.compared(beside, lambda view: traffic.stats(view))
+                sent += self.query.compared(beside, traffic.stats)
                 for field in FIELDS_OF_STRETCHES:
                     sent += self._ask(beside, field, FIGURES["visitors"])
             for change in self.moved:

@@ -157,9 +157,8 @@ def pace_blocks(
         frames = [analysis.trend(part, target) for part in series]
         if frames:
             counts = pd.concat(frames).set_index("time")["count"]
-            counts = counts[~counts.index.duplicated()].reindex(views.index, fill_value=0)
             goal = float(target.times) if are_monthly and target.times else None
-            days[target.step.value] = counts, goal
+            days[target.step.value] = history.on_days(counts, views.index), goal
     # On the first of a month, the month before is not over: nothing of this one is known.
     rows = [
         _pace_row(name, pace)

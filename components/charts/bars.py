@@ -89,6 +89,25 @@ def _row_bars(values: Sequence[float], texts: Sequence[str], mode: Mode) -> dict
     }
 
 
+def _both_sides(
+    names: Sequence[str], longest: int, ends: tuple[float, float], mode: Mode
+) -> dict[str, Any]:
+    """The layout of bars on both sides of a line at 0. ``longest`` is the length of a name, and
+    ``ends`` are those of the axis of values."""
+    return {
+        **base_layout(mode, HOVER_ONE, 24 + 32 * max(len(names), 2)),
+        "bargap": 0.3,
+        "showlegend": False,
+        "xaxis": {
+            **NO_AXIS,
+            "zeroline": True,
+            "zerolinecolor": PALETTES[mode].border,
+            "range": [*ends],
+        },
+        "yaxis": rows_axis(names, mode, longest),
+    }
+
+
 def deltas(movers: pd.DataFrame, mode: Mode) -> Figure:
     """Bars for the first movers of a table with ``label``, ``now``, ``before`` and ``delta``.
 
@@ -108,21 +127,8 @@ def deltas(movers: pd.DataFrame, mode: Mode) -> Figure:
         ],
         "hovertemplate": "%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
     }
-    return {
-        "data": [bars],
-        "layout": {
-            **base_layout(mode, HOVER_ONE, 24 + 32 * max(len(names), 2)),
-            "bargap": 0.3,
-            "showlegend": False,
-            "xaxis": {
-                **NO_AXIS,
-                "zeroline": True,
-                "zerolinecolor": palette.border,
-                "range": [lowest - (room if lowest else 0), highest + room],
-            },
-            "yaxis": rows_axis(names, mode, 26),
-        },
-    }
+    ends = (lowest - (room if lowest else 0), highest + room)
+    return {"data": [bars], "layout": _both_sides(names, 26, ends, mode)}
 
 
 def waterfall(steps: Sequence[tuple[str, float, str]], ends: Sequence[str], mode: Mode) -> Figure:
@@ -148,21 +154,8 @@ def waterfall(steps: Sequence[tuple[str, float, str]], ends: Sequence[str], mode
         "customdata": [plain(name, 200) for name in names],
         "hovertemplate": "%{customdata}<br><b>%{text}</b><extra></extra>",
     }
-    return {
-        "data": [bars],
-        "layout": {
-            **base_layout(mode, HOVER_ONE, 24 + 32 * max(len(names), 2)),
-            "bargap": 0.3,
-            "showlegend": False,
-            "xaxis": {
-                **NO_AXIS,
-                "zeroline": True,
-                "zerolinecolor": palette.border,
-                "range": [lowest - (room if min(values) < 0 else 0), highest + room],
-            },
-            "yaxis": rows_axis(names, mode, 30),
-        },
-    }
+    axis = (lowest - (room if min(values) < 0 else 0), highest + room)
+    return {"data": [bars], "layout": _both_sides(names, 30, axis, mode)}
 
 
 def distribution(data: Distribution, mode: Mode) -> Figure:

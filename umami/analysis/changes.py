@@ -15,6 +15,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from umami.analysis.expected import TO_DEVIATION
+
 KEYS: Final = ["name", "country"]
 Z: Final = 2.6
 """Standard deviations that a change must exceed to be beyond the usual variation, so that of one
@@ -188,7 +190,7 @@ def dispersion(days: Sequence[float]) -> float:
     if known.sum() < LEAST_DAYS - 7:
         return UNKNOWN_DISPERSION
     steps = (later - earlier)[known] / np.sqrt((later + earlier)[known])
-    spread = 1.4826 * float(np.median(np.abs(steps - np.median(steps))))
+    spread = TO_DEVIATION * float(np.median(np.abs(steps - np.median(steps))))
     return max(1.0, spread**2)
 
 

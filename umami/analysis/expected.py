@@ -204,10 +204,10 @@ def unusual_days(history: pd.Series) -> tuple[UnusualDay, ...]:
     )
 
 
-def stretches(history: pd.Series) -> tuple[Stretch, ...]:
-    """The unusual days joined to stretches, in order, with the sums of their unusual days."""
+def stretches(days: Iterable[UnusualDay]) -> tuple[Stretch, ...]:
+    """Unusual days, which are in order, joined to stretches with their sums."""
     joined: list[Stretch] = []
-    for day in unusual_days(history):
+    for day in days:
         last = joined[-1] if joined else None
         if last and last.kind == day.kind and (day.day - last.last).days <= BRIDGED + 1:
             joined[-1] = replace(
