@@ -163,7 +163,8 @@ def effect_blocks(
 ) -> list[ui.Block]:
     """A sentence for each figure, and what it was measured against."""
     if not days or days[VISITORS].empty:
-        return [ui.Text(_("The server does not tell the days that an effect needs."), "empty")]
+        text = _("The server does not report the days that this measurement needs.")
+        return [ui.Text(text, "empty")]
     controls = [counts for kind, counts in days.items() if kind.startswith("control")]
     measured = {
         kind: effects.effect(days[kind], first, last, controls) for kind in NAMES if kind in days
@@ -180,7 +181,7 @@ def effect_blocks(
         return blocks
     days_measured = formats.days(Period.of_days(visitors.first, visitors.last, "UTC"))
     about = _(
-        "{days}, compared with what the days before let expect. The interval includes the true "
+        "{days}, compared with a forecast from the days before. The interval contains the true "
         "effect in {level} of the cases."
     ).format(days=days_measured, level=formats.percent(visitors.level, 0))
     if visitors.controls:

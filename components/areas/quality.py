@@ -287,7 +287,7 @@ def limit_blocks(query: Collector, view: View, search: Search) -> list[ui.Block]
             said.add(text)
             blocks.append(ui.Text(text, "body", lead=_("Refused:")))
     if not blocks:
-        blocks.append(ui.Text(_("This server offers everything for this View."), "body"))
+        blocks.append(ui.Text(_("This server answers every question of this page."), "body"))
     capped = [_(FIELDS[name]) for name in search.capped()]
     blocks.append(
         ui.Text(

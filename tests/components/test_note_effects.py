@@ -55,7 +55,7 @@ def test_few_days_and_few_counts_tell_nothing() -> None:
     rare.iloc[::20] = 1
     few = said({"visitors": visitors(1.0), "conversions": rare})
     assert few[1] == "Conversions: too few to tell."
-    assert said({}) == ["The server does not tell the days that an effect needs."]
+    assert said({}) == ["The server does not report the days that this measurement needs."]
 
 
 def test_days_of_a_rare_event_are_zero_where_it_did_not_happen() -> None:
