@@ -148,8 +148,11 @@ def _findings(block: Findings) -> None:
 
 
 def _chart(block: Chart) -> None:
+    # The script late.js knows charts by their keys.
+    key = f"chart_{block.key}"
+
     def selected() -> None:
-        points = st.session_state[block.key].selection.points
+        points = st.session_state[key].selection.points
         if points and block.on_choose and (change := block.on_choose(points[0]["customdata"])):
             apply(change)
 
@@ -160,7 +163,7 @@ def _chart(block: Chart) -> None:
     st.plotly_chart(
         finished(block.draw, mode()),
         theme=None,
-        key=block.key,
+        key=key,
         alt=block.alt,
         config={**common.STILL, **formats.plotly_locale(), **geometry},
         on_select=authorized.callback(selected) if block.on_choose else "ignore",
@@ -173,7 +176,7 @@ def _echart(block: EChart) -> None:
     # A selection outlives its nodes, so each click gets a new chart without a selection.
     clicks = f"clicks on {block.key}"
     count: int = st.session_state.setdefault(clicks, 0)
-    key = f"{block.key}_{count}" if choose else block.key
+    key = f"chart_{block.key}_{count}" if choose else f"chart_{block.key}"
 
     def selected() -> None:
         st.session_state[clicks] = count + 1
