@@ -1,8 +1,8 @@
-"""The database of sessions, failed sign-in attempts, share links, the audit log, and settings and
-notes of websites.
+"""The database of sessions, failed sign-in attempts, share links, the audit log, settings, notes
+and saved views of websites, and subscriptions and alerts with what was sent for them.
 
-``DASHBOARD_STORE`` names it: SQLite or PostgreSQL. It holds no password, token or key, only hashes
-of them.
+``DASHBOARD_STORE`` names it: SQLite or PostgreSQL. Of passwords and tokens of people it holds only
+hashes. It does hold the addresses of webhooks, and the key that signs what is sent to them.
 """
 
 from __future__ import annotations
@@ -129,6 +129,81 @@ NOTES: Final = Table(
 )
 """Notes; ``at`` is the instant of a note on an hour, ``annotation`` the id of the annotation in
 Umami that has the same text."""
+
+SAVED_VIEWS: Final = Table(
+    "dashboard_saved_view",
+    METADATA,
+    Column("id", sa.String(36), primary_key=True),
+    Column("website", sa.String(36), nullable=False, index=True),
+    Column("name", sa.String(100), nullable=False),
+    Column("page", sa.String(40), nullable=False),
+    Column("params", sa.JSON, nullable=False),
+    Column("audience", sa.String(20), nullable=False),
+    Column("owner", sa.String(200), nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("starts", sa.Boolean, nullable=False),
+)
+"""Saved views; ``starts`` marks the one with which the website opens for its audience."""
+NOTIFICATIONS: Final = Table(
+    "dashboard_notification",
+    METADATA,
+    Column("id", sa.String(36), primary_key=True),
+    Column("kind", sa.String(20), nullable=False),
+    Column("owner", sa.String(200), nullable=False, index=True),
+    Column("address", sa.String(500), nullable=False),
+    Column("spec", sa.JSON, nullable=False),
+    Column("state", sa.JSON, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("paused", sa.Boolean, nullable=False),
+    Column("ended", Moment),
+    Column("why", sa.String(500), nullable=False),
+)
+"""Subscriptions and alerts (``access.notifications``); ``spec`` is what their owner chose, and
+``state`` what the last check of an alert found."""
+DELIVERIES: Final = Table(
+    "dashboard_delivery",
+    METADATA,
+    Column("id", sa.String(36), primary_key=True),
+    Column("notification", sa.String(36), nullable=False),
+    Column("occasion", sa.String(100), nullable=False),
+    Column("due", Moment, nullable=False, index=True),
+    Column("status", sa.String(20), nullable=False),
+    Column("attempts", sa.Integer, nullable=False),
+    Column("next_attempt", Moment, nullable=False),
+    Column("lease", Moment),
+    Column("worker", sa.String(36), nullable=False),
+    Column("content", sa.JSON, nullable=False),
+    Column("why", sa.String(500), nullable=False),
+    Column("ended", Moment),
+    sa.UniqueConstraint("notification", "occasion"),
+)
+"""What is to be sent or was sent (``access.deliveries``), once for each occasion."""
+RECEIPTS: Final = Table(
+    "dashboard_receipt",
+    METADATA,
+    Column("delivery", sa.String(36), primary_key=True),
+    Column("recipient", sa.String(500), primary_key=True),
+    Column("status", sa.String(20), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("why", sa.String(500), nullable=False),
+)
+"""What became of a delivery for each recipient."""
+UNSUBSCRIBED: Final = Table(
+    "dashboard_unsubscribed",
+    METADATA,
+    Column("notification", sa.String(36), primary_key=True),
+    Column("recipient", sa.String(64), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+"""Hashes of the addresses that get no more mails of a subscription or alert."""
+KEYS: Final = Table(
+    "dashboard_key",
+    METADATA,
+    Column("name", sa.String(40), primary_key=True),
+    Column("value", sa.String(100), nullable=False),
+)
+"""Keys that this dashboard made for itself, for links in mails and signatures of webhooks."""
 
 
 def is_missing(url: str) -> bool:

@@ -1,0 +1,301 @@
+"""Subscriptions and alerts: what is sent by itself, to whom, and on whose behalf.
+
+A subscription sends a report at fixed times; an alert sends a message when its condition begins and
+another when it ends. Either belongs to an account and never shows more than that account may see
+when it is sent. It ends with the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import uuid4
+
+from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from access.database import DELIVERIES, NOTIFICATIONS, RECEIPTS, UNSUBSCRIBED, digest, exclusive
+from access.permissions import Forbidden, Permissions
+from umami.analysis.alerts import Condition
+from umami.errors import InvalidView, Unreachable
+from umami.period import zone
+from umami.texts import N_, Message
+
+MOST: Final = 100
+"""Subscriptions and alerts of one account."""
+MOST_RECIPIENTS: Final = 50
+LARGEST_LOGO: Final = 200_000
+"""Bytes of the largest logo."""
+Text = Annotated[str, Field(max_length=200)]
+Hour = Annotated[int, Field(ge=0, le=23)]
+
+
+def _zone(name: str) -> str:
+    zone(name)
+    return name
+
+
+class Spec(BaseModel):
+    """What subscriptions and alerts have in common.
+
+    ``params`` are URL parameters: those of the View without the website, and of the page.
+    ``recipients`` are mail addresses as people type them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    params: dict[str, list[str]] = {}
+    recipients: tuple[Text, ...] = ()
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    language: str = "en"
+
+
+class Schedule(BaseModel):
+    """When a report is due, in local time: every day, on a weekday (Monday is 0), or on a day of
+    the month (up to 28)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    frequency: Literal["daily", "weekly", "monthly"] = "weekly"
+    weekday: Annotated[int, Field(ge=0, le=6)] = 0
+    day: Annotated[int, Field(ge=1, le=28)] = 1
+    hour: Hour = 7
+
+
+class Subscription(Spec):
+    """A report that is mailed regularly; ``brand`` and ``logo`` (PNG or JPEG) head its mails."""
+
+    websites: Annotated[tuple[str, ...], Field(min_length=1, max_length=20)]
+    pages: Annotated[tuple[str, ...], Field(min_length=1)]
+    schedule: Schedule = Schedule()
+    attachment: Literal["html", "pdf", "xlsx", "none"] = "pdf"
+    paper: Literal["A4", "Letter"] = "A4"
+    brand: Text = ""
+    logo: Annotated[Base64Bytes, Field(max_length=LARGEST_LOGO)] = b""
+
+
+class Webhook(BaseModel):
+    """An address that gets messages of an alert, in the format of a service or as signed JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    service: Literal["slack", "teams", "json"] = "json"
+    url: Annotated[str, Field(max_length=2000, repr=False)]
+
+
+class Alert(Spec):
+    """A condition of a website that is checked every hour.
+
+    No message is sent in the ``quiet`` hours (first hour, and hour after the last); it follows
+    after them if the condition still holds.
+    """
+
+    website: str
+    condition: Condition
+    webhook: Webhook | None = None
+    quiet: tuple[Hour, Hour] | None = None
+
+
+KINDS: Final[dict[str, type[Subscription] | type[Alert]]] = {
+    "subscription": Subscription,
+    "alert": Alert,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A subscription or alert.
+
+    ``address`` is the URL of the dashboard for links. What was due before ``since`` is not sent.
+    ``ended`` is when it ended for good, and ``why`` says why it ended or is paused.
+    """
+
+    spec: Subscription | Alert
+    owner: str
+    address: str
+    id: str = ""
+    created: datetime | None = None
+    since: datetime | None = None
+    paused: bool = False
+    ended: datetime | None = None
+    why: str = ""
+    state: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def websites(self) -> tuple[str, ...]:
+        """The ids of its websites."""
+        return self.spec.websites if isinstance(self.spec, Subscription) else (self.spec.website,)
+
+    @property
+    def active(self) -> bool:
+        """Whether it is sent."""
+        return not (self.paused or self.ended)
+
+
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    """The subscriptions and alerts that one reader sees and changes: their own, and all of them for
+    an admin. ``engine`` opens the database, or returns ``None`` where there is none yet and its
+    argument is false. ``account`` is empty for readers of a share link, who have none of this."""
+
+    engine: Callable[[bool], Engine | None]
+    account: str
+    permissions: Permissions
+
+    def all(self) -> tuple[Notification, ...]:
+        """The reader's, by name. Raises ``Unreachable``."""
+        found = [each for each in of_everybody(self.engine) if self._is_mine(each)]
+        return tuple(sorted(found, key=lambda each: (each.spec.name.casefold(), each.id)))
+
+    def add(self, spec: Subscription | Alert, address: str) -> Notification:
+        """Save a new one. Raises ``Forbidden``, ``InvalidView`` and ``Unreachable``."""
+        self._require(spec)
+        now = datetime.now(UTC)
+        added = Notification(spec, self.account, address, str(uuid4()), now, now)
+        mine = select(func.count()).where(NOTIFICATIONS.c.owner == self.account)
+        with self._store() as store:
+            if (store.scalar(mine) or 0) >= MOST:
+                raise InvalidView(
+                    Message("You have {most} mails and alerts.", most=MOST),
+                    remedy=N_("Delete some of them first."),
+                )
+            store.execute(insert(NOTIFICATIONS).values(_values(added)))
+        return added
+
+    def change(self, old: Notification, spec: Subscription | Alert) -> Notification:
+        """Replace what is sent; an alert begins anew. Raises as ``add`` does."""
+        self._require(spec)
+        self._require_mine(old)
+        state = old.state if spec == old.spec else {}
+        new = replace(old, spec=spec, state=state)
+        with self._store() as store:
+            statement = update(NOTIFICATIONS).where(NOTIFICATIONS.c.id == old.id)
+            store.execute(statement.values(spec=spec.model_dump(mode="json"), state=state))
+        return new
+
+    def pause(self, old: Notification, *, paused: bool) -> None:
+        """Pause it, or go on: what was due meanwhile is not sent. Whoever resumes it is its owner
+        from then on. Raises as ``add`` does."""
+        self._require_mine(old)
+        values: dict[str, Any] = {"paused": paused, "why": ""}
+        if not paused:
+            self._require(old.spec)
+            values |= {"owner": self.account, "since": datetime.now(UTC), "ended": None}
+        with self._store() as store:
+            store.execute(
+                update(NOTIFICATIONS).where(NOTIFICATIONS.c.id == old.id).values(**values)
+            )
+
+    def delete(self, old: Notification) -> None:
+        """Delete it, and what was sent for it. Raises ``Forbidden`` and ``Unreachable``."""
+        self._require_mine(old)
+        with self._store() as store:
+            forget(store, old.id)
+
+    def _is_mine(self, each: Notification) -> bool:
+        return bool(self.account) and (each.owner == self.account or self.permissions.admin)
+
+    def _require_mine(self, each: Notification) -> None:
+        if not self._is_mine(each):
+            raise Forbidden(N_("Only its owner or an admin can change this."))
+
+    def _require(self, spec: Subscription | Alert) -> None:
+        websites = spec.websites if isinstance(spec, Subscription) else (spec.website,)
+        if not self.account or not all(self.permissions.exports(website) for website in websites):
+            raise Forbidden(N_("You cannot send figures of this website."))
+        if len(spec.recipients) > MOST_RECIPIENTS:
+            raise InvalidView(
+                Message("At most {most} addresses get a mail.", most=MOST_RECIPIENTS),
+                remedy=N_("Remove some of them."),
+            )
+
+    @contextmanager
+    def _store(self) -> Iterator[Connection]:
+        with opened(self.engine) as store:
+            yield store
+
+
+@contextmanager
+def opened(engine: Callable[[bool], Engine | None]) -> Iterator[Connection]:
+    """A transaction that excludes others. Raises ``Unreachable``."""
+    try:
+        store = engine(True)
+        assert store is not None
+        with exclusive(store) as connection:
+            yield connection
+    except SQLAlchemyError:
+        # The message of a database error may contain its address.
+        raise Unreachable(
+            N_("The database of mails and alerts cannot be reached."),
+            remedy=N_("Try again in a moment."),
+        ) from None
+
+
+def of_everybody(engine: Callable[[bool], Engine | None]) -> tuple[Notification, ...]:
+    """All subscriptions and alerts. Raises ``Unreachable``."""
+    try:
+        store = engine(False)
+        if store is None:
+            return ()
+        with store.connect() as connection:
+            rows = connection.execute(select(NOTIFICATIONS)).mappings().all()
+    except SQLAlchemyError:
+        raise Unreachable(
+            N_("The database of mails and alerts cannot be reached."),
+            remedy=N_("Try again in a moment."),
+        ) from None
+    return tuple(_notification(dict(row)) for row in rows)
+
+
+def end(store: Connection, id: str, why: str) -> None:
+    """End it, because its account is gone."""
+    statement = update(NOTIFICATIONS).where(NOTIFICATIONS.c.id == id)
+    store.execute(statement.values(ended=datetime.now(UTC), why=why[:500]))
+
+
+def pause(store: Connection, id: str, why: str) -> None:
+    """Pause it, and say why."""
+    statement = update(NOTIFICATIONS).where(NOTIFICATIONS.c.id == id)
+    store.execute(statement.values(paused=True, why=why[:500]))
+
+
+def keep_state(store: Connection, id: str, state: dict[str, Any]) -> None:
+    """Save what the last check of an alert found."""
+    store.execute(update(NOTIFICATIONS).where(NOTIFICATIONS.c.id == id).values(state=state))
+
+
+def forget(store: Connection, id: str) -> None:
+    """Delete a subscription or alert with its history."""
+    sent = select(DELIVERIES.c.id).where(DELIVERIES.c.notification == id)
+    store.execute(delete(RECEIPTS).where(RECEIPTS.c.delivery.in_(sent)))
+    store.execute(delete(DELIVERIES).where(DELIVERIES.c.notification == id))
+    store.execute(delete(UNSUBSCRIBED).where(UNSUBSCRIBED.c.notification == id))
+    store.execute(delete(NOTIFICATIONS).where(NOTIFICATIONS.c.id == id))
+
+
+def unsubscribe(store: Connection, id: str, recipient: str) -> None:
+    """Send no more mails of it to an address."""
+    row = {"notification": id, "recipient": digest(recipient.casefold())}
+    if not store.execute(select(UNSUBSCRIBED).filter_by(**row)).first():
+        store.execute(insert(UNSUBSCRIBED).values(**row, at=datetime.now(UTC)))
+
+
+def is_unsubscribed(store: Connection, id: str, recipient: str) -> bool:
+    """Whether an address gets no more mails of it."""
+    row = {"notification": id, "recipient": digest(recipient.casefold())}
+    return store.execute(select(UNSUBSCRIBED).filter_by(**row)).first() is not None
+
+
+def _notification(row: dict[str, Any]) -> Notification:
+    return Notification(**{**row, "spec": KINDS[row.pop("kind")].model_validate(row["spec"])})
+
+
+def _values(each: Notification) -> dict[str, Any]:
+    values = {column.name: getattr(each, column.name, None) for column in NOTIFICATIONS.columns}
+    kind = "subscription" if isinstance(each.spec, Subscription) else "alert"
+    return {**values, "kind": kind, "spec": each.spec.model_dump(mode="json")}
