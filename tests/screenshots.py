@@ -53,7 +53,7 @@ def picture(
         expect(flow.locator("svg path").first).to_be_attached()
     for table in page.locator("[class*='st-key-ranking_'] table").all():
         expect(table.locator("tbody tr").first).to_be_visible()
-    for world in page.locator(".st-key-world").all():
+    for world in page.locator(".st-key-chart_world").all():
         expect(world.locator(".layer.land path").first).to_be_attached()
     tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": int(tall)})

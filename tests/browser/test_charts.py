@@ -18,8 +18,8 @@ WEEK = {"from": "2026-08-03", "to": "2026-08-09"}
 def drawn(page: Page, key: str) -> Locator:
     """The part of a chart where the pointer selects."""
     # A chart below the screen is drawn once it comes near.
-    page.locator(f".st-key-{key}").first.scroll_into_view_if_needed()
-    area = page.locator(f".st-key-{key} .nsewdrag").first
+    page.locator(f".st-key-chart_{key}").first.scroll_into_view_if_needed()
+    area = page.locator(f".st-key-chart_{key} .nsewdrag").first
     area.scroll_into_view_if_needed()
     expect(area).to_be_visible()
     return area
@@ -56,7 +56,7 @@ def test_drag_and_click_select_the_period_and_back_returns(app: App, page: Page)
     assert "unit" not in spelled(page)
     # A day is drawn by the hour.
     page.mouse.move(*place(drawn(page, "traffic"), 0.5))
-    expect(page.locator(".st-key-traffic .hoverlayer")).to_contain_text("Wed 5 Aug 2026, 1")
+    expect(page.locator(".st-key-chart_traffic .hoverlayer")).to_contain_text("Wed 5 Aug 2026, 1")
 
     page.go_back()
     expect(page).to_have_url(param("from", "2026-08-04"))
@@ -71,7 +71,7 @@ def test_bars_of_months_select_whole_months(app: App, page: Page) -> None:
     page.goto(link(app, **{"from": "2026-01-01", "to": "2026-09-30"}))
     settled(page)
     area = drawn(page, "events")
-    bar = page.locator(".st-key-events .bars .point").last.bounding_box()
+    bar = page.locator(".st-key-chart_events .bars .point").last.bounding_box()
     assert bar
     page.mouse.click(bar["x"] + bar["width"] / 2, place(area, 0)[1])
     expect(page).to_have_url(param("from", "2026-09-01"))

@@ -90,7 +90,7 @@ def test_links_sign_in_and_map_work_under_a_base_path(
     with page.expect_response(re.compile("world_110m")) as world:
         page.goto(f"{deployed.app.address}/?{SHOP}")
         # Charts are drawn when they come near.
-        page.locator(".st-key-world").scroll_into_view_if_needed()
+        page.locator(".st-key-chart_world").scroll_into_view_if_needed()
     assert world.value.status == 200
     assert world.value.url.startswith(f"{deployed.app.address}/app/static/")
     settled(page)

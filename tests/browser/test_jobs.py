@@ -305,7 +305,7 @@ def test_g_report_as_pdf_and_workbook(hand: Hand, client: Client, tmp_path: Path
 @pytest.mark.thorough
 def test_h_note_on_a_day_for_the_team(hand: Hand, browser: Browser, tmp_path: Path) -> None:
     page, text = hand.page, "Newsletter <b>sent</b> & =1+1"
-    area = page.locator(".st-key-traffic .nsewdrag").first
+    area = page.locator(".st-key-chart_traffic .nsewdrag").first
     # The third of seven points from the left edge to the right one.
     box = area.bounding_box()
     assert box
@@ -313,7 +313,7 @@ def test_h_note_on_a_day_for_the_team(hand: Hand, browser: Browser, tmp_path: Pa
     hand.click(page.locator(".umami-notes .plus").first)
     hand.type(page.get_by_role("textbox", name="What happened?"), text)
     hand.click(page.get_by_role("button", name="Save", exact=True))
-    flag = page.locator(".st-key-traffic .umami-notes .flag")
+    flag = page.locator(".st-key-chart_traffic .umami-notes .flag")
     expect(flag).to_have_count(1)
     assert hand.count <= 3
     day = formats.moment(datetime.now() - timedelta(days=5), "day")
@@ -323,7 +323,7 @@ def test_h_note_on_a_day_for_the_team(hand: Hand, browser: Browser, tmp_path: Pa
         other = context.new_page()
         other.goto(page.url)
         settled(other)
-        flag = other.locator(".st-key-traffic .umami-notes .flag")
+        flag = other.locator(".st-key-chart_traffic .umami-notes .flag")
         expect(flag).to_have_attribute("aria-label", f"{day}: {text}")
         flag.click()
         expect(other.locator(".umami-note-list")).to_contain_text(text)

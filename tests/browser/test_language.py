@@ -45,12 +45,12 @@ def test_a_german_browser_reads_german_beside_an_english_one(
     expect(german.get_by_text("1. Aug. – 30. Sept. 2026").first).to_be_visible()
     assert german.evaluate("document.documentElement.lang") == "de"
     settled(german)
-    tick = german.locator(".st-key-traffic .xtick text").first
+    tick = german.locator(".st-key-chart_traffic .xtick text").first
     expect(tick).to_have_text("1. Aug.")
     page.reload()
     expect(metric(page, "Visitors")).to_have_text("2,423")
     settled(page)
-    expect(page.locator(".st-key-traffic .xtick text").first).to_have_text("1 Aug")
+    expect(page.locator(".st-key-chart_traffic .xtick text").first).to_have_text("1 Aug")
     assert page.evaluate("document.documentElement.lang") == "en"
 
 
@@ -58,7 +58,7 @@ def test_hover_labels_have_german_names(app: App, german: Page) -> None:
     german.goto(link(app))
     expect(metric(german, "Besucher")).to_have_text("2.423")
     settled(german)
-    chart = german.locator(".st-key-traffic .js-plotly-plot").first
+    chart = german.locator(".st-key-chart_traffic .js-plotly-plot").first
     chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
     assert box

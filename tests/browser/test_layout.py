@@ -197,7 +197,7 @@ def test_nothing_lies_over_charts_and_their_buttons(demo: App, tab: Page) -> Non
         )
         assert overlaps["buttons"] <= 0
         assert overlaps["legend"] is None or overlaps["legend"] <= 1
-    world = tab.locator(".st-key-world")
+    world = tab.locator(".st-key-chart_world")
     land, box = world.locator(".layer.land path").first.bounding_box(), world.bounding_box()
     assert land
     assert box

@@ -43,7 +43,7 @@ def link(app: App, last: int) -> str:
 
 
 def test_flags_are_apart_and_show_every_note(noted: App, page: Page) -> None:
-    flags = page.locator(".st-key-traffic .umami-notes .flag")
+    flags = page.locator(".st-key-chart_traffic .umami-notes .flag")
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(link(noted, 14))
     settled(page)
@@ -64,7 +64,7 @@ def test_flags_are_apart_and_show_every_note(noted: App, page: Page) -> None:
 def test_note_is_read_changed_and_deleted_from_its_flag(noted: App, page: Page) -> None:
     page.goto(link(noted, 7))
     settled(page)
-    flags = page.locator(".st-key-traffic .umami-notes .flag")
+    flags = page.locator(".st-key-chart_traffic .umami-notes .flag")
     expect(flags).to_have_count(7)
     flags.first.hover()
     notes = page.get_by_role("dialog", name="Notes")

@@ -103,11 +103,11 @@ def test_no_request_leaves_the_host_and_the_map_draws(app: App, page: Page) -> N
     page.on("console", said)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(link(app))
-    page.locator(".st-key-world").first.scroll_into_view_if_needed()
-    shapes = page.locator(".st-key-world .choroplethlayer path")
+    page.locator(".st-key-chart_world").first.scroll_into_view_if_needed()
+    shapes = page.locator(".st-key-chart_world .choroplethlayer path")
     expect(shapes.first).to_be_attached()
     assert shapes.count() >= 8
-    expect(page.locator(".st-key-world .layer.land path").first).to_be_attached()
+    expect(page.locator(".st-key-chart_world .layer.land path").first).to_be_attached()
     settled(page)
     assert hosts == {urlsplit(app.address).netloc}
     assert complaints == []
@@ -116,11 +116,11 @@ def test_no_request_leaves_the_host_and_the_map_draws(app: App, page: Page) -> N
 @pytest.mark.thorough
 def test_click_on_the_map_filters_by_country(app: App, page: Page) -> None:
     page.goto(link(app))
-    page.locator(".st-key-world").first.scroll_into_view_if_needed()
-    expect(page.locator(".st-key-world .choroplethlayer path").first).to_be_attached()
+    page.locator(".st-key-chart_world").first.scroll_into_view_if_needed()
+    expect(page.locator(".st-key-chart_world .choroplethlayer path").first).to_be_attached()
     settled(page)
     brazil = page.evaluate_handle(
-        "[...document.querySelectorAll('.st-key-world .choroplethlayer path')]"
+        "[...document.querySelectorAll('.st-key-chart_world .choroplethlayer path')]"
         ".find(path => path.__data__.loc === 'BRA')"
     ).as_element()
     assert brazil
