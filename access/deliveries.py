@@ -30,6 +30,8 @@ INTERRUPTED: Final = N_(
     "The dashboard stopped while it was being sent. It may have arrived, and is not sent again."
 )
 
+NO_RECIPIENT: Final = N_("Everybody has unsubscribed.")
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -175,11 +177,31 @@ def again(
         store.execute(_mine(delivery).values(next_attempt=at, lease=None, why=why[:500]))
 
 
-def finish(engine: Engine, delivery: Delivery, status: Status, why: str = "") -> None:
-    """End a delivery."""
+def finish(engine: Engine, delivery: Delivery, status: Status, why: str = "") -> Status:
+    """End a delivery; one that was "sent" and that nobody got has failed. Returns its status."""
     with exclusive(engine) as store:
+        receipts = _receipts(store, delivery.id)
+        if status == "sent" and all(receipt.status == "refused" for receipt in receipts):
+            status = "failed"
+            why = why or next((receipt.why for receipt in receipts), str(NO_RECIPIENT))
         ended = datetime.now(UTC)
         store.execute(_mine(delivery).values(status=status, why=why[:500], ended=ended, lease=None))
+    return status
+
+
+def cancel(store: Connection, notification: str, occasion: str, why: str) -> bool:
+    """Do not send a delivery of which nothing was sent yet; returns whether that was so."""
+    found = store.execute(
+        update(DELIVERIES)
+        .where(
+            DELIVERIES.c.notification == notification,
+            DELIVERIES.c.occasion == occasion,
+            DELIVERIES.c.status == "waiting",
+            DELIVERIES.c.attempts == 0,
+        )
+        .values(status="missed", why=why[:500], ended=datetime.now(UTC))
+    )
+    return bool(found.rowcount)
 
 
 def _mine(delivery: Delivery) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final, TypeVar, cast
 
 from umami.api import notes, reports, segments
@@ -175,6 +175,15 @@ class Permissions:
         if not grants or any(grant.filters for grant in grants):
             return None
         return grants[0].fixed_filters
+
+    def restricted(self, view: View) -> View:
+        """Return a View with the fixed filters of its website, where there are such."""
+        fixed = self.fixed(view.website)
+        if fixed is None:
+            return view
+        view = replace(view, **{each.name: getattr(fixed, each.name) for each in fields(fixed)})
+        # The rest of a visit lies outside of the fixed filters.
+        return replace(view, whole_visits=view.whole_visits and not view.is_filtered)
 
     def _of(self, website: str) -> Iterable[Grant]:
         return (grant for grant in self.grants if grant.covers(website))

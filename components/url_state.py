@@ -9,7 +9,7 @@ of labels, and malformed links are handled in one place.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -149,15 +149,9 @@ def resolve(
         note(*dict.fromkeys(map(_explained, parsed.faults)))
     shown = parsed.view
     fixed = looking.permissions.fixed(shown.website)
-    if fixed is not None and ViewFilters.of(shown) != fixed:
-        if shown.is_filtered:
-            note(_("Your filters are locked: those of the link are left out."))
-        shown = replace(
-            shown, **{field.name: getattr(fixed, field.name) for field in fields(fixed)}
-        )
-    if fixed is not None and shown.is_filtered:
-        # The rest of a visit lies outside of the fixed filters.
-        shown = replace(shown, whole_visits=False)
+    if fixed is not None and ViewFilters.of(shown) != fixed and shown.is_filtered:
+        note(_("Your filters are locked: those of the link are left out."))
+    shown = looking.permissions.restricted(shown)
     if not shown.conversion:
         shown = shown.with_default(viewer.saved_conversion(shown.website))
     st.session_state[_VIEW] = shown

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from dateutil import rrule
 
 from access.notifications import Schedule
 from umami.period import as_instant, zone
 
-_FREQUENCIES: Final = {"daily": rrule.DAILY, "weekly": rrule.WEEKLY, "monthly": rrule.MONTHLY}
+_FREQUENCIES: Final[dict[str, Literal[1, 2, 3]]] = {
+    "daily": rrule.DAILY,
+    "weekly": rrule.WEEKLY,
+    "monthly": rrule.MONTHLY,
+}
 
 
 def occasions(
