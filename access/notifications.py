@@ -312,7 +312,8 @@ def signing_key(engine: Engine) -> str:
 
 
 def _notification(row: dict[str, Any]) -> Notification:
-    return Notification(**{**row, "spec": KINDS[row.pop("kind")].model_validate(row["spec"])})
+    spec = KINDS[row.pop("kind")].model_validate(row["spec"])
+    return Notification(**{**row, "spec": spec})
 
 
 def _values(each: Notification) -> dict[str, Any]:
