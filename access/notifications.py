@@ -7,7 +7,6 @@ when it is sent. It ends with the account.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -39,7 +38,6 @@ MOST: Final = 100
 MOST_RECIPIENTS: Final = 50
 LARGEST_LOGO: Final = 200_000
 """Bytes of the largest logo."""
-_SIGNING: Final = "signing"
 Text = Annotated[str, Field(max_length=200)]
 Hour = Annotated[int, Field(ge=0, le=23)]
 
@@ -299,16 +297,6 @@ def is_unsubscribed(store: Connection, id: str, recipient: str) -> bool:
     """Whether an address gets no more mails of it."""
     row = {"notification": id, "recipient": digest(recipient.casefold())}
     return store.execute(select(UNSUBSCRIBED).filter_by(**row)).first() is not None
-
-
-def signing_key(engine: Engine) -> str:
-    """The key that signs links in mails and messages to webhooks; it is made when first used."""
-    with exclusive(engine) as store:
-        value: str | None = store.scalar(select(KEYS.c.value).filter_by(name=_SIGNING))
-        if value is None:
-            value = secrets.token_urlsafe(32)
-            store.execute(insert(KEYS).values(name=_SIGNING, value=value))
-        return value
 
 
 def _notification(row: dict[str, Any]) -> Notification:
