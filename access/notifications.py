@@ -20,7 +20,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from access.database import (
     DELIVERIES,
-    KEYS,
     NOTIFICATIONS,
     RECEIPTS,
     UNSUBSCRIBED,
