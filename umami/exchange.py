@@ -16,8 +16,6 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -28,6 +26,7 @@ from umami import errors
 from umami.compat.http_errors import meaning, reasons
 from umami.endpoint import Request
 from umami.network import Proxy, proxy_for, trusted
+from umami.retry_after import seconds
 from umami.settings import Settings
 from umami.texts import N_, Message
 
@@ -43,7 +42,7 @@ HANDSHAKE_TIMEOUT: Final = 2.0
 """Seconds for the answer to a TLS handshake."""
 LONGEST_PAUSE: Final = 15.0
 """Seconds; the client does not wait for a server that requires a longer pause."""
-HOUR, NEVER = 3600.0, 10.0**9
+HOUR = 3600.0
 """Seconds."""
 KEEPALIVE: Final = 4.0
 """Seconds that an idle connection stays open; Node closes its side after 5, which could break a
@@ -304,7 +303,9 @@ class Exchange:
         if status == 400 and url.startswith("http:") and REQUIRES_TLS.search(body):
             return self._other_scheme("https")
         problem = meaning(status, body, endpoint=call.endpoint, address=self._settings.address)
-        after = _retry_after(response.headers) if status in RETRYABLE else None
+        after = None
+        if status in RETRYABLE:
+            after = seconds(response.headers.get("retry-after"), response.headers.get("date"))
         if isinstance(problem, errors.RateLimited) and after and after > LONGEST_PAUSE:
             pause = f"{after:.0f} seconds" if after < HOUR else "more than an hour"
             problem = errors.RateLimited(
@@ -418,26 +419,3 @@ def _decompressed(response: httpx.Response) -> Iterator[bytes]:
             return
     if response.num_bytes_downloaded:
         raise httpx.DecodingError("incomplete")
-
-
-def _retry_after(headers: httpx.Headers) -> float | None:
-    """``Retry-After`` in seconds, a date relative to the server's own clock where it has a ``Date``
-    header; ``None`` without the header, and for what is neither a number nor a date."""
-    text = headers.get("retry-after")
-    with suppress(ValueError):
-        return max(0.0, min(NEVER, float(text or "")))
-    until = _http_date(text)
-    if until is None:
-        return None
-    # A clock that is wrong is wrong in both dates; a date in the past is no pause.
-    now = _http_date(headers.get("date")) or datetime.now(UTC)
-    seconds = (until - now).total_seconds()
-    return seconds if seconds >= 0 else None
-
-
-def _http_date(text: str | None) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text or "")
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
