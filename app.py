@@ -26,6 +26,7 @@ from components import (
     shortcuts,
     signin,
     umami_server,
+    unsubscribe,
     url_state,
     viewer,
     website_admin,
@@ -49,6 +50,8 @@ st.html(entrypoint_guard.ROOT / "components" / "frontend" / "page.css")
 if refused := request_security.session_refused():
     navigation.closed()
     page_context.refused(refused)
+    st.stop()
+if unsubscribe.draw():
     st.stop()
 local_access.receive()
 unseen = st.container(key="unseen", gap=None)

@@ -24,6 +24,7 @@ from components import (
     metrics,
     request_security,
     session_cookie,
+    unsubscribe,
     viewer,
 )
 from components.elements import show_fault
@@ -45,7 +46,7 @@ async def started(_: st.App) -> AsyncIterator[None]:
 
 
 log.shorten()
-session_cookie.SERVED = collecting.SERVED = True
+session_cookie.SERVED = collecting.SERVED = unsubscribe.SERVED = True
 app = st.App(
     "app.py",
     lifespan=started,
@@ -53,6 +54,7 @@ app = st.App(
         Middleware(request_security.security_headers),
         Middleware(request_security.same_origin),
         Middleware(local_access.takes_code),
+        Middleware(unsubscribe.without_streamlit),
         Middleware(request_security.needed_messages),
         Middleware(first_page.served),
     ],
@@ -60,5 +62,6 @@ app = st.App(
     routes=[
         Route(session_cookie.ticket_url(), session_cookie.exchange, methods=["POST"]),
         collecting.route(),
+        unsubscribe.route(),
     ],
 )

@@ -7,6 +7,10 @@ when it is sent. It ends with the account.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from access.database import (
     DELIVERIES,
+    KEYS,
     NOTIFICATIONS,
     RECEIPTS,
     UNSUBSCRIBED,
@@ -243,6 +248,27 @@ def opened(engine: Callable[[bool], Engine | None]) -> Iterator[Connection]:
         ) from None
 
 
+def signing_key(engine: Engine, name: str = "links") -> str:
+    """The key of this dashboard for a purpose, which is made on first use."""
+    query = select(KEYS.c.value).where(KEYS.c.name == name)
+    with engine.connect() as store:
+        key: str | None = store.scalar(query)
+    if key is None:
+        with exclusive(engine) as store:
+            key = store.scalar(query)
+            if key is None:
+                key = secrets.token_urlsafe(32)
+                store.execute(insert(KEYS).values(name=name, value=key))
+    return key
+
+
+def webhook_key(engine: Engine, id: str) -> str:
+    """The key that signs what one alert sends to its webhook, in the format of Standard Webhooks
+    (``whsec_…``). Its receiver cannot sign for other alerts."""
+    derived = hmac.digest(signing_key(engine, "webhooks").encode(), id.encode(), hashlib.sha256)
+    return f"whsec_{base64.b64encode(derived).decode()}"
+
+
 def of_everybody(engine: Callable[[bool], Engine | None]) -> tuple[Notification, ...]:
     """All subscriptions and alerts. Raises ``Unreachable``."""
     try:
@@ -257,6 +283,12 @@ def of_everybody(engine: Callable[[bool], Engine | None]) -> tuple[Notification,
             remedy=N_("Try again in a moment."),
         ) from None
     return tuple(_notification(dict(row)) for row in rows)
+
+
+def by_id(store: Connection, id: str) -> Notification | None:
+    """The subscription or alert with an id."""
+    row = store.execute(select(NOTIFICATIONS).where(NOTIFICATIONS.c.id == id)).mappings().first()
+    return _notification(dict(row)) if row else None
 
 
 def end(store: Connection, id: str, why: str) -> None:

@@ -82,6 +82,8 @@ class DashboardSettings(DeclaredSettings):
     """Further addresses of the dashboard, for a proxy that changes the ``Host`` header."""
     monitor: Annotated[Address | None, PlainValidator(_address)] = None
     """The port, or the address with a port, of health and metrics."""
+    private_webhooks: Flag = False
+    """Whether alerts may be sent to webhooks in private networks."""
     open: Flag = False
     """Whether everybody may look without signing in, wherever they come from."""
 
