@@ -24,7 +24,7 @@ from access.permissions import ALL
 from components import embedded_launcher, texts
 from components.blocks import Params
 from components.loading import every_website
-from reports import build, mail
+from reports import build, mail, messages
 from reports.chromium import PAPERS
 from reports.document import Report
 from umami.api import websites
@@ -73,7 +73,7 @@ def _send(
     settings: mail.Settings, to: Sequence[mail.Recipient], report: Report, args: Namespace
 ) -> int:
     """Mail a report and print the outcome for each recipient; returns 1 unless all accept it."""
-    message = mail.message(report, settings, to, args.attach, args.paper)
+    message = messages.message(report, settings, to, args.attach, args.paper)
     try:
         outcomes = mail.send(settings, message, to)
     except mail.MailFailed:

@@ -4,6 +4,7 @@ into the content of a file."""
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import Final, Literal
 from access.notes import Notebook
 from components import blocks, formats, notes, texts, view_description
 from components.areas import PageInfo
-from components.blocks import Block, Chart, Params, Table, Text
+from components.blocks import Block, Chart, Findings, Params, Table, Text
 from components.loading import Collector, QueryClient, fault_location
 from components.page_registry import AREAS, PAGES
 from components.texts import _
@@ -116,16 +117,22 @@ def chapter(query: Collector, page: PageInfo, view: View, params: Params) -> Cha
         sections = list(blocks.sections(layout, "report"))
     except UmamiError as problem:
         sections = [blocks.blocks_section(_(page.title), Text(texts.sentence(problem)))]
-    made = tuple(Section(part.title, part.about, _blocks(part)) for part in sections)
-    return Chapter(page.name, _(page.title), _(page.about), made)
+    return Chapter(page.name, _(page.title), _(page.about), tuple(map(_section, sections)))
 
 
-def _blocks(section: blocks.Section) -> tuple[Block, ...]:
+def _section(section: blocks.Section) -> Section:
+    made = _blocks(section)
+    findings = any(isinstance(block, Findings) for block in made)
+    printed = tuple(blocks.printed(made))
+    return Section(section.title, section.about, printed, findings=findings)
+
+
+def _blocks(section: blocks.Section) -> Sequence[Block]:
     try:
         answers = [answer.result() for answer in section.answers]
         if section.ask_more:
             answers += [answer.result() for answer in section.ask_more(*answers)]
-        return tuple(blocks.printed(section.make(*answers)))
+        return section.make(*answers)
     except UmamiError as problem:
         return (Text(texts.sentence(problem)),)
     except Exception as problem:  # a fault of ours stays in its section
@@ -153,6 +160,11 @@ def _cover(server: Server, order: Order, made: datetime, as_of: datetime) -> Cov
         _("Figures as of"): formats.moment(as_of, "hour"),
     }
     return Cover(website, lines[_("Period")], lines, made, as_of)
+
+
+def file_stem(name: str) -> str:
+    """A name as ASCII letters, digits and hyphens, for a file: ``nordlicht-shop``."""
+    return re.sub(r"\W+", "-", name.casefold(), flags=re.ASCII).strip("-")[:40] or "report"
 
 
 def render(report: Report, kind: FileKind, paper: Paper = "A4") -> bytes:

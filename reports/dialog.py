@@ -6,7 +6,6 @@ This is the only module of reports that uses Streamlit.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -164,7 +163,6 @@ def _download(job: _Job) -> None:
 def _file_name(view: View, sites: Sequence[Website], kind: FileKind) -> str:
     """Return a file name of letters and digits: ``shop-2026-09-01-2026-09-30.pdf``."""
     name = next((site.name for site in sites if site.id == view.website), "report")
-    plain = re.sub(r"\W+", "-", name.casefold(), flags=re.ASCII).strip("-")[:40] or "report"
     params = view.params()
     days = [params[edge][0][:10] for edge in ("from", "to") if edge in params] or [view.preset]
-    return f"{'-'.join((plain, *days))}.{kind}"
+    return f"{'-'.join((build.file_stem(name), *days))}.{kind}"

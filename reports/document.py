@@ -18,6 +18,8 @@ class Section:
     blocks: tuple[Block, ...]
     wide: bool = False
     """Whether it takes the whole width, although its blocks are narrow."""
+    findings: bool = False
+    """Whether it says what changed, in sentences. Mails begin with them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A report as a mail: figures and tables as text, charts as pictures, the file as an attachment."""
+"""Sending mails: the mail server, addresses, and outcomes. ``reports/messages.py`` writes mails."""
 
 from __future__ import annotations
 
@@ -15,28 +15,19 @@ from email.errors import NonASCIILocalPartDefect, ObsoleteHeaderDefect
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
-from functools import partial
 from typing import Final, Literal
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import idna
 
 from access import settings as dashboard
-from components.charts.tiles import Tile
 from components.texts import N_, _
-from components.theme import LIGHT
-from reports import build, chromium, html
-from reports.build import FileKind
-from reports.chromium import NoBrowser, Paper, Picture
-from reports.document import Report
 from umami.addresses import is_loopback
 from umami.errors import SettingsError, UmamiError
 
 Scheme = Literal["smtp", "smtps"]
 TIMEOUT: Final = 30.0
-"""Seconds to wait for the mail server."""
-ROWS: Final = 10
-"""Rows of a table in a mail."""
+"""Seconds to wait for each answer of the mail server."""
 SUBJECT: Final = 200
 """Characters of the longest subject."""
 _SEMICOLON: Final = re.compile(r'("(?:[^"\\]|\\.)*")|;')
@@ -47,9 +38,13 @@ _PORTS: Final[dict[Scheme, int]] = {"smtp": 587, "smtps": 465}
 
 
 class MailFailed(UmamiError):
-    """The mail server accepted the mail for no recipient."""
+    """The mail server accepted the mail for no recipient. ``again`` says that this may pass."""
 
     remedy = N_("Look at DASHBOARD_SMTP_URL, DASHBOARD_MAIL_FROM and the addresses, and try again.")
+
+    def __init__(self, message: str, *, again: bool = False) -> None:
+        super().__init__(message)
+        self.again = again
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +65,14 @@ class Recipient:
 class Outcome:
     """Whether the server accepted a mail for a recipient; ``None`` if it did not answer.
 
-    ``why`` is the reason unless it did.
+    ``why`` is the reason unless it did. ``again`` says whether another attempt may succeed and
+    cannot deliver the mail twice.
     """
 
     recipient: Recipient
     accepted: bool | None
     why: str = ""
+    again: bool = False
 
     def __str__(self) -> str:
         result = _("unknown") if self.accepted is None else _("not sent")
@@ -181,40 +178,8 @@ def _has_control(text: str) -> bool:
     return not {"Cc", "Cf", "Cs", "Zl", "Zp"}.isdisjoint(map(unicodedata.category, text))
 
 
-def message(
-    report: Report,
-    settings: Settings,
-    to: Sequence[Recipient],
-    kind: FileKind = "html",
-    paper: Paper = "A4",
-) -> EmailMessage:
-    """Return a report as a mail. Without a browser it has no pictures, and says where the charts
-    are. Raises what ``build.render`` raises."""
-    pictures: list[Picture] = []
-    page = html.page(report)
-    try:
-        pictures = chromium.pictures(page)
-    except NoBrowser:
-        if kind == "pdf":
-            raise
-    attachment = page.encode() if kind == "html" else build.render(report, kind, paper)
-
-    subject = f"{report.cover.website}: {report.cover.period}"
-    mail = _text_mail(settings, to, subject, plain(report))
-    ids = [make_msgid(domain="report.invalid") for _unused in pictures]
-    mail.add_alternative(_html(report, pictures, ids), subtype="html")
-    body = mail.get_body(("html",))
-    assert body is not None
-    for id, picture in zip(ids, pictures, strict=True):
-        body.add_related(picture.png, "image", "png", cid=id, disposition="inline")
-    main, _unused, sub = build.MIMES[kind].partition("/")
-    mail.add_attachment(attachment, maintype=main, subtype=sub, filename=f"report.{kind}")
-    return mail
-
-
-def _text_mail(
-    settings: Settings, to: Sequence[Recipient], subject: str, text: str
-) -> EmailMessage:
+def text_mail(settings: Settings, to: Sequence[Recipient], subject: str, text: str) -> EmailMessage:
+    """Return a mail of plain text, to which other parts can be added."""
     # 7-bit bodies, since some servers accept no others.
     mail = EmailMessage(policy.SMTP.clone(cte_type="7bit"))
     subject = "".join(" " if _has_control(character) else character for character in subject)
@@ -231,7 +196,7 @@ def _text_mail(
 def send_text(settings: Settings, to: str, subject: str, text: str) -> None:
     """Send a text to one address. Raises ``MailFailed`` if the mail server does not accept it."""
     recipient = recipients([to])[:1]
-    (outcome,) = send(settings, _text_mail(settings, recipient, subject, text), recipient)
+    (outcome,) = send(settings, text_mail(settings, recipient, subject, text), recipient)
     if not outcome.accepted:
         raise MailFailed(_("The mail was not sent: {why}.").format(why=outcome.why))
 
@@ -240,28 +205,40 @@ def send(settings: Settings, mail: EmailMessage, to: Sequence[Recipient]) -> lis
     """Send a mail and return the outcome for each recipient, in their order.
 
     A password is sent encrypted, or within this machine. Raises ``MailFailed``, which quotes
-    neither password nor server, if the server rejects the mail before it gets the recipients.
+    neither password nor server, if the server rejects the mail before it gets the recipients. A
+    server that stops answering ends this within ``TIMEOUT``.
     """
+    again = False
     server: smtplib.SMTP | None = None
     try:
         server = _connected(settings)
         if settings.username:
             _sign_in(server, settings)
         return _deliver(server, settings.sender.address, mail, to)
-    except smtplib.SMTPAuthenticationError:
+    except smtplib.SMTPAuthenticationError as refused:
+        again = _may_pass(refused.smtp_code)
         problem = _("The mail server does not let the user of DASHBOARD_SMTP_URL in.")
     except smtplib.SMTPNotSupportedError:
         problem = _("The mail server offers no way to sign in that is supported here.")
     except ssl.SSLError:
         problem = _("The mail server cannot prove that it is the one of DASHBOARD_SMTP_URL.")
-    except (smtplib.SMTPException, OSError, UnicodeError):
+    except (smtplib.SMTPException, OSError) as failed:
+        # Only part of smtplib's errors are answers.
+        again = _may_pass(getattr(failed, "smtp_code", 0))
+        problem = _("The mail server cannot be reached, or did not take the mail.")
+    except UnicodeError:
         problem = _("The mail server cannot be reached, or did not take the mail.")
     finally:
         if server is not None:
             # An accepted mail stays accepted if the connection is not closed properly.
             with suppress(smtplib.SMTPException, OSError):
                 server.quit()
-    raise MailFailed(problem)
+    raise MailFailed(problem, again=again)
+
+
+def _may_pass(code: int) -> bool:
+    """Whether an answer of a mail server, or none (0), may be another one later."""
+    return code < 500
 
 
 def _deliver(
@@ -286,31 +263,35 @@ def _deliver(
         return list(outcomes.values())
     content = _announce(server, sender, mail, reachable)
     accepted: bool | None = False
+    again = True
     why = _("the connection to the mail server was lost")
     try:
         for recipient in reachable:
             code, _unused = server.rcpt(recipient.address)
             if code not in (250, 251):
                 rejected = _("the mail server does not deliver there ({code})").format(code=code)
-                outcomes[recipient] = Outcome(recipient, False, rejected)
+                outcomes[recipient] = Outcome(recipient, False, rejected, _may_pass(code))
         if len(outcomes) < len(to):
-            accepted, why = (
+            accepted, again, why = (
                 None,
+                False,
                 _("{why} before it confirmed the mail, which may have arrived").format(why=why),
             )
             code, _unused = server.data(content)
-            accepted, why = (
+            accepted, again, why = (
                 code == 250,
+                code != 250 and _may_pass(code),
                 _("the mail server refused the mail ({code})").format(code=code),
             )
     except smtplib.SMTPDataError as refused:
-        accepted, why = (
+        accepted, again, why = (
             False,
+            _may_pass(refused.smtp_code),
             _("the mail server refused the mail ({smtp_code})").format(smtp_code=refused.smtp_code),
         )
     except (smtplib.SMTPException, OSError):
         pass
-    return [outcomes.get(recipient, Outcome(recipient, accepted, why)) for recipient in to]
+    return [outcomes.get(recipient, Outcome(recipient, accepted, why, again)) for recipient in to]
 
 
 def _announce(
@@ -331,7 +312,8 @@ def _announce(
         raise MailFailed(
             _("The mail server takes no mail from {sender} ({code}).").format(
                 sender=sender, code=code
-            )
+            ),
+            again=_may_pass(code),
         )
     return content
 
@@ -367,34 +349,3 @@ def _connected(settings: Settings) -> smtplib.SMTP:
         server.close()
         raise MailFailed(_("The mail server offers no encryption, so the password is not sent."))
     return server
-
-
-def plain(report: Report) -> str:
-    """Return a report as plain text: cover, figures, and the first rows of its tables."""
-    return html.render("mail.txt", report=report, rows=_rows, change=_change)
-
-
-_rows: Final = partial(html.rows, most=ROWS)
-
-
-def _change(tile: Tile) -> str:
-    return (
-        ""
-        if tile.delta is None
-        else _(" ({delta} from {before})").format(delta=tile.delta or "±0", before=tile.before)
-    )
-
-
-def _html(report: Report, pictures: Sequence[Picture], ids: Sequence[str]) -> str:
-    """Return the HTML body: styles are attributes, pictures are referred to by their ids."""
-    images = zip(ids, pictures, strict=True)
-    return html.render(
-        "mail.html",
-        report=report,
-        pictures=pictures,
-        next_image=lambda: next(images, None),
-        rows=_rows,
-        change=_change,
-        most=ROWS,
-        colours=LIGHT,
-    )

@@ -11,7 +11,7 @@ import pytest
 from components import umami_server, view_description
 from components.blocks import Table, Tiles
 from components.loading import every_website
-from reports import build, html, mail, xlsx
+from reports import build, html, messages, xlsx
 from reports.document import Report
 from tests.pages.conftest import RECORDED, Open, said, table, table_data, tiles
 from tests.support.pages import CHOICES
@@ -106,7 +106,7 @@ def test_shares_and_unknown_rates_agree_in_all_formats(opened: Open, filters: li
     made = report("overview", *filters)
     page, text, book = (
         html.page(made),
-        mail.plain(made),
+        messages.plain(made),
         openpyxl.load_workbook(BytesIO(xlsx.workbook(made))),
     )
     figures = {row[1]: row for row in book["Overview figures"].iter_rows(values_only=True)}

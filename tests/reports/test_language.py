@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 
 from components import texts
-from reports import build, html, mail
+from reports import build, html, messages
 from reports.__main__ import main
 from reports.document import Report
 from tests.reports.conftest import ordered, seen
@@ -32,7 +32,7 @@ def test_the_page_is_german(german: Report) -> None:
 
 def test_the_mail_is_german(german: Report) -> None:
     with texts.reading("de-DE"):
-        text = mail.plain(german)
+        text = messages.plain(german)
     assert "Zeitraum: 1.–30. Sept. 2026" in text
     assert "Besucher: " in text
     assert "Visitors" not in text

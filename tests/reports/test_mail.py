@@ -15,7 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from PIL import Image
 
-from reports import mail
+from reports import mail, messages
 from reports.__main__ import main
 from reports.document import Report
 from reports.mail import MailFailed
@@ -130,9 +130,9 @@ def whole(png: bytes, height: int) -> None:
 @pytest.mark.browser
 def test_a_mail_has_text_pictures_and_the_file(overview: Report, office: Office) -> None:
     to = mail.recipients(["ada@example.com", "grace@example.com"])
-    made = BackgroundTask(lambda _: mail.message(overview, settings(office), to, "xlsx")).result(
-        150
-    )
+    made = BackgroundTask(
+        lambda _: messages.message(overview, settings(office), to, "xlsx")
+    ).result(150)
     outcomes = mail.send(settings(office), made, to)
     assert all(outcome.accepted for outcome in outcomes)
     (came,) = office.mails
@@ -164,7 +164,7 @@ def test_mail_without_chromium_has_tables_only(
 ) -> None:
     monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
     to = mail.recipients(["ada@example.com"])
-    made = BackgroundTask(lambda _: mail.message(overview, settings(office), to)).result()
+    made = BackgroundTask(lambda _: messages.message(overview, settings(office), to)).result()
     by_kind = parts(made)
     assert "image/png" not in by_kind
     assert "The charts are in the attached report." in by_kind["text/html"][0].get_content()
@@ -373,7 +373,7 @@ def test_website_name_cannot_inject_headers(overview: Report, office: Office) ->
     hostile = "Shop\r\nBcc: eve@example.com\0\u2028" + "x" * 500
     report = replace(overview, cover=replace(overview.cover, website=hostile))
     to = mail.recipients(["Ada <ada@example.com>"])
-    made = BackgroundTask(lambda _: mail.message(report, settings(office), to)).result(150)
+    made = BackgroundTask(lambda _: messages.message(report, settings(office), to)).result(150)
     assert [str(outcome) for outcome in mail.send(settings(office), made, to)] == [
         "ada@example.com: accepted by the mail server"
     ]

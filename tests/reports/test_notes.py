@@ -16,7 +16,7 @@ from access import database
 from access.notes import Note, Notebook
 from access.permissions import ALL
 from components.loading import every_website
-from reports import build, html, mail
+from reports import build, html, messages
 from reports.__main__ import main
 from reports.document import Report
 from tests.reports.conftest import GIVEN, TABLES, WEBSITES, seen
@@ -82,7 +82,7 @@ def test_workbook_has_the_notes_once_and_as_text(report: Report) -> None:
 
 
 def test_mail_lists_the_notes(report: Report) -> None:
-    assert HOSTILE in " ".join(mail.plain(report).split())
+    assert HOSTILE in " ".join(messages.plain(report).split())
 
 
 def test_report_without_a_notebook_has_the_notes_of_umami_only(client: Client) -> None:
