@@ -56,9 +56,15 @@ _PRIVATE: Final = tuple(
 )
 """Networks that an admin may allow."""
 _NEVER: Final = tuple(
-    map(ipaddress.ip_network, ("192.88.99.0/24", "64:ff9b:1::/48", "::/96", "fec0::/10"))
+    map(
+        ipaddress.ip_network,
+        (
+            *("192.0.0.0/24", "192.88.99.0/24"),
+            *("::/96", "64:ff9b:1::/48", "2001::/23", "3fff::/20", "fec0::/10"),
+        ),
+    )
 )
-"""Networks that Python calls global, or did, although packets to them may end up anywhere."""
+"""Networks that some versions of Python call global, although they are for special purposes."""
 
 
 class AddressRefused(UmamiError):
@@ -245,6 +251,7 @@ class _Connection(HTTPConnection):
         super().__init__(target.host, target.port)
         self._target = target
         self._ends = time.monotonic() + timeout
+        self._is_over = threading.Event()
         self.sock: socket.socket | None = None
 
     @property
@@ -272,7 +279,9 @@ class _Connection(HTTPConnection):
 
     @contextmanager
     def deadline(self) -> Iterator[None]:
-        """End the connection when its time is over, also if bytes keep arriving."""
+        """End the connection when its time is over, also if bytes keep arriving. Raises
+        ``TimeoutError`` then: the end of a head that was cut off looks like that of a complete one.
+        """
         timer = threading.Timer(self._left, self._shut_down)
         timer.daemon = True
         timer.start()
@@ -280,8 +289,11 @@ class _Connection(HTTPConnection):
             yield
         finally:
             timer.cancel()
+        if self._is_over.is_set():
+            raise TimeoutError
 
     def _shut_down(self) -> None:
+        self._is_over.set()
         connected = self.sock
         if connected is not None:
             with suppress(OSError):
