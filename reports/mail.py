@@ -12,8 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from email import policy
 from email.errors import NonASCIILocalPartDefect, ObsoleteHeaderDefect
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import Policy
 from email.utils import formatdate, make_msgid
 from typing import Final, Literal
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -35,6 +36,18 @@ _SEMICOLON: Final = re.compile(r'("(?:[^"\\]|\\.)*")|;')
 _HARMLESS: Final = (ObsoleteHeaderDefect, NonASCIILocalPartDefect)
 """What is tolerated in addresses: an empty entry between two commas, and letters of any script."""
 _PORTS: Final[dict[Scheme, int]] = {"smtp": 587, "smtps": 465}
+
+
+class _Verbatim(UnstructuredHeader, BaseHeader):
+    """A header of one long word, which Python would split and encode."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """The header on a line of its own."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS: Final = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Verbatim)
 
 
 class MailFailed(UmamiError):
@@ -181,7 +194,7 @@ def _has_control(text: str) -> bool:
 def text_mail(settings: Settings, to: Sequence[Recipient], subject: str, text: str) -> EmailMessage:
     """Return a mail of plain text, to which other parts can be added."""
     # 7-bit bodies, since some servers accept no others.
-    mail = EmailMessage(policy.SMTP.clone(cte_type="7bit"))
+    mail = EmailMessage(policy.SMTP.clone(cte_type="7bit", header_factory=_HEADERS))
     subject = "".join(" " if _has_control(character) else character for character in subject)
     mail["Subject"] = " ".join(subject.split())[:SUBJECT]
     mail["From"] = settings.sender.header

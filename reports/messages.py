@@ -36,6 +36,7 @@ ROWS: Final = 10
 """Rows of a table in a mail."""
 _IMAGES: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg"}
 """The formats of a logo, by how a file begins."""
+_BETWEEN: Final = Markup('<div style="height: 40px"></div>')
 _NOBODY: Final = Links("")
 
 
@@ -126,7 +127,7 @@ def prepare(
     return Prepared(
         f"{head}: {rest}" if head else rest,
         "\n\n".join(plain(report, url) for report, url in zip(reports, urls, strict=True)),
-        Markup("").join(part.html(url) for part, url in zip(made, urls, strict=True)),
+        _BETWEEN.join(part.html(url) for part, url in zip(made, urls, strict=True)),
         tuple(image for part in made for image in part.images),
         tuple((name, kind, part.file) for name, part in files if kind),
         subscription.brand,

@@ -30,8 +30,9 @@ UNICODE = "pässwörd€"
 
 
 class Taken:
-    """A mail server's handler that keeps what it was given. It rejects nobody@example.com, and
-    hangs up on mail to hangup@example.com (when named) and late@example.com (when sent)."""
+    """A mail server's handler that keeps what it was given. It rejects nobody@example.com, has no
+    time for busy@example.com, and hangs up on mail to hangup@example.com (when named) and
+    late@example.com (when sent)."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -41,6 +42,8 @@ class Taken:
     ) -> str:
         if address == "nobody@example.com":
             return "550 there is nobody"
+        if address == "busy@example.com":
+            return "450 try again later"
         if address == "hangup@example.com":
             server.transport.abort()
         envelope.rcpt_tos.append(address)
@@ -53,7 +56,10 @@ class Taken:
         self.mails.append(message)
         if "late@example.com" in envelope.rcpt_tos:
             server.transport.abort()
-        return "250 taken" if "full" not in message["Subject"] else "452 full"
+        refusals = {"full": "452 full", "never": "554 never"}
+        return next(
+            (refusals[word] for word in refusals if word in message["Subject"]), "250 taken"
+        )
 
 
 class Office:
@@ -253,6 +259,42 @@ def test_outcome_is_reported_per_recipient(office: Office) -> None:
     assert all("unknown: the connection" in text and "may have" in text for text in unsure[1:])
     full = sent(settings(office), ada, subject="full")
     assert full == [f"{ada}: not sent: the mail server refused the mail (452)"]
+
+
+def test_outcomes_say_whether_another_attempt_may_succeed(office: Office) -> None:
+    """A mail that may have arrived is not sent again."""
+
+    def again(*to: str, subject: str = "Hello") -> list[bool]:
+        recipients = mail.recipients(to)
+        return [
+            outcome.again for outcome in mail.send(settings(office), letter(subject), recipients)
+        ]
+
+    ada = "ada@example.com"
+    assert again(ada, "nobody@example.com", "busy@example.com") == [False, False, True]
+    assert again(ada, "hangup@example.com") == [True, True]
+    assert again(ada, "late@example.com") == [False, False]
+    assert again(ada, subject="full") == [True]
+    assert again(ada, subject="never") == [False]
+    for url, expected in {
+        f"smtp://127.0.0.1:{free_port()}": True,
+        f"smtp://me:wrong@127.0.0.1:{office.port}": False,
+    }.items():
+        with pytest.raises(MailFailed) as failed:
+            sent(mail.parse_settings(url, "shop@example.com"), ada)
+        assert failed.value.again == expected
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_mail_server_that_says_nothing_is_left(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "TIMEOUT", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"{scheme}://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(MailFailed, match="cannot be reached") as failed:
+            sent(mail.parse_settings(url, "shop@example.com"), "ada@example.com")
+    assert failed.value.again
 
 
 def test_unreachable_mail_server_is_explained_without_secrets() -> None:
