@@ -244,13 +244,14 @@ def _filtered(view: View, name: str, value: str) -> View | None:
         return None
 
 
-def by_hour(view: View) -> Iterator[View]:
-    """The View in parts that every server counts by the hour, up to the last complete hour."""
+def by_hour(view: View, days: int = HOUR_DAYS) -> Iterator[View]:
+    """The latest days of a View in parts that every server counts by the hour, up to the last
+    complete hour."""
     local = zone(view.period.timezone)
     running = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     end = min(view.period.end, running - MILLISECOND)
     last = end.astimezone(local).date()
-    first = max(last - timedelta(days=HOUR_DAYS - 1), history.FIRST)
+    first = max(last - timedelta(days=days - 1), history.FIRST)
     # The same pairs of days whatever the period is, so that their answers are found in the cache.
     while first <= last:
         after = first + timedelta(days=2 - first.toordinal() % 2)

@@ -126,14 +126,30 @@ class Automated:
 def expected_hours(hours: pd.Series) -> pd.Series | None:
     """The rows that each hour was to be expected to have, by hour of the week and by how busy the
     days around are; ``None`` with fewer than three weeks. A pause lowers no expectation."""
-    pattern = _hourly(hours)
+    pattern = hourly(hours)
     return None if pattern is None else pattern[0]
+
+
+def hourly(hours: pd.Series) -> tuple[pd.Series, float] | None:
+    """The expected rows of each hour, as ``expected_hours``, and their spread: their variance as a
+    multiple of their expectation, at least 1."""
+    rows = hours.to_numpy(dtype=float)
+    if len(rows) < FEWEST_WEEKS * 7 * 24 or not np.nansum(rows):
+        return None
+    index = pd.DatetimeIndex(hours.index)
+    usable = np.isfinite(rows)
+    expected, spread = _profile(rows, index, usable)
+    # Once more without the pauses that the first pass makes improbable.
+    for first, last in _runs(rows == 0):
+        usable[first:last] = _pause(expected[first:last].sum(), spread) >= IMPROBABLE
+    expected, spread = _profile(rows, index, usable)
+    return pd.Series(expected, index=hours.index), spread
 
 
 def gaps(hours: pd.Series) -> tuple[Gap, ...]:
     """Pauses that the usual rhythm makes improbable, in order. ``hours`` counts rows by hour,
     complete hours only. An hour at night on a small website is no gap."""
-    pattern = _hourly(hours)
+    pattern = hourly(hours)
     if pattern is None:
         return ()
     expected, spread = pattern
@@ -262,21 +278,6 @@ def automated(groups: pd.DataFrame, before: pd.DataFrame | None = None) -> tuple
     )
 
 
-def _hourly(hours: pd.Series) -> tuple[pd.Series, float] | None:
-    """The expected rows of each hour, and their spread (``_spread``)."""
-    rows = hours.to_numpy(dtype=float)
-    if len(rows) < FEWEST_WEEKS * 7 * 24 or not np.nansum(rows):
-        return None
-    index = pd.DatetimeIndex(hours.index)
-    usable = np.isfinite(rows)
-    expected, spread = _profile(rows, index, usable)
-    # Once more without the pauses that the first pass makes improbable.
-    for first, last in _runs(rows == 0):
-        usable[first:last] = _pause(expected[first:last].sum(), spread) >= IMPROBABLE
-    expected, spread = _profile(rows, index, usable)
-    return pd.Series(expected, index=hours.index), spread
-
-
 def _profile(
     rows: Numbers, index: pd.DatetimeIndex, usable: NDArray[np.bool_]
 ) -> tuple[Numbers, float]:
@@ -286,6 +287,9 @@ def _profile(
     daily = frame["rows"].groupby(index.normalize()).mean()
     daily = daily.where(daily > 0)
     level_by_day = daily.rolling(7, center=True, min_periods=1).median()
+    # A whole week at both ends, too, so that no weekday counts there more than others.
+    level_by_day.iloc[:3] = daily.iloc[:7].median()
+    level_by_day.iloc[-4:] = daily.dropna().iloc[-7:].median()
     level = np.maximum(level_by_day.reindex(index.normalize()).ffill().bfill().to_numpy(), 1e-9)
     share = frame["rows"] / level
     # A flood of rows in one hour is no rhythm.

@@ -144,7 +144,7 @@ def rhythm(history: pd.Series, coming: int = 0) -> Rhythm | None:
     fitted = level + weekday
     # The share of noise that comes from counting shrinks as counts grow; the rest does not.
     counting = 1 / np.maximum(1.0, np.exp(fitted))
-    other = max(0.0, _deviation(logs - fitted) ** 2 - float(np.mean(counting)))
+    other = max(0.0, robust_deviation(logs - fitted) ** 2 - float(np.mean(counting)))
     deviation = np.maximum(np.sqrt(counting + other), 0.01)
     # The next weeks have the weekdays of the last one, and its noise.
     yearly = _yearly((logs - fitted) / deviation, coming)
@@ -246,7 +246,7 @@ def _decomposed(logs: Numbers, days: pd.DatetimeIndex) -> tuple[Numbers, Numbers
 
     rough = _rough(pd.Series(logs, index=days))
     residuals = logs - rough
-    limit = max(LIMIT * _deviation(residuals), LEAST_CHANGE)
+    limit = max(LIMIT * robust_deviation(residuals), LEAST_CHANGE)
     usual = np.where(np.abs(residuals) <= limit, logs, rough)
     stl = STL(
         usual,
@@ -274,7 +274,7 @@ def _rough(logs: pd.Series) -> Numbers:
     return np.asarray(median + weekdays)
 
 
-def _deviation(residuals: Numbers) -> float:
+def robust_deviation(residuals: Numbers) -> float:
     """The standard deviation, from the median absolute deviation."""
     return TO_DEVIATION * float(np.nanmedian(np.abs(residuals - np.nanmedian(residuals))))
 

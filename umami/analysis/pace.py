@@ -66,13 +66,19 @@ class Pace:
 
 
 def pace(
-    history: pd.Series, month: date, target: float | None = None, *, level: float = 0.8
+    history: pd.Series,
+    month: date,
+    target: float | None = None,
+    *,
+    level: float = 0.8,
+    months: int = MONTHS,
 ) -> Pace | None:
     """Where the month of the day ``month`` ends, for a count or an amount by day that is summed up.
 
     The band adds a forecast of the days after the history to the sum so far; it includes the end of
-    the month with the probability ``level``. ``None`` if the history has fewer than five weeks, or
-    ends before the month begins or after it ends."""
+    the month with the probability ``level``. The bands of so many past ``months`` are checked.
+    ``None`` if the history has fewer than five weeks, or ends before the month begins or after it
+    ends."""
     daily = complete_days(history)
     first = month.replace(day=1)
     if len(daily) < BEFORE:
@@ -85,7 +91,7 @@ def pace(
         return None
     so_far, low, middle, high, chance = band
     checked, earlier = [], first
-    for _ in range(MONTHS):
+    for _ in range(months):
         earlier = (earlier - timedelta(days=1)).replace(day=1)
         known = min(earlier + (until - first), _end(earlier))
         before = daily[: pd.Timestamp(known)]
