@@ -254,14 +254,14 @@ def _unusual_hours_of(condition: Condition, before: pd.Series, hours: pd.Series)
     if pattern is None:
         return _judged(hours, np.nan, False)
     usual, spread = pattern
-    earlier, own = usual.iloc[: len(before)], usual.iloc[len(before) :]
+    earlier, coming = usual.iloc[: len(before)], usual.iloc[len(before) :]
     busy = earlier >= earlier.median()
     noise = _distance(before * scale, earlier)[busy].dropna().to_numpy(float)
     least = expected.robust_deviation(noise)
-    deviation = np.maximum(np.sqrt(spread / np.maximum(own, 1.0)), least)
+    deviation = np.maximum(np.sqrt(spread / np.maximum(coming, 1.0)), least)
     limit = np.maximum(HOUR_LIMIT * deviation, expected.LEAST_CHANGE)
-    distance = _distance(hours * scale, own).where(own >= FEWEST_OF_HOUR * spread)
-    return _beyond_usual(condition, hours, own / scale, distance, limit)
+    distance = _distance(hours * scale, coming).where(coming >= FEWEST_OF_HOUR * spread)
+    return _beyond_usual(condition, hours, coming / scale, distance, limit)
 
 
 def _distance(counts: pd.Series, usual: pd.Series) -> pd.Series:
@@ -325,7 +325,7 @@ def _no_data(
         return Judgement((), 0)
     end = _times(complete)[-1] + HOUR
     again = bool(views[end:].sum())
-    found = [gap for gap in doubts.gaps(complete) if gap.hours >= condition.hours]
+    pauses = [gap for gap in doubts.gaps(complete) if gap.hours >= condition.hours]
     spans = tuple(
         Episode(
             gap.start,
@@ -334,7 +334,7 @@ def _no_data(
             float(gap.hours),
             gap.missing,
         )
-        for gap in found
+        for gap in pauses
         if gap.end > since
     )
     days = len(pd.DatetimeIndex(complete[since:].index).normalize().unique())
