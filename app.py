@@ -34,6 +34,7 @@ from components import (
 from components.loading import every_website
 from components.setup_wizard import steps
 from reports import dialog as report_dialog
+from reports import scheduler
 from umami.errors import UmamiError
 
 log.shorten()
@@ -62,6 +63,7 @@ with unseen:
 st.logo(entrypoint_guard.ROOT / "static" / "logo.svg", size="large")
 try:
     metrics.start(viewer.CHECKS)
+    scheduler.begin()
     looking = viewer.resolve()
 except UmamiError as problem:
     navigation.closed()

@@ -28,6 +28,7 @@ from components import (
     viewer,
 )
 from components.elements import show_fault
+from reports import scheduler
 
 
 @asynccontextmanager
@@ -39,6 +40,7 @@ async def started(_: st.App) -> AsyncIterator[None]:
     config.set_option("client.allowedOrigins", [])
     metrics.begin(viewer.CHECKS)
     collecting.begin()
+    scheduler.begin()
     address = viewer.announced()
     if not st.get_option("server.headless"):
         cli_util.open_browser(address)

@@ -177,8 +177,11 @@ def again(
         store.execute(_mine(delivery).values(next_attempt=at, lease=None, why=why[:500]))
 
 
-def finish(engine: Engine, delivery: Delivery, status: Status, why: str = "") -> Status:
-    """End a delivery; one that was "sent" and that nobody got has failed. Returns its status."""
+def finish(
+    engine: Engine, delivery: Delivery, status: Status, why: str = ""
+) -> tuple[Status, str]:
+    """End a delivery; one that was "sent" and that nobody got has failed. Returns its status and
+    the reason."""
     with exclusive(engine) as store:
         receipts = _receipts(store, delivery.id)
         if status == "sent" and all(receipt.status == "refused" for receipt in receipts):
@@ -186,7 +189,7 @@ def finish(engine: Engine, delivery: Delivery, status: Status, why: str = "") ->
             why = why or next((receipt.why for receipt in receipts), str(NO_RECIPIENT))
         ended = datetime.now(UTC)
         store.execute(_mine(delivery).values(status=status, why=why[:500], ended=ended, lease=None))
-    return status
+    return status, why
 
 
 def cancel(store: Connection, notification: str, occasion: str, why: str) -> bool:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field
@@ -98,6 +99,14 @@ class Webhook(BaseModel):
 
     service: Literal["slack", "teams", "json"] = "json"
     url: Annotated[str, Field(max_length=2000, repr=False)]
+
+    @property
+    def host(self) -> str:
+        """The host of its address, which is no secret."""
+        try:
+            return urlsplit(self.url).hostname or ""
+        except ValueError:
+            return ""
 
 
 class Alert(Spec):

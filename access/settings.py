@@ -84,6 +84,9 @@ class DashboardSettings(DeclaredSettings):
     """The port, or the address with a port, of health and metrics."""
     private_webhooks: Flag = False
     """Whether alerts may be sent to webhooks in private networks."""
+    scheduler: Flag = True
+    """Whether this process sends reports and alerts that are due. Say no where a timer runs
+    ``python -m reports due``, so that the dashboard asks nothing by itself."""
     open: Flag = False
     """Whether everybody may look without signing in, wherever they come from."""
 

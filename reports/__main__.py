@@ -1,4 +1,5 @@
 """Make a report from the command line: ``python -m reports --period last-week --out report.html``.
+``python -m reports due`` sends the subscriptions and alerts that are due (``reports/due.py``).
 
 The report is of the server that the dashboard's settings name. An error is one sentence.
 """
@@ -18,13 +19,13 @@ from urllib.parse import parse_qs
 
 from sqlalchemy import Engine
 
-from access import atomic_write, database, settings, website_settings
+from access import accounts, atomic_write, database, settings, website_settings
 from access.notes import Notebook
 from access.permissions import ALL
-from components import embedded_launcher, texts
+from components import embedded_launcher, page_registry, texts
 from components.blocks import Params
 from components.loading import every_website
-from reports import build, mail, messages
+from reports import build, due, mail, messages
 from reports.chromium import PAPERS
 from reports.document import Report
 from umami.api import websites
@@ -44,6 +45,8 @@ _OPERATORS: Final = {"=": "eq", "!=": "neq", "~": "c"}
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return its exit status: 1 if the report could not be made or be mailed to
     every recipient, 2 for invalid arguments."""
+    if arguments[:1] == ["due"]:
+        return _send_due(arguments[1:])
     args = _parser().parse_args(arguments)
     try:
         _check(args)
@@ -67,6 +70,34 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _send_due(arguments: Sequence[str]) -> int:
+    """Send the subscriptions and alerts that are due; returns 1 if any was not sent, 2 for invalid
+    arguments."""
+    if arguments:
+        print("python -m reports due takes no arguments.", file=sys.stderr)
+        return 2
+    lines: list[due.Line] = []
+    try:
+        engine, running = _store(False), settings.load()
+        if engine is not None and due.is_anything(engine):
+            with _client(None) as client:
+                service = due.Service(
+                    engine,
+                    client,
+                    lambda: accounts.load(running.users, page_registry.ENDPOINTS),
+                    allow_private=running.private_webhooks,
+                )
+                lines = service.run()
+    except UmamiError as problem:
+        print(f"{problem} {problem.remedy}", file=sys.stderr)
+        return 1
+    for line in lines:
+        print(line.text, file=sys.stdout if line.done else sys.stderr)
+    if not lines:
+        print("Nothing is due.")
+    return 0 if all(line.done for line in lines) else 1
 
 
 def _send(

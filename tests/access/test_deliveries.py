@@ -63,7 +63,7 @@ def test_a_worker_that_ends_before_sending_is_replaced(engine: Engine) -> None:
     assert deliveries.begin(engine, first, ["ada@example.com"], later) == []
     deliveries.finish(engine, first, "failed", "too slow")
     deliveries.settle(engine, second, "ada@example.com", "accepted")
-    assert deliveries.finish(engine, second, "sent") == "sent"
+    assert deliveries.finish(engine, second, "sent") == ("sent", "")
     (delivery,) = deliveries.history(engine, "one")
     assert (delivery.status, delivery.attempts) == ("sent", 2)
 
@@ -100,7 +100,7 @@ def test_what_nobody_got_has_failed(engine: Engine) -> None:
     delivery = claimed(engine)
     deliveries.begin(engine, delivery, ["ada@example.com"], NOW)
     deliveries.settle(engine, delivery, "ada@example.com", "refused", "nobody there")
-    assert deliveries.finish(engine, delivery, "sent") == "failed"
+    assert deliveries.finish(engine, delivery, "sent") == ("failed", "nobody there")
     assert deliveries.history(engine, "one")[0].why == "nobody there"
 
 

@@ -1,0 +1,508 @@
+"""Sends what is due: reports of subscriptions, and messages of alerts.
+
+The dashboard calls ``run`` every minute (``reports/scheduler.py``); ``python -m reports due`` does
+the same once. Several processes may do so at the same time (``access.deliveries``). Every report
+and message is made with the permissions that the owner has at that moment.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from sqlalchemy import Engine, select, update
+
+from access import deliveries, notifications, unsubscribing, website_settings
+from access.accounts import Accounts
+from access.database import NOTIFICATIONS, exclusive
+from access.deliveries import Delivery
+from access.notes import Notebook
+from access.notifications import Alert, Notification, Subscription
+from access.permissions import ALL, AuthorizedClient, Forbidden, Permissions, QueryClient
+from components import page_registry, texts
+from components.loading import every_website, fault_location
+from components.page_registry import PAGES
+from components.texts import N_, _
+from reports import alerting, build, mail, messages, schedule, webhooks
+from reports.alert_message import AlertMessage
+from reports.document import Report
+from umami.api import websites as api
+from umami.client import Client
+from umami.errors import InvalidView, UmamiError
+from umami.period import as_instant, zone
+from umami.view import ALL_TIME, View
+from umami.view_parsing import parse
+
+OWN_PARAMS: Final = tuple(name for page in PAGES for name in (*page.params, *page.list_params))
+"""The own parameters of all pages."""
+EVERYBODY: Final = "everybody"
+"""The owner of what was made while nobody had to sign in."""
+LATE: Final = timedelta(hours=1)
+"""How long after its time a mail says that it is late."""
+DELAYS: Final = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180))
+"""How long to wait before a delivery is tried again."""
+CHECKING: Final = timedelta(minutes=10)
+"""How long the check of an alert may take before another process checks it."""
+_GONE: Final = N_("The account that set this up no longer exists.")
+_OPEN: Final = N_("This was set up before people had to sign in. An admin can resume it.")
+_UNSEEN: Final = N_("The account that set this up may no longer see or send these figures.")
+_NOT_RUNNING: Final = N_("The dashboard was not running at that time. A later one was sent.")
+_UNCHECKED: Final = N_("The dashboard was not running for some hours: nothing was checked then.")
+_STOPPED: Final = N_("It was paused, changed or ended before this was sent.")
+_OVER: Final = N_("It was over before it could be reported.")
+_LOG: Final = logging.getLogger(__name__)
+
+
+def is_anything(engine: Engine) -> bool:
+    """Whether there is any subscription or alert."""
+    with engine.connect() as store:
+        return store.execute(select(NOTIFICATIONS.c.id).limit(1)).first() is not None
+
+
+class _Ended(Exception):
+    """A subscription or alert that cannot be sent any more: why, and whether for good."""
+
+    def __init__(self, why: str, *, for_good: bool = False) -> None:
+        super().__init__(why)
+        self.why, self.for_good = why, for_good
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsent:
+    """A recipient whom a message certainly did not reach, why, and in how many seconds at the
+    earliest it may be sent again."""
+
+    recipient: str
+    why: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What became of a delivery, in words; ``done`` says whether it needs no attention."""
+
+    text: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Sends what is due. ``accounts`` returns the accounts at this moment."""
+
+    engine: Engine
+    client: Client
+    accounts: Callable[[], Accounts]
+    allow_private: bool = False
+    """Whether webhooks may have private addresses."""
+    one_click: bool = False
+    """Whether the dashboard answers the POST request of ``access.unsubscribing``."""
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    worker: str = field(default_factory=lambda: str(uuid4()))
+
+    def run(self) -> list[Line]:
+        """Plan and send what is due; returns a line for each delivery that was tried."""
+        deliveries.purge(self.engine, self.clock())
+        for each in notifications.of_everybody(lambda _create: self.engine):
+            if each.active:
+                with self._contained(each):
+                    self._plan(each)
+        lines = []
+        while delivery := deliveries.claim(self.engine, self.worker, self.clock()):
+            lines.append(self._deliver(delivery))
+        return lines
+
+    @contextmanager
+    def _contained(self, each: Notification) -> Iterator[None]:
+        """A fault of one subscription or alert does not affect the others."""
+        try:
+            yield
+        except _Ended as ended:
+            self._stop(each, ended)
+        except UmamiError as problem:
+            _LOG.warning("%s %s was not checked: %s", type(each.spec).__name__, each.id, problem)
+        except Exception as problem:
+            _LOG.error("%s was not checked: %s", each.id, fault_location(problem))
+
+    def _stop(self, each: Notification, ended: _Ended) -> None:
+        with exclusive(self.engine) as store:
+            (notifications.end if ended.for_good else notifications.pause)(
+                store, each.id, ended.why
+            )
+
+    def _permissions(self, owner: str) -> Permissions:
+        """What the owner may see now. Raises ``_Ended``."""
+        users = self.accounts().users
+        if owner in users:
+            return users[owner].permissions(
+                page_registry.ENDPOINTS, lambda: every_website(self.client)
+            )
+        if owner != EVERYBODY:
+            raise _Ended(str(_GONE), for_good=True)
+        if users:
+            raise _Ended(str(_OPEN))
+        return ALL
+
+    def _plan(self, each: Notification) -> None:
+        permissions = self._permissions(each.owner)
+        if isinstance(each.spec, Subscription):
+            self._plan_reports(each, each.spec)
+        else:
+            self._check(each, each.spec, permissions)
+
+    def _plan_reports(self, each: Notification, spec: Subscription) -> None:
+        now = self.clock()
+        planned = _moment(each.state.get("planned"))
+        # The clock may have been set back.
+        after = planned if planned and planned <= now else now - deliveries.RETENTION
+        after = max(after, each.since or now)
+        due = schedule.occasions(spec.schedule, spec.timezone, after, now)
+        if not due:
+            return
+        with exclusive(self.engine) as store:
+            for moment in due:
+                missed = "" if moment == due[-1] else str(_NOT_RUNNING)
+                deliveries.plan(store, each.id, moment.isoformat(), moment, missed=missed)
+            notifications.keep_state(store, each.id, {"planned": now.isoformat()})
+
+    def _check(self, each: Notification, spec: Alert, permissions: Permissions) -> None:
+        """Check an alert once an hour, in one of several processes."""
+        now = self.clock()
+        state = self._claim_check(each.id, now)
+        if state is None:
+            return
+        client = AuthorizedClient(self.client, permissions)
+        if not permissions.exports(spec.website):
+            raise _Ended(str(_UNSEEN))
+        with texts.reading(spec.language):
+            view = _view(client, spec, spec.website, permissions, now, self.engine)
+            verdicts = alerting.check(client, view, spec, now)
+        known: dict[str, Any] = dict(state.get("episodes", {}))
+        single = spec.condition.kind != "new_value"
+        with exclusive(self.engine) as store:
+            last = _moment(state.get("checked"))
+            if last and now - last > 2 * LATE:
+                name = f"unchecked {last.isoformat()}"
+                deliveries.plan(store, each.id, name, now, missed=str(_UNCHECKED))
+            if any(verdict.holds is None for verdict in verdicts):
+                state |= {"why": next(verdict.why for verdict in verdicts if verdict.why)}
+            else:
+                state.pop("why", None)
+                holding = {verdict.occasion: verdict for verdict in verdicts if verdict.holds}
+                if single and known and holding:
+                    # The beginning of an episode may be told differently from hour to hour.
+                    holding = dict.fromkeys(known, next(iter(holding.values())))
+                not_before = _after_quiet(spec, now)
+                for occasion, verdict in holding.items():
+                    if occasion not in known:
+                        content = _content(verdict, now)
+                        plan = deliveries.plan
+                        plan(store, each.id, occasion, now, content=content, not_before=not_before)
+                        known[occasion] = content
+                for occasion in [name for name in known if name not in holding]:
+                    content = {**known.pop(occasion), "ended": now.isoformat()}
+                    if not single or deliveries.cancel(store, each.id, occasion, str(_OVER)):
+                        continue
+                    end = f"{occasion} ended"
+                    plan = deliveries.plan
+                    plan(store, each.id, end, now, content=content, not_before=not_before)
+                state["episodes"] = known
+            state |= {"checked": now.isoformat()}
+            state.pop("claimed", None)
+            notifications.keep_state(store, each.id, state)
+
+    def _claim_check(self, id: str, now: datetime) -> dict[str, Any] | None:
+        """The state of an alert that this process has to check now; ``None`` if it has been checked
+        in this hour, or is being checked."""
+        with exclusive(self.engine) as store:
+            row = store.execute(select(NOTIFICATIONS.c.state).filter_by(id=id)).first()
+            state: dict[str, Any] = dict(row.state) if row else {}
+            checked, claimed = _moment(state.get("checked")), _moment(state.get("claimed"))
+            hour = now.replace(minute=0, second=0, microsecond=0)
+            if row is None or (checked and hour <= checked <= now):
+                return None
+            if claimed and now - CHECKING < claimed <= now:
+                return None
+            state["claimed"] = now.isoformat()
+            store.execute(update(NOTIFICATIONS).where(NOTIFICATIONS.c.id == id).values(state=state))
+            return state
+
+    def _deliver(self, delivery: Delivery) -> Line:
+        """Send a delivery that this process has claimed; returns a line about it."""
+        found = {each.id: each for each in notifications.of_everybody(lambda _create: self.engine)}
+        each = found.get(delivery.notification)
+        if each is None or not each.active:
+            return self._finish(delivery, each, "missed", str(_STOPPED))
+        try:
+            permissions = self._permissions(each.owner)
+            with texts.reading(each.spec.language):
+                if isinstance(each.spec, Subscription):
+                    unsent = self._mail_reports(delivery, each, each.spec, permissions)
+                else:
+                    unsent = self._send_alert(delivery, each, each.spec, permissions)
+        except _Ended as ended:
+            self._stop(each, ended)
+            return self._finish(delivery, each, "missed", ended.why)
+        except UmamiError as problem:
+            return self._again(delivery, each, texts.sentence(problem))
+        except Exception as problem:
+            _LOG.error("delivery %s failed: %s", delivery.id, fault_location(problem))
+            return self._again(delivery, each, _("It could not be created."))
+        if unsent:
+            return self._again(delivery, each, unsent[0].why, unsent)
+        return self._finish(delivery, each, "sent", "")
+
+    def _again(
+        self,
+        delivery: Delivery,
+        each: Notification,
+        why: str,
+        unsent: Sequence[_Unsent] = (),
+    ) -> Line:
+        """Try again later, unless it was tried often enough."""
+        if delivery.attempts > len(DELAYS):
+            for one in unsent:
+                deliveries.settle(self.engine, delivery, one.recipient, "refused", one.why)
+            return self._finish(delivery, each, "sent" if unsent else "failed", why)
+        pause = max((one.after for one in unsent), default=0.0)
+        at = self.clock() + max(DELAYS[delivery.attempts - 1], timedelta(seconds=pause))
+        recipients = [one.recipient for one in unsent]
+        deliveries.again(self.engine, delivery, at, why, recipients)
+        when = f"It is tried again at {at:%Y-%m-%d %H:%M} UTC."
+        return Line(f"{each.spec.name}: {why} {when}", False)
+
+    def _finish(
+        self, delivery: Delivery, each: Notification | None, status: deliveries.Status, why: str
+    ) -> Line:
+        ended, why = deliveries.finish(self.engine, delivery, status, why)
+        name = each.spec.name if each else delivery.notification
+        return Line(f"{name}: {ended}{f' ({why})' if why else ''}", ended == "sent")
+
+    def _mail_reports(
+        self,
+        delivery: Delivery,
+        each: Notification,
+        spec: Subscription,
+        permissions: Permissions,
+    ) -> list[_Unsent]:
+        """Mail the reports of a subscription to each recipient; returns those who may be tried
+        again, with reasons."""
+        settings = mail.load_settings()
+        client = AuthorizedClient(self.client, permissions)
+        late = delivery.due if self.clock() - delivery.due > LATE else None
+        prepared = _prepared(client, each, spec, permissions, delivery.due, self.engine, late)
+        return self._mail(delivery, each, settings, prepared)
+
+    def _mail(
+        self,
+        delivery: Delivery,
+        each: Notification,
+        settings: mail.Settings,
+        prepared: messages.Prepared,
+    ) -> list[_Unsent]:
+        """Mail to each recipient on their own; returns those who may be tried again."""
+        key = notifications.signing_key(self.engine)
+        again: list[_Unsent] = []
+        failed = ""
+        for recipient in mail.recipients(each.spec.recipients):
+            address = recipient.address
+            with exclusive(self.engine) as store:
+                if notifications.is_unsubscribed(store, each.id, address):
+                    continue
+            if not deliveries.begin(self.engine, delivery, [address], self.clock()):
+                continue
+            if failed:
+                again.append(_Unsent(address, failed))
+                continue
+            links = unsubscribing.links(key, each, address, one_click=self.one_click)
+            message = prepared.addressed(settings, [recipient], links)
+            try:
+                (outcome,) = mail.send(settings, message, [recipient])
+            except mail.MailFailed as problem:
+                # The server takes no mail now: waiting for it once is enough.
+                failed = texts.sentence(problem)
+                again.append(_Unsent(address, failed))
+                continue
+            if outcome.again:
+                again.append(_Unsent(address, outcome.why))
+            else:
+                self._settle(delivery, address, outcome)
+        return again
+
+    def _settle(
+        self, delivery: Delivery, recipient: str, outcome: mail.Outcome | webhooks.Answer
+    ) -> None:
+        accepted = outcome.accepted
+        status: deliveries.ReceiptStatus = "accepted" if accepted else "refused"
+        status = "unknown" if accepted is None else status
+        deliveries.settle(self.engine, delivery, recipient, status, outcome.why)
+
+    def _send_alert(
+        self, delivery: Delivery, each: Notification, spec: Alert, permissions: Permissions
+    ) -> list[_Unsent]:
+        """Send a message of an alert; returns the recipients that may be tried again."""
+        if not permissions.exports(spec.website):
+            raise _Ended(str(_UNSEEN))
+        client = AuthorizedClient(self.client, permissions)
+        names = {site.id: site.name for site in every_website(client)}
+        message = _message(delivery.id, each, spec, names.get(spec.website, ""), delivery.content)
+        again: list[_Unsent] = []
+        if spec.webhook:
+            host = spec.webhook.host
+            if deliveries.begin(self.engine, delivery, [host], self.clock()):
+                answer = webhooks.send(
+                    spec.webhook,
+                    message,
+                    key=notifications.webhook_key(self.engine, each.id),
+                    allow_private=self.allow_private,
+                )
+                if answer.again:
+                    again.append(_Unsent(host, answer.why, answer.after or 0.0))
+                else:
+                    self._settle(delivery, host, answer)
+        if spec.recipients:
+            prepared = messages.prepare_alert(message, spec, each.owner)
+            again += self._mail(delivery, each, mail.load_settings(), prepared)
+        return again
+
+
+def send_test(
+    client: QueryClient, each: Notification, to: str, engine: Engine
+) -> list[mail.Outcome]:
+    """Mail what would be sent now to one address; nothing is recorded. An alert says what it is.
+
+    The reader sees what ``client`` may ask. Raises ``UmamiError``.
+    """
+    settings = mail.load_settings()
+    recipient = mail.recipients([to])[:1]
+    spec, now = each.spec, datetime.now(UTC)
+    with texts.reading(spec.language):
+        if isinstance(spec, Subscription):
+            try:
+                prepared = _prepared(client, each, spec, ALL, now, engine)
+            except _Ended as ended:
+                raise Forbidden(ended.why) from None
+        else:
+            names = {site.id: site.name for site in every_website(client)}
+            content = {
+                "headline": _("This is a test of the alert “{name}”.").format(name=spec.name),
+                "since": now.isoformat(),
+                "page": PAGES[0].name,
+                "params": spec.params,
+            }
+            message = _message("test", each, spec, names.get(spec.website, ""), content)
+            prepared = messages.prepare_alert(message, spec, each.owner)
+        return mail.send(settings, prepared.addressed(settings, recipient), recipient)
+
+
+def _prepared(
+    client: QueryClient,
+    each: Notification,
+    spec: Subscription,
+    permissions: Permissions,
+    due: datetime,
+    engine: Engine,
+    late: datetime | None = None,
+) -> messages.Prepared:
+    """The mail of a subscription as it is at ``due``, with what the owner may see.
+
+    Raises ``_Ended`` if that is nothing, and ``UmamiError``.
+    """
+    sites = every_website(client)
+    known = {site.id for site in sites if permissions.exports(site.id)}
+    websites = [website for website in spec.websites if website in known]
+    pages = [page for page in spec.pages if permissions.opens(page)]
+    if not websites or not pages:
+        raise _Ended(str(_UNSEEN))
+    reports: list[Report] = []
+    urls = []
+    notebook = Notebook(lambda _create: engine, "", permissions)
+    for website in websites:
+        view = _view(client, spec, website, permissions, due, engine)
+        own = {name: spec.params[name] for name in OWN_PARAMS if name in spec.params}
+        order = build.Order(view, pages, sites, dict.fromkeys(pages, own))
+        reports.append(build.make(client, order, notebook=notebook))
+        urls.append(_link(each, pages[0], {**view.params(), **own}))
+    return messages.prepare(reports, spec, each.owner, urls, late)
+
+
+def _view(
+    client: QueryClient,
+    spec: Subscription | Alert,
+    website: str,
+    permissions: Permissions,
+    now: datetime,
+    engine: Engine,
+) -> View:
+    """The View of a subscription or alert, with the fixed filters of its owner.
+
+    Raises ``InvalidView`` for parameters that are no longer valid: other figures than those that
+    were ordered would be wrong in silence.
+    """
+    recorded = None
+    if spec.params.get("period") == [ALL_TIME]:
+        span = client.ask(api.daterange(website))
+        recorded = (span.start, span.end) if span.start and span.end else None
+    parsed = parse(
+        {**spec.params, "website": [website], "tz": [spec.timezone]},
+        now=now,
+        websites=[website],
+        recorded=recorded,
+        capabilities=client.capabilities,
+    )
+    if parsed.faults:
+        raise InvalidView(parsed.faults[0].reason)
+    view = permissions.restricted(parsed.view)
+    return view.with_default(website_settings.conversion(engine, website))
+
+
+def _link(each: Notification, page: str, params: Mapping[str, Sequence[str]]) -> str:
+    path = "" if page == page_registry.PAGES[0].name else page
+    return f"{each.address}/{path}?{urlencode(params, doseq=True)}"
+
+
+def _content(verdict: alerting.Verdict, now: datetime) -> dict[str, Any]:
+    """What a message of an alert says, to keep until it is sent."""
+    return {
+        "headline": verdict.headline,
+        "findings": list(verdict.findings),
+        "since": (verdict.since or now).isoformat(),
+        "page": verdict.page,
+        "params": verdict.params,
+    }
+
+
+def _message(
+    id: str, each: Notification, spec: Alert, website: str, content: Mapping[str, Any]
+) -> AlertMessage:
+    local, ended = zone(spec.timezone), _moment(content.get("ended"))
+    return AlertMessage(
+        id,
+        spec.name,
+        website,
+        content["headline"],
+        datetime.fromisoformat(content["since"]).astimezone(local),
+        _link(each, content["page"], {**content["params"], "website": [spec.website]}),
+        tuple(content.get("findings", ())),
+        ended.astimezone(local) if ended else None,
+    )
+
+
+def _moment(text: Any) -> datetime | None:
+    return datetime.fromisoformat(text) if isinstance(text, str) else None
+
+
+def _after_quiet(spec: Alert, now: datetime) -> datetime:
+    """The moment when a message may be sent: now, or the end of the quiet hours."""
+    local = zone(spec.timezone)
+    wall = now.astimezone(local)
+    first, last = spec.quiet or (0, 0)
+    if first <= wall.hour < last or (last < first and not last <= wall.hour < first):
+        day = wall.date() + timedelta(days=wall.hour >= last)
+        return as_instant(datetime.combine(day, time(last)), local).astimezone(UTC)
+    return now
