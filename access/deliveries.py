@@ -177,9 +177,7 @@ def again(
         store.execute(_mine(delivery).values(next_attempt=at, lease=None, why=why[:500]))
 
 
-def finish(
-    engine: Engine, delivery: Delivery, status: Status, why: str = ""
-) -> tuple[Status, str]:
+def finish(engine: Engine, delivery: Delivery, status: Status, why: str = "") -> tuple[Status, str]:
     """End a delivery; one that was "sent" and that nobody got has failed. Returns its status and
     the reason."""
     with exclusive(engine) as store:
@@ -194,7 +192,7 @@ def finish(
 
 def cancel(store: Connection, notification: str, occasion: str, why: str) -> bool:
     """Do not send a delivery of which nothing was sent yet; returns whether that was so."""
-    found = store.execute(
+    result = store.execute(
         update(DELIVERIES)
         .where(
             DELIVERIES.c.notification == notification,
@@ -204,7 +202,7 @@ def cancel(store: Connection, notification: str, occasion: str, why: str) -> boo
         )
         .values(status="missed", why=why[:500], ended=datetime.now(UTC))
     )
-    return bool(found.rowcount)
+    return bool(result.rowcount)
 
 
 def _mine(delivery: Delivery) -> Any:

@@ -170,8 +170,8 @@ class Notifications:
 
     def all(self) -> tuple[Notification, ...]:
         """The reader's, by name. Raises ``Unreachable``."""
-        found = [each for each in of_everybody(self.engine) if self._is_mine(each)]
-        return tuple(sorted(found, key=lambda each: (each.spec.name.casefold(), each.id)))
+        visible = [each for each in of_everybody(self.engine) if self._is_mine(each)]
+        return tuple(sorted(visible, key=lambda each: (each.spec.name.casefold(), each.id)))
 
     def add(self, spec: Subscription | Alert, address: str) -> Notification:
         """Save a new one. Raises ``Forbidden``, ``InvalidView`` and ``Unreachable``."""

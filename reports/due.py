@@ -234,8 +234,8 @@ class Service:
 
     def _deliver(self, delivery: Delivery) -> Line:
         """Send a delivery that this process has claimed; returns a line about it."""
-        found = {each.id: each for each in notifications.of_everybody(lambda _create: self.engine)}
-        each = found.get(delivery.notification)
+        known = {each.id: each for each in notifications.of_everybody(lambda _create: self.engine)}
+        each = known.get(delivery.notification)
         if each is None or not each.active:
             return self._finish(delivery, each, "missed", str(_STOPPED))
         try:
@@ -266,12 +266,12 @@ class Service:
     ) -> Line:
         """Try again later, unless it was tried often enough."""
         if delivery.attempts > len(DELAYS):
-            for one in unsent:
-                deliveries.settle(self.engine, delivery, one.recipient, "refused", one.why)
+            for failure in unsent:
+                deliveries.settle(self.engine, delivery, failure.recipient, "refused", failure.why)
             return self._finish(delivery, each, "sent" if unsent else "failed", why)
-        pause = max((one.after for one in unsent), default=0.0)
+        pause = max((failure.after for failure in unsent), default=0.0)
         at = self.clock() + max(DELAYS[delivery.attempts - 1], timedelta(seconds=pause))
-        recipients = [one.recipient for one in unsent]
+        recipients = [failure.recipient for failure in unsent]
         deliveries.again(self.engine, delivery, at, why, recipients)
         when = f"It is tried again at {at:%Y-%m-%d %H:%M} UTC."
         return Line(f"{each.spec.name}: {why} {when}", False)
@@ -424,10 +424,10 @@ def _prepared(
     notebook = Notebook(lambda _create: engine, "", permissions)
     for website in websites:
         view = _view(client, spec, website, permissions, due, engine)
-        own = {name: spec.params[name] for name in OWN_PARAMS if name in spec.params}
-        order = build.Order(view, pages, sites, dict.fromkeys(pages, own))
+        params = {name: spec.params[name] for name in OWN_PARAMS if name in spec.params}
+        order = build.Order(view, pages, sites, dict.fromkeys(pages, params))
         reports.append(build.make(client, order, notebook=notebook))
-        urls.append(_link(each, pages[0], {**view.params(), **own}))
+        urls.append(_link(each, pages[0], {**view.params(), **params}))
     return messages.prepare(reports, spec, each.owner, urls, late)
 
 

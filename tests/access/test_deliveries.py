@@ -41,8 +41,8 @@ def test_an_occasion_is_planned_once(engine: Engine) -> None:
 def test_one_of_many_workers_claims_a_delivery(engine: Engine) -> None:
     planned(engine)
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda at: deliveries.claim(engine, f"w{at}", NOW), range(8)))
-    assert len([each for each in found if each]) == 1
+        claims = list(pool.map(lambda at: deliveries.claim(engine, f"w{at}", NOW), range(8)))
+    assert len([each for each in claims if each]) == 1
 
 
 def test_nothing_is_claimed_before_its_time_and_missed_ones_never(engine: Engine) -> None:

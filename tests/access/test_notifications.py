@@ -117,12 +117,12 @@ def test_invalid_choices_are_refused(wrong: dict[str, object]) -> None:
 
 def test_unsubscribing_is_for_one_address_and_one_mail(engine: Engine) -> None:
     mine = book(engine)
-    one, other = mine.add(WEEKLY, ADDRESS), mine.add(WEEKLY, ADDRESS)
+    weekly, other = mine.add(WEEKLY, ADDRESS), mine.add(WEEKLY, ADDRESS)
     with exclusive(engine) as store:
-        notifications.unsubscribe(store, one.id, "Ada@Example.com")
-        notifications.unsubscribe(store, one.id, "ada@example.com")
-        assert notifications.is_unsubscribed(store, one.id, "ada@example.com")
-        assert not notifications.is_unsubscribed(store, one.id, "bob@example.com")
+        notifications.unsubscribe(store, weekly.id, "Ada@Example.com")
+        notifications.unsubscribe(store, weekly.id, "ada@example.com")
+        assert notifications.is_unsubscribed(store, weekly.id, "ada@example.com")
+        assert not notifications.is_unsubscribed(store, weekly.id, "bob@example.com")
         assert not notifications.is_unsubscribed(store, other.id, "ada@example.com")
 
 
@@ -167,9 +167,9 @@ def test_other_frequencies() -> None:
 
 def test_saved_views_are_for_their_owner_or_the_team(engine: Engine) -> None:
     ann, bob = views(engine, "ann", SENDS), views(engine, "bob", SEES)
-    own = ann.save(SavedView(SHOP, "Mine", "utm", {"period": ["30d"]}))
+    mine = ann.save(SavedView(SHOP, "Mine", "utm", {"period": ["30d"]}))
     team = ann.save(SavedView(SHOP, " <script> ", "overview", audience="team", starts=True))
-    assert ann.of(SHOP) == (team, own)
+    assert ann.of(SHOP) == (team, mine)
     assert team.name == "<script>"
     assert bob.of(SHOP) == (team,)
     assert not views(engine, "", SEES).of(SHOP)
@@ -177,7 +177,7 @@ def test_saved_views_are_for_their_owner_or_the_team(engine: Engine) -> None:
     for refused in (
         lambda: bob.save(replace(team, name="Bob's")),
         lambda: bob.delete(team),
-        lambda: bob.delete(own),
+        lambda: bob.delete(mine),
         lambda: bob.save(SavedView(SHOP, "Ours", "utm", audience="team")),
         lambda: views(engine, "").save(SavedView(SHOP, "x", "utm")),
         lambda: views(engine, "eve", SEES).save(SavedView(DOCS, "x", "utm")),

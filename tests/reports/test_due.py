@@ -183,8 +183,8 @@ def planned(engine: Engine, each: Notification, moment: datetime = MONDAY) -> No
 
 def sent(engine: Engine, each: Notification) -> list[Delivery]:
     """Its deliveries, without the lines that say when an alert was not checked."""
-    found = deliveries.history(engine, each.id)
-    return [delivery for delivery in found if not delivery.occasion.startswith("unchecked")]
+    recorded = deliveries.history(engine, each.id)
+    return [delivery for delivery in recorded if not delivery.occasion.startswith("unchecked")]
 
 
 def outcomes(delivery: Delivery) -> dict[str, str]:
@@ -192,8 +192,8 @@ def outcomes(delivery: Delivery) -> dict[str, str]:
 
 
 def state(engine: Engine, each: Notification) -> Notification:
-    found = {one.id: one for one in notifications.of_everybody(lambda _create: engine)}
-    return found[each.id]
+    known = {every.id: every for every in notifications.of_everybody(lambda _create: engine)}
+    return known[each.id]
 
 
 def test_a_weekly_report_is_sent_once_to_everybody(
@@ -205,9 +205,9 @@ def test_a_weekly_report_is_sent_once_to_everybody(
     clock.now = MONDAY + timedelta(seconds=30)
     replicas = [service() for _ in range(3)]
     with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda one: one.run(), replicas))
-    for one in replicas:
-        one.run()
+        list(pool.map(lambda replica: replica.run(), replicas))
+    for replica in replicas:
+        replica.run()
     assert office.people() == ["ada@example.com", "bob@example.com"]
     (delivery,) = sent(engine, each)
     assert (delivery.status, set(outcomes(delivery).values())) == ("sent", {"accepted"})
@@ -342,7 +342,7 @@ Service(engine, client, lambda: accounts.load(Path("missing.yaml"), ENDPOINTS),
 
 
 @pytest.mark.parametrize(
-    ("point", "told"),
+    ("point", "status"),
     [
         ("deliveries:claim:after", "accepted"),
         ("deliveries:begin:after", "unknown"),
@@ -363,7 +363,7 @@ def test_a_kill_at_any_point_sends_nothing_twice_and_loses_nothing_in_silence(
     running: Any,
     tmp_path: Path,
     point: str,
-    told: str,
+    status: str,
 ) -> None:
     each = added(engine, ALERT.model_copy(update={"recipients": ("ada@example.com",)}))
     planned(engine, each)
@@ -389,9 +389,9 @@ def test_a_kill_at_any_point_sends_nothing_twice_and_loses_nothing_in_silence(
     service().run()
     (delivery,) = sent(engine, each)
     assert delivery.status == "sent"
-    assert outcomes(delivery) == {"ada@example.com": told}
-    assert len(office.mails) == (told == "accepted" or "send:after" in point or "settle" in point)
-    assert told == "accepted" or delivery.receipts[0].why
+    assert outcomes(delivery) == {"ada@example.com": status}
+    assert len(office.mails) == (status == "accepted" or "send:after" in point or "settle" in point)
+    assert status == "accepted" or delivery.receipts[0].why
 
 
 def test_who_unsubscribed_gets_nothing(engine: Engine, service: Make, office: Office) -> None:
@@ -519,19 +519,19 @@ def test_an_alert_says_once_that_it_began_and_once_that_it_ended(
         update={"condition": above, "recipients": ("ada@example.com",), "quiet": quiet}
     )
     each = added(engine, spec, since=day)
-    told: list[datetime] = []
+    moments: list[datetime] = []
     clock.now = day + timedelta(days=1, hours=8)
     while clock.now < day + timedelta(days=3, hours=12):
         before = len(office.mails)
-        for one in (service(), service()):
-            one.run()
-        told += [clock.now] * (len(office.mails) - before)
+        for replica in (service(), service()):
+            replica.run()
+        moments += [clock.now] * (len(office.mails) - before)
         clock.now += timedelta(minutes=45)
     begun, ended = office.mails
     assert f"{most:,}" in str(begun[1]["Subject"])
     assert str(ended[1]["Subject"]).startswith("Ended: ")
     assert ADDRESS in office.text()
-    hours = [moment.astimezone(zone(BERLIN)).hour for moment in told]
+    hours = [moment.astimezone(zone(BERLIN)).hour for moment in moments]
     assert not quiet or not any(8 <= hour < 14 for hour in hours)
     assert {delivery.status for delivery in sent(engine, each)} == {"sent"}
 
