@@ -53,7 +53,7 @@ WEEKLY = Subscription(
 ALERT = Alert(
     name="Traffic",
     website=WEBSITES["shop"],
-    condition=Condition(kind="above", limit=10),
+    condition=Condition(kind="above", limit=1e9),
     recipients=("ada@example.com", "bob@example.com"),
     timezone=BERLIN,
 )
