@@ -28,6 +28,7 @@ from starlette.responses import Response
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from access import unsubscribing
 from components import texts, theme, umami_server
 from components.runtime import base
 from components.texts import _
@@ -55,7 +56,8 @@ ELEMENTS: Final = ("BidiComponent", "Button", "Html", "Metric", "PageLink", "Sel
 """Streamlit's elements on the first screen of a page, whose scripts it would load one by one."""
 _EXPORTED: Final = re.compile(r"export\{([^}]+)\};?\s*$")
 _IMPORTED: Final = re.compile(r"(?:from|import)[`\"']\./([\w.-]+\.js)[`\"']")
-_NO_PAGES: Final = ("/_stcore/", "/media/", "/component/")
+_NO_PAGES: Final = ("/_stcore/", "/media/", "/component/", unsubscribing.PATH)
+"""Starts of paths at which Streamlit's page is not served."""
 _FRONTEND: Final = Path(__file__).parent / "frontend"
 _CHECKS: Final = StaticFiles()
 

@@ -18,7 +18,7 @@ from access import database, notifications, unsubscribing
 from access.notifications import Notifications, Subscription
 from access.permissions import ALL
 from access.unsubscribing import PARAMETER, PATH, Links, Mailing
-from components import unsubscribe, viewer
+from components import first_page, unsubscribe, viewer
 from components.request_security import same_origin, security_headers
 from tests.pages.conftest import SHOP, open_page
 from tests.support.loops import run
@@ -60,6 +60,7 @@ def answered(method: str, url: str, **rest: object) -> httpx.Response:
             Middleware(security_headers),
             Middleware(same_origin),
             Middleware(unsubscribe.without_streamlit),
+            Middleware(first_page.served),
         ],
     )
 
