@@ -71,7 +71,7 @@ class DashboardSettings(DeclaredSettings):
     users: Annotated[HomePath, AfterValidator(_accounts_file)] = SECRETS
     """A YAML file of accounts. Without it they are in the secrets, which need not exist."""
     store: str = Field(STORE, repr=False)
-    """The database of sessions, share links and the audit log."""
+    """The database of sessions, share links, the audit log, notes, saved views, mails and alerts."""
     ephemeral: Flag = on_community_cloud(Path(__file__))
     """Whether a restart empties the disk. Unless set, only Streamlit Community Cloud does that."""
     smtp_url: str = Field("", repr=False)
@@ -85,8 +85,8 @@ class DashboardSettings(DeclaredSettings):
     private_webhooks: Flag = False
     """Whether alerts may be sent to webhooks in private networks."""
     scheduler: Flag = True
-    """Whether this process sends reports and alerts that are due. Say no where a timer runs
-    ``python -m reports due``, so that the dashboard asks nothing by itself."""
+    """Whether the dashboard sends mails and alerts that are due. Say no where a timer runs
+    ``python -m reports due``."""
     open: Flag = False
     """Whether everybody may look without signing in, wherever they come from."""
 
