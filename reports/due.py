@@ -143,7 +143,8 @@ class Service:
                 page_registry.ENDPOINTS, lambda: every_website(self.client)
             )
         if owner != EVERYBODY:
-            raise _Ended(str(_GONE), for_good=True)
+            # Without any account, a file may be missing that comes back.
+            raise _Ended(str(_GONE), for_good=bool(users))
         if users:
             raise _Ended(str(_OPEN))
         return ALL

@@ -427,9 +427,16 @@ def test_a_removed_account_ends_what_it_set_up(
     ended = state(engine, each)
     assert ended.ended
     assert ended.why
-    # An account of the same name does not revive it.
+    # An account with the same name does not revive it.
     service(ann=ANN).run()
     assert not office.mails
+
+
+def test_a_missing_file_of_accounts_ends_nothing_for_good(engine: Engine, service: Make) -> None:
+    each = added(engine, WEEKLY, "ann")
+    service().run()
+    paused = state(engine, each)
+    assert (paused.paused, paused.ended) == (True, None)
 
 
 def test_what_was_made_without_accounts_waits_for_an_admin(
