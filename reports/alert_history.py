@@ -25,7 +25,7 @@ from umami.api import revenue, traffic, websites
 from umami.api.conversions import over_time
 from umami.api.traffic import Ranking
 from umami.conversion import Conversion
-from umami.errors import NotOffered
+from umami.errors import InvalidView, NotOffered
 from umami.period import MILLISECOND, Period, hour_end, midnight, zone
 from umami.view import View
 
@@ -111,6 +111,8 @@ def of_figure(
         raise NotOffered(NO_VIEWS_OF_EVENTS)
     if figure in RATES and (why := why_unknown(view)):
         raise NotOffered(why)
+    if figure in RATES and condition.kind == "behind_pace":
+        raise InvalidView(N_("A rate has no sum of a month."), remedy=N_("Choose another figure."))
     currency = ""
     if figure in ("visitors", "views"):
         frame = _traffic(query, buckets, figure)
@@ -147,8 +149,8 @@ def of_field(
     if days == 1:
         spans = [(last - timedelta(days=1), KNOWN_DAYS), (last, 1)]
     views = [history.of_days(view, end, length) for end, length in spans]
-    asked = [query.ask(traffic.metrics(each, condition.field, VALUES)) for each in views]
-    rankings = [answer.result() for answer in asked]
+    replies = [query.ask(traffic.metrics(each, condition.field, VALUES)) for each in views]
+    rankings = [answer.result() for answer in replies]
     counts = {
         pd.Timestamp(each.period.days[0]): _counts(ranking)
         for each, ranking in zip(views, rankings, strict=True)
@@ -169,12 +171,12 @@ def _searched(
     query: Collector, view: View, condition: Condition, names: Sequence[str]
 ) -> dict[str, float]:
     """The visitors of those among these values that a list was too long for."""
-    asked = [
+    replies = [
         query.ask(traffic.metrics(view, condition.field, VALUES, search=name))
         for name in names[:ONE_BY_ONE]
     ]
     counts: dict[str, float] = {}
-    for answer in asked:
+    for answer in replies:
         counts |= _counts(answer.result())
     return counts
 
@@ -184,9 +186,9 @@ def _counts(ranking: Ranking) -> dict[str, float]:
 
 
 def _traffic(query: Collector, buckets: Buckets, figure: str) -> pd.DataFrame:
-    asked = [query.ask(traffic.pageviews(part)) for part in buckets.parts()]
+    replies = [query.ask(traffic.pageviews(part)) for part in buckets.parts()]
     column = "sessions" if figure == "visitors" else "views"
-    return _joined([answer.result().frame.rename(columns={column: "amount"}) for answer in asked])
+    return _joined([answer.result().frame.rename(columns={column: "amount"}) for answer in replies])
 
 
 def _visits(query: Collector, buckets: Buckets, figure: str) -> pd.DataFrame:

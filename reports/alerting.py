@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -27,7 +28,7 @@ from umami.analysis.alerts import (
     judge,
 )
 from umami.conversion import Conversion
-from umami.errors import UmamiError
+from umami.errors import InvalidView, UmamiError
 from umami.period import MILLISECOND, Period, as_instant, hour_end, midnight, zone
 from umami.view import View
 
@@ -84,8 +85,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """The episodes of the last ``days`` days that could be judged, in local time, and a sentence
-    about them, which says why if none could."""
+    """The episodes in local time, the number of ``days`` that could be judged, and a sentence about
+    them, which says why if none could."""
 
     episodes: tuple[Episode, ...]
     days: int
@@ -147,7 +148,11 @@ def rehearse(
     if not judgement.days:
         return Rehearsal((), 0, _(NOT_ENOUGH))
     judged = min(days, judgement.days)
-    return Rehearsal(judgement.episodes, judged, _rehearsed(judgement.episodes, judged))
+    sentence = _rehearsed(judgement.episodes, days)
+    if judged < days:
+        few = _("Only {count} of these days could be judged.").format(count=formats.whole(judged))
+        sentence = f"{sentence} {few}"
+    return Rehearsal(judgement.episodes, judged, sentence)
 
 
 def _rehearsed(episodes: tuple[Episode, ...], days: int) -> str:
@@ -175,20 +180,16 @@ def _days_before(condition: Condition) -> int:
 def _judgement(
     query: Collector, view: View, condition: Condition, now: datetime
 ) -> tuple[Judgement, str]:
-    """What the history tells about ``now``, and the currency of the figure. What is costly is
-    judged of the latest day, and of those before it only if the condition holds."""
+    """What the history tells about ``now``, and the currency of the figure."""
     hourly = condition.span == "hour" or condition.kind == "no_data"
     back = LOOKED_BACK_HOURS if hourly else LOOKED_BACK
-    days = back + _days_before(condition)
-    frame, currency = alert_history.of_figure(query, view, condition, now, days)
     wall = alert_history.wall(view, now)
-    start = wall.normalize() - back * DAY
+    since = wall.normalize() - back * DAY
     if condition.kind == "behind_pace":
-        start = (wall.normalize() - DAY).replace(day=1)
-    judgement = judge(condition, frame, wall, wall.normalize() - 2 * DAY)
-    if judgement.lasting:
-        judgement = judge(condition, frame, wall, start)
-    return judgement, currency
+        since = (wall.normalize() - DAY).replace(day=1)
+    days = (wall - since).days + _days_before(condition)
+    frame, currency = alert_history.of_figure(query, view, condition, now, days)
+    return judge(condition, frame, wall, since), currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,9 +261,11 @@ class _Words:
         name: str = kind
         if kind == "unusual":
             name = "high" if episode.value > episode.expected else "low"
-        change = formats.change(episode.value, episode.expected) or 0.0
+        change = formats.relative(formats.change(episode.value, episode.expected) or 0.0)
         return _(BEYOND[name]).format(
-            measured=measured, expected=shown, change=formats.relative(change) or shown
+            measured=measured,
+            expected=shown,
+            change=change or formats.percent(0.0),
         )
 
     def measured(self, at: pd.Timestamp, value: float) -> str:
@@ -332,7 +335,10 @@ class _Words:
             comparison="previous",
             weekdays=self.condition.kind != "behind_pace",
         )
-        return opened.filtered(self.condition.field, episode.name) if episode.name else opened
+        with suppress(InvalidView):
+            # No filter can have some values, such as very long ones.
+            return opened.filtered(self.condition.field, episode.name) if episode.name else opened
+        return opened
 
     def findings(self, opened: View) -> Iterator[str]:
         """What moved the figure, in sentences; nothing where that is unknown."""

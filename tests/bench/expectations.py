@@ -16,6 +16,7 @@ import pandas as pd
 
 from tests.bench import forecasts
 from tests.bench.table import Table
+from tests.support import planted
 from tests.support.generated_traffic import LAST, Site, site
 from umami.analysis.doubts import gaps
 from umami.analysis.effects import effect
@@ -23,6 +24,7 @@ from umami.analysis.expected import band, unusual_days
 from umami.analysis.pace import pace
 
 RUNS: Final = 200
+ALERTED: Final = 30
 YEAR: Final = 365
 HOURLY_DAYS: Final = 90
 EFFECTS: Final = (0.0, 0.1, 0.3)
@@ -213,7 +215,7 @@ def expectations() -> list[str]:
     table.most("false marks a month, gaps", hours, 2, digits=2)
     for name, within in (("usual days", result.within), ("yesterday", result.latest_within)):
         table.between(f"80 % band holds, {name}", float(np.mean(within)), 0.7, 0.9)
-    missed = table.missed
+    missed = table.missed + _alerts()
     for (counted, share), controls, disturbed in product(COUNTED.items(), (0, 2), (False, True)):
         after = ", after an outage" if disturbed else ""
         table = Table(f"{counted}, {controls} controls{after}")
@@ -238,6 +240,22 @@ def expectations() -> list[str]:
     missed += table.missed
     forecasts.models()
     return missed + _costs()
+
+
+def _alerts() -> list[str]:
+    """What alerts find when an hour or a day is over, without what follows."""
+    table = Table(f"alerts on a year of {ALERTED} websites, 500 to 5,000 visits a day")
+    silent, unusual = planted.hours(range(84_000, 84_000 + ALERTED), HOURLY_DAYS)
+    every = {
+        "days of 2x and 50 %": planted.days(range(83_000, 83_000 + ALERTED), YEAR),
+        "3 hours without a row": silent,
+    }
+    for name, tally in every.items():
+        table.least(f"recall, {name}", tally.recall, 0.95, digits=3)
+        table.most(f"false alarms a month, {name}", tally.wrong_a_month, 2, digits=2)
+    table.info("recall, hours of 2x and 50 %", unusual.recall, digits=3)
+    table.most("false alarms a month, hours of 2x and 50 %", unusual.wrong_a_month, 2, digits=2)
+    return table.missed
 
 
 NAMES: Final = {"spike": "days of 2x", "drop": "days of 50 %", "gap": "3 hours without a row"}

@@ -8,7 +8,7 @@ in ``umami.analysis.doubts`` and ``expected``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Literal, get_args
 
 import numpy as np
@@ -139,7 +139,7 @@ def judge(
     ``no_data`` it is the views by hour; for ``new_value`` each value of the field is a column with
     its visitors by day. A running hour or day is judged for ``above`` only, and ends ``no_data``.
     """
-    if history.empty:
+    if not len(history):
         return Judgement((), 0)
     first = pd.Timestamp(history.index[0])
     since = first if since is None else max(since, first)
@@ -297,18 +297,19 @@ def _judgement(condition: Condition, judged: pd.DataFrame) -> Judgement:
 
 
 def _spans(condition: Condition, judged: pd.DataFrame, known: Any) -> Iterator[Episode]:
-    """Rows beyond the limit in a row. A row that cannot be judged ends no episode. A month that
-    ends ends that of its pace."""
+    """Rows beyond the limit in a row, on the same side of what they are compared with. A row that
+    cannot be judged ends no episode. A month that ends ends that of its pace."""
     rows = list(zip(judged.index, judged["value"], judged["expected"], strict=True))
     running: Episode | None = None
     for row, judgeable, beyond, lasts in zip(
         rows, known, judged["beyond"], judged["lasts"], strict=True
     ):
         at, value, reference = row
-        over = judgeable and not (beyond or lasts)
+        same = running is None or (value > reference) == (running.value > running.expected)
+        over = judgeable and not (same and (beyond or lasts))
         over |= condition.kind == "behind_pace" and at.day == 1
         if running and over:
-            yield Episode(running.begin, at, running.at, running.value, running.expected)
+            yield replace(running, end=at)
             running = None
         if judgeable and beyond:
             begin = running.begin if running else at
