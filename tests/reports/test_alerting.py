@@ -113,15 +113,15 @@ def test_a_running_day_can_be_above(demo: Client) -> None:
 @pytest.mark.parametrize("figure", ["visits", "bounce_rate", "conversions", "revenue"])
 def test_servers_of_umami_tell_other_figures_day_by_day(demo: Client, figure: str) -> None:
     condition = {"kind": "above", "figure": figure, "limit": 0.0}
-    told, by_day = (
+    sentence, by_day = (
         verdict(demo, morning(SALE), seen(whole_visits=whole), **condition)
         for whole in (True, False)
     )
-    assert told.holds
+    assert sentence.holds
     assert by_day.holds
     if figure != "conversions":
         # A conversion is a visit on the one and a visitor on the others.
-        assert told.headline == by_day.headline
+        assert sentence.headline == by_day.headline
     hourly = verdict(demo, morning(SALE), seen(whole_visits=False), **condition | {"span": "hour"})
     assert (hourly.holds is None) is (figure != "revenue")
 
