@@ -23,6 +23,7 @@ from components import (
     page_registry,
     render_lock,
     request_security,
+    saved_views,
     shortcuts,
     signin,
     umami_server,
@@ -34,7 +35,7 @@ from components import (
 from components.loading import every_website
 from components.setup_wizard import steps
 from reports import dialog as report_dialog
-from reports import scheduler
+from reports import forms, scheduler
 from umami.errors import UmamiError
 
 log.shorten()
@@ -97,6 +98,7 @@ with render_lock.RENDER_LOCK.taken():
                 if looking.permissions.admin:
                     website_admin.create_form()
                 st.stop()
+            saved_views.open_start(page.url_path, sites)
             with unseen:
                 url_state.resolve(
                     page.url_path,
@@ -117,13 +119,15 @@ with render_lock.RENDER_LOCK.taken():
         if shown not in page_registry.WITHOUT_BAR:
             draw_report = partial(report_dialog.draw, sites, shown)
             dated = shown not in page_registry.LIVE
-            controls.bar(client, sites, draw_report, dated=dated)
+            controls.bar(client, sites, draw_report, partial(forms.draw_menu, shown), dated=dated)
             shortcuts.draw(navigation.opened(looking.permissions), sites, dated=dated)
             with unseen:
                 chart_period.listen()
         else:
             shortcuts.draw(navigation.opened(looking.permissions))
         chart_notes.draw_open()
+        saved_views.draw_open()
+        forms.draw_open(client, sites)
         freshness.notice()
         for sentence in url_state.notes():
             elements.show_note(sentence)

@@ -156,6 +156,11 @@ class Permissions:
         """Return whether the viewer may download tables and charts of a website."""
         return any(grant.exports for grant in self._of(website))
 
+    @property
+    def exports_any(self) -> bool:
+        """Whether the viewer may download tables and charts of any website."""
+        return any(grant.exports for grant in self.grants)
+
     def saves(self, website: str) -> bool:
         """Return whether the viewer may save analyses of a website in Umami."""
         return any(grant.saves or grant.admin for grant in self._of(website))

@@ -22,6 +22,7 @@ from components import (
     formats,
     freshness,
     page_context,
+    saved_views,
     sharing,
     texts,
     view_description,
@@ -69,22 +70,24 @@ def bar(
     client: AuthorizedClient,
     among: Sequence[Website],
     export: Callable[[View], None],
+    more: Callable[[], None] = lambda: None,
     *,
     dated: bool = True,
 ) -> None:
     """Draw the controls of the current View in a row, and below it the filters as chips.
 
-    ``among`` are the websites to choose from; ``export`` draws the button that exports. A page
-    that is not ``dated`` shows the present, so that only the website can be chosen.
+    ``among`` are the websites to choose from; ``export`` draws the button that exports, and
+    ``more`` buttons of the menu. A page that is not ``dated`` shows the present, so that only the
+    website can be chosen.
     """
     now = view()
     with st.container(key="bar", gap=None):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="row"):
-            website_select(among)
+            website_select(among, saved_views.open_website)
             if dated:
                 _dated_controls(client, now)
             export(now)
-            _menu(client, now, dated=dated)
+            _menu(client, now, more, dated=dated)
         if free():
             _chips(client, now)
         elif said := view_description.narrowed(now):
@@ -92,8 +95,8 @@ def bar(
                 st.caption(f":material/lock: {plain(' · '.join(said))}")
 
 
-def website_select(among: Sequence[Website]) -> None:
-    """Draw the choice of one of these websites."""
+def website_select(among: Sequence[Website], write: Callable[[str], None] | None = None) -> None:
+    """Draw the choice of one of these websites; ``write`` opens it, by default on this page."""
     now = view()
     elements.select(
         _("Website"),
@@ -102,7 +105,7 @@ def website_select(among: Sequence[Website]) -> None:
         key="pick_website",
         icon=":material/language:",
         width=185,
-        write=lambda chosen: go(now.of_website(chosen)),
+        write=write or (lambda chosen: go(now.of_website(chosen))),
     )
 
 
@@ -320,7 +323,7 @@ def _choose_saved(kind: str, chosen: str) -> None:
     change({kind: [chosen] if chosen else []})
 
 
-def _menu(client: AuthorizedClient, now: View, *, dated: bool) -> None:
+def _menu(client: AuthorizedClient, now: View, more: Callable[[], None], *, dated: bool) -> None:
     """Draw the menu of all that is needed less often: what the figures are, and what to do with the
     page."""
     with st.popover(_("More"), icon=":material/more_horiz:", key="menu", on_change="rerun") as menu:
@@ -341,6 +344,7 @@ def _menu(client: AuthorizedClient, now: View, *, dated: bool) -> None:
             write=lambda name: change({"tz": [name]}),
         )
         elements.language_choice()
+        more()
         export_permissions.copy_link()
         sharing.expander(now)
         elements.text_button(_("Keyboard shortcuts"), "list", list_shortcuts, icon="keyboard")

@@ -12,7 +12,7 @@ import streamlit as st
 from access.permissions import Permissions
 from components import formats, umami_server
 from components.areas import PageInfo
-from components.page_registry import ADMIN_PAGES, PAGES
+from components.page_registry import ADMIN_PAGES, ALL_PAGES, MAILS, PAGES
 from components.texts import _
 
 PRODUCT: Final = "Umami Dashboard"
@@ -46,6 +46,8 @@ def opened(permissions: Permissions) -> list[PageInfo]:
         for area in PAGES
         if permissions.opens(area.name) and (shown is None or area.shared_as in shown)
     ]
+    if permissions.exports_any:
+        mine.append(MAILS)
     return [*mine, *ADMIN_PAGES] if permissions.admin else mine
 
 
@@ -77,7 +79,7 @@ def drawn(permissions: Permissions) -> st.Page:
         groups.setdefault(_(area.group), []).append(page)
     # Streamlit serves the default page only at /; add its name as a URL as well.
     hidden = [_hidden(mine[0].file, _(mine[0].title), mine[0])]
-    for area in (*PAGES, *ADMIN_PAGES):
+    for area in ALL_PAGES:
         if area not in mine:
             hidden.append(_hidden(_not_open, _(area.title), area))
     groups[_(mine[0].group)] += hidden
@@ -88,7 +90,7 @@ def closed() -> st.Page:
     """Register an empty page at every URL and hide the navigation, for viewers without access."""
     st.set_page_config(page_title=PRODUCT)
     home = _made(_nothing, title=PRODUCT, url_path=HOME, default=True)
-    others = [_hidden(_nothing, PRODUCT, area) for area in (*PAGES, *ADMIN_PAGES)]
+    others = [_hidden(_nothing, PRODUCT, area) for area in ALL_PAGES]
     return st.navigation([home, *others], position="hidden")
 
 

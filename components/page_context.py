@@ -12,7 +12,9 @@ from sqlalchemy import Engine
 
 from access import database
 from access.notes import Notebook
+from access.notifications import Notifications
 from access.permissions import AuthorizedClient
+from access.saved_views import SavedViews
 from components import (
     elements,
     freshness,
@@ -45,14 +47,28 @@ def client() -> AuthorizedClient:
 
 def notebook() -> Notebook:
     """The notes of this session's viewer, with their current permissions."""
+    return Notebook(_engine, _account(), viewer.still().permissions)
+
+
+def saved_views() -> SavedViews:
+    """The saved views of this session's viewer, with their current permissions."""
+    return SavedViews(_engine, _account(), viewer.still().permissions)
+
+
+def notifications() -> Notifications:
+    """The subscriptions and alerts of this session's viewer, with their current permissions."""
+    return Notifications(_engine, _account(), viewer.still().permissions)
+
+
+def _engine(create: bool) -> Engine | None:
+    missing = not create and database.is_missing(viewer.running().store)
+    return None if missing else viewer.store()
+
+
+def _account() -> str:
+    """The account of this session; ``""`` for readers of a share link."""
     looking = viewer.still()
-
-    def engine(create: bool) -> Engine | None:
-        missing = not create and database.is_missing(viewer.running().store)
-        return None if missing else viewer.store()
-
-    account = "" if looking.how in ("nobody", "share") else looking.account
-    return Notebook(engine, account, looking.permissions)
+    return "" if looking.how in ("nobody", "share") else looking.account
 
 
 def recorded(website: str) -> tuple[datetime, datetime] | None:

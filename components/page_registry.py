@@ -1,4 +1,4 @@
-"""All pages: those of ``components/areas/`` and the two that only admins see.
+"""All pages: those of ``components/areas/``, Mails & alerts, and the two that only admins see.
 
 Navigation, permissions, reports and ``docs/pages.md`` derive from it. The control bar
 also asks for the websites, for the span of data where the period is all of it, and for values to
@@ -38,9 +38,19 @@ def titles() -> dict[str, str]:
 
 LIVE: Final = frozenset(page.name for page in PAGES if page.live)
 """The pages that show the present, for which no period is chosen."""
-WITHOUT_BAR: Final = frozenset({"reports", "access"})
+WITHOUT_BAR: Final = frozenset({"reports", "mails", "access"})
 """The pages that ignore the View, except for its website."""
 OVERVIEW: Final = next(page for page in PAGES if page.name == "overview")
+MAILS: Final = PageInfo(
+    "mails",
+    N_("Mails & alerts"),
+    "schedule_send",
+    N_("Manage"),
+    7,
+    N_("Reports that are mailed regularly, and alerts, with what was sent."),
+    params=("mail",),
+)
+"""For accounts that may export a website. Like the pages of admins, it is no section of a role."""
 ACCESS: Final = PageInfo(
     "access",
     N_("Access"),
@@ -59,6 +69,8 @@ SETUP: Final = PageInfo(
 )
 ADMIN_PAGES: Final = (ACCESS, SETUP)
 """Pages for admins only: no role can name them, and they need no endpoint of Umami."""
+ALL_PAGES: Final = (*PAGES, MAILS, *ADMIN_PAGES)
+"""All pages, those that are no areas included."""
 ENDPOINTS: Final[dict[str, frozenset[str]]] = {
     page.name: frozenset((*page.endpoints, *page.optional_endpoints)) for page in PAGES
 }

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 import streamlit as st
 
-from components import authorized, chart_notes, controls, navigation, url_state
+from components import authorized, chart_notes, controls, navigation, saved_views, url_state
 from components.areas import PageInfo
 from components.runtime import component
 from components.texts import N_, _
@@ -123,9 +123,6 @@ def draw(pages: Sequence[PageInfo], among: Sequence[Website] = (), *, dated: boo
     labels = controls.labels(among)
     places = dict(zip("123456789", labels, strict=False))
 
-    def open_website(website: str) -> None:
-        url_state.go(url_state.view().of_website(website))
-
     def pressed() -> None:
         key: Any = st.session_state[_KEY].pressed
         if not isinstance(key, str):
@@ -133,14 +130,14 @@ def draw(pages: Sequence[PageInfo], among: Sequence[Website] = (), *, dated: boo
         # It was closed, as no shortcut works in it, but the app may not know that yet.
         st.session_state[controls.PERIOD_MENU] = False
         if key in places:
-            open_website(places[key])
+            saved_views.open_website(places[key])
         for shortcut in shortcuts:
             if key in shortcut.keys and shortcut.act:
                 shortcut.act(key)
 
     targets = [
         *((page.title, partial(navigation.go, page.name)) for page in pages),
-        *((label, partial(open_website, website)) for website, label in labels.items()),
+        *((label, partial(saved_views.open_website, website)) for website, label in labels.items()),
     ]
 
     def chosen() -> None:

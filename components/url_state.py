@@ -46,6 +46,8 @@ SPELLED: Final = (
     "conversion_currency",
 )
 """URL parameters with one value each; ``filter`` may come several times."""
+NAMES: Final = frozenset({*SPELLED, "filter"})
+"""All URL parameters of a View."""
 
 _OPTIONAL: Final = ("unit", "conversion", "conversion_currency")
 """Parameters that the URL lacks until the viewer selects a value other than the default."""
@@ -61,6 +63,39 @@ def view() -> View:
     current = st.session_state[_VIEW]
     assert isinstance(current, View)
     return current
+
+
+def path() -> str:
+    """The URL path of the page of this run."""
+    shown, _params = st.session_state.get(_LAST, ("", {}))
+    return str(shown)
+
+
+def params() -> dict[str, list[str]]:
+    """The parameters of this View, with a unit and a conversion only if the viewer chose them."""
+    return _spelled(view(), keep_unit=True)
+
+
+def default_params() -> dict[str, list[str]]:
+    """The parameters of the current website's View when nothing was chosen."""
+    parsed = parse(
+        {},
+        now=datetime.now(UTC),
+        websites=[view().website],
+        timezone=_viewer_zone(),
+        week_start=formats.week_start(),
+    )
+    return {name: values for name, values in parsed.view.params().items() if name != "unit"}
+
+
+def own_params(page: PageInfo) -> dict[str, list[str]]:
+    """The parameters of the current page that reports and saved views contain, from the state of
+    its inputs."""
+    return {
+        name: [value] if isinstance(value, str) else list(value)
+        for name in (*page.params, *page.list_params)
+        if name not in page.page_params and (value := st.session_state.get(name))
+    }
 
 
 def free() -> bool:
@@ -209,7 +244,7 @@ def go(now: View, *, keep_unit: bool = True) -> None:
 
 def change(updates: Mapping[str, list[str]]) -> None:
     """Update some parameters and keep the others; an empty list removes a parameter."""
-    write({**_spelled(view(), keep_unit=True), **updates})
+    write({**params(), **updates})
 
 
 def _spelled(now: View, keep_unit: bool) -> dict[str, list[str]]:

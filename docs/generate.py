@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from components.page_registry import ADMIN_PAGES, PAGES
+from components.page_registry import ALL_PAGES
 from components.shortcuts import SHORTCUTS, Needs, Shortcut
 from docs.differences import DIFFERENCES, WORKAROUNDS, Statement
 from umami.compat.generations import Generation
@@ -233,7 +233,7 @@ shows a short note in place of what is not supported.
 def pages() -> str:
     """The page of the dashboard's pages, in Markdown."""
     rows = []
-    for area in (*PAGES, *ADMIN_PAGES):
+    for area in ALL_PAGES:
         every = (*area.endpoints, *area.optional_endpoints)
         cells = (
             f"**{area.title}**",

@@ -1,116 +1,25 @@
-"""Saved: open, rename and delete the analyses that are saved in Umami."""
+"""Saved: saved views, analyses that are saved in Umami, and notes."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final
-
-import streamlit as st
 
 from components import (
-    authorized,
     chart_notes,
     controls,
     elements,
     entrypoint_guard,
     loading,
-    navigation,
     page_context,
+    saved_reports,
+    saved_views,
     url_state,
-    viewer,
 )
+from components.areas import last_value
 from components.areas import reports as area
-from components.elements import action_button
-from components.escaping import plain
 from components.render import open_page
 from components.texts import _
-from umami.analysis.saved import Opening
-from umami.api import reports
-from umami.api.reports import Report
-from umami.endpoint import Query
-from umami.parsing import Page
-from umami.view import View
+from reports import forms
 
 entrypoint_guard.check()
-
-DONE: Final = "message about a changed report"
-
-
-def detail(view: View, selected: str, saved_reports: Page[Report]) -> None:
-    """Buttons for the selected report."""
-    report = next((report for report in saved_reports.rows if report.id == selected), None)
-    if report is None:
-        return
-    with st.container(border=True, key="report_detail"):
-        st.header(plain(area.name(report), 100), anchor=False)
-        opening = area.opening(report)
-        if isinstance(opening, Opening):
-            open_buttons(opening, area.custom_dates(view, report))
-        else:
-            st.caption(plain(opening))
-        if viewer.current().permissions.saves(view.website):
-            rename_input(report)
-            delete_button(report)
-
-
-def open_buttons(opening: Opening, dates: Mapping[str, list[str]]) -> None:
-    """Buttons that open the report on its page."""
-    with st.container(horizontal=True, gap="small"):
-        about = _("With the current period and filters")
-        button = partial(action_button, type="primary", icon="open_in_new", help=about)
-        button(_("Open"), "open", open_report, opening)
-        if dates:
-            action_button(_("Open with its own dates"), "open_dates", open_report, opening, dates)
-
-
-def open_report(opening: Opening, dates: Mapping[str, list[str]] | None = None) -> None:
-    """Go to the page of a report, with its own dates if ``dates`` is set."""
-    if dates:
-        url_state.change(dates)
-    navigation.go(opening.page, **opening.parameters)
-
-
-def rename_input(report: Report) -> None:
-    """An input for a new name."""
-    key = f"name_{report.id}"
-    st.session_state.setdefault(key, report.name)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.text_input(_("Name"), key=key, max_chars=200)
-        action_button(_("Rename"), "rename", rename, report, key)
-
-
-def rename(report: Report, key: str) -> None:
-    """Rename a report to the text of the input."""
-    name = str(st.session_state[key]).strip()
-    if not name:
-        url_state.note(_("Enter a name for the report."))
-    elif name != report.name:
-        query = reports.update_report(
-            report.id, report.website, report.type, name, report.parameters, report.description
-        )
-        send(query, _("Renamed to “{name}”.").format(name=name))
-
-
-def delete_button(report: Report) -> None:
-    """A button that deletes the report after a confirmation."""
-    with st.popover(_("Delete"), icon=":material/delete:", key="delete_report"):
-        st.markdown(_("Delete **{name}** for everyone?").format(name=plain(area.name(report), 60)))
-        st.caption(_("This deletes the report in Umami, too. The data remain."))
-        deletion = reports.delete_report(report.id)
-        button = partial(action_button, type="primary", width="stretch")
-        button(
-            _("Delete it"),
-            "delete",
-            send,
-            deletion,
-            _("“{name}” was deleted.").format(name=report.name),
-        )
-
-
-def send(query: Query[Any], done: str) -> None:
-    """Send a change to the server; the next run shows ``done``."""
-    page_context.client().ask(query)
-    authorized.data()[DONE] = done
-
 
 view = url_state.view()
 
@@ -121,12 +30,12 @@ with open_page(page_context.client()) as page:
     effect = page.prepare(area.ask_effect(page, view, params))
     with elements.title(_("Saved")):
         controls.website_select(loading.every_website(page.client))
-        if done := authorized.data().pop(DONE, None):
-            st.toast(plain(done))
+        saved_reports.show_done()
+    saved_views.draw(last_value(params, "saved"), forms.actions(page.client))
     with elements.card(_("Saved reports"), about=_("Shared with everyone on this Umami.")):
         page.draw(layout, nested=True)
         page.section(
-            partial(detail, view, area.report_id(params)),
+            partial(saved_reports.detail, view, area.report_id(params)),
             loading.ask_saved_reports(page, view),
             height=60,
         )

@@ -27,7 +27,7 @@ from components.elements import show_error
 from components.loading import fault_location
 from components.page_registry import PAGES
 from components.texts import _
-from reports import build
+from reports import build, forms
 from reports.build import FileKind
 from reports.chromium import PAPERS, Paper
 from umami.api.websites import Website
@@ -89,6 +89,7 @@ def _menu(sites: Sequence[Website], page: str, view: View) -> None:
     running = job is not None and job.task.state == "running"
     button = partial(elements.action_button, width="stretch", disabled=running or not pages)
     button(_("Create file"), "make_report", _start, sites, page, view)
+    forms.send_button(sites, page)
     if job and running:
         elements.show_progress(job.task, what=_("Creating"), key="report")
     elif job:

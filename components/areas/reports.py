@@ -1,4 +1,7 @@
-"""Saved: the analyses that were saved in Umami, and the notes of the website."""
+"""Saved: the analyses that were saved in Umami, and the notes of the website.
+
+Its page adds the saved views.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +31,10 @@ INFO: Final = PageInfo(
     "bookmarks",
     N_("Manage"),
     1,
-    N_("Funnels, goals and other analyses that are saved in Umami, and notes on dates."),
+    N_("Saved views, analyses that are saved in Umami, and notes on dates."),
     ("reports", "annotations"),
     note_effects.ENDPOINTS,
-    params=("report", "note"),
+    params=("report", "note", "saved"),
     in_reports=False,
 )
 FIELDS: Final = (

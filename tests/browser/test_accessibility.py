@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from components.page_registry import ADMIN_PAGES, PAGES
+from components.page_registry import ADMIN_PAGES, MAILS, PAGES
 from tests.browser.app import App, settled, visitor
 from tests.browser.conftest import BERLIN
 from tests.browser.test_every_page import link
@@ -39,7 +39,7 @@ def broken(page: Page) -> dict[str, list[str]]:
 
 def test_only_rules_of_streamlit_are_broken(app: App, themed: Page, some: Some) -> None:
     faults = {}
-    for area in (*some(PAGES, 6), *some(ADMIN_PAGES, 2)):
+    for area in (*some(PAGES, 6), *some((MAILS, *ADMIN_PAGES), 2)):
         themed.goto(link(app, area, CHOICES.get(area.name, {})))
         settled(themed)
         rules = broken(themed)

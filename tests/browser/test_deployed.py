@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from prometheus_client.parser import text_string_to_metric_families
 
-from components.page_registry import ADMIN_PAGES, PAGES
+from components.page_registry import ALL_PAGES
 from tests.browser.app import TABLES, App, running_app, settled
 from tests.browser.test_overview import RECORDED, WEBSITES
 from tests.support import stream
@@ -115,7 +115,7 @@ def test_metrics_contain_no_personal_labels(deployed: Deployed) -> None:
     endpoints = {value for name, value in labels if name == "endpoint"}
     assert endpoints <= {*REGISTRY, "version", "login"}
     pages = {value for name, value in labels if name == "page"}
-    assert pages <= {area.name for area in (*PAGES, *ADMIN_PAGES)}
+    assert pages <= {area.name for area in ALL_PAGES}
     assert {name for name, _ in labels} <= {
         *("endpoint", "outcome", "how", "page", "kind", "event")
     }

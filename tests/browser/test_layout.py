@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from components.areas import PageInfo
-from components.page_registry import ADMIN_PAGES, PAGES, WITHOUT_BAR
+from components.page_registry import ALL_PAGES, PAGES, WITHOUT_BAR
 from tests.browser.app import App, forget, fresh_app, settled, visitor
 from tests.conftest import Some
 from tests.support.waiting import eventually
@@ -84,7 +84,7 @@ def test_every_page_begins_at_the_same_place(demo: App, tab: Page, some: Some) -
     opened(demo, tab, PAGES[0], WIDE)
     titles: dict[int, set[int]] = {390: set(), 1440: set()}
     # Access and Setup are without a bar.
-    for area in some((*PAGES, *ADMIN_PAGES), 6):
+    for area in some(ALL_PAGES, 6):
         tab.goto(f"{demo.address}/{area.name}")
         settled(tab)
         expect(tab.get_by_role("heading", level=1)).to_have_text(area.title)

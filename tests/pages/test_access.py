@@ -18,7 +18,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components import authorized, umami_server, viewer
-from components.page_registry import ADMIN_PAGES, PAGES
+from components.page_registry import ALL_PAGES, PAGES
 from docs.generate import example
 from reports import build
 from tests.pages.conftest import (
@@ -69,8 +69,8 @@ WHO = ("anonymous", "viewer", "analyst", "admin", "link", "ended link")
 OPEN_PAGES: dict[str, set[str]] = {
     "anonymous": set(),
     "viewer": {"overview", "utm"},
-    "analyst": EVERY_PAGE,
-    "admin": {*EVERY_PAGE, *OF_ADMINS},
+    "analyst": {*EVERY_PAGE, "mails"},
+    "admin": {*EVERY_PAGE, "mails", *OF_ADMINS},
     "link": {"overview", "retention"},
     "ended link": set(),
 }
@@ -182,7 +182,7 @@ def data_requests(proxy: Between) -> list[Passed]:
 
 
 @pytest.mark.sample(24)
-@pytest.mark.parametrize("page", sorted({*EVERY_PAGE, *OF_ADMINS}))
+@pytest.mark.parametrize("page", sorted({*EVERY_PAGE, "mails", *OF_ADMINS}))
 @pytest.mark.parametrize("who", WHO)
 def test_page_requests_only_what_its_viewer_may_see(accounts: Between, who: str, page: str) -> None:
     for site in (SHOP, DOCS):
@@ -202,7 +202,7 @@ def test_page_requests_only_what_its_viewer_may_see(accounts: Between, who: str,
             assert headings == ["No access"]
             assert not app.metric
         else:
-            title = next(area.title for area in (*PAGES, *ADMIN_PAGES) if area.name == page)
+            title = next(area.title for area in ALL_PAGES if area.name == page)
             assert headings[0] == title
             assert ":material/lock:" not in said(app)
         if site not in SITES[who] and SITES[who]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from components.page_registry import ADMIN_PAGES, PAGES
+from components.page_registry import ALL_PAGES
 from components.url_state import SPELLED
 from tests.pages.conftest import open_page, opened_at
 from tests.support.fault_proxy import Between
@@ -20,7 +20,7 @@ def bound(app: AppTest) -> set[str]:
 
 @pytest.mark.thorough
 def test_url_parameters_are_unique_across_pages(quick: Between) -> None:
-    parameters = {area.name: bound(opened_at(area)) for area in (*PAGES, *ADMIN_PAGES)}
+    parameters = {area.name: bound(opened_at(area)) for area in ALL_PAGES}
     assert all(CHOICES[name].keys() - SPELLED <= parameters[name] for name in CHOICES)
     names = [name for page_names in parameters.values() for name in page_names]
     assert sorted(names) == sorted(set(names))
