@@ -239,20 +239,24 @@ def _go(view: SavedView) -> None:
     if page is None or page not in navigation.opened(permissions):
         url_state.note(_("You do not have access to this page."))
         return
-    names = [name for name in (*page.params, *page.list_params) if name not in page.page_params]
     if navigation.named(url_state.path(), permissions) == page.name:
         lists = {name: list[str]() for name in page.list_params}
         singles = dict.fromkeys(page.params, "")
-        url_state.set_params(**{**singles, **lists, **_own(view, names, page)})
+        url_state.set_params(**{**singles, **lists, **_own(view, page)})
     else:
-        navigation.go(page.name, **_own(view, names, page))
+        navigation.go(page.name, **_own(view, page))
 
 
-def _own(view: SavedView, names: Sequence[str], page: PageInfo) -> dict[str, str | list[str]]:
+def _own_names(page: PageInfo) -> list[str]:
+    """The page's parameters that saved views contain."""
+    return [name for name in (*page.params, *page.list_params) if name not in page.page_params]
+
+
+def _own(view: SavedView, page: PageInfo) -> dict[str, str | list[str]]:
     several = set(page.list_params)
     return {
         name: list(values) if name in several else values[-1]
-        for name in names
+        for name in _own_names(page)
         if (values := view.params.get(name))
     }
 
@@ -265,9 +269,14 @@ def open_start(path: str, websites: Sequence[Website]) -> None:
     st.session_state[_BEGUN] = True
     if path or st.query_params or viewer.current().share:
         return
-    if start := page_context.saved_views().start(websites[0].id):
+    start = page_context.saved_views().start(websites[0].id)
+    page = _page(start.page) if start else None
+    if start and page in navigation.opened(viewer.current().permissions):
         _visited().add(start.website)
-        open_view(start)
+        # The URL then contains its parameters, as it does after a click.
+        names = {*url_state.NAMES, *_own_names(page)}
+        params = {name: values for name, values in start.params.items() if name in names}
+        st.switch_page(page.file, query_params={**params, "website": start.website})
 
 
 def open_website(website: str) -> None:

@@ -3,7 +3,8 @@ dialog, that uses Streamlit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -22,9 +23,10 @@ def draw_page(selected: str, sites: Sequence[Website]) -> None:
     common.show_loss()
     common.show_mail_problem()
     if common.may_send(url_state.view().website):
+        overview = page_registry.OVERVIEW.name
         with elements.row():
-            send_button(sites, page_registry.OVERVIEW.name)
-            alert_button(page_registry.OVERVIEW.name)
+            send_button(sites, overview, _("New mail …"), width="content")
+            alert_button(overview, elements.action_button)
     else:
         st.caption(_("You can view this website, but not send its figures to others."))
     listing.draw(selected, sites)
@@ -71,15 +73,20 @@ def actions(client: QueryClient) -> dict[str, tuple[str, Action]]:
     }
 
 
-def send_button(sites: Sequence[Website], shown: str) -> None:
+def send_button(
+    sites: Sequence[Website],
+    shown: str,
+    label: str = "",
+    width: Literal["stretch", "content"] = "stretch",
+) -> None:
     """Draw a button that opens the form of a subscription with the current page."""
     if common.may_send(url_state.view().website):
         elements.action_button(
-            _("Send regularly …"),
+            label or _("Send regularly …"),
             "send_regularly",
             lambda: subscription.begin(current(shown), sites),
             icon="schedule_send",
-            width="stretch",
+            width=width,
         )
 
 
@@ -89,10 +96,10 @@ def draw_menu(shown: str) -> None:
     alert_button(shown)
 
 
-def alert_button(shown: str) -> None:
+def alert_button(shown: str, button: Callable[..., None] = elements.text_button) -> None:
     """Draw a button that opens the form of an alert with the current filters."""
     if common.may_send(url_state.view().website):
-        elements.text_button(
+        button(
             _("New alert …"), "new_alert", lambda: alert.begin(current(shown)), icon="notifications"
         )
 

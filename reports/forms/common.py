@@ -24,6 +24,7 @@ from components import (
     viewer,
 )
 from components.escaping import plain
+from components.runtime import component
 from components.texts import N_, Message, _
 from reports import mail
 from reports.mail import Recipient
@@ -35,6 +36,7 @@ from umami.view_parsing import parse
 
 T = TypeVar("T")
 OPEN: Final = "the mail or alert that is being edited"
+_FOCUS: Final = component("focus")
 _WRONG: Final = "why the mail or alert was not saved"
 _DONE: Final = "what was done with a mail or alert"
 _NO_MAILS: Final = N_("Mails cannot be sent yet: no mail server is configured.")
@@ -175,9 +177,22 @@ def address_input(form: Opened, label: str) -> None:
     )
 
 
+def focus(form: Opened, name: str) -> None:
+    """Move the focus into an input of a form that has just opened."""
+    with st.container(key="mail_focus", gap=None):
+        _FOCUS(
+            key="mail_focus_input",
+            data={"opened": f"mail {form.number}", "input": f".st-key-{form.key(name)} input"},
+            height=0,
+        )
+
+
 def parse_recipients(text: str) -> list[Recipient]:
     """The addresses of an input. Raises ``UmamiError``."""
-    return mail.recipients([text]) if text.strip() else []
+    try:
+        return mail.recipients([text]) if text.strip() else []
+    except mail.MailFailed as problem:
+        raise InvalidView(problem.message, remedy=CHECK) from None
 
 
 def check_recipients(

@@ -111,7 +111,7 @@ def _what(each: Notification, names: Mapping[str, str]) -> str:
 
 def _when(each: Notification) -> str:
     if isinstance(each.spec, Subscription):
-        return words.when(each.spec.schedule)
+        return f"{words.when(each.spec.schedule)} ({each.spec.timezone})"
     return words.condition(each.spec.condition)
 
 

@@ -140,6 +140,7 @@ def draw(form: Opened, sites: Sequence[Website], capabilities: Capabilities) -> 
         disabled=refused,
     )
     common.show_wrong()
+    common.focus(form, "recipients")
 
 
 def _schedule(form: Opened) -> None:

@@ -107,7 +107,7 @@ def condition(watched: Condition) -> str:
 
 
 def when(due: Schedule) -> str:
-    """When a report is sent: ``Monday, 07:00``."""
+    """When a report is sent: ``Every Monday, 07:00``."""
     hour = formats.hour(due.hour)
     if due.frequency == "daily":
         return _("Every day, {hour}").format(hour=hour)
@@ -122,7 +122,7 @@ def next_send(each: Notification, now: datetime) -> str:
     if not isinstance(each.spec, Subscription) or not each.active:
         return ""
     due = schedule.next_occasion(each.spec.schedule, each.spec.timezone, now)
-    return _("Next: {time}").format(time=instant(due, each.spec.timezone))
+    return _("Next: {time}").format(time=formats.at(due, each.spec.timezone))
 
 
 def instant(at: datetime, timezone: str) -> str:
