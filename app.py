@@ -129,9 +129,10 @@ with render_lock.RENDER_LOCK.taken():
         saved_views.draw_open()
         forms.draw_open(client, sites)
         freshness.notice()
+        # Before the notes, which are shown once: on the page that is opened.
+        navigation.go_on(looking.permissions)
         for sentence in url_state.notes():
             elements.show_note(sentence)
-        navigation.go_on(looking.permissions)
     with metrics.timed(shown, "page", begun), entrypoint_guard.opening():
         page.run()
     umami_server.tune()

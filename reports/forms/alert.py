@@ -16,6 +16,7 @@ from access.saved_views import SavedView
 from components import authorized, elements, formats, texts, viewer
 from components.escaping import plain
 from components.texts import N_, _
+from reports import webhooks
 from reports.forms import common, words
 from reports.forms.common import Opened
 from umami.analysis.alerts import Condition, Figure, Kind
@@ -328,6 +329,6 @@ def _hook(form: Opened, held: Mapping[str, Any]) -> Webhook | None:
         return Webhook(service=held["service"], url=old.webhook.url)
     if not url:
         raise InvalidView(N_("Enter the address of the webhook."), remedy=common.CHECK)
-    allow_private = getattr(viewer.running(), "private_webhooks", False)
-    import_module("reports.webhooks").check_address(url, allow_private=allow_private)
+    allow_private = viewer.running().private_webhooks
+    webhooks.check_address(url, allow_private=allow_private)
     return common.validated(lambda: Webhook(service=held["service"], url=url))

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
-from access import deliveries, hourly_limit
+from access import deliveries, hourly_limit, notifications
 from access.deliveries import Delivery, ReceiptStatus, Status
 from access.notifications import Alert, Notification, Subscription
 from components import authorized, draw_blocks, elements, page_context, texts, viewer
@@ -137,8 +137,13 @@ def _detail(each: Notification, names: Mapping[str, str]) -> None:
             st.markdown(_("Delete **{name}**?").format(name=plain(each.spec.name, 60)))
             st.caption(_("This deletes the history of what was sent, too."))
             elements.action_button(_("Delete it"), "mail_delete_now", _delete, each, type="primary")
+    _webhook_key(each)
     _test_mail(each)
-    _history(each)
+    try:
+        _unsubscribed(each)
+        _history(each)
+    except SQLAlchemyError:
+        elements.show_note(_("The history cannot be read now."))
 
 
 def _change(each: Notification) -> None:
@@ -168,6 +173,25 @@ def _delete(each: Notification) -> None:
     page_context.notifications().delete(each)
     _record("delete", each)
     common.say(_("“{name}” was deleted.").format(name=each.spec.name))
+
+
+def _webhook_key(each: Notification) -> None:
+    """Show the key with which the receiver of signed messages checks them."""
+    if isinstance(each.spec, Alert) and each.spec.webhook and each.spec.webhook.service == "json":
+        st.caption(_("The receiver checks the signatures of messages with this key:"))
+        st.code(notifications.webhook_key(viewer.store(), each.id), language=None)
+
+
+def _unsubscribed(each: Notification) -> None:
+    """Name the recipients who get no more mails of it."""
+    with viewer.store().connect() as store:
+        names = [
+            recipient.address
+            for recipient in mail.recipients(each.spec.recipients)
+            if notifications.is_unsubscribed(store, each.id, recipient.address)
+        ]
+    if names:
+        elements.show_note(_("Unsubscribed: {names}").format(names=", ".join(names)))
 
 
 def _test_mail(each: Notification) -> None:
@@ -226,11 +250,7 @@ def _test_outcome(task: BackgroundTask[list[mail.Outcome]]) -> str:
 
 def _history(each: Notification) -> None:
     """Draw what was sent, newest first."""
-    try:
-        sent = deliveries.history(viewer.store(), each.id)
-    except SQLAlchemyError:
-        elements.show_note(_("The history cannot be read now."))
-        return
+    sent = deliveries.history(viewer.store(), each.id)
     st.subheader(_("History"), anchor=False)
     if not sent:
         st.caption(_("Nothing was sent yet."))
