@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from importlib import import_module
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import streamlit as st
 
@@ -16,7 +15,7 @@ from access.saved_views import SavedView
 from components import authorized, elements, formats, texts, viewer
 from components.escaping import plain
 from components.texts import N_, _
-from reports import webhooks
+from reports import alerting, webhooks
 from reports.forms import common, words
 from reports.forms.common import Opened
 from umami.analysis.alerts import Condition, Figure, Kind
@@ -213,9 +212,7 @@ def _rehearsal(form: Opened, watched: Condition, client: AuthorizedClient) -> No
         view = common.view_of(alert.website, params, alert.timezone, client.capabilities)
 
         def check(_progress: ProgressCallback) -> str:
-            alerting = import_module("reports.alerting")
-            result = alerting.rehearse(client, view, alert, datetime.now(UTC))
-            return cast(str, result.sentence)
+            return alerting.rehearse(client, view, alert, datetime.now(UTC)).sentence
 
         before = alert, authorized.job(check, "rehearsal")
         authorized.data()[_REHEARSAL] = before

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib import import_module
 from typing import Final
 
 import pandas as pd
@@ -19,7 +18,7 @@ from components.blocks import SetParams, Table
 from components.escaping import plain
 from components.formats import Field
 from components.texts import N_, _
-from reports import mail
+from reports import due, mail
 from reports.forms import alert, common, subscription, words
 from umami.api.websites import Website
 from umami.background_task import BackgroundTask, ProgressCallback, TaskCancelled
@@ -227,12 +226,11 @@ def _send_test(each: Notification, key: str) -> None:
         raise InvalidView(
             N_("You sent many test mails in the last hour."), remedy=N_("Try again in an hour.")
         )
-    client = page_context.client()
+    client, store = page_context.client(), viewer.store()
     _record("send test of", each)
 
     def send(_progress: ProgressCallback) -> list[mail.Outcome]:
-        outcomes: list[mail.Outcome] = import_module("reports.due").send_test(client, each, to)
-        return outcomes
+        return due.send_test(client, each, to, store)
 
     authorized.data()[_TEST] = (each.id, authorized.job(send, "test mail"))
 
