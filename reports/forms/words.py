@@ -148,7 +148,7 @@ def state(each: Notification) -> str:
     if each.paused:
         return _("Paused: {why}").format(why=_(each.why)) if each.why else _("Paused")
     if each.state.get("episodes"):
-        return _("Firing")
+        return _("Happening now")
     if why := each.state.get("why"):
         return _("Not checked: {why}").format(why=_(str(why)))
     return _("Active")
