@@ -42,7 +42,11 @@ groups_of = partial(conversions.visit_groups, step=PURCHASE, currency="EUR")
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     store = tmp_path_factory.mktemp("jobs") / "store.sqlite"
-    with fresh_app(DASHBOARD_STORE=f"sqlite:///{store}") as app:
+    mails = {
+        "DASHBOARD_SMTP_URL": "smtp://127.0.0.1:1",
+        "DASHBOARD_MAIL_FROM": "reports@example.com",
+    }
+    with fresh_app(DASHBOARD_STORE=f"sqlite:///{store}", **mails) as app:
         yield app
 
 
@@ -300,6 +304,41 @@ def test_g_report_as_pdf_and_workbook(hand: Hand, client: Client, tmp_path: Path
     assert figures["Visitors"] == stats.visitors
     assert figures["Bounce rate"] == pytest.approx(stats.bounce_rate)
     assert again.count <= 3
+
+
+def test_g_report_every_monday_by_mail(hand: Hand) -> None:
+    page = hand.page
+    hand.click(page.locator(".st-key-report_menu button").first)
+    hand.click(page.get_by_role("button", name="Send regularly"))
+    hand.type(page.get_by_role("textbox", name="Send to"), "ada@example.com")
+    hand.click(page.get_by_role("button", name="Create", exact=True))
+    expect(page.get_by_text("“Fjord & Fern: Overview” will be mailed regularly.")).to_be_visible()
+    assert hand.count <= 5
+    hand.open("Mails & alerts")
+    row = page.locator(".st-key-mails, [data-testid=stMain]").get_by_text("Every Monday, 07:00")
+    expect(row).to_contain_text("Europe/Berlin")
+
+
+@pytest.mark.thorough
+def test_view_is_saved_for_the_team_and_opened(hand: Hand, browser: Browser) -> None:
+    page = hand.page
+    page.goto(f"{page.url.split('?')[0]}?period=28d&filter=country.eq.DE")
+    settled(page)
+    hand.click(page.locator(".st-key-menu button").first)
+    hand.click(page.get_by_role("button", name="Save this view"))
+    hand.type(page.get_by_role("textbox", name="Name"), "Germans <b>only</b>")
+    hand.click(page.get_by_role("dialog").get_by_text("Team", exact=True))
+    hand.click(page.get_by_role("button", name="Save", exact=True))
+    expect(page.get_by_text("The view “Germans <b>only</b>” was saved.")).to_be_visible()
+    assert hand.count <= 5
+    with visitor(browser) as context:
+        other = context.new_page()
+        other.goto(page.url.replace("/overview", "/reports"))
+        settled(other)
+        other.get_by_text("Germans <b>only</b>").first.click()
+        other.locator(".st-key-open_saved button").click()
+        expect(other).to_have_url(re.compile(r"/\?.*period=28d.*filter=country"))
+        expect(other.locator(".st-key-chips")).to_contain_text("Germany")
 
 
 @pytest.mark.thorough
