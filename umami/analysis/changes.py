@@ -290,12 +290,9 @@ def main_cause(
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The change of a rate by one field: the sums of both kinds of parts, and for each the value
-    that has the largest one."""
+    """The change of a rate by one field: for each kind of part, the value that has the largest."""
 
     field: str
-    mix: float
-    rate: float
     of_mix: Cause | None
     of_rate: Cause | None
 
@@ -318,7 +315,7 @@ def main_split(by_field: Mapping[str, pd.DataFrame], change: float) -> Split | N
         single = max((abs(cause.change) for cause in causes.values() if cause), default=0.0)
         weight = max(abs(mix), single) if change else 0.0
         if weight > highest + 1e-12:
-            best, highest = Split(field, mix, rate, causes["mix"], causes["rate"]), weight
+            best, highest = Split(field, causes["mix"], causes["rate"]), weight
     return best
 
 
