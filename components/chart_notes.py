@@ -22,10 +22,12 @@ from components import (
     url_state,
     viewer,
 )
+from components.charts.over_time import unusual_in_words
 from components.escaping import plain
 from components.notes import AUDIENCES, dates, flags
 from components.runtime import component
 from components.texts import N_, _
+from umami.analysis.expected import Marks
 from umami.api.notes import LONGEST_NOTE
 from umami.api.traffic import Timeline
 from umami.errors import UmamiError
@@ -62,7 +64,7 @@ def draw(view: View, notes: Sequence[Note], *days: Timeline | None) -> None:
     """Draw the flags of notes over the time charts of this page, and the buttons that add one.
 
     ``days`` is the traffic by day that tells what is usual (``history.ask``): the usual range and
-    unusual days are drawn over the charts of visitors.
+    unusual days are drawn over the charts of visitors or views.
     """
     notebook = page_context.notebook()
     writes = bool(notebook.audiences(view.website))
@@ -98,7 +100,7 @@ def draw(view: View, notes: Sequence[Note], *days: Timeline | None) -> None:
                     for flag in flags(notes, view.period)
                 ],
                 "writes": writes,
-                **_usual(history.marks(history.joined(days), view.period)),
+                "usual": _usual(history.marks(history.joined(days), view.period)),
                 "texts": {
                     "note": _("Note"),
                     "add": _("Add a note"),
@@ -115,25 +117,26 @@ def draw(view: View, notes: Sequence[Note], *days: Timeline | None) -> None:
         )
 
 
-def _usual(marks: history.Marks | None) -> dict[str, Any]:
-    """The usual range by day, and the unusual days with a sentence each."""
-    if marks is None:
-        return {"usual": [], "unusual": []}
-    band = zip(marks.band.index, marks.band["low"], marks.band["high"], strict=True)
+def _usual(marks: Mapping[str, Marks]) -> dict[str, Any]:
+    """The usual range by day, and the unusual days with a sentence each, by column."""
     return {
-        "usual": [[_milliseconds(day.to_pydatetime()), low, high] for day, low, high in band],
-        "unusual": [
-            {
-                "x": _milliseconds(datetime.combine(day.day, time())),
-                "y": day.actual,
-                "text": _("{day}: {actual} visitors, {expected} expected").format(
-                    day=formats.moment(datetime.combine(day.day, time()), "day"),
-                    actual=formats.whole(day.actual),
-                    expected=formats.whole(round(day.expected)),
-                ),
-            }
-            for day in marks.days
-        ],
+        column: {
+            "range": [
+                [_milliseconds(day.to_pydatetime()), low, high]
+                for day, low, high in zip(
+                    of.band.index, of.band["low"], of.band["high"], strict=True
+                )
+            ],
+            "days": [
+                {
+                    "x": _milliseconds(datetime.combine(day.day, time())),
+                    "y": day.actual,
+                    "text": unusual_in_words(column, day),
+                }
+                for day in of.days
+            ],
+        }
+        for column, of in marks.items()
     }
 
 

@@ -545,10 +545,10 @@ def corrected(
 @memoize
 def _expected_days(days: pd.DataFrame, name: str) -> pd.Series:
     """What each day was to be expected to have; ``NaN`` where nothing tells."""
-    band = expected.band(days[name])
-    if band is None:
+    pattern = history.rhythm(days, name)
+    if pattern is None:
         return pd.Series(float("nan"), index=days.index)
-    return band["expected"].reindex(days.index)
+    return pd.Series(pattern.expected, index=pattern.days).reindex(days.index)
 
 
 def _expected_hours(findings: Findings, name: str) -> pd.Series:

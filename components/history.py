@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import pandas as pd
 
+from components.charts.over_time import UNUSUAL
 from components.loading import Collector
 from umami.analysis import expected
-from umami.analysis.expected import Stretch, UnusualDay
+from umami.analysis.expected import Marks, Rhythm, Stretch, UnusualDay
 from umami.api import traffic
 from umami.api.traffic import Timeline
 from umami.memoize import memoize
@@ -26,6 +26,7 @@ AFTER: Final = 14
 """Days after a View whose traffic is asked for."""
 FIRST: Final = EARLIEST.date() + timedelta(days=1)
 """The first day that periods of every time zone can have."""
+VISITORS: Final = "sessions"
 
 NO_TRAFFIC: Final = pd.DataFrame(
     {"views": [], "sessions": []}, index=pd.DatetimeIndex([], name="time")
@@ -91,35 +92,36 @@ def on_days(counts: pd.Series[Any], days: pd.Index[Any]) -> pd.Series[Any]:
 
 
 @memoize
-def unusual_days(days: pd.DataFrame) -> tuple[UnusualDay, ...]:
-    """The days with unusually many or few visitors; they take some tens of milliseconds."""
-    return expected.unusual_days(days["sessions"])
+def rhythm(days: pd.DataFrame, column: str) -> Rhythm | None:
+    """The pattern of views or visitors by day, which takes some tens of milliseconds; ``None``
+    where the history is too short or too thin."""
+    return expected.rhythm(days[column])
+
+
+@memoize
+def unusual_days(days: pd.DataFrame, column: str) -> tuple[UnusualDay, ...]:
+    """The days with unusually many or few views or visitors."""
+    pattern = rhythm(days, column)
+    return expected.unusual_days(pattern) if pattern else ()
 
 
 def unusual_stretches(days: pd.DataFrame) -> tuple[Stretch, ...]:
     """The stretches of days with unusually many or few visitors."""
-    return expected.stretches(unusual_days(days))
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """What a chart by day shows of the usual: the days of ``band`` (``expected``, ``low``,
-    ``high``), and those that are unusual."""
-
-    band: pd.DataFrame
-    days: tuple[UnusualDay, ...]
+    return expected.stretches(unusual_days(days, VISITORS))
 
 
 @memoize
-def marks(days: pd.DataFrame, period: Period) -> Marks | None:
-    """The usual range of visitors on the days of a period, which includes 80% of usual days, and
-    its unusual days; ``None`` for other buckets than days, and where the history is too short."""
+def marks(days: pd.DataFrame, period: Period) -> dict[str, Marks]:
+    """The usual range on the days of a period, which includes 80% of usual days, and its unusual
+    days, by column; none for other buckets than days, and where the history is too short."""
+    by_column: dict[str, Marks] = {}
     if period.unit != "day":
-        return None
-    band = expected.band(days["sessions"])
-    if band is None:
-        return None
+        return by_column
     axis = period.axis()
-    within = band[band.index.isin(axis)]
-    unusual = tuple(day for day in unusual_days(days) if pd.Timestamp(day.day) in axis)
-    return Marks(within, unusual)
+    for column in UNUSUAL:
+        if pattern := rhythm(days, column):
+            band = expected.band(pattern)
+            unusual = (day for day in unusual_days(days, column) if pd.Timestamp(day.day) in axis)
+            if len(within := band[band.index.isin(axis)]):
+                by_column[column] = Marks(within, tuple(unusual))
+    return by_column

@@ -26,6 +26,7 @@ from components.charts.common import (
 from components.formats import Kind
 from components.texts import N_, _
 from components.theme import COMPARED, FONT, LIGHTER, PALETTES, Mode, faded
+from umami.analysis.expected import Marks, UnusualDay
 from umami.period import Unit
 
 Ends = tuple[bool, bool]
@@ -109,6 +110,12 @@ class _Line:
 
 Measure = tuple[str, str, Kind]
 """A column of a frame, its name in the legend, and the kind of its values."""
+UNUSUAL: Final = {
+    "sessions": N_("{day}: {actual} visitors, {expected} expected"),
+    "views": N_("{day}: {actual} views, {expected} expected"),
+}
+"""What is said about an unusual day, by the columns whose usual range is known. Of several columns
+in a chart, the first has its range drawn."""
 
 
 def traffic(
@@ -132,6 +139,8 @@ def traffic(
     ``partial_before`` are the values of ``Period.partial`` for both periods.
     """
     times, compared_with = moments(now["time"]), compared_with or _("previous period")
+    columns = {column for column, *_unused in measures}
+    ranged = next((column for column in UNUSUAL if column in columns), None)
     traces, highest = [], 0.0
     for frame, ends, earlier in ((before, partial_before, True), (now, partial, False)):
         if frame is None:
@@ -176,8 +185,8 @@ def traffic(
                     "fill": "none" if earlier else "tozeroy",
                     "fillcolor": faded(colour, 0.10),
                     "legendrank": 2 * role + earlier,
-                    # The page draws the usual range over visitors.
-                    **({"meta": "visitors"} if column == "sessions" and not earlier else {}),
+                    # The usual range is drawn over it.
+                    **({"meta": column} if column == ranged and not earlier else {}),
                 }
             )
             if line.partial:
@@ -469,6 +478,50 @@ def marked(figure: Figure, stretches: Sequence[tuple[datetime, datetime]], mode:
         "annotations": [*layout.get("annotations", ()), *numbers],
     }
     return {**figure, "layout": layout}
+
+
+def unusual_in_words(column: str, day: UnusualDay) -> str:
+    """An unusual day of one of the columns of ``UNUSUAL`` in words."""
+    return _(UNUSUAL[column]).format(
+        day=formats.moment(pd.Timestamp(day.day), "day"),
+        actual=formats.whole(day.actual),
+        expected=formats.whole(round(day.expected)),
+    )
+
+
+def with_usual(figure: Figure, marks: Mapping[str, Marks], mode: Mode) -> Figure:
+    """A chart of ``traffic`` with the usual range of its column and rings around its unusual days;
+    other figures, and those of columns without ``marks``, stay as they are."""
+    column = next((meta for trace in figure["data"] if (meta := trace.get("meta")) in marks), None)
+    if column is None:
+        return figure
+    palette, band, days = PALETTES[mode], marks[column].band, marks[column].days
+    common = {"type": "scatter", "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    low, high = (
+        {**common, "x": moments(band.index), "y": band[edge].round(1).tolist(), **more}
+        for edge, more in (
+            ("low", {"showlegend": False}),
+            ("high", {"fill": "tonexty", "fillcolor": faded(palette.text, 0.12)}),
+        )
+    )
+    rings = {
+        "type": "scatter",
+        "mode": "markers",
+        "name": _("Unusual day"),
+        "x": moments(pd.DatetimeIndex([day.day for day in days])),
+        "y": [day.actual for day in days],
+        "customdata": [unusual_in_words(column, day) for day in days],
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "marker": {
+            "color": palette.background,
+            "size": 9,
+            "line": {"color": palette.text, "width": 1.5},
+        },
+        "cliponaxis": False,
+    }
+    named = {**high, "name": _("Usual range")}
+    # The range lies below the lines, which are about it.
+    return {**figure, "data": [low, named, *figure["data"], *([rings] if days else [])]}
 
 
 def single(

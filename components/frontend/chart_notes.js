@@ -1,5 +1,5 @@
 // Draws the flags of notes over the time charts of a page, and offers to add one; over charts of
-// visitors, the usual range and the unusual days. The charts are not drawn again for them: they lie
+// visitors or views, the usual range and the unusual days. The charts are not drawn again for them: they lie
 // over a chart, at the places of its axes.
 const STYLE = `
 .umami-notes { position: absolute; inset: 0; pointer-events: none; z-index: 2; }
@@ -122,10 +122,10 @@ export default function (component) {
   }
 
   // The usual range as an area, and a ring around each unusual day, which tells its figures.
-  const usual = (plot, xOf, left, top) => {
+  const usual = (plot, of, xOf, left, top) => {
     const { yaxis, _size: size } = plot._fullLayout
     const yOf = (value) => Math.min(Math.max(yaxis.c2p(value), 0), size.h)
-    const rings = data.unusual.map(({ x, y, text }) => {
+    const rings = of.days.map(({ x, y, text }) => {
       const ring = element("div", "unusual")
       ring.style.left = `${xOf(x)}px`
       ring.style.top = `${top + yOf(y)}px`
@@ -134,13 +134,13 @@ export default function (component) {
       ring.setAttribute("aria-label", text)
       return ring
     })
-    if (data.usual.length < 2) return rings
+    if (of.range.length < 2) return rings
     const legend = element("div", "legend", `▒ ${data.texts.usual}${rings.length ? ` · ○ ${data.texts.unusual}` : ""}`)
     legend.title = legend.textContent
     legend.style.top = "3px"
     const point = ([x, y]) => `${xOf(x) - left},${yOf(y)}`
-    const high = data.usual.map(([x, , high]) => point([x, high]))
-    const low = data.usual.map(([x, low]) => point([x, low])).reverse()
+    const high = of.range.map(([x, , high]) => point([x, high]))
+    const low = of.range.map(([x, low]) => point([x, low])).reverse()
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg")
     const area = document.createElementNS("http://www.w3.org/2000/svg", "path")
     area.setAttribute("d", `M${[...high, ...low].join("L")}Z`)
@@ -181,7 +181,8 @@ export default function (component) {
       at(line, x)
       layer.append(line)
     }
-    if (plot.data?.some((trace) => trace.meta === "visitors")) layer.append(...usual(plot, xOf, left, top))
+    const of = plot.data?.map((trace) => data.usual[trace.meta]).find(Boolean)
+    if (of) layer.append(...usual(plot, of, xOf, left, top))
     const groups = []
     for (const flag of data.flags) {
       const [last, x] = [groups.at(-1), xOf(flag.x)]

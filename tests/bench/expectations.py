@@ -20,7 +20,7 @@ from tests.support import planted
 from tests.support.generated_traffic import LAST, Site, site
 from umami.analysis.doubts import gaps
 from umami.analysis.effects import effect
-from umami.analysis.expected import band, unusual_days
+from umami.analysis.expected import band, rhythm, unusual_days
 from umami.analysis.pace import pace
 
 RUNS: Final = 200
@@ -49,12 +49,12 @@ visits = traffic.visits()
 hours = traffic.views_by_hour(visits[-90:])
 others = [site(100_001).visits(), site(200_001).visits()]
 before, begun = memory(), time.process_time()
-expected.band(visits[-60:])
+expected.band(expected.rhythm(visits[-60:]))
 pace.pace(visits[-60:], LAST)
 result = {"import": time.process_time() - begun, "memory": memory() - before}
 calls = {
-    "band": lambda: expected.band(visits),
-    "unusual_days": lambda: expected.unusual_days(visits),
+    "band": lambda: expected.band(expected.rhythm(visits)),
+    "unusual_days": lambda: expected.unusual_days(expected.rhythm(visits)),
     "gaps": lambda: doubts.gaps(hours),
     "effect, 2 controls": lambda: effects.effect(visits, visits.index[-28].date(), controls=others),
     "pace, 3 months checked": lambda: pace.pace(visits[:-10], LAST),
@@ -108,14 +108,15 @@ def detected(runs: int, first_seed: int = 30_000) -> Detected:
             truth[days[at].date()] = kind
             factor[days[at]] = 2.0 if kind == "spike" else 0.5
         visits = traffic.visits(factor=factor)
-        marked = {day.day: day.kind for day in unusual_days(visits)}
+        pattern = rhythm(visits)
+        assert pattern is not None
+        marked = {day.day: day.kind for day in unusual_days(pattern)}
         for day, kind in truth.items():
             result.planted[kind] += 1
             result.marked[kind] += marked.get(day) == kind
         result.false_days += sum(day not in truth for day in marked)
         result.day_months += len(visits) / 30.4
-        ranges = band(visits)
-        assert ranges is not None
+        ranges = band(pattern)
         usual = ~np.isin(ranges.index.date, list(truth))
         within = ranges["actual"].between(ranges["low"], ranges["high"])
         result.within += list(within[usual])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -12,8 +14,15 @@ import pytest
 from components.charts import common, heatmaps, maps, over_time, tiles
 from components.charts.over_time import Ends
 from components.theme import Mode
+from umami.analysis.expected import Marks, UnusualDay
 
 MODES: tuple[Mode, ...] = ("light", "dark")
+
+
+BOTH: Final[Sequence[over_time.Measure]] = (
+    ("views", "Views", "count"),
+    ("sessions", "Visitors", "count"),
+)
 
 
 def buckets(first: str, views: list[int], sessions: list[int]) -> pd.DataFrame:
@@ -28,8 +37,8 @@ def traffic(
     partial: Ends = (False, False),
     partial_before: Ends = (False, False),
     mode: Mode = "light",
+    measures: Sequence[over_time.Measure] = BOTH,
 ) -> go.Figure:
-    measures = (("views", "Views", "count"), ("sessions", "Visitors", "count"))
     return go.Figure(
         over_time.traffic(now, "day", before, begun, partial, partial_before, measures, mode)
     )
@@ -58,6 +67,25 @@ def test_comparison_is_aligned_by_position_with_its_own_dates() -> None:
     assert before.y == (7, 8)
     assert list(before.x) == list(now["time"])
     assert before.customdata == ("Sun 30 Aug 2026", "Mon 31 Aug 2026")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_usual_range_is_that_of_the_shown_measure(mode: Mode) -> None:
+    now = buckets("2026-09-01", [50, 6], [20, 3])
+    band = pd.DataFrame({"low": [30.0, 31.04], "high": [40.0, 41.0]}, index=now["time"])
+    spike = UnusualDay(date(2026, 9, 1), 50, 35.4, 25, 45, "spike")
+    marks = {"views": Marks(band, (spike,))}
+    of_views = traffic(now, now, mode=mode, measures=BOTH[:1]).to_plotly_json()
+    low, high, *_lines, rings = over_time.with_usual(of_views, marks, mode)["data"]
+    assert (low["y"], high["y"]) == ([30.0, 31.0], [40.0, 41.0])
+    assert (high["name"], high["fill"], low["showlegend"]) == ("Usual range", "tonexty", False)
+    assert (rings["y"], rings["mode"]) == ([50], "markers")
+    assert rings["customdata"] == ["Tue 1 Sep 2026: 50 views, 35 expected"]
+    # Of both measures, visitors have it.
+    both = traffic(now, now, mode=mode).to_plotly_json()
+    assert over_time.with_usual(both, marks, mode) is both
+    usual_days = over_time.with_usual(both, {"sessions": Marks(band, ())}, mode)["data"]
+    assert len(usual_days) == len(both["data"]) + 2
 
 
 def test_running_bucket_is_marked_and_future_ones_are_not_drawn() -> None:

@@ -12,11 +12,22 @@ from hypothesis import strategies as st
 
 from tests.bench.expectations import detected
 from tests.support.generated_traffic import site
-from umami.analysis.expected import band, rhythm, unusual_days, without
+from umami.analysis import expected
+from umami.analysis.expected import UnusualDay, rhythm, without
 from umami.embedded.demo import scenario
 from umami.embedded.demo.visits import generate_visits
 
 TODAY = date(2026, 11, 30)
+
+
+def band(history: pd.Series, *, level: float = 0.8) -> pd.DataFrame | None:
+    pattern = rhythm(history)
+    return None if pattern is None else expected.band(pattern, level=level)
+
+
+def unusual_days(history: pd.Series) -> tuple[UnusualDay, ...]:
+    pattern = rhythm(history)
+    return () if pattern is None else expected.unusual_days(pattern)
 
 
 def steady(days: int = 120, visits: float = 800.0, weekend: float = 0.5) -> pd.Series:
@@ -104,9 +115,8 @@ def test_a_missing_day_is_neither_a_drop_nor_in_the_way() -> None:
     ],
     ids=["short", "thin", "empty", "closed on weekends"],
 )
-def test_too_short_or_too_thin_a_history_has_no_band(history: pd.Series) -> None:
-    assert band(history) is None
-    assert unusual_days(history) == ()
+def test_too_short_or_too_thin_a_history_has_no_rhythm(history: pd.Series) -> None:
+    assert rhythm(history) is None
 
 
 def test_the_demo_marks_its_broken_week_and_its_sale() -> None:

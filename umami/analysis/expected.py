@@ -7,7 +7,7 @@ far from a running median are replaced, so that an outage or a campaign of up to
 become the expectation, not even at the end of the history. The width of the band comes from the
 residuals of the history itself.
 
-All functions take complete local days: a ``Series`` of counts or amounts whose index has naive
+A history is complete local days: a ``Series`` of counts or amounts whose index has naive
 midnights in order. Days may be missing. A day with more refunds than purchases counts as 0 where
 its pattern matters. The unfinished day of today is no part of a history.
 """
@@ -90,6 +90,15 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """What a chart by day shows of the usual: the days of the ``band`` (``expected``, ``low``,
+    ``high``), and those that are unusual."""
+
+    band: pd.DataFrame
+    days: tuple[UnusualDay, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rhythm:
     """The pattern of a history. Arrays have an element for each day from the first to the last."""
 
@@ -161,15 +170,12 @@ def complete_days(history: pd.Series) -> pd.Series:
     return history.astype(float).asfreq("D")
 
 
-def band(history: pd.Series, *, level: float = 0.8) -> pd.DataFrame | None:
+def band(pattern: Rhythm, *, level: float = 0.8) -> pd.DataFrame:
     """The range that usual days fall into with a probability of ``level``, by day: ``actual``,
-    ``expected``, ``low`` and ``high``. ``None`` if the history is too short or too thin.
+    ``expected``, ``low`` and ``high``.
 
     The quantiles are those of the residuals of days that are not unusual, so the band is as
     asymmetric as the history."""
-    pattern = rhythm(history)
-    if pattern is None:
-        return None
     usual = pattern.residuals[~pattern.unusual & np.isfinite(pattern.actual)]
     low, high = np.quantile(usual, [(1 - level) / 2, (1 + level) / 2])
     return pd.DataFrame(
@@ -183,12 +189,9 @@ def band(history: pd.Series, *, level: float = 0.8) -> pd.DataFrame | None:
     )
 
 
-def unusual_days(history: pd.Series) -> tuple[UnusualDay, ...]:
+def unusual_days(pattern: Rhythm) -> tuple[UnusualDay, ...]:
     """The days that differ from their expectation by more than 3.25 standard deviations (robust)
-    and by more than a fifth, in order; none if the history is too short or too thin."""
-    pattern = rhythm(history)
-    if pattern is None:
-        return ()
+    and by more than a fifth, in order."""
     low, high = pattern.shifted(-pattern.limits), pattern.shifted(pattern.limits)
     return tuple(
         UnusualDay(
