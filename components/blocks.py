@@ -103,7 +103,8 @@ class Tiles:
     """Key figures side by side; ``framed`` draws a border around each.
 
     ``on_choose`` turns the measure of a clicked tile into a change; that of ``chosen`` is marked.
-    ``on_explain`` turns the figure of a clicked change into one that shows why it changed.
+    ``on_explain`` turns the figure of a clicked change into one that shows why it changed. Several
+    rows of tiles with clicks on one page have different keys.
     """
 
     tiles: Sequence[Tile]
@@ -111,6 +112,7 @@ class Tiles:
     on_choose: Callable[[str], Change] | None = None
     on_explain: Callable[[str], Change] | None = None
     chosen: str = ""
+    key: str = ""
     medium: Medium | None = None
 
 

@@ -56,6 +56,7 @@ def _draw(block: Block) -> None:
                 choose=_applied(block.on_choose),
                 explain=_applied(block.on_explain),
                 chosen=block.chosen,
+                key=block.key,
             )
         case Chart():
             _chart(block)

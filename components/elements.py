@@ -145,11 +145,13 @@ def draw_tiles(
     choose: Callable[[str], object] | None = None,
     explain: Callable[[str], object] | None = None,
     chosen: str = "",
+    key: str = "",
 ) -> None:
     """Draw key figures side by side, as many as fit; ``within`` a card they have no frames.
 
     A click on a tile with a measure calls ``choose`` with it; that of ``chosen`` is marked. A click
-    on the change of a tile with a figure calls ``explain`` with that.
+    on the change of a tile with a figure calls ``explain`` with that. ``key`` is a part of the
+    keys of both.
     """
     many = len(tiles) > 5
     width = 112 if many else 130 if within else 165
@@ -161,8 +163,9 @@ def draw_tiles(
             is_chosen = choose and tile.measure and tile.measure == chosen
             mark = "tile_on" if is_chosen else "tile"
             named = (choose and tile.measure) or (explains and tile.figure)
-            key = f"{mark}_{named}" if named else None
-            place = st.container(height="stretch", gap=None, key=key)
+            place = st.container(
+                height="stretch", gap=None, key=f"{mark}_{key}{named}" if named else None
+            )
             place.metric(
                 tile.label,
                 tile.value,
@@ -186,13 +189,17 @@ def draw_tiles(
                 action = (
                     _("show views and visitors") if tile.measure == chosen else _("show over time")
                 )
-                label, key = f"{tile.label}: {action}", f"show_{tile.measure}"
                 with place:
-                    action_button(label, key, choose, tile.measure)
+                    action_button(
+                        f"{tile.label}: {action}",
+                        f"show_{key}{tile.measure}",
+                        choose,
+                        tile.measure,
+                    )
             if explain and explains:
-                label, key = _("{figure}: explain the change"), f"explain_{tile.figure}"
+                label = _("{figure}: explain the change").format(figure=tile.label)
                 with place:
-                    action_button(label.format(figure=tile.label), key, explain, tile.figure)
+                    action_button(label, f"explain_{key}{tile.figure}", explain, tile.figure)
 
 
 def _help(tile: Tile) -> str:

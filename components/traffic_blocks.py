@@ -11,13 +11,12 @@ from typing import Any, Final, cast, get_args
 
 import pandas as pd
 
-from components import conversions, converters, formats, rankings, texts, visit_tables
+from components import conversions, converters, formats, rankings, texts, visit_tables, what_changed
 from components.blocks import (
     TABLE,
     Block,
     Chart,
     Medium,
-    OpenPage,
     Section,
     SetParams,
     Tab,
@@ -73,12 +72,13 @@ def website_tiles(
     brought: Mapping[str, Tile] | None = None,
     measure: str | None = None,
     explained: Collection[str] = (),
+    opened: View | None = None,
 ) -> list[Block]:
     """A website's five key figures, and what visits ``brought``, by measure.
 
     ``compared`` is the separate answer of the comparison, ``visits`` are the visits over time. With
     a ``measure`` (``""`` for all), a click on a tile chooses what the chart shows. A click on the
-    change of one of the ``explained`` figures explains it.
+    change of one of the ``explained`` figures explains it (``what_changed.explaining``).
     """
     unknown = why_unknown(view)
     frame = history(view, timeline, visits)
@@ -92,21 +92,13 @@ def website_tiles(
         known = measure is not None and name in over
         tiles.append(tile_data.with_history(tile, name, over[name]) if known else tile)
     names = [*list(MEASURES)[:5], *(brought or {})]
-    tiles = [
-        replace(tile, figure=name if name in explained else "")
-        for name, tile in zip(names, tiles, strict=True)
-    ]
 
     def choose(clicked: str) -> SetParams:
         return SetParams({"chart": "" if clicked == measure else clicked})
 
+    shown = Tiles(tiles, on_choose=None if measure is None else choose, chosen=measure or "")
     return [
-        Tiles(
-            tiles,
-            on_choose=None if measure is None else choose,
-            on_explain=lambda figure: OpenPage("compare", {"figure": figure}),
-            chosen=measure or "",
-        ),
+        what_changed.explaining(shown, names, explained, opened),
         *([Text(unknown)] if unknown else []),
     ]
 

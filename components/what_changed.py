@@ -6,7 +6,7 @@ sentences.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -209,6 +209,22 @@ def figures_of(view: View, conversion: Conversion | None) -> list[str]:
     if not view.keeps_views:
         known.clear()
     return [name for name in FIGURES if name in known]
+
+
+def explaining(
+    tiles: ui.Tiles, names: Sequence[str], known: Collection[str], opened: View | None = None
+) -> ui.Tiles:
+    """Tiles of which a click on the change of a figure opens Compare, which explains it.
+
+    ``names`` are the figures of the tiles in order, of which only the ``known`` can be explained.
+    ``opened`` is the View of the figures, where it is not that of the page.
+    """
+    figures = (name if name in known else "" for name in names)
+    return replace(
+        tiles,
+        tiles=[replace(t, figure=name) for t, name in zip(tiles.tiles, figures, strict=True)],
+        on_explain=lambda figure: ui.OpenPage("compare", {"figure": figure}, opened),
+    )
 
 
 def ask_groups(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from typing import Final
 
 import pandas as pd
 
 from components import blocks as ui
-from components import conversions, formats, loading, texts
+from components import conversions, formats, loading, texts, what_changed
 from components.areas import PageInfo, last_value
 from components.charts.tiles import Figures, figures
 from components.formats import Field, Kind
@@ -153,7 +153,7 @@ def _by_models(
     currency = conversion.currency
     ask = partial(credit, step=conversion.step, currency=currency or None, limit=MOST)
     channels = query.compared(view, partial(ask, source="channel"))
-    tiles = partial(_totals, currency)
+    tiles = partial(_totals, currency, what_changed.figures_of(view, conversion))
     name = conversions.described(conversion)
     yield ui.Section(name, tiles, [*channels], about=described(view), framed=False)
 
@@ -172,14 +172,17 @@ def _by_models(
     yield ui.Card(title, [ui.Tabs("credited", tabs)], about=described(view))
 
 
-def _totals(currency: str, now: Credit, before: Credit | None = None) -> list[ui.Block]:
+def _totals(
+    currency: str, explained: Collection[str], now: Credit, before: Credit | None = None
+) -> list[ui.Block]:
     """Tiles with the conversions and, in a currency, the revenue."""
     fields: Figures = [(_("Conversions"), "total", _("Visits that converted."), "count")]
     tiles = figures(now, before, fields)
     if currency:
         money: Figures = [(_("Revenue"), "amount", _("All purchases in this currency."), "money")]
         tiles += figures(now, before, money, currency)
-    return [ui.Tiles(tiles)]
+    names = ("conversions", "revenue")[: len(tiles)]
+    return [what_changed.explaining(ui.Tiles(tiles), names, explained)]
 
 
 def _models(

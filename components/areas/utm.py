@@ -15,6 +15,7 @@ from components import (
     texts,
     traffic_blocks,
     visit_tables,
+    what_changed,
 )
 from components.areas import PageInfo, last_value
 from components.charts.tiles import Figures, figures
@@ -163,7 +164,13 @@ def _campaign(query: Collector, view: View, name: str, conversion: Conversion) -
             ui.blocks_section("", buttons),
             ui.Section(
                 _("Figures"),
-                partial(traffic_blocks.website_tiles, query.client, campaign),
+                partial(
+                    traffic_blocks.website_tiles,
+                    query.client,
+                    campaign,
+                    explained=what_changed.figures_of(campaign, None),
+                    opened=campaign,
+                ),
                 [totals.now, timeline.now, *totals.earlier],
             ),
             ui.Section(

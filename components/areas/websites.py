@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from components import blocks as ui
-from components import conversions, formats, visit_tables
+from components import conversions, formats, visit_tables, what_changed
 from components.areas import PageInfo
 from components.charts import common
 from components.charts.tiles import Tile, figure
@@ -211,4 +211,5 @@ def _visitors(
         _("{visits} visits.").format(visits=formats.whole(stats.current.visits)),
         series=() if over is None else over["sessions"].tolist(),
     )
-    return [ui.Tiles([tile], framed=False)]
+    tiles = ui.Tiles([tile], framed=False, key=view.website)
+    return [what_changed.explaining(tiles, ["visitors"], what_changed.figures_of(view, None), view)]

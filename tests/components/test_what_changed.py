@@ -9,6 +9,7 @@ import pytest
 
 from components import blocks as ui
 from components import texts, what_changed
+from components.charts.tiles import figure
 from components.what_changed import Change
 from umami.analysis.changes import FIGURES
 
@@ -97,3 +98,12 @@ def test_a_hostile_name_is_only_text() -> None:
     (text,) = ui.printed([ui.Findings("x", [finding], 300)])
     assert isinstance(text, ui.Text)
     assert text.text == finding.text
+
+
+def test_a_click_on_a_change_opens_compare_where_the_figure_can_be_explained() -> None:
+    tiles = ui.Tiles([figure(name, 2, 1, "") for name in ("Visitors", "Orders", "Bounce rate")])
+    names = ("visitors", "orders", "bounce_rate")
+    explaining = what_changed.explaining(tiles, names, ["visitors", "views"])
+    assert [tile.figure for tile in explaining.tiles] == ["visitors", "", ""]
+    assert explaining.on_explain
+    assert explaining.on_explain("visitors") == ui.OpenPage("compare", {"figure": "visitors"})
