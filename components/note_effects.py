@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final
@@ -31,6 +32,8 @@ from umami.view import View
 
 ENDPOINTS: Final = ("pageviews", "series", *visit_tables.ENDPOINTS)
 """What a page queries to measure effects."""
+MOST: Final = 5
+"""Notes of a report whose effects are measured, with up to 12 queries each."""
 MOST_CONTROLS: Final = 4
 """Other websites that serve as controls."""
 VISITORS: Final = "visitors"
@@ -63,53 +66,91 @@ def section(query: Collector, view: View, selected: str) -> ui.Section:
 
 @dataclass(slots=True)
 class _Measured:
-    """The effect of a note in one run of a page."""
+    """The effect of the selected note in one run of a page."""
 
     query: Collector
     view: View
     selected: str
-    note: Note | None = None
-    conversion: Conversion = field(default_factory=Conversion)
-    periods: Sequence[Period] = ()
-    kinds: Sequence[str] = ()
-    """What each of the further answers counts."""
+    measurement: Measurement | None = None
 
     def ask_more(self, notes: Sequence[Note]) -> list[Future[Any]]:
         """Send the queries for the days before the note and after it."""
-        self.note = next((note for note in notes if note.key == self.selected), None)
-        if self.note is None:
-            return []
-        first, last = _days(self.note)
-        end = last or first + timedelta(days=effects.LONGEST - 1)
-        unfiltered = self.view.unfiltered()
-        parts = history.views(unfiltered, min(end, history.yesterday(self.view)))
-        self.periods = [part.period for part in parts]
-        self.conversion = conversions.chosen(self.query, unfiltered)
-        step = self.conversion.step
-        sent: list[tuple[str, list[View], Callable[[View], Query[Any]]]] = [
-            (VISITORS, parts, traffic.pageviews)
-        ]
-        if self.conversion and self.view.whole_visits:
-            by_time = visit_tables.groups_query(self.conversion, "time")
-            sent.append(("conversions", parts, by_time))
-        elif step and step.kind == "event":
-            sent.append(("conversions", parts, events.series))
-        for number, website in enumerate(_other_websites(self.query, self.view)):
-            of_other = [part.of_website(website) for part in parts]
-            sent.append((f"control {number}", of_other, traffic.pageviews))
-        self.kinds = [kind for kind, views, _unused in sent for _view in views]
-        return [self.query.optional(ask(each)) for _kind, views, ask in sent for each in views]
+        note = next((note for note in notes if note.key == self.selected), None)
+        self.measurement = ask(self.query, self.view, note) if note else None
+        return self.measurement.answers if self.measurement else []
 
-    def make(self, _notes: Sequence[Note], *answers: Any) -> list[ui.Block]:
+    def make(self, *_answers: Any) -> list[ui.Block]:
         """The sentences about the effect."""
-        if self.note is None:
+        if self.measurement is None:
             return []
-        by_kind = {
-            kind: [answer for of, answer in zip(self.kinds, answers, strict=True) if of == kind]
-            for kind in dict.fromkeys(self.kinds)
-        }
-        days = daily(by_kind, self.conversion, self.periods)
-        return effect_blocks(days, self.conversion, *_days(self.note))
+        days, note = self.measurement.daily(), self.measurement.note
+        return effect_blocks(days, self.measurement.conversion, *_days(note))
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """The queries that measure the effect of a note."""
+
+    note: Note
+    conversion: Conversion
+    periods: Sequence[Period]
+    kinds: Sequence[str]
+    """What each of the answers counts."""
+    answers: list[Future[Any]]
+
+    def daily(self) -> dict[str, pd.Series[Any]]:
+        """The counts by day (``daily``); waits for the answers."""
+        by_kind: dict[str, list[Any]] = {kind: [] for kind in self.kinds}
+        for kind, answer in zip(self.kinds, self.answers, strict=True):
+            by_kind[kind].append(answer.result())
+        return daily(by_kind, self.conversion, self.periods)
+
+
+def ask(query: Collector, view: View, note: Note) -> Measurement:
+    """Send the queries for the days before a note and after it, whatever the View's filters."""
+    first, last = _days(note)
+    end = last or first + timedelta(days=effects.LONGEST - 1)
+    # Notes whose effects end in the same month share their queries.
+    end = end.replace(day=monthrange(end.year, end.month)[1])
+    unfiltered = view.unfiltered()
+    parts = history.views(unfiltered, min(end, history.yesterday(view)))
+    conversion = conversions.chosen(query, unfiltered)
+    sent: list[tuple[str, list[View], Callable[[View], Query[Any]]]] = [
+        (VISITORS, parts, traffic.pageviews)
+    ]
+    if conversion and view.whole_visits:
+        sent.append(("conversions", parts, visit_tables.groups_query(conversion, "time")))
+    elif conversion.step and conversion.step.kind == "event":
+        sent.append(("conversions", parts, events.series))
+    for number, website in enumerate(_other_websites(query, view)):
+        of_other = [part.of_website(website) for part in parts]
+        sent.append((f"control {number}", of_other, traffic.pageviews))
+    return Measurement(
+        note,
+        conversion,
+        [part.period for part in parts],
+        [kind for kind, views, _unused in sent for _view in views],
+        [query.optional(make(each)) for _kind, views, make in sent for each in views],
+    )
+
+
+def of_newest(query: Collector, view: View, notes: Sequence[Note]) -> dict[str, str]:
+    """The effects of the first ``MOST`` notes on days in sentences, by the key of the note. Waits
+    for the answers; a note whose days the server does not report has none."""
+    measurements = [ask(query, view, note) for note in on_days(notes)[:MOST]]
+    in_words: dict[str, str] = {}
+    for each in measurements:
+        by_figure = _by_figure(each.daily(), *_days(each.note))
+        if by_figure:
+            currency = each.conversion.currency
+            sentences = (sentence(name, effect, currency) for name, effect in by_figure.items())
+            in_words[each.note.key] = " ".join(sentences)
+    return in_words
+
+
+def on_days(notes: Sequence[Note]) -> list[Note]:
+    """The notes whose effects can be measured: not those on an hour."""
+    return [note for note in notes if note.at is None]
 
 
 def _days(note: Note) -> tuple[date, date | None]:
@@ -162,13 +203,10 @@ def effect_blocks(
     days: Mapping[str, pd.Series[Any]], conversion: Conversion, first: date, last: date | None
 ) -> list[ui.Block]:
     """A sentence for each figure, and what it was measured against."""
-    if not days or days[VISITORS].empty:
+    measured = _by_figure(days, first, last)
+    if not measured:
         text = _("The server does not report the days that this measurement needs.")
         return [ui.Text(text, "empty")]
-    controls = [counts for kind, counts in days.items() if kind.startswith("control")]
-    measured = {
-        kind: effects.effect(days[kind], first, last, controls) for kind in NAMES if kind in days
-    }
     blocks: list[ui.Block] = [
         ui.Text("", "body", lead=_("Measured effect")),
         *(
@@ -193,6 +231,18 @@ def effect_blocks(
     return [*blocks, ui.Text(about)]
 
 
+def _by_figure(
+    days: Mapping[str, pd.Series[Any]], first: date, last: date | None
+) -> dict[str, Effect]:
+    """The effect on each figure; empty without any day."""
+    if not days or days[VISITORS].empty:
+        return {}
+    controls = [counts for kind, counts in days.items() if kind.startswith("control")]
+    return {
+        kind: effects.effect(days[kind], first, last, controls) for kind in NAMES if kind in days
+    }
+
+
 def sentence(kind: str, effect: Effect, currency: str) -> str:
     """The effect on a figure in words, with its interval."""
     text, figure = _(VERDICTS[effect.verdict]), _(NAMES[kind])
@@ -206,7 +256,7 @@ def sentence(kind: str, effect: Effect, currency: str) -> str:
         middle=formats.percent(abs(middle)),
         high=formats.relative(high) or nothing,
     )
-    if effect.verdict == "none" or effect.expected is None:
+    if effect.verdict not in ("up", "down") or effect.expected is None:
         return shown
     counted = partial(formats.money, currency=currency) if kind == "revenue" else formats.whole
     instead = _("{actual} instead of {expected}.").format(

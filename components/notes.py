@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -24,6 +24,9 @@ AUDIENCES: Final[dict[Audience, str]] = {
 
 _AUTHORS: Final = {"": "Umami", "everybody": formats.ABSENT}
 """Authors that are no accounts: users of Umami, and viewers of a dashboard without accounts."""
+
+_EFFECT: Final = N_("Measured effect")
+"""The column below the texts of notes, which workbooks name like this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +110,18 @@ def table(notes: Sequence[Note], timezone: str, *, selected: str = "") -> Table:
     )
 
 
-def report_table(flags: Sequence[Flag]) -> Table:
-    """The notes behind the numbers of a report's time charts."""
+def report_table(flags: Sequence[Flag], effects: Mapping[str, str]) -> Table:
+    """The notes behind the numbers of a report's time charts, and what is known of their
+    ``effects`` by key, in sentences."""
     rows = [
-        (number, when, note.text)
+        (number, when, note.text, effects.get(note.key, ""))
         for number, flag in enumerate(flags, 1)
         for note, when in zip(flag.notes, flag.dates, strict=True)
     ]
-    frame = pd.DataFrame(rows, columns=["number", "when", "text"])
+    frame = pd.DataFrame(rows, columns=["number", "when", "text", _EFFECT])
     fields = [
         Field("number", _("No.")),
         Field("when", _("Date"), "text"),
-        Field("text", _("Note"), "text"),
+        Field("text", _("Note"), "text", note=_EFFECT if effects else None),
     ]
     return Table(_("Notes"), frame, fields, "notes", printed=len(rows), medium="report")

@@ -8,13 +8,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Final, Literal
 
-from access.notes import Notebook
-from components import blocks, formats, notes, texts, view_description
+from access.notes import Note, Notebook
+from components import blocks, formats, history, note_effects, notes, texts, view_description
 from components.areas import PageInfo
-from components.blocks import Block, Chart, Findings, Params, Table, Text
+from components.blocks import Block, Chart, Findings, Params, Text
 from components.loading import Collector, QueryClient, fault_location
+from components.notes import Flag
 from components.page_registry import AREAS, PAGES
 from components.texts import _
 from reports import chromium, html, xlsx
@@ -70,15 +72,18 @@ def make(
     """
     pages = [page for page in offered() if page.name in order.pages]
     chapters = []
-    flags = _flags(Collector(client, notebook=notebook), order.view, pages)
-    table = notes.report_table(flags)
+    query = Collector(client, notebook=notebook)
+    shared = _notes(query, order.view, pages)
+    flags = notes.flags(shared, order.view.period)
+    listing = blocks.Section(_("Notes"), partial(_listed, query, order.view, shared, flags))
+    listed = _blocks(listing) if flags else ()
     as_of = now = datetime.now(zone(order.view.period.timezone))
     for done, page in enumerate(pages):
         progress(done, len(pages))
         query = Collector(client)
         try:
             made = chapter(query, page, order.view, order.params.get(page.name, {}))
-            chapters.append(_with_notes(made, table) if page.shows_notes else made)
+            chapters.append(_with_notes(made, listed) if page.shows_notes else made)
         finally:
             query.leave()
         answered = (reply.answered_at for _unused, reply in query.sent if reply.answered_at)
@@ -87,21 +92,32 @@ def make(
     return Report(_cover(client.server, order, now, as_of), tuple(chapters), flags)
 
 
-def _flags(query: Collector, view: View, pages: Sequence[PageInfo]) -> tuple[notes.Flag, ...]:
-    """The notes of the period that are not private, if any page shows notes."""
+def _notes(query: Collector, view: View, pages: Sequence[PageInfo]) -> list[Note]:
+    """The notes of the period that are not private, the newest first, if any page shows notes."""
     if not any(page.shows_notes for page in pages):
-        return ()
-    shared = [note for note in query.notes(view).result() if note.audience != "me"]
-    return notes.flags(shared, view.period)
+        return []
+    every = query.notes(view).result()
+    return [note for note in every if note.audience != "me" and note.touches(view.period)]
 
 
-def _with_notes(chapter: Chapter, table: Table) -> Chapter:
+def _listed(
+    query: Collector, view: View, shared: Sequence[Note], flags: Sequence[Flag]
+) -> tuple[Block, ...]:
+    """The table of notes with their measured effects, and which notes these are."""
+    table = notes.report_table(flags, note_effects.of_newest(query, view, shared))
+    if len(note_effects.on_days(shared)) <= note_effects.MOST:
+        return (table,)
+    text = _("Effects are measured for the {most} newest notes on days.")
+    return table, Text(text.format(most=note_effects.MOST))
+
+
+def _with_notes(chapter: Chapter, listed: tuple[Block, ...]) -> Chapter:
     """A chapter with the table of notes below its first chart, which is over time."""
     places = (at for at, part in enumerate(chapter.sections, 1) if _has_chart(part))
     at = next(places, None)
-    if at is None or table.frame.empty:
+    if at is None or not listed:
         return chapter
-    section = Section(table.title, "", (table,), wide=True)
+    section = Section(_("Notes"), "", listed, wide=True)
     return replace(chapter, sections=(*chapter.sections[:at], section, *chapter.sections[at:]))
 
 
@@ -117,7 +133,10 @@ def chapter(query: Collector, page: PageInfo, view: View, params: Params) -> Cha
         sections = list(blocks.sections(layout, "report"))
     except UmamiError as problem:
         sections = [blocks.blocks_section(_(page.title), Text(texts.sentence(problem)))]
-    return Chapter(page.name, _(page.title), _(page.about), tuple(map(_section, sections)))
+    days = history.ask(query, view) if page.marks_unusual_days else ()
+    made = tuple(map(_section, sections))
+    marks = history.marks(history.joined(day.result() for day in days), view.period)
+    return Chapter(page.name, _(page.title), _(page.about), made, marks)
 
 
 def _section(section: blocks.Section) -> Section:

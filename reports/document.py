@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from components.blocks import Block, Chart
 from components.notes import Flag
+from umami.analysis.expected import Marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Chapter:
     title: str
     about: str
     sections: tuple[Section, ...]
+    marks: Mapping[str, Marks] = field(default_factory=dict)
+    """What is usual, by the column of its charts that it is drawn over."""
 
     @property
     def charts(self) -> list[Chart]:

@@ -45,10 +45,13 @@ _NARROW: Final = 3
 
 def page(report: Report) -> str:
     """Return the HTML of a report."""
-    charts = [chart for chapter in report.chapters for chart in chapter.charts]
+    charts = [(chart, of.marks) for of in report.chapters for chart in of.charts]
     stretches = [(flag.start, flag.end) for flag in report.flags]
     figures: dict[str, Any] = {
-        mode: [over_time.marked(chart.draw(mode), stretches, mode) for chart in charts]
+        mode: [
+            over_time.marked(over_time.with_usual(chart.draw(mode), marks, mode), stretches, mode)
+            for chart, marks in charts
+        ]
         for mode in PALETTES
     }
     figures["config"] = formats.plotly_locale()
@@ -58,7 +61,7 @@ def page(report: Report) -> str:
             "figures": _packed(to_json(figures, inf_nan_mode="null")),
             "library": _packed_file(LIBRARY),
         }
-        if any(chart.is_map for chart in charts):
+        if any(chart.is_map for chart, _unused in charts):
             packed["world"] = _packed_file(maps.WORLD)
     script = (ASSETS / "report.js").read_text("utf-8")
     return render(

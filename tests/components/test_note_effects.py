@@ -55,6 +55,8 @@ def test_few_days_and_few_counts_tell_nothing() -> None:
     rare.iloc[::20] = 1
     few = said({"visitors": visitors(1.0), "conversions": rare})
     assert few[1] == "Conversions: too few to tell."
+    noisy = pd.Series(np.random.default_rng(5).poisson(0.4, len(DAYS)) * 10, index=DAYS)
+    assert said({"visitors": visitors(1.0), "conversions": noisy})[1] == few[1]
     assert said({}) == ["The server does not report the days that this measurement needs."]
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -15,7 +19,9 @@ from sqlalchemy import Engine
 from access import database
 from access.notes import Note, Notebook
 from access.permissions import ALL
-from components.loading import every_website
+from components import blocks, note_effects
+from components import notes as notes_of_page
+from components.loading import Collector, every_website
 from reports import build, html, messages
 from reports.__main__ import main
 from reports.document import Report
@@ -62,6 +68,24 @@ def test_chapters_with_time_charts_list_the_notes(report: Report) -> None:
     assert titles.index("Notes") == titles.index("Traffic") + 1
 
 
+def test_chart_by_day_of_the_overview_has_the_usual_range(report: Report) -> None:
+    assert {chapter.name: [*chapter.marks] for chapter in report.chapters} == {
+        "overview": ["sessions", "views"],
+        "retention": [],
+        "revenue": [],
+    }
+    packed = html.page(report).partition('id="figures">')[2].partition("<")[0]
+    figures = json.loads(gzip.decompress(base64.b64decode(packed)))
+    for mode in ("light", "dark"):
+        ranges = [
+            trace["name"]
+            for figure in figures[mode]
+            for trace in figure["data"]
+            if trace.get("fill") == "tonexty"
+        ]
+        assert ranges == ["Usual range"]
+
+
 def test_html_numbers_the_charts_and_escapes_the_texts(report: Report) -> None:
     page = html.page(report)
     assert "<script>alert" not in page
@@ -75,10 +99,31 @@ def test_workbook_has_the_notes_once_and_as_text(report: Report) -> None:
     book = openpyxl.load_workbook(BytesIO(build.render(report, "xlsx")))
     assert [name for name in book.sheetnames if "Notes" in name] == ["Notes"]
     rows = list(book["Notes"].iter_rows())
-    assert [cell.value for cell in rows[0]] == ["No.", "Date", "Note"]
-    assert [cell.value for cell in rows[1]] == [1, "Wed 9 Sep 2026", HOSTILE]
+    assert [cell.value for cell in rows[0]] == ["No.", "Date", "Note", "Measured effect"]
+    assert [cell.value for cell in rows[1][:3]] == [1, "Wed 9 Sep 2026", HOSTILE]
     assert rows[1][2].data_type == "s"
     assert rows[2][1].value == "20 Sep – 5 Oct 2026"
+    assert rows[1][3].value.startswith("Daily visitors: ")
+    assert " Conversions: " in rows[1][3].value
+
+
+def test_effects_are_those_of_the_newest_notes_on_days(client: Client, engine: Engine) -> None:
+    days = [Note(SHOP, str(day), date(2026, 9, day), date(2026, 9, day)) for day in range(1, 8)]
+    notes = [replace(note, id=note.text) for note in reversed(days)]
+    on_hour = replace(notes[0], id="hour", at=datetime(2026, 9, 30, 12, tzinfo=UTC))
+    query = Collector(client)
+    effects = note_effects.of_newest(query, seen(), [on_hour, *notes])
+    assert list(effects) == ["7", "6", "5", "4", "3"]
+    # They end in two months, and those that end in the same one share their queries.
+    counts = Counter(sent.name for sent, _reply in query.sent)
+    assert counts["pageviews"] <= 2 * 2 * (1 + note_effects.MOST_CONTROLS)
+    with_all = replace(seen(), comparison="none")
+    flags = notes_of_page.flags([on_hour, *notes], with_all.period)
+    table, more = build._listed(query, with_all, [on_hour, *notes], flags)
+    assert isinstance(table, blocks.Table)
+    assert list(table.frame["Measured effect"].ne("")).count(True) == 5
+    assert isinstance(more, blocks.Text)
+    assert more.text == "Effects are measured for the 5 newest notes on days."
 
 
 def test_mail_lists_the_notes(report: Report) -> None:
