@@ -20,8 +20,9 @@ from components.loading import Collector
 from components.texts import N_, _
 from umami.analysis import saved
 from umami.api import reports
+from umami.api.notes import every_annotation
 from umami.api.reports import Report
-from umami.errors import InvalidView
+from umami.errors import InvalidView, NotOffered, UmamiError
 from umami.parsing import Page
 from umami.view import View
 
@@ -81,9 +82,21 @@ def note_key(params: ui.Params) -> str:
 
 
 def ask_notes(query: Collector, view: View, params: ui.Params) -> ui.Section:
-    """The list of notes; a click selects a note, a second click deselects it."""
-    make = partial(note_blocks, view, note_key(params))
-    return ui.Section(_("Notes"), make, [query.notes(view)], height=267)
+    """The list of notes; a click selects a note, a second click deselects it. It says so where
+    those of Umami are missing, unless the server has none."""
+    merged = query.notes(view)
+    annotations = query.ask(every_annotation(view.website))
+
+    def make(listed: Sequence[Note]) -> list[ui.Block]:
+        blocks = note_blocks(view, note_key(params), listed)
+        # The notes are there once it is known what Umami answers.
+        problem = annotations.exception()
+        if not isinstance(problem, UmamiError) or isinstance(problem, NotOffered):
+            return blocks
+        unread = _("The annotations in Umami cannot be read: {reason}")
+        return [*blocks, ui.Text(unread.format(reason=texts.sentence(problem)))]
+
+    return ui.Section(_("Notes"), make, [merged], height=267)
 
 
 def ask_effect(query: Collector, view: View, params: ui.Params) -> list[ui.Item]:

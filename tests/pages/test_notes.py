@@ -16,13 +16,14 @@ from streamlit.testing.v1 import AppTest
 from access import database
 from access.notes import Note, Notebook
 from access.permissions import ALL
-from components import chart_notes, viewer
+from components import chart_notes, umami_server, viewer
 from components.escaping import plain
 from components.formats import labelled
 from components.notes import table
 from components.table import to_csv
 from tests.pages.conftest import SHOP, TABLES, open_page, said, table_data
 from tests.support.accounts import PASSWORD, user, write
+from tests.support.fault_proxy import between
 from umami.api import notes as api
 from umami.client import Client, connect
 from umami.embedded.server import Running, serve
@@ -117,6 +118,45 @@ def test_list_shows_every_note_and_escapes_the_selected_one(engine: Engine, clie
     app.button(key="delete_note_now").click().run()
     assert not app.exception
     assert len(table_data(app, "notes")["records"]) == 1
+
+
+def test_saved_says_why_the_notes_of_umami_are_missing(
+    engine: Engine, client: Client, running: Running, bare: pytest.MonkeyPatch
+) -> None:
+    add(engine, client, "Still there")
+    unread = "The annotations in Umami cannot be read: "
+    assert unread not in said(open_page("reports"))
+    with between(running.url) as proxy:
+        bare.setenv("UMAMI_URL", proxy.url)
+        umami_server.umami.clear()
+        proxy.breaks = lambda target: "/annotations" in target
+        app = open_page("reports")
+    assert not app.exception
+    assert unread in said(app)
+    assert [row["cells"][0]["text"] for row in table_data(app, "notes")["records"]] == [
+        "Still there"
+    ]
+
+
+def test_saved_misses_no_notes_of_a_server_without_annotations(
+    bare: pytest.MonkeyPatch, old: Running
+) -> None:
+    bare.setenv("UMAMI_URL", old.url)
+    bare.setenv("UMAMI_USERNAME", old.username)
+    bare.setenv("UMAMI_PASSWORD", old.password)
+    app = open_page("reports")
+    assert "No notes yet." in said(app)
+    assert "annotations" not in said(app)
+
+
+def test_overview_marks_what_is_usual_of_visitors_and_views(engine: Engine, client: Client) -> None:
+    usual = data(open_page("overview"))["usual"]
+    assert [*usual] == ["sessions", "views"]
+    for column, what in (("sessions", "visitors"), ("views", "views")):
+        assert len(usual[column]["range"]) == 61
+        assert all(what in day["text"] for day in usual[column]["days"])
+    assert data(open_page("overview", unit="month"))["usual"] == {}
+    assert data(open_page("revenue"))["usual"] == {}
 
 
 def test_csv_has_no_formula() -> None:
