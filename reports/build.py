@@ -76,7 +76,7 @@ def make(
     shared = _notes(query, order.view, pages)
     flags = notes.flags(shared, order.view.period)
     listing = blocks.Section(_("Notes"), partial(_listed, query, order.view, shared, flags))
-    listed = _blocks(listing) if flags else ()
+    listed = tuple(_blocks(listing)) if flags else ()
     as_of = now = datetime.now(zone(order.view.period.timezone))
     for done, page in enumerate(pages):
         progress(done, len(pages))
