@@ -13,7 +13,15 @@ from typing import Any, Final, Literal
 
 import streamlit as st
 
-from components import authorized, chart_notes, controls, navigation, saved_views, url_state
+from components import (
+    authorized,
+    chart_notes,
+    controls,
+    navigation,
+    page_context,
+    saved_views,
+    url_state,
+)
 from components.areas import PageInfo
 from components.runtime import component
 from components.texts import N_, _
@@ -135,15 +143,20 @@ def draw(pages: Sequence[PageInfo], among: Sequence[Website] = (), *, dated: boo
             if key in shortcut.keys and shortcut.act:
                 shortcut.act(key)
 
-    targets = [
-        *((page.title, partial(navigation.go, page.name)) for page in pages),
-        *((label, partial(saved_views.open_website, website)) for website, label in labels.items()),
+    views = page_context.saved_views().of(url_state.view().website) if among else ()
+    targets: list[tuple[str, str, Callable[[], object]]] = [
+        *((_(page.title), _("Page"), partial(navigation.go, page.name)) for page in pages),
+        *((view.name, _("Saved view"), partial(saved_views.open_view, view)) for view in views),
+        *(
+            (label, _("Website"), partial(saved_views.open_website, website))
+            for website, label in labels.items()
+        ),
     ]
 
     def chosen() -> None:
         place: Any = st.session_state[_KEY].chosen
         if isinstance(place, int) and 0 <= place < len(targets):
-            targets[place][1]()
+            targets[place][2]()
 
     acting = [key for shortcut in shortcuts if shortcut.act for key in shortcut.keys]
     _COMPONENT(
@@ -151,10 +164,7 @@ def draw(pages: Sequence[PageInfo], among: Sequence[Website] = (), *, dated: boo
         data={
             "keys": [*acting, *places],
             "shortcuts": [[shortcut.shown, _(shortcut.title)] for shortcut in shortcuts],
-            "targets": [
-                [_(title), _("Page")] if place < len(pages) else [title, _("Website")]
-                for place, (title, _go) in enumerate(targets)
-            ],
+            "targets": [[title, kind] for title, kind, _open in targets],
             "texts": {
                 "search": _("Search pages and websites"),
                 "none": _("Nothing found"),

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
@@ -20,8 +22,18 @@ from components import viewer
 from components.escaping import plain
 from reports.forms import common, listing, words
 from reports.forms import subscription as form
-from tests.pages.conftest import SHOP, TABLES, WEBSITES, open_page, said, table, unescaped
+from tests.pages.conftest import (
+    SHOP,
+    TABLES,
+    WEBSITES,
+    open_page,
+    said,
+    session_data,
+    table,
+    unescaped,
+)
 from tests.support.accounts import PASSWORD, user, write
+from tests.support.ports import free_port
 from umami.analysis.alerts import Condition, Kind
 from umami.embedded.server import Running, serve
 
@@ -273,6 +285,24 @@ def test_test_mails_are_limited(engine: Engine) -> None:
     app.text_input(key=f"test_address_{made.id}").set_value("a@example.com")
     app.button(key="mail_test").click().run()
     assert "many test mails in the last hour" in said(app)
+
+
+def test_test_mail_is_sent_in_the_background(engine: Engine, bare: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    office = Controller(Sink(), hostname="127.0.0.1", port=port)
+    office.start()
+    bare.setenv("DASHBOARD_SMTP_URL", f"smtp://127.0.0.1:{port}")
+    viewer.forget()
+    try:
+        made = add(engine, UNUSUAL)
+        app = open_page("mails", mail=made.id)
+        app.text_input(key=f"test_address_{made.id}").set_value("Ada <ada@example.com>")
+        app.button(key="mail_test").click().run()
+        session_data(app)[listing._TEST][1].result(60)
+        assert "ada@example.com: accepted by the mail server" in said(app.run())
+    finally:
+        office.stop()
+    assert deliveries.history(engine, made.id) == ()
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,14 @@ def test_page_is_saved_with_its_parameters(engine: Engine) -> None:
     app.button(key="delete_saved_now").click().run()
     assert book(engine).of(SHOP) == ()
     assert "No saved views yet" in said(app)
+
+
+def test_search_lists_saved_views(engine: Engine) -> None:
+    save(engine, name=HOSTILE)
+    app = open_page("retention")
+    sent = [element.proto.json for element in app.get("bidi_component")]
+    (targets,) = [json.loads(text)["targets"] for text in sent if '"targets"' in text]
+    assert [HOSTILE, "Saved view"] in targets
 
 
 def test_view_opens_from_the_list(engine: Engine) -> None:
