@@ -138,8 +138,6 @@ def _condition_inputs(form: Opened) -> None:
             common.choice(form, "field", _("What is new"), common.translated(words.NEW_FIELDS))
         if "figure" in fields:
             offered = FIGURES.get(kind, tuple(words.FIGURES))
-            if st.session_state[form.key("figure")] not in offered:
-                st.session_state[form.key("figure")] = offered[0]
             figures = {name: _(words.FIGURES[name]) for name in offered}
             common.choice(form, "figure", _("Figure"), figures)
         number = partial(st.number_input, min_value=0.0, step=1.0, format="%g")
@@ -158,8 +156,6 @@ def _condition_inputs(form: Opened) -> None:
             spans = common.translated(words.SPANS)
             if kind == "unusual":
                 spans.pop("week")
-                if st.session_state[form.key("span")] == "week":
-                    st.session_state[form.key("span")] = "day"
             common.choice(form, "span", _("Measured"), spans)
         if "hours" in fields:
             st.number_input(

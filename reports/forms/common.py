@@ -249,12 +249,16 @@ def translated(names: Mapping[T, str]) -> dict[T, str]:
 
 
 def choice(form: Opened, name: str, label: str, options: Mapping[Any, str]) -> None:
-    """Draw a select box of a form."""
+    """Draw a select box of a form; where its value is no option, the first one is chosen."""
+    key = form.key(name)
+    # Streamlit would choose the first one whenever there are other options than before.
+    value = st.session_state.get(key)
+    st.session_state[key] = value if value in options else next(iter(options), None)
     st.selectbox(
         label,
         list(options),
         format_func=lambda option: options.get(option, str(option)),
-        key=form.key(name),
+        key=key,
     )
 
 

@@ -147,8 +147,9 @@ def state(each: Notification) -> str:
         return _("Ended: {why}").format(why=_(each.why)) if each.why else _("Ended")
     if each.paused:
         return _("Paused: {why}").format(why=_(each.why)) if each.why else _("Paused")
-    if each.state.get("episodes"):
-        return _("Happening now")
+    if episodes := each.state.get("episodes"):
+        since = min(datetime.fromisoformat(episode["since"]) for episode in episodes.values())
+        return _("Happening since {time}").format(time=formats.at(since, each.spec.timezone))
     if why := each.state.get("why"):
         return _("Not checked: {why}").format(why=_(str(why)))
     return _("Active")

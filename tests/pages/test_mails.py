@@ -269,8 +269,8 @@ def test_states_have_words() -> None:
     assert words.state(replace(each, paused=True, why="Why.")) == "Paused: Why."
     assert words.next_send(replace(each, paused=True), now) == ""
     assert words.state(replace(each, ended=now)) == "Ended"
-    firing = Notification(UNUSUAL, "ada", "", state={"episodes": {"a": {}}})
-    assert words.state(firing) == "Firing"
+    firing = Notification(UNUSUAL, "ada", "", state={"episodes": {"a": {"since": now.isoformat()}}})
+    assert words.state(firing) == "Happening since Mon 3 Aug 2026, 00:00"
     assert words.state(replace(firing, state={"why": "No."})) == "Not checked: No."
 
 
@@ -358,3 +358,12 @@ def test_logo_is_a_picture() -> None:
     for content in ("!", base64.b64encode(b"<svg>").decode()):
         with pytest.raises(common.InvalidView, match="no PNG or JPEG"):
             form._logo(content)
+
+
+def test_inputs_keep_their_values_when_the_kind_changes(engine: Engine) -> None:
+    app = open_page("mails")
+    app.button(key="new_alert").click().run()
+    assert (input_of(app, "kind"), input_of(app, "span")) == ("unusual", "day")
+    for kind in ("new_value", "changed"):
+        fill(app, kind=kind).run()
+    assert (input_of(app, "figure"), input_of(app, "span")) == ("visitors", "day")
