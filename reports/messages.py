@@ -125,7 +125,7 @@ def prepare(
     rest = f"{subscription.name}, {periods[0]}" if len(periods) == 1 else subscription.name
     files = zip(_file_names(websites, kind), made, strict=True) if kind else ()
     return Prepared(
-        f"{head}: {rest}" if head else rest,
+        rest if not head or head in subscription.name else f"{head}: {rest}",
         "\n\n".join(plain(report, url) for report, url in zip(reports, urls, strict=True)),
         _BETWEEN.join(part.html(url) for part, url in zip(made, urls, strict=True)),
         tuple(image for part in made for image in part.images),
