@@ -22,7 +22,8 @@ ELSEWHERE = {
     "BackgroundTask": {"components/authorized.py"},
     # They start servers, once a process: the collector, and the monitor with its readiness check.
     "Thread": {"components/collecting.py", "components/metrics.py"},
-    "Timer": set(),
+    # It ends a connection, and knows no viewer.
+    "Timer": {"reports/webhooks.py"},
     "Process": set(),
 }
 """What runs apart from the page, and where it may be created."""
