@@ -29,10 +29,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from access import backup, database, migrations, website_settings
+from access import backup, database, deliveries, migrations, notifications, website_settings
 from access.__main__ import main
 from access.audit import Audit
+from access.database import exclusive
 from access.login_throttle import LoginThrottle
+from access.notifications import Notifications, Subscription
+from access.permissions import ALL
+from access.saved_views import SavedView, SavedViews
 from access.sessions import Sessions
 from access.share_links import ShareLinks
 from tests.support.accounts import KEY
@@ -40,7 +44,19 @@ from umami.errors import SettingsError
 
 ROOT: Final = Path(__file__).parents[2]
 HEAD: Final = migrations.REVISIONS[-1]
-LATER: Final = ("dashboard_website", "dashboard_note")
+LATER: Final = tuple(
+    f"dashboard_{name}"
+    for name in (
+        "website",
+        "note",
+        "saved_view",
+        "notification",
+        "delivery",
+        "receipt",
+        "unsubscribed",
+        "key",
+    )
+)
 """Tables that a revision after the first made."""
 NEXT: Final = "9000"
 """The revision of a later release."""
@@ -107,6 +123,22 @@ def fill(engine: Engine) -> None:
         for number, at in enumerate((None, now)):
             row = {"id": str(number), "at": at, **note, **days}
             connection.execute(sa.insert(database.NOTES).values(row))
+    weekly = Subscription(
+        name="“Weekly” ✓", websites=("a",), pages=("overview",), recipients=("é@example.com",)
+    )
+    each = Notifications(lambda _create: engine, "ann", ALL).add(
+        weekly, "https://stats.example.com"
+    )
+    SavedViews(lambda _create: engine, "ann", ALL).save(
+        SavedView("a", "“Mine” ✓", "utm", {"filter": ["é"]})
+    )
+    notifications.signing_key(engine)
+    with exclusive(engine) as store:
+        deliveries.plan(store, each.id, "now", now, content={"headline": "✓"})
+        notifications.unsubscribe(store, each.id, "bob@example.com")
+    delivery = deliveries.claim(engine, "worker", now)
+    assert delivery
+    deliveries.begin(engine, delivery, ["é@example.com"], now)
 
 
 def content(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
