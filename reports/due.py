@@ -52,6 +52,7 @@ CHECKING: Final = timedelta(minutes=10)
 _GONE: Final = N_("The account that set this up no longer exists.")
 _OPEN: Final = N_("This was set up before people had to sign in. An admin can resume it.")
 _UNSEEN: Final = N_("The account that set this up may no longer see or send these figures.")
+_UNSEEN_BY_THEM: Final = N_("The account with this address may not see the website.")
 _NOT_RUNNING: Final = N_("The dashboard was not running at that time. A later one was sent.")
 _UNCHECKED: Final = N_("The dashboard was not running for some hours: nothing was checked then.")
 _STOPPED: Final = N_("It was paused, changed or ended before this was sent.")
@@ -317,6 +318,9 @@ class Service:
                     continue
             if not deliveries.begin(self.engine, delivery, [address], self.clock()):
                 continue
+            if not self._may_receive(address, each):
+                deliveries.settle(self.engine, delivery, address, "refused", str(_UNSEEN_BY_THEM))
+                continue
             if failed:
                 again.append(_Unsent(address, failed))
                 continue
@@ -334,6 +338,15 @@ class Service:
             else:
                 self._settle(delivery, address, outcome)
         return again
+
+    def _may_receive(self, address: str, each: Notification) -> bool:
+        """Whether an address belongs to nobody with an account, or to an account that sees all of
+        the websites."""
+        account = self.accounts().by_email(address)
+        if account is None:
+            return True
+        permissions = self._permissions(account.username)
+        return all(permissions.sees(website) for website in each.websites)
 
     def _settle(
         self, delivery: Delivery, recipient: str, outcome: mail.Outcome | webhooks.Answer

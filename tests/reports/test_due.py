@@ -462,6 +462,18 @@ def test_an_account_that_may_no_longer_send_it_is_paused(
     assert not office.mails
 
 
+def test_an_account_gets_no_mail_about_a_website_that_it_may_not_see(
+    engine: Engine, service: Make, office: Office
+) -> None:
+    each = added(engine, ALERT, "root")
+    planned(engine, each)
+    users = {"root": user("admin"), "ada": user("other", email="Ada@Example.com")}
+    service(**users).run()
+    assert office.people() == ["bob@example.com"]
+    (delivery,) = sent(engine, each)
+    assert outcomes(delivery) == {"ada@example.com": "refused", "bob@example.com": "accepted"}
+
+
 def test_a_narrowed_account_sends_less_from_the_next_time_on(
     engine: Engine, service: Make, office: Office, clock: Clock
 ) -> None:
