@@ -229,6 +229,11 @@ class Notifications:
         websites = spec.websites if isinstance(spec, Subscription) else (spec.website,)
         if not self.account or not all(self.permissions.exports(website) for website in websites):
             raise Forbidden(N_("You cannot send figures of this website."))
+        if len(websites) > 1 and {"segment", "cohort"} & set(spec.params):
+            raise InvalidView(
+                N_("A segment or cohort belongs to one website."),
+                remedy=N_("Choose one website, or begin without the segment."),
+            )
         if len(spec.recipients) > MOST_RECIPIENTS:
             raise InvalidView(
                 Message("At most {most} addresses get a mail.", most=MOST_RECIPIENTS),

@@ -115,6 +115,13 @@ def test_invalid_choices_are_refused(wrong: dict[str, object]) -> None:
         Subscription(**{**WEEKLY.model_dump(), **wrong})
 
 
+def test_a_segment_belongs_to_one_website(engine: Engine) -> None:
+    segment = WEEKLY.model_copy(update={"params": {"segment": ["7d1f6a30"]}})
+    book(engine).add(segment, ADDRESS)
+    with pytest.raises(InvalidView):
+        book(engine).add(segment.model_copy(update={"websites": (SHOP, DOCS)}), ADDRESS)
+
+
 def test_unsubscribing_is_for_one_address_and_one_mail(engine: Engine) -> None:
     mine = book(engine)
     weekly, other = mine.add(WEEKLY, ADDRESS), mine.add(WEEKLY, ADDRESS)
