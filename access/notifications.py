@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -43,6 +44,7 @@ MOST: Final = 100
 MOST_RECIPIENTS: Final = 50
 LARGEST_LOGO: Final = 200_000
 """Bytes of the largest logo."""
+_LOG: Final = logging.getLogger(__name__)
 Text = Annotated[str, Field(max_length=200)]
 Hour = Annotated[int, Field(ge=0, le=23)]
 
@@ -191,39 +193,44 @@ class Notifications:
     def change(self, old: Notification, spec: Subscription | Alert) -> Notification:
         """Replace what is sent; an alert begins anew. Raises as ``add`` does."""
         self._require(spec)
-        self._require_mine(old)
-        state = old.state if spec == old.spec else {}
-        new = replace(old, spec=spec, state=state)
         with self._store() as store:
+            current = self._current(store, old)
+            state = current.state if spec == current.spec else {}
             statement = update(NOTIFICATIONS).where(NOTIFICATIONS.c.id == old.id)
             store.execute(statement.values(spec=spec.model_dump(mode="json"), state=state))
-        return new
+        return replace(current, spec=spec, state=state)
 
     def pause(self, old: Notification, *, paused: bool) -> None:
         """Pause it, or go on: what was due meanwhile is not sent. Whoever resumes it is its owner
         from then on. Raises as ``add`` does."""
-        self._require_mine(old)
         values: dict[str, Any] = {"paused": paused, "why": ""}
         if not paused:
-            self._require(old.spec)
             values |= {"owner": self.account, "since": datetime.now(UTC), "ended": None}
         with self._store() as store:
+            current = self._current(store, old)
+            if not paused:
+                self._require(current.spec)
             store.execute(
                 update(NOTIFICATIONS).where(NOTIFICATIONS.c.id == old.id).values(**values)
             )
 
     def delete(self, old: Notification) -> None:
         """Delete it, and what was sent for it. Raises ``Forbidden`` and ``Unreachable``."""
-        self._require_mine(old)
         with self._store() as store:
-            forget(store, old.id)
+            forget(store, self._current(store, old).id)
 
     def _is_mine(self, each: Notification) -> bool:
         return bool(self.account) and (each.owner == self.account or self.permissions.admin)
 
-    def _require_mine(self, each: Notification) -> None:
-        if not self._is_mine(each):
+    def _current(self, store: Connection, old: Notification) -> Notification:
+        """It as it is now: who resumed it meanwhile is its owner. Raises ``Forbidden``, and
+        ``InvalidView`` if it was deleted."""
+        current = by_id(store, old.id)
+        if current is None:
+            raise InvalidView(N_("This was deleted meanwhile."), remedy="")
+        if not self._is_mine(current):
             raise Forbidden(N_("Only its owner or an admin can change this."))
+        return current
 
     def _require(self, spec: Subscription | Alert) -> None:
         websites = spec.websites if isinstance(spec, Subscription) else (spec.website,)
@@ -284,7 +291,8 @@ def webhook_key(engine: Engine, id: str) -> str:
 
 
 def of_everybody(engine: Callable[[bool], Engine | None]) -> tuple[Notification, ...]:
-    """All subscriptions and alerts. Raises ``Unreachable``."""
+    """All subscriptions and alerts, except for those that this version of the dashboard cannot
+    read. Raises ``Unreachable``."""
     try:
         store = engine(False)
         if store is None:
@@ -296,11 +304,11 @@ def of_everybody(engine: Callable[[bool], Engine | None]) -> tuple[Notification,
             N_("The database of mails and alerts cannot be reached."),
             remedy=N_("Try again in a moment."),
         ) from None
-    return tuple(_notification(dict(row)) for row in rows)
+    return tuple(filter(None, (_notification(dict(row)) for row in rows)))
 
 
 def by_id(store: Connection, id: str) -> Notification | None:
-    """The subscription or alert with an id."""
+    """The subscription or alert with an id; ``None`` if there is none that can be read."""
     row = store.execute(select(NOTIFICATIONS).where(NOTIFICATIONS.c.id == id)).mappings().first()
     return _notification(dict(row)) if row else None
 
@@ -344,8 +352,14 @@ def is_unsubscribed(store: Connection, id: str, recipient: str) -> bool:
     return store.execute(select(UNSUBSCRIBED).filter_by(**row)).first() is not None
 
 
-def _notification(row: dict[str, Any]) -> Notification:
-    spec = KINDS[row.pop("kind")].model_validate(row["spec"])
+def _notification(row: dict[str, Any]) -> Notification | None:
+    """``None`` for what another version has written, or for a time zone that exists no more."""
+    try:
+        spec = KINDS[row.pop("kind")].model_validate(row["spec"])
+    except (KeyError, ValidationError, InvalidView):
+        # The message of the error quotes what was entered.
+        _LOG.warning("the mail or alert %s cannot be read", row["id"])
+        return None
     return Notification(**{**row, "spec": spec})
 
 

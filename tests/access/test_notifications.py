@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import Engine
 
 from access import notifications
-from access.database import exclusive
+from access.database import NOTIFICATIONS, exclusive
 from access.notifications import Alert, Notifications, Schedule, Subscription, Webhook
 from access.permissions import ALL, Forbidden, Grant, Permissions
 from access.saved_views import SavedView, SavedViews
@@ -120,6 +120,45 @@ def test_a_segment_belongs_to_one_website(engine: Engine) -> None:
     book(engine).add(segment, ADDRESS)
     with pytest.raises(InvalidView):
         book(engine).add(segment.model_copy(update={"websites": (SHOP, DOCS)}), ADDRESS)
+
+
+def test_a_former_owner_changes_nothing_with_an_old_dialog(engine: Engine) -> None:
+    mine, admin = book(engine, "ann", SENDS), book(engine, "boss")
+    old = mine.add(WEEKLY, ADDRESS)
+    admin.pause(old, paused=True)
+    admin.pause(old, paused=False)
+    with pytest.raises(Forbidden):
+        mine.change(old, WEEKLY.model_copy(update={"recipients": ("eve@example.com",)}))
+    with pytest.raises(Forbidden):
+        mine.pause(old, paused=True)
+    with pytest.raises(Forbidden):
+        mine.delete(old)
+    (now,) = admin.all()
+    assert (now.owner, now.spec, now.active) == ("boss", WEEKLY, True)
+    assert admin.change(old, now.spec).owner == "boss"
+    admin.delete(old)
+    with pytest.raises(InvalidView, match="deleted meanwhile"):
+        admin.change(old, WEEKLY)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"kind": "digest"},
+        {"spec": {"name": "of a later version", "colour": "blue"}},
+        {"spec": WEEKLY.model_dump(mode="json") | {"timezone": "Mars/Olympus"}},
+    ],
+)
+def test_what_cannot_be_read_does_not_hide_the_others(
+    engine: Engine, values: dict[str, object]
+) -> None:
+    mine = book(engine)
+    readable, other = mine.add(WEEKLY, ADDRESS), mine.add(WEEKLY, ADDRESS)
+    with exclusive(engine) as store:
+        statement = NOTIFICATIONS.update().where(NOTIFICATIONS.c.id == other.id)
+        store.execute(statement.values(**values))
+        assert notifications.by_id(store, other.id) is None
+    assert [each.id for each in mine.all()] == [readable.id]
 
 
 def test_unsubscribing_is_for_one_address_and_one_mail(engine: Engine) -> None:
