@@ -10,6 +10,7 @@ from typing import Final
 
 import pandas as pd
 
+from access.database import digest
 from access.notifications import Alert
 from access.permissions import QueryClient
 from components import blocks as ui
@@ -213,7 +214,8 @@ class _Words:
         since = as_instant(episode.begin.to_pydatetime(), zone(self.view.period.timezone))
         parts = [self.condition.kind, since.isoformat()]
         if episode.name:
-            parts += [self.condition.field, episode.name]
+            # The database takes an occasion of 100 characters.
+            parts += [self.condition.field, digest(episode.name)[:32]]
         opened = self.opened(episode)
         return Verdict(
             True,

@@ -294,7 +294,9 @@ def _deliver(
             accepted, again, why = (
                 code == 250,
                 code != 250 and _may_pass(code),
-                _("the mail server refused the mail ({code})").format(code=code),
+                ""
+                if code == 250
+                else _("the mail server refused the mail ({code})").format(code=code),
             )
     except smtplib.SMTPDataError as refused:
         accepted, again, why = (
