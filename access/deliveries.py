@@ -190,19 +190,26 @@ def finish(engine: Engine, delivery: Delivery, status: Status, why: str = "") ->
     return status, why
 
 
-def cancel(store: Connection, notification: str, occasion: str, why: str) -> bool:
-    """Do not send a delivery of which nothing was sent yet; returns whether that was so."""
-    result = store.execute(
-        update(DELIVERIES)
-        .where(
-            DELIVERIES.c.notification == notification,
-            DELIVERIES.c.occasion == occasion,
-            DELIVERIES.c.status == "waiting",
-            DELIVERIES.c.attempts == 0,
-        )
-        .values(status="missed", why=why[:500], ended=datetime.now(UTC))
+def cancel(store: Connection, notification: str, occasion: str, now: datetime, why: str) -> bool:
+    """Do not send a delivery that waits and that nobody prepares, or not to any more recipients;
+    returns whether nothing of it was sent."""
+    query = select(DELIVERIES).where(
+        DELIVERIES.c.notification == notification,
+        DELIVERIES.c.occasion == occasion,
+        DELIVERIES.c.status == "waiting",
+        or_(DELIVERIES.c.lease.is_(None), DELIVERIES.c.lease < now),
     )
-    return bool(result.rowcount)
+    row = store.execute(query).mappings().first()
+    if row is None:
+        return False
+    sent = any(receipt.status != "refused" for receipt in _receipts(store, row["id"]))
+    values = {"status": "sent"} if sent else {"status": "missed", "why": why[:500]}
+    store.execute(
+        update(DELIVERIES)
+        .where(DELIVERIES.c.id == row["id"])
+        .values(**values, ended=datetime.now(UTC))
+    )
+    return not sent
 
 
 def _mine(delivery: Delivery) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, TypeVar, cast
@@ -165,6 +165,16 @@ class Permissions:
         """Return whether the viewer may save analyses of a website in Umami."""
         return any(grant.saves or grant.admin for grant in self._of(website))
 
+    def within(self, websites: Collection[str]) -> Permissions:
+        """Return these permissions for some websites only."""
+        ids = frozenset(websites)
+        return Permissions(
+            tuple(
+                replace(grant, websites=ids if grant.websites is None else grant.websites & ids)
+                for grant in self.grants
+            )
+        )
+
     @property
     def admin(self) -> bool:
         """Whether the viewer runs the dashboard: every website, accounts and share links."""
@@ -223,6 +233,16 @@ class AuthorizedClient:
 
     def __repr__(self) -> str:
         return f"AuthorizedClient({self._client!r})"
+
+    @property
+    def permissions(self) -> Permissions:
+        """What may be asked for."""
+        return self._permissions
+
+    def within(self, websites: Collection[str]) -> AuthorizedClient:
+        """Return this client for some of its websites only."""
+        permissions = self._permissions.within(websites)
+        return AuthorizedClient(self._client, permissions, self._on_write)
 
     @property
     def server(self) -> Server:

@@ -47,6 +47,10 @@ LATE: Final = timedelta(hours=1)
 """How long after its time a mail says that it is late."""
 DELAYS: Final = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180))
 """How long to wait before a delivery is tried again."""
+MOST_AT_ONCE: Final = 5
+"""Messages of one check of an alert."""
+MOST_LISTED: Final = 20
+"""New values that a single message lists."""
 CHECKING: Final = timedelta(minutes=10)
 """How long the check of an alert may take before another process checks it."""
 _GONE: Final = N_("The account that set this up no longer exists.")
@@ -55,6 +59,7 @@ _UNSEEN: Final = N_("The account that set this up may no longer see or send thes
 _UNSEEN_BY_THEM: Final = N_("The account with this address may not see the website.")
 _NOT_RUNNING: Final = N_("The dashboard was not running at that time. A later one was sent.")
 _UNCHECKED: Final = N_("The dashboard was not running for some hours: nothing was checked then.")
+_FAILED: Final = N_("It could not be created.")
 _STOPPED: Final = N_("It was paused, changed or ended before this was sent.")
 _OVER: Final = N_("It was over before it could be reported.")
 _LOG: Final = logging.getLogger(__name__)
@@ -110,9 +115,11 @@ class Service:
         """Plan and send what is due; returns a line for each delivery that was tried."""
         deliveries.purge(self.engine, self.clock())
         for each in notifications.of_everybody(lambda _create: self.engine):
-            if each.active:
-                with self._contained(each):
+            with self._contained(each):
+                if each.active:
                     self._plan(each)
+                elif not each.ended:
+                    self._require_owner(each.owner)
         lines = []
         while delivery := deliveries.claim(self.engine, self.worker, self.clock()):
             lines.append(self._deliver(delivery))
@@ -135,6 +142,12 @@ class Service:
             (notifications.end if ended.for_good else notifications.pause)(
                 store, each.id, ended.why
             )
+
+    def _require_owner(self, owner: str) -> None:
+        """Raise ``_Ended`` if an account is gone: another person may get its name later."""
+        users = self.accounts().users
+        if users and owner not in (*users, EVERYBODY):
+            raise _Ended(str(_GONE), for_good=True)
 
     def _permissions(self, owner: str) -> Permissions:
         """What the owner may see now. Raises ``_Ended``."""
@@ -182,11 +195,17 @@ class Service:
         if not permissions.exports(spec.website):
             raise _Ended(str(_UNSEEN))
         with texts.reading(spec.language):
-            view = _view(client, spec, spec.website, permissions, now, self.engine)
-            verdicts = alerting.check(client, view, spec, now)
+            try:
+                view = _view(client, spec, spec.website, permissions, now, self.engine)
+                verdicts = alerting.check(client, view, spec, now)
+            except UmamiError as problem:
+                verdicts = (alerting.Verdict(None, texts.sentence(problem)),)
         known: dict[str, Any] = dict(state.get("episodes", {}))
         single = spec.condition.kind != "new_value"
         with exclusive(self.engine) as store:
+            current = notifications.by_id(store, each.id)
+            if current is None or current.state.get("claimed") != state["claimed"]:
+                return  # It was changed or deleted meanwhile, or the check took too long.
             last = _moment(state.get("checked"))
             if last and now - last > 2 * LATE:
                 name = f"unchecked {last.isoformat()}"
@@ -200,15 +219,14 @@ class Service:
                     # The beginning of an episode may be told differently from hour to hour.
                     holding = dict.fromkeys(known, next(iter(holding.values())))
                 not_before = _after_quiet(spec, now)
-                for occasion, verdict in holding.items():
-                    if occasion not in known:
-                        content = _content(verdict, now)
-                        plan = deliveries.plan
-                        plan(store, each.id, occasion, now, content=content, not_before=not_before)
-                        known[occasion] = content
+                begun = {name: verdict for name, verdict in holding.items() if name not in known}
+                for occasion, content in _contents(begun, now).items():
+                    plan = deliveries.plan
+                    plan(store, each.id, occasion, now, content=content, not_before=not_before)
+                known |= {name: _content(verdict, now) for name, verdict in begun.items()}
                 for occasion in [name for name in known if name not in holding]:
                     content = {**known.pop(occasion), "ended": now.isoformat()}
-                    if not single or deliveries.cancel(store, each.id, occasion, str(_OVER)):
+                    if not single or deliveries.cancel(store, each.id, occasion, now, str(_OVER)):
                         continue
                     end = f"{occasion} ended"
                     plan = deliveries.plan
@@ -236,10 +254,15 @@ class Service:
 
     def _deliver(self, delivery: Delivery) -> Line:
         """Send a delivery that this process has claimed; returns a line about it."""
-        known = {each.id: each for each in notifications.of_everybody(lambda _create: self.engine)}
-        each = known.get(delivery.notification)
+        with self.engine.connect() as store:
+            each = notifications.by_id(store, delivery.notification)
         if each is None or not each.active:
             return self._finish(delivery, each, "missed", str(_STOPPED))
+        if delivery.attempts > len(DELAYS) + 1:
+            # Each attempt ended with its process, or took too long.
+            deliveries.begin(self.engine, delivery, [], self.clock())
+            status: deliveries.Status = "sent" if delivery.receipts else "failed"
+            return self._finish(delivery, each, status, str(_FAILED))
         try:
             permissions = self._permissions(each.owner)
             with texts.reading(each.spec.language):
@@ -254,7 +277,7 @@ class Service:
             return self._again(delivery, each, texts.sentence(problem))
         except Exception as problem:
             _LOG.error("delivery %s failed: %s", delivery.id, fault_location(problem))
-            return self._again(delivery, each, _("It could not be created."))
+            return self._again(delivery, each, _(_FAILED))
         if unsent:
             return self._again(delivery, each, unsent[0].why, unsent)
         return self._finish(delivery, each, "sent", "")
@@ -297,7 +320,7 @@ class Service:
         settings = mail.load_settings()
         client = AuthorizedClient(self.client, permissions)
         late = delivery.due if self.clock() - delivery.due > LATE else None
-        prepared = _prepared(client, each, spec, permissions, delivery.due, self.engine, late)
+        prepared = _prepared(client, each, spec, delivery.due, self.engine, late)
         return self._mail(delivery, each, settings, prepared)
 
     def _mail(
@@ -381,16 +404,21 @@ class Service:
                     self._settle(delivery, host, answer)
         if spec.recipients:
             prepared = messages.prepare_alert(message, spec, each.owner)
-            again += self._mail(delivery, each, mail.load_settings(), prepared)
+            try:
+                again += self._mail(delivery, each, mail.load_settings(), prepared)
+            except UmamiError:
+                # With the webhook, the mails are tried again, too.
+                if not again:
+                    raise
         return again
 
 
 def send_test(
-    client: QueryClient, each: Notification, to: str, engine: Engine
+    client: AuthorizedClient, each: Notification, to: str, engine: Engine
 ) -> list[mail.Outcome]:
     """Mail what would be sent now to one address; nothing is recorded. An alert says what it is.
 
-    The reader sees what ``client`` may ask. Raises ``UmamiError``.
+    ``client`` has the permissions of whoever asks for it. Raises ``UmamiError``.
     """
     settings = mail.load_settings()
     recipient = mail.recipients([to])[:1]
@@ -398,7 +426,7 @@ def send_test(
     with texts.reading(spec.language):
         if isinstance(spec, Subscription):
             try:
-                prepared = _prepared(client, each, spec, ALL, now, engine)
+                prepared = _prepared(client, each, spec, now, engine)
             except _Ended as ended:
                 raise Forbidden(ended.why) from None
         else:
@@ -415,10 +443,9 @@ def send_test(
 
 
 def _prepared(
-    client: QueryClient,
+    client: AuthorizedClient,
     each: Notification,
     spec: Subscription,
-    permissions: Permissions,
     due: datetime,
     engine: Engine,
     late: datetime | None = None,
@@ -427,8 +454,12 @@ def _prepared(
 
     Raises ``_Ended`` if that is nothing, and ``UmamiError``.
     """
-    sites = every_website(client)
-    known = {site.id for site in sites if permissions.exports(site.id)}
+    seen = every_website(client)
+    sites = [site for site in seen if client.permissions.exports(site.id)]
+    if len(sites) < len(seen):
+        # Some pages show other websites than that of the View.
+        client = client.within({site.id for site in sites})
+    permissions, known = client.permissions, {site.id for site in sites}
     websites = [website for website in spec.websites if website in known]
     pages = [page for page in spec.pages if permissions.opens(page)]
     if not websites or not pages:
@@ -478,6 +509,19 @@ def _view(
 def _link(each: Notification, page: str, params: Mapping[str, Sequence[str]]) -> str:
     path = "" if page == page_registry.PAGES[0].name else page
     return f"{each.address}/{path}?{urlencode(params, doseq=True)}"
+
+
+def _contents(begun: Mapping[str, alerting.Verdict], now: datetime) -> dict[str, dict[str, Any]]:
+    """The messages about what began: one about each, or a single one if that are many, since
+    whoever sends events to Umami can make up new values."""
+    contents = {occasion: _content(verdict, now) for occasion, verdict in begun.items()}
+    if len(contents) <= MOST_AT_ONCE:
+        return contents
+    first, *others = contents
+    headlines = [contents[occasion]["headline"] for occasion in others]
+    rest = len(headlines) - MOST_LISTED
+    listed = [*headlines[:MOST_LISTED], *([f"… (+{rest})"] if rest > 0 else [])]
+    return {first: {**contents[first], "findings": listed}}
 
 
 def _content(verdict: alerting.Verdict, now: datetime) -> dict[str, Any]:

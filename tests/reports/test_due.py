@@ -24,7 +24,8 @@ from access import accounts, database, deliveries, notifications
 from access.database import exclusive
 from access.deliveries import Delivery
 from access.notifications import Alert, Notification, Notifications, Schedule, Subscription, Webhook
-from access.permissions import ALL
+from access.permissions import ALL, AuthorizedClient, Forbidden, Grant, Permissions, ViewFilters
+from components.loading import every_website
 from components.page_registry import ENDPOINTS
 from reports import due
 from reports.__main__ import main
@@ -35,6 +36,7 @@ from tests.support.ports import free_port
 from umami.analysis.alerts import Condition
 from umami.api import traffic
 from umami.client import Client
+from umami.filters import Filter
 from umami.period import as_instant, zone
 
 BERLIN = "Europe/Berlin"
@@ -156,6 +158,7 @@ def service(engine: Engine, client: Client, clock: Clock, tmp_path: Path) -> Mak
                     },
                     "sees": {"websites": [WEBSITES["shop"]], "sections": "all"},
                     "other": {"websites": [WEBSITES["docs"]], "sections": "all", "exports": True},
+                    "reads": {"websites": [WEBSITES["docs"]], "sections": "all"},
                 },
             )
         return Service(engine, client, lambda: accounts.load(path, ENDPOINTS), clock=clock)
@@ -211,6 +214,7 @@ def test_a_weekly_report_is_sent_once_to_everybody(
     assert office.people() == ["ada@example.com", "bob@example.com"]
     (delivery,) = sent(engine, each)
     assert (delivery.status, set(outcomes(delivery).values())) == ("sent", {"accepted"})
+    assert not any(receipt.why for receipt in delivery.receipts)
     assert "is late" not in office.text()
     # The week before, whatever the day of sending.
     assert "21" in office.text()
@@ -314,6 +318,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from access import accounts, database, deliveries
+from components.loading import every_website
 from components.page_registry import ENDPOINTS
 from reports.due import Service
 from tests.reports.conftest import asking, Running
@@ -578,10 +583,133 @@ def test_a_test_mail_goes_to_one_address_and_is_not_recorded(
 ) -> None:
     for spec in (WEEKLY, ALERT):
         each = added(engine, spec)
-        (outcome,) = due.send_test(client, each, "eve@example.com", engine)
+        everything = AuthorizedClient(client, ALL)
+        (outcome,) = due.send_test(everything, each, "eve@example.com", engine)
         assert outcome.accepted
         assert not sent(engine, each)
     assert office.people() == ["eve@example.com"] * 2
+
+
+def test_a_test_mail_shows_what_its_sender_may_send(
+    engine: Engine, client: Client, office: Office
+) -> None:
+    each = added(engine, WEEKLY, "ann")
+    shop = Grant(frozenset({WEBSITES["shop"]}), None, None, filters=True)
+    with pytest.raises(Forbidden):
+        due.send_test(AuthorizedClient(client, Permissions((shop,))), each, "a@b.example", engine)
+    german = ViewFilters((Filter("country", "eq", "DE"),))
+    fixed = replace(shop, filters=False, fixed_filters=german, exports=True)
+    narrowed = AuthorizedClient(client, Permissions((fixed,)))
+    due.send_test(narrowed, each, "a@b.example", engine)
+    assert "Filters: None" not in office.text()
+    assert "locked" not in office.text()
+
+
+def test_a_page_of_several_websites_mails_only_those_that_may_be_sent(
+    engine: Engine, service: Make, office: Office, client: Client
+) -> None:
+    added(engine, WEEKLY.model_copy(update={"pages": ("websites",)}), "ann")
+    names = {site.id: site.name for site in every_website(client)}
+    service(ann=user("shop", "reads")).run()
+    assert names[WEBSITES["shop"]] in office.text()
+    assert names[WEBSITES["docs"]] not in office.text()
+
+
+def test_a_paused_one_ends_with_its_account_too(engine: Engine, service: Make) -> None:
+    each = added(engine, WEEKLY, "ann", paused=True)
+    service(ann=user("shop")).run()
+    assert not state(engine, each).ended
+    service(bob=user("admin")).run()
+    assert state(engine, each).ended
+
+
+def test_a_delivery_that_ends_every_process_is_given_up(
+    engine: Engine, service: Make, clock: Clock
+) -> None:
+    each = added(engine, WEEKLY)
+    planned(engine, each)
+    while deliveries.claim(engine, "killed", clock.now):
+        clock.now += deliveries.LEASE + timedelta(seconds=1)
+        if sent(engine, each)[0].attempts > len(due.DELAYS):
+            break
+    service().run()
+    (delivery,) = sent(engine, each)
+    assert (delivery.status, delivery.why) == ("failed", "It could not be created.")
+
+
+def test_an_alert_that_ends_before_its_message_arrives_is_not_told_in_reverse(
+    engine: Engine, service: Make, office: Office, clock: Clock, peak: tuple[datetime, int]
+) -> None:
+    day, most = peak
+    above = Condition(kind="above", limit=most - 1)
+    each = added(engine, ALERT.model_copy(update={"condition": above}), since=day)
+    office.answers["ada@example.com"] = "450 later"
+    clock.now = day + timedelta(days=1, hours=8)
+    service().run()
+    assert office.people() == ["bob@example.com"]
+    office.answers.clear()
+    with exclusive(engine) as store:
+        later = clock.now + timedelta(days=2)
+        store.execute(database.DELIVERIES.update().values(next_attempt=later))
+    for _day in range(3):
+        clock.now += timedelta(days=1)
+        service().run()
+    subjects = [str(message["Subject"]) for _recipient, message in office.mails]
+    assert [subject.startswith("Ended: ") for subject in subjects] == [False, True, True]
+    assert [delivery.status for delivery in sent(engine, each)] == ["sent", "sent"]
+
+
+def test_an_alert_that_changes_while_it_is_checked_is_checked_again(
+    engine: Engine,
+    service: Make,
+    client: Client,
+    peak: tuple[datetime, int],
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    day, most = peak
+    spec = ALERT.model_copy(update={"condition": Condition(kind="above", limit=most - 1)})
+    each = added(engine, spec, since=day)
+    clock.now = day + timedelta(days=1, hours=8)
+    check = due.alerting.check
+
+    def changed_meanwhile(*args: Any) -> Any:
+        verdicts = check(*args)
+        Notifications(lambda _create: engine, EVERYBODY, ALL).change(each, ALERT)
+        return verdicts
+
+    monkeypatch.setattr(due.alerting, "check", changed_meanwhile)
+    service().run()
+    assert not state(engine, each).state
+    assert not sent(engine, each)
+
+
+def test_an_alert_whose_parameters_became_invalid_says_so(engine: Engine, service: Make) -> None:
+    each = added(engine, ALERT.model_copy(update={"params": {"filter": ["colour.eq.red"]}}))
+    service().run()
+    assert state(engine, each).state["why"]
+
+
+def test_many_new_values_are_one_message() -> None:
+    def begun(count: int) -> dict[str, due.alerting.Verdict]:
+        return {f"new {at}": due.alerting.Verdict(True, headline=f"{at}.") for at in range(count)}
+
+    assert len(due._contents(begun(due.MOST_AT_ONCE), MONDAY)) == due.MOST_AT_ONCE
+    ((occasion, content),) = due._contents(begun(30), MONDAY).items()
+    assert (occasion, content["headline"]) == ("new 0", "0.")
+    assert content["findings"] == [*(f"{at}." for at in range(1, 21)), "… (+9)"]
+
+
+def test_a_webhook_that_is_busy_is_tried_again_while_mails_cannot_be_sent(
+    engine: Engine, service: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DASHBOARD_SMTP_URL", raising=False)
+    hook = Webhook(service="json", url="https://no.such.host.invalid/")
+    each = added(engine, ALERT.model_copy(update={"webhook": hook}))
+    planned(engine, each)
+    service().run()
+    (delivery,) = sent(engine, each)
+    assert (delivery.status, delivery.receipts) == ("waiting", ())
 
 
 def test_the_command_sends_what_is_due(
