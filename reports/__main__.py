@@ -18,6 +18,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from access import accounts, atomic_write, database, settings, website_settings
 from access.notes import Notebook
@@ -92,6 +93,10 @@ def _send_due(arguments: Sequence[str]) -> int:
                 lines = service.run()
     except UmamiError as problem:
         print(f"{problem} {problem.remedy}", file=sys.stderr)
+        return 1
+    except SQLAlchemyError:
+        # The message of a database error may contain its address.
+        print("The database of mails and alerts cannot be reached.", file=sys.stderr)
         return 1
     for line in lines:
         print(line.text, file=sys.stdout if line.done else sys.stderr)

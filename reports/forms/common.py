@@ -291,10 +291,19 @@ def save(
         viewer.record(viewer.current(), what, form.website, done=False)
         authorized.data()[_WRONG] = texts.sentences(problem)
         return
-    websites = spec.websites if isinstance(spec, Subscription) else (spec.website,)
-    viewer.record(viewer.current(), what, f"{spec.name} of {', '.join(websites)}")
+    viewer.record(viewer.current(), what, audited(spec))
     say(done(spec.name))
     close()
+
+
+def audited(spec: Subscription | Alert) -> str:
+    """What the audit log says about it: its name, of which websites, and to whom."""
+    if isinstance(spec, Subscription):
+        websites, to = spec.websites, spec.recipients
+    else:
+        websites = (spec.website,)
+        to = (*spec.recipients, *([spec.webhook.host] if spec.webhook else []))
+    return f"{spec.name} of {', '.join(websites)} to {', '.join(to)}"
 
 
 def view_params() -> dict[str, list[str]]:

@@ -152,9 +152,9 @@ def _change(each: Notification) -> None:
         subscription.change(each, each.spec)
 
 
-def _record(what: str, each: Notification, *, done: bool = True) -> None:
+def _record(what: str, each: Notification, about: str = "", *, done: bool = True) -> None:
     kind = subscription.KIND if isinstance(each.spec, Subscription) else alert.KIND
-    about = f"{each.spec.name} of {', '.join(each.websites)}"
+    about = about or common.audited(each.spec)
     viewer.record(viewer.current(), f"{what} {kind}", about, done=done)
 
 
@@ -218,16 +218,17 @@ def _send_test(each: Notification, key: str) -> None:
     if len(recipients) != 1:
         raise InvalidView(N_("Enter one mail address for the test."), remedy=common.CHECK)
     to = recipients[0].address
+    about = common.audited(each.spec.model_copy(update={"recipients": (to,), "webhook": None}))
     book = page_context.notifications()
     if all(mine.id != each.id for mine in book.all()):
         raise InvalidView(N_("This was deleted meanwhile."), remedy="")
     if not hourly_limit.reserve(viewer.store(), "test mail", book.account, MOST_TESTS):
-        _record("send test of", each, done=False)
+        _record("send test of", each, about, done=False)
         raise InvalidView(
             N_("You sent many test mails in the last hour."), remedy=N_("Try again in an hour.")
         )
     client, store = page_context.client(), viewer.store()
-    _record("send test of", each)
+    _record("send test of", each, about)
 
     def send(_progress: ProgressCallback) -> list[mail.Outcome]:
         return due.send_test(client, each, to, store)

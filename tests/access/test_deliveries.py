@@ -104,16 +104,29 @@ def test_what_nobody_got_has_failed(engine: Engine) -> None:
     assert deliveries.history(engine, "one")[0].why == "nobody there"
 
 
-def test_only_what_was_not_begun_is_cancelled(engine: Engine) -> None:
+def test_what_nobody_prepares_is_cancelled(engine: Engine) -> None:
+    def cancel(occasion: str, now: datetime = NOW) -> bool:
+        with exclusive(engine) as store:
+            return deliveries.cancel(store, "one", occasion, now, "over")
+
     planned(engine)
-    with exclusive(engine) as store:
-        assert deliveries.cancel(store, "one", "23 Nov", "over")
-        assert not deliveries.cancel(store, "one", "23 Nov", "over")
+    assert cancel("23 Nov")
+    assert not cancel("23 Nov")
     assert deliveries.claim(engine, "w1", NOW) is None
     planned(engine, "30 Nov")
-    claimed(engine)
-    with exclusive(engine) as store:
-        assert not deliveries.cancel(store, "one", "30 Nov", "over")
+    claim = claimed(engine)
+    assert not cancel("30 Nov")
+    deliveries.begin(engine, claim, ["ada@example.com", "bob@example.com"], NOW)
+    deliveries.settle(engine, claim, "ada@example.com", "accepted")
+    deliveries.again(engine, claim, NOW, "busy", ["bob@example.com"])
+    # Ada has got it.
+    assert not cancel("30 Nov")
+    assert deliveries.claim(engine, "w1", NOW) is None
+    later, earlier = deliveries.history(engine, "one")
+    assert {(each.occasion, each.status) for each in (later, earlier)} == {
+        ("30 Nov", "sent"),
+        ("23 Nov", "missed"),
+    }
 
 
 def test_old_deliveries_and_their_recipients_are_deleted(engine: Engine) -> None:

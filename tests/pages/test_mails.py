@@ -324,6 +324,7 @@ def test_accounts_get_what_they_may_send(accounts: Engine) -> None:
     assert len(book(accounts, "ann").all()) == len(book(accounts, "root").all()) == 3
     entries = viewer.desk().audit.search("add subscription").rows
     assert [(entry.who, entry.done) for entry in entries] == [("ann", True)]
+    assert entries[0].about.endswith(f" of {SHOP} to vic@example.com")
 
     app = signed_in("root", mail=mine.id, website=WEBSITES["docs"])
     assert [row[-1] for row in table(app, "mails")] == ["ann", "root", "ann"]

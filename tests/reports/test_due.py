@@ -734,6 +734,10 @@ def test_the_command_sends_what_is_due(
     assert main(["due"]) == 1
     assert "550" in capsys.readouterr().err
     assert main(["due", "now"]) == 2
+    with engine.begin() as store:
+        store.exec_driver_sql("DROP TABLE dashboard_delivery")
+    assert main(["due"]) == 1
+    assert "cannot be reached" in capsys.readouterr().err
 
 
 def test_a_webhook_of_a_private_address_is_refused_and_told(engine: Engine, service: Make) -> None:
