@@ -198,6 +198,12 @@ class Notifications:
             state = current.state if spec == current.spec else {}
             statement = update(NOTIFICATIONS).where(NOTIFICATIONS.c.id == old.id)
             store.execute(statement.values(spec=spec.model_dump(mode="json"), state=state))
+            if isinstance(spec, Alert) and spec != current.spec:
+                # What waits for the end of quiet hours is about the former condition.
+                unsent = (DELIVERIES.c.status == "waiting", DELIVERIES.c.attempts == 0)
+                store.execute(
+                    delete(DELIVERIES).where(DELIVERIES.c.notification == old.id, *unsent)
+                )
         return replace(current, spec=spec, state=state)
 
     def pause(self, old: Notification, *, paused: bool) -> None:

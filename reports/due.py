@@ -256,7 +256,8 @@ class Service:
         """Send a delivery that this process has claimed; returns a line about it."""
         with self.engine.connect() as store:
             each = notifications.by_id(store, delivery.notification)
-        if each is None or not each.active:
+        is_before = each and each.since and delivery.due < each.since
+        if each is None or not each.active or is_before:
             return self._finish(delivery, each, "missed", str(_STOPPED))
         if delivery.attempts > len(DELAYS) + 1:
             # Each attempt ended with its process, or took too long.

@@ -690,6 +690,22 @@ def test_an_alert_whose_parameters_became_invalid_says_so(engine: Engine, servic
     assert state(engine, each).state["why"]
 
 
+def test_what_waits_is_not_sent_after_a_change_or_a_pause(
+    engine: Engine, service: Make, office: Office
+) -> None:
+    each = added(engine, ALERT)
+    book = Notifications(lambda _create: engine, EVERYBODY, ALL)
+    planned(engine, each)
+    each = book.change(each, ALERT.model_copy(update={"name": "Other traffic"}))
+    assert not sent(engine, each)
+    planned(engine, each)
+    book.pause(each, paused=True)
+    book.pause(each, paused=False)
+    service().run()
+    assert [delivery.status for delivery in sent(engine, each)] == ["missed"]
+    assert not office.mails
+
+
 def test_many_new_values_are_one_message() -> None:
     def begun(count: int) -> dict[str, due.alerting.Verdict]:
         return {f"new {at}": due.alerting.Verdict(True, headline=f"{at}.") for at in range(count)}
