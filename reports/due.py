@@ -24,7 +24,15 @@ from access.database import NOTIFICATIONS, exclusive
 from access.deliveries import Delivery
 from access.notes import Notebook
 from access.notifications import Alert, Notification, Subscription
-from access.permissions import ALL, AuthorizedClient, Forbidden, Permissions, QueryClient
+from access.permissions import (
+    ALL,
+    NO_FILTERS,
+    AuthorizedClient,
+    Forbidden,
+    Permissions,
+    QueryClient,
+    ViewFilters,
+)
 from components import page_registry, texts
 from components.loading import every_website, fault_location
 from components.page_registry import PAGES
@@ -487,8 +495,9 @@ def _view(
 ) -> View:
     """The View of a subscription or alert, with the fixed filters of its owner.
 
-    Raises ``InvalidView`` for parameters that are no longer valid: other figures than those that
-    were ordered would be wrong in silence.
+    Raises ``InvalidView`` for parameters that are no longer valid, and ``Forbidden`` for filters
+    that the owner may no longer choose: other figures than those that were ordered would be wrong
+    in silence.
     """
     recorded = None
     if spec.params.get("period") == [ALL_TIME]:
@@ -504,6 +513,8 @@ def _view(
     if parsed.faults:
         raise InvalidView(parsed.faults[0].reason)
     view = permissions.restricted(parsed.view)
+    if ViewFilters.of(parsed.view) not in (NO_FILTERS, ViewFilters.of(view)):
+        raise Forbidden(N_("Your filters are locked, and this lies outside of them."))
     return view.with_default(website_settings.conversion(engine, website))
 
 

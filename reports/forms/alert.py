@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from access.notes import cleaned
 from access.notifications import Alert, Notification, Webhook
 from access.permissions import AuthorizedClient
 from access.saved_views import SavedView
@@ -300,7 +301,7 @@ def _spec(form: Opened, sites: Sequence[Website]) -> Alert:
     quiet = (held["quiet_first"], held["quiet_last"]) if held["is_quiet"] else None
     return common.validated(
         lambda: Alert(
-            name=" ".join(str(held["name"] or "").split()) or words.condition(watched),
+            name=cleaned(str(held["name"] or "")) or words.condition(watched),
             params=_params(form, held),
             recipients=common.spelled(recipients),
             timezone=held["timezone"],

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from access.notes import cleaned
 from access.notifications import Notification, Schedule, Subscription
 from access.saved_views import SavedView
 from components import authorized, controls, elements, formats, page_registry, texts, viewer
@@ -228,7 +229,7 @@ def _spec(form: Opened, sites: Sequence[Website]) -> Subscription:
     due = {name: held[name] for name in ("frequency", "weekday", "day", "hour")}
     return common.validated(
         lambda: Subscription(
-            name=" ".join(str(held["name"] or "").split()),
+            name=cleaned(str(held["name"] or "")),
             params=params,
             recipients=common.spelled(recipients),
             timezone=held["timezone"],
@@ -238,7 +239,7 @@ def _spec(form: Opened, sites: Sequence[Website]) -> Subscription:
             schedule=Schedule(**due),
             attachment=held["attachment"],
             paper=held["paper"],
-            brand=" ".join(str(held["brand"] or "").split()),
+            brand=cleaned(str(held["brand"] or "")),
             logo=_logo(str(held["logo"] or "")),
         )
     )

@@ -183,8 +183,9 @@ def test_fixed_dates_become_a_period_that_moves_and_inputs_are_checked(engine: E
         saved(fill(app, **values))
         assert problem in unescaped(app.error[0].value)
         assert "SMTP" not in app.error[0].value
-    saved(fill(app, name="Funnel"))
+    saved(fill(app, name="Fun\u202enel\x1b"))
     (made,) = book(engine).all()
+    assert made.spec.name == "Funnel"
     assert made.spec.params["step"] == ["1.path./", "2.path./cart"]
     assert "from" not in made.spec.params
 

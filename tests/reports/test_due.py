@@ -158,6 +158,7 @@ def service(engine: Engine, client: Client, clock: Clock, tmp_path: Path) -> Mak
                     },
                     "sees": {"websites": [WEBSITES["shop"]], "sections": "all"},
                     "other": {"websites": [WEBSITES["docs"]], "sections": "all", "exports": True},
+                    "fixed": {"websites": [WEBSITES["shop"]], "sections": "all", "exports": True},
                     "reads": {"websites": [WEBSITES["docs"]], "sections": "all"},
                 },
             )
@@ -688,6 +689,19 @@ def test_an_alert_whose_parameters_became_invalid_says_so(engine: Engine, servic
     each = added(engine, ALERT.model_copy(update={"params": {"filter": ["colour.eq.red"]}}))
     service().run()
     assert state(engine, each).state["why"]
+
+
+def test_filters_that_may_no_longer_be_chosen_are_not_left_out(
+    engine: Engine, service: Make, office: Office
+) -> None:
+    params = {"period": ["last-week"], "filter": ["country.eq.DE"]}
+    report = added(engine, WEEKLY.model_copy(update={"params": params}), "ann")
+    alert = added(engine, ALERT.model_copy(update={"params": params}), "ann")
+    service(ann=user("fixed")).run()
+    (delivery,) = sent(engine, report)
+    assert "filters are locked" in delivery.why
+    assert "filters are locked" in state(engine, alert).state["why"]
+    assert not office.mails
 
 
 def test_what_waits_is_not_sent_after_a_change_or_a_pause(
