@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final, Literal
 
 from access.notes import Note, Notebook
+from access.permissions import AuthorizedClient
 from components import blocks, formats, history, note_effects, notes, texts, view_description
 from components.areas import PageInfo
 from components.blocks import Block, Chart, Findings, Params, Text
@@ -51,6 +52,17 @@ class Order:
     sites: Sequence[Website]
     params: Mapping[str, Params] = field(default_factory=dict)
     tells_address: bool = False
+
+
+def within_exports(
+    client: AuthorizedClient, sites: Sequence[Website]
+) -> tuple[AuthorizedClient, Sequence[Website]]:
+    """The client and the websites of a report, which is handed on: some pages show other websites
+    than that of the View, and their reader may be allowed to see one, but not to export it."""
+    exported = [site for site in sites if client.permissions.exports(site.id)]
+    if len(exported) == len(sites):
+        return client, sites
+    return client.within({site.id for site in exported}), exported
 
 
 def offered() -> list[PageInfo]:

@@ -117,7 +117,8 @@ def _start(sites: Sequence[Website], page: str, view: View) -> None:
     before: _Job | None = authorized.data().get(_JOB)
     if before:
         before.task.cancel()
-    client, notebook = page_context.client(), page_context.notebook()
+    client, sites = build.within_exports(page_context.client(), sites)
+    notebook = page_context.notebook()
     order = build.Order(view, pages, sites, {page: _params()}, looking.permissions.admin)
 
     def make(progress: ProgressCallback) -> bytes:

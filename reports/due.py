@@ -463,11 +463,7 @@ def _prepared(
 
     Raises ``_Ended`` if that is nothing, and ``UmamiError``.
     """
-    seen = every_website(client)
-    sites = [site for site in seen if client.permissions.exports(site.id)]
-    if len(sites) < len(seen):
-        # Some pages show other websites than that of the View.
-        client = client.within({site.id for site in sites})
+    client, sites = build.within_exports(client, every_website(client))
     permissions, known = client.permissions, {site.id for site in sites}
     websites = [website for website in spec.websites if website in known]
     pages = [page for page in spec.pages if permissions.opens(page)]
