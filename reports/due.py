@@ -203,8 +203,10 @@ class Service:
         if not permissions.exports(spec.website):
             raise _Ended(str(_UNSEEN))
         with texts.reading(spec.language):
+            filters: dict[str, list[str]] = {}
             try:
                 view = _view(client, spec, spec.website, permissions, now, self.engine)
+                filters = _filters(view)
                 verdicts = alerting.check(client, view, spec, now)
             except UmamiError as problem:
                 verdicts = (alerting.Verdict(None, texts.sentence(problem)),)
@@ -228,10 +230,10 @@ class Service:
                     holding = dict.fromkeys(known, next(iter(holding.values())))
                 not_before = _after_quiet(spec, now)
                 begun = {name: verdict for name, verdict in holding.items() if name not in known}
-                for occasion, content in _contents(begun, now).items():
+                for occasion, content in _contents(begun, filters, now).items():
                     plan = deliveries.plan
                     plan(store, each.id, occasion, now, content=content, not_before=not_before)
-                known |= {name: _content(verdict, now) for name, verdict in begun.items()}
+                known |= {name: _content(begun[name], filters, now) for name in begun}
                 for occasion in [name for name in known if name not in holding]:
                     content = {**known.pop(occasion), "ended": now.isoformat()}
                     if not single or deliveries.cancel(store, each.id, occasion, now, str(_OVER)):
@@ -395,6 +397,10 @@ class Service:
         if not permissions.exports(spec.website):
             raise _Ended(str(_UNSEEN))
         client = AuthorizedClient(self.client, permissions)
+        # The message was written when it was checked, perhaps before quiet hours.
+        view = _view(client, spec, spec.website, permissions, self.clock(), self.engine)
+        if delivery.content.get("filters") != _filters(view):
+            raise _Ended(str(_UNSEEN))
         names = {site.id: site.name for site in every_website(client)}
         message = _message(delivery.id, each, spec, names.get(spec.website, ""), delivery.content)
         again: list[_Unsent] = []
@@ -519,10 +525,12 @@ def _link(each: Notification, page: str, params: Mapping[str, Sequence[str]]) ->
     return f"{each.address}/{path}?{urlencode(params, doseq=True)}"
 
 
-def _contents(begun: Mapping[str, alerting.Verdict], now: datetime) -> dict[str, dict[str, Any]]:
+def _contents(
+    begun: Mapping[str, alerting.Verdict], filters: Mapping[str, list[str]], now: datetime
+) -> dict[str, dict[str, Any]]:
     """The messages about what began: one about each, or a single one if that are many, since
     whoever sends events to Umami can make up new values."""
-    contents = {occasion: _content(verdict, now) for occasion, verdict in begun.items()}
+    contents = {occasion: _content(begun[occasion], filters, now) for occasion in begun}
     if len(contents) <= MOST_AT_ONCE:
         return contents
     first, *others = contents
@@ -532,9 +540,18 @@ def _contents(begun: Mapping[str, alerting.Verdict], now: datetime) -> dict[str,
     return {first: {**contents[first], "findings": listed}}
 
 
-def _content(verdict: alerting.Verdict, now: datetime) -> dict[str, Any]:
-    """What a message of an alert says, to keep until it is sent."""
+def _filters(view: View) -> dict[str, list[str]]:
+    """The URL parameters of what restricts a View beyond website and period."""
+    names = ("filter", "match", "segment", "cohort")
+    return {name: list(values) for name, values in view.params().items() if name in names}
+
+
+def _content(
+    verdict: alerting.Verdict, filters: Mapping[str, list[str]], now: datetime
+) -> dict[str, Any]:
+    """What a message of an alert says, to keep until it is sent; ``filters`` are of its figures."""
     return {
+        "filters": dict(filters),
         "headline": verdict.headline,
         "findings": list(verdict.findings),
         "since": (verdict.since or now).isoformat(),

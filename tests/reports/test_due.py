@@ -63,6 +63,7 @@ CONTENT = {
     "headline": "Visitors: 12 on Monday, above 10",
     "since": MONDAY.isoformat(),
     "findings": ["Most of it came from google.com."],
+    "filters": {},
     "page": "overview",
     "params": {"period": ["7d"]},
 }
@@ -478,6 +479,18 @@ def test_an_account_gets_no_mail_about_a_website_that_it_may_not_see(
     assert office.people() == ["bob@example.com"]
     (delivery,) = sent(engine, each)
     assert outcomes(delivery) == {"ada@example.com": "refused", "bob@example.com": "accepted"}
+
+
+def test_a_message_that_waited_is_not_sent_after_the_filters_were_changed(
+    engine: Engine, service: Make, office: Office
+) -> None:
+    each = added(engine, ALERT)
+    with exclusive(engine) as store:
+        content = {**CONTENT, "filters": {"filter": ["country.eq.DE"]}}
+        deliveries.plan(store, each.id, "begun", MONDAY, content=content)
+    service().run()
+    assert not office.mails
+    assert state(engine, each).paused
 
 
 def test_a_narrowed_account_sends_less_from_the_next_time_on(
