@@ -737,8 +737,8 @@ def test_many_new_values_are_one_message() -> None:
     def begun(count: int) -> dict[str, due.alerting.Verdict]:
         return {f"new {at}": due.alerting.Verdict(True, headline=f"{at}.") for at in range(count)}
 
-    assert len(due._contents(begun(due.MOST_AT_ONCE), MONDAY)) == due.MOST_AT_ONCE
-    ((occasion, content),) = due._contents(begun(30), MONDAY).items()
+    assert len(due._contents(begun(due.MOST_AT_ONCE), {}, MONDAY)) == due.MOST_AT_ONCE
+    ((occasion, content),) = due._contents(begun(30), {}, MONDAY).items()
     assert (occasion, content["headline"]) == ("new 0", "0.")
     assert content["findings"] == [*(f"{at}." for at in range(1, 21)), "… (+9)"]
 
