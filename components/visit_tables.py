@@ -90,7 +90,7 @@ class VisitTable:
             Field("label", _(self.name), "text", note="note"),
             Field("visits", _(self.visits), bar=True),
             *([Field("change", _("Change"), "change", wide=True)] if "change" in frame else []),
-            Field("bounce_rate", _("Bounce rate"), "percent"),
+            Field("bounce_rate", _("Bounce rate"), "percent", wide=True),
             *([Field("other", _(self.other[1]), wide=True)] if self.other else []),
         ]
         duration = Field("duration", _("Visit duration"), "seconds", wide=True)

@@ -198,7 +198,7 @@ def _models(
     fields = [Field("label", heading, "text")]
     for model, names_of in MODEL_NAMES.items():
         name, about = map(_, names_of)
-        main, wide = model == MAIN, model not in ("first", "last", MAIN)
+        main, wide = model == MAIN, model not in ("last", MAIN)
         fields.append(Field(model, name, kind, bar=main, wide=wide, currency=currency, help=about))
         if main and "change" in frame:
             fields.append(
