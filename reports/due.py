@@ -418,7 +418,7 @@ class Service:
                 else:
                     self._settle(delivery, host, answer)
         if spec.recipients:
-            prepared = messages.prepare_alert(message, spec, each.owner)
+            prepared = messages.prepare_alert(message, spec, _owner(each))
             try:
                 again += self._mail(delivery, each, mail.load_settings(), prepared)
             except UmamiError:
@@ -453,7 +453,7 @@ def send_test(
                 "params": spec.params,
             }
             message = _message("test", each, spec, names.get(spec.website, ""), content)
-            prepared = messages.prepare_alert(message, spec, each.owner)
+            prepared = messages.prepare_alert(message, spec, _owner(each))
         return mail.send(settings, prepared.addressed(settings, recipient), recipient)
 
 
@@ -484,7 +484,12 @@ def _prepared(
         order = build.Order(view, pages, sites, dict.fromkeys(pages, params))
         reports.append(build.make(client, order, notebook=notebook))
         urls.append(_link(each, pages[0], {**view.params(), **params}))
-    return messages.prepare(reports, spec, each.owner, urls, late)
+    return messages.prepare(reports, spec, _owner(each), urls, late)
+
+
+def _owner(each: Notification) -> str:
+    """The owner in the words of a mail; ``""`` for what was made without accounts."""
+    return "" if each.owner == EVERYBODY else each.owner
 
 
 def _view(

@@ -66,6 +66,16 @@ class Prepared:
     name: str = ""
     owner: str = ""
 
+    @property
+    def origin(self) -> str:
+        """Why its recipients get it. Without accounts, nobody is its owner."""
+        text = (
+            _("{owner} set up “{name}” and entered your address.")
+            if self.owner
+            else _("Your address was entered for “{name}”.")
+        )
+        return text.format(owner=self.owner, name=self.name)
+
     def addressed(
         self, settings: mail.Settings, to: Sequence[Recipient], links: Links = _NOBODY
     ) -> EmailMessage:

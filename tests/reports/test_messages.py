@@ -99,7 +99,12 @@ def test_a_subscription_begins_with_what_changed_and_ends_with_a_link_to_unsubsc
         in (plain)
     )
     assert f'href="{to_leave.page}"' in page
+    assert "\nPage  Visitors  % of visitors" in plain
     assert not list(came.iter_attachments())
+    # Without accounts, nobody set it up.
+    nobody = messages.prepare([compared], spec, "", [URL]).addressed(SETTINGS, ADA, to_leave)
+    for body in bodies(arrived(nobody)):
+        assert "Your address was entered for “Weekly report”." in body
 
 
 def test_mail_providers_can_unsubscribe_with_one_click(compared: Report) -> None:
