@@ -218,7 +218,7 @@ def _detail(view: SavedView, actions: Mapping[str, tuple[str, Action]]) -> None:
         for number, (label, (icon, act)) in enumerate(actions.items()):
             elements.action_button(label, f"saved_action_{number}", act, view, icon=icon)
         if page_context.saved_views().may_change(view):
-            elements.action_button(_("Change"), "edit_saved", edit, view, icon="edit")
+            elements.action_button(_("Edit"), "edit_saved", edit, view, icon="edit")
             with st.popover(_("Delete"), icon=":material/delete:", key="delete_saved"):
                 st.markdown(_("Delete **{name}**?").format(name=plain(view.name, 60)))
                 elements.action_button(

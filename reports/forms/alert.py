@@ -114,7 +114,7 @@ def draw(form: Opened, sites: Sequence[Website], client: AuthorizedClient) -> No
         _rehearsal(form, watched, client)
     else:
         _cancel()
-        st.caption(_("Enter a limit to see when this would have happened."))
+        st.caption(_("Enter a value to see when this would have happened."))
     st.text_input(
         _("Name"),
         key=form.key("name"),
@@ -277,8 +277,8 @@ def _quiet_hours(form: Opened) -> None:
 
 
 def _save(form: Opened, sites: Sequence[Website]) -> None:
-    def done(name: str) -> str:
-        return _("“{name}” is checked every hour.").format(name=name)
+    def done(spec: Alert) -> str:
+        return _("“{name}” is checked every hour.").format(name=spec.name)
 
     common.save(form, lambda: _spec(form, sites), done)
     if common.opened() is None:

@@ -35,6 +35,7 @@ from umami.view import View
 from umami.view_parsing import parse
 
 T = TypeVar("T")
+Spec = TypeVar("Spec", Subscription, Alert)
 OPEN: Final = "the mail or alert that is being edited"
 _FOCUS: Final = component("focus")
 _WRONG: Final = "why the mail or alert was not saved"
@@ -271,12 +272,10 @@ def validated(make: Callable[[], T]) -> T:
         raise InvalidView(N_("A value is missing, too long or too large."), remedy=CHECK) from None
 
 
-def save(
-    form: Opened, make: Callable[[], Subscription | Alert], done: Callable[[str], str]
-) -> None:
+def save(form: Opened, make: Callable[[], Spec], done: Callable[[Spec], str]) -> None:
     """Save what ``make`` returns for a form and close the dialog; a problem is shown there.
 
-    ``done`` makes the confirmation of its name. Call it in a callback.
+    ``done`` makes the confirmation. Call it in a callback.
     """
     kind = form.kind
     what = f"change {kind}" if form.old else f"add {kind}"
@@ -292,7 +291,8 @@ def save(
         authorized.data()[_WRONG] = texts.sentences(problem)
         return
     viewer.record(viewer.current(), what, audited(spec))
-    say(done(spec.name))
+    is_sent = form.old is None or form.old.active
+    say(done(spec) if is_sent else _("“{name}” was saved.").format(name=spec.name))
     close()
 
 

@@ -73,7 +73,7 @@ def _table(listed: Sequence[Notification], selected: str, sites: Sequence[Websit
             each.spec.name,
             _what(each, names),
             _when(each),
-            words.next_send(each, now),
+            _detail_of_when(each, now),
             words.recipients(each),
             words.state(each),
             each.owner,
@@ -114,18 +114,25 @@ def _when(each: Notification) -> str:
     return words.condition(each.spec.condition)
 
 
+def _detail_of_when(each: Notification, now: datetime) -> str:
+    """When a mail is sent next, and how long an alert measures."""
+    if isinstance(each.spec, Alert):
+        return words.span(each.spec.condition)
+    return words.next_send(each.spec, now) if each.active else ""
+
+
 def _detail(each: Notification, names: Mapping[str, str]) -> None:
     st.header(plain(each.spec.name, 100), anchor=False)
     lines = [
         _what(each, names),
         _when(each),
-        words.next_send(each, datetime.now(UTC)),
+        _detail_of_when(each, datetime.now(UTC)),
         _("To: {recipients}").format(recipients=words.recipients(each) or "–"),
         words.state(each),
     ]
     st.caption(plain(" · ".join(filter(None, lines)), 1_000))
     with st.container(horizontal=True, gap="small"):
-        elements.action_button(_("Change"), "mail_change", _change, each, icon="edit")
+        elements.action_button(_("Edit"), "mail_change", _change, each, icon="edit")
         if each.active:
             elements.action_button(_("Pause"), "mail_pause", _pause, each, True, icon="pause")
         else:
@@ -198,7 +205,8 @@ def _test_mail(each: Notification) -> None:
     if common.mail_problem():
         return
     key = f"test_address_{each.id}"
-    st.session_state.setdefault(key, common.own_address())
+    only = each.spec.recipients[0] if len(each.spec.recipients) == 1 else ""
+    st.session_state.setdefault(key, common.own_address() or only)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(_("Address for a test"), key=key, max_chars=300, autocomplete="off")
         elements.action_button(

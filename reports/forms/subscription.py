@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import streamlit as st
@@ -17,7 +18,7 @@ from components.runtime import component
 from components.texts import N_, _
 from reports import build
 from reports.chromium import PAPERS
-from reports.forms import common
+from reports.forms import common, words
 from reports.forms.common import Opened
 from reports.forms.words import ATTACHMENTS, FREQUENCIES
 from umami.api.websites import Website
@@ -180,7 +181,7 @@ def _brand(form: Opened) -> None:
     _LOGO(
         key=key,
         data={
-            "label": _("Logo (PNG or JPEG)"),
+            "label": _("Choose a logo (PNG or JPEG)"),
             "remove": _("Remove"),
             "problem": _("This file is no picture that can be read."),
             "content": st.session_state.get(form.key("logo")) or "",
@@ -199,8 +200,9 @@ def _several(form: Opened, name: str, label: str, options: Mapping[str, str]) ->
 
 
 def _save(form: Opened, sites: Sequence[Website]) -> None:
-    def done(name: str) -> str:
-        return _("“{name}” will be mailed regularly.").format(name=name)
+    def done(spec: Subscription) -> str:
+        saved = _("“{name}” will be mailed regularly.").format(name=spec.name)
+        return f"{saved} {words.next_send(spec, datetime.now(UTC))}"
 
     common.save(form, lambda: _spec(form, sites), done)
 

@@ -117,12 +117,15 @@ def when(due: Schedule) -> str:
     return _("On day {day} of the month, {hour}").format(day=due.day, hour=hour)
 
 
-def next_send(each: Notification, now: datetime) -> str:
-    """When it is sent next, in its time zone; empty for alerts and what is not sent."""
-    if not isinstance(each.spec, Subscription) or not each.active:
-        return ""
-    due = schedule.next_occasion(each.spec.schedule, each.spec.timezone, now)
-    return _("Next: {time}").format(time=formats.at(due, each.spec.timezone))
+def span(watched: Condition) -> str:
+    """How long its figure is measured; empty where ``condition`` says so."""
+    return _(SPANS[watched.span]) if watched.kind in ("changed", "unusual") else ""
+
+
+def next_send(spec: Subscription, now: datetime) -> str:
+    """When a report is sent next, in its time zone."""
+    due = schedule.next_occasion(spec.schedule, spec.timezone, now)
+    return _("Next: {time}").format(time=formats.at(due, spec.timezone))
 
 
 def instant(at: datetime, timezone: str) -> str:
