@@ -291,13 +291,10 @@ def _deliver(
                 _("{why} before it confirmed the mail, which may have arrived").format(why=why),
             )
             code, _unused = server.data(content)
-            accepted, again, why = (
-                code == 250,
-                code != 250 and _may_pass(code),
-                ""
-                if code == 250
-                else _("the mail server refused the mail ({code})").format(code=code),
-            )
+            accepted = code == 250
+            again = not accepted and _may_pass(code)
+            declined = _("the mail server refused the mail ({code})").format(code=code)
+            why = "" if accepted else declined
     except smtplib.SMTPDataError as refused:
         accepted, again, why = (
             False,
