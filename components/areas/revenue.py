@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 
 from components import blocks as ui
-from components import formats, texts, traffic_blocks
+from components import formats, texts, traffic_blocks, what_changed
 from components.areas import PageInfo, last_value
 from components.charts import maps, over_time
 from components.charts.tiles import Figures, figures
@@ -22,7 +22,7 @@ from components.view_description import compared_with, described, value_name
 from umami.analysis import marketing as analysis
 from umami.api import revenue
 from umami.api.revenue import Revenue
-from umami.conversion import is_currency
+from umami.conversion import Conversion, is_currency
 from umami.definitions import Definitions
 from umami.errors import UmamiError
 from umami.filters import FIELDS
@@ -192,7 +192,10 @@ def _figures(
     tiles = _tiles(query.client.definitions, scope, now, before)
     source = computed_from(query.client, revenue.revenue(scope.view, scope.currency))
     sourced = [replace(tile, source=source) for tile in tiles.tiles]
-    blocks: list[ui.Block] = [replace(tiles, tiles=sourced)]
+    names = ["revenue", *[""] * (len(sourced) - 1)]
+    blocks: list[ui.Block] = [
+        what_changed.explaining(ui.Tiles(sourced), names, _explained(scope, currencies))
+    ]
     for spelling in choices(currencies, scope.currency)[scope.currency]:
         totals = query.ask(revenue.revenue(scope.view, spelling)).result()
         if totals.orders:
@@ -231,6 +234,15 @@ def _tiles(
     ]
     tiles = figures(now, before, fields, scope.currency)
     return ui.Tiles([replace(tile, about=f"{tile.about}{left_out}") for tile in tiles])
+
+
+def _explained(scope: Scope, currencies: tuple[str, ...]) -> list[str]:
+    """The figures that the page Compare explains: not in other currencies than that of
+    conversions, nor with filters, which select visitors here, and whole visits there."""
+    usual = scope.view.currency or suggested_currency(currencies)
+    if scope.currency != usual or scope.view.is_filtered or scope.left_out:
+        return []
+    return what_changed.figures_of(scope.view, Conversion(None, scope.currency))
 
 
 def _series(scope: Scope, now: Revenue, before: Revenue | None = None) -> list[ui.Block]:

@@ -121,3 +121,19 @@ def test_negative_revenue_has_no_shares_and_is_explained(
     assert "Some amounts are negative" in said(app)
     # Name, amount and change, but no share.
     assert {len(row) for row in table(app, "revenue_countries")} == {3}
+
+
+def test_change_is_explained_in_the_currency_of_conversions(bare: pytest.MonkeyPatch) -> None:
+    embedded(bare)
+    compared = {**SEPTEMBER, "compare": "previous"}
+    key = "explain_revenue"
+
+    def explains(**params: Any) -> bool:
+        app = open_page("revenue", **compared, **params)
+        assert not app.exception
+        return any(str(button.key).startswith(key) for button in app.button)
+
+    assert explains()
+    assert not explains(revenue_currency="USD")
+    assert explains(revenue_currency="USD", conversion="purchase", conversion_currency="USD")
+    assert not explains(filter=GOOGLE)
