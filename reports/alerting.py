@@ -162,8 +162,9 @@ def _rehearsed(episodes: tuple[Episode, ...], days: int) -> str:
     dates = list(dict.fromkeys(formats.dated(each.begin, "MMMd") for each in episodes))
     listed = ", ".join([*dates[:MOST_DATES], *(["…"] if len(dates) > MOST_DATES else [])])
     count = len(episodes)
+    # In some languages, a date ends with a full stop, as the sentence does.
     return texts.ngettext(*FIRED, count).format(
-        count=formats.whole(count), days=formats.whole(days), dates=listed
+        count=formats.whole(count), days=formats.whole(days), dates=listed.removesuffix(".")
     )
 
 

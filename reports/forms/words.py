@@ -96,8 +96,11 @@ def condition(watched: Condition) -> str:
     if watched.kind == "new_value":
         return formats.counted(*_NEW[watched.field], max(1, round(watched.limit)))
     figure = _(FIGURES[watched.figure])
-    rate = watched.kind == "changed" or watched.figure == "bounce_rate"
-    limit = formats.percent(watched.limit) if rate else formats.number(watched.limit)
+    limit = formats.number(watched.limit)
+    if watched.kind == "changed":
+        limit = formats.percent(watched.limit, 0)
+    elif watched.figure == "bounce_rate":
+        limit = formats.percent(watched.limit)
     template = {
         "changed": _CHANGED[watched.direction],
         "unusual": _UNUSUAL[watched.direction],

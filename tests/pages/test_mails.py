@@ -229,7 +229,7 @@ def test_every_condition_has_words() -> None:
     expected: dict[Kind, str] = {
         "above": "Visitors above 1,000 on a day",
         "below": "Visitors below 1,000 on a day",
-        "changed": "Visitors more than 30.0% off the week before",
+        "changed": "Visitors more than 30% off the week before",
         "unusual": "Visitors unusual",
         "no_data": "No data for 3 hours",
         "new_value": "A new source with 1,000 visitors or more",
