@@ -143,6 +143,7 @@ def _save(opened: _Open) -> None:
 def _delete(view: SavedView) -> None:
     page_context.saved_views().delete(view)
     _record("delete view", view)
+    url_state.set_params(saved="")
     authorized.data()[_DONE] = _("The view “{name}” was deleted.").format(name=view.name)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from access import deliveries, hourly_limit, notifications
 from access.deliveries import Delivery, ReceiptStatus, Status
 from access.notifications import Alert, Notification, Subscription
-from components import authorized, draw_blocks, elements, page_context, texts, viewer
+from components import authorized, draw_blocks, elements, page_context, texts, url_state, viewer
 from components.blocks import SetParams, Table
 from components.escaping import plain
 from components.formats import Field
@@ -178,6 +178,7 @@ def _pause(each: Notification, paused: bool) -> None:
 def _delete(each: Notification) -> None:
     page_context.notifications().delete(each)
     _record("delete", each)
+    url_state.set_params(mail="")
     common.say(_("“{name}” was deleted.").format(name=each.spec.name))
 
 
