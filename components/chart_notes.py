@@ -374,5 +374,11 @@ def detail(view: View, selected: str, notes: Sequence[Note]) -> None:
                 if note.annotation:
                     st.caption(_("This deletes the note in Umami, too."))
                 elements.action_button(
-                    _("Delete it"), "delete_note_now", delete, note, type="primary"
+                    _("Delete it"), "delete_note_now", _delete_selected, note, type="primary"
                 )
+
+
+def _delete_selected(note: Note) -> None:
+    """Delete the selected note and forget that it is selected."""
+    delete(note)
+    url_state.set_params(note="")

@@ -89,15 +89,13 @@ def _delete_button(report: Report) -> None:
     with st.popover(_("Delete"), icon=":material/delete:", key="delete_report"):
         st.markdown(_("Delete **{name}** for everyone?").format(name=plain(area.name(report), 60)))
         st.caption(_("This deletes the report in Umami, too. The data remain."))
-        deletion = reports.delete_report(report.id)
-        button = partial(action_button, type="primary", width="stretch")
-        button(
-            _("Delete it"),
-            "delete",
-            _send,
-            deletion,
-            _("“{name}” was deleted.").format(name=report.name),
-        )
+        action_button(_("Delete it"), "delete", _delete, report, type="primary", width="stretch")
+
+
+def _delete(report: Report) -> None:
+    """Delete the report and forget that it is selected."""
+    _send(reports.delete_report(report.id), _("“{name}” was deleted.").format(name=report.name))
+    url_state.set_params(report="")
 
 
 def _send(query: Query[Any], done: str) -> None:

@@ -118,6 +118,7 @@ def test_list_shows_every_note_and_escapes_the_selected_one(engine: Engine, clie
     app.button(key="delete_note_now").click().run()
     assert not app.exception
     assert len(table_data(app, "notes")["records"]) == 1
+    assert "does not exist" not in said(app)
 
 
 def test_saved_says_why_the_notes_of_umami_are_missing(
