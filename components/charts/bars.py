@@ -144,7 +144,7 @@ def waterfall(steps: Sequence[tuple[str, float, str]], ends: Sequence[str], mode
     values, bases = [*parts, sum(parts)], [*starts, 0.0]
     reached = [0.0, *(start + part for start, part in zip(starts, parts, strict=True))]
     lowest, highest = min(reached), max(reached)
-    room = 0.3 * (highest - lowest or 1)
+    room = 0.4 * (highest - lowest or 1)
     colours = [palette.categorical[0 if part > 0 else 1] for part in parts]
     bars = {
         **_row_bars(values, [*(text for *_unused, text in steps), ends[1]], mode),
@@ -154,7 +154,9 @@ def waterfall(steps: Sequence[tuple[str, float, str]], ends: Sequence[str], mode
         "customdata": [plain(name, 200) for name in names],
         "hovertemplate": "%{customdata}<br><b>%{text}</b><extra></extra>",
     }
-    axis = (lowest - (room if min(values) < 0 else 0), highest + room)
+    # The texts of falls are on the left of their bars, those of rises on the right.
+    left = [base + value - room for base, value in zip(bases, values, strict=True) if value < 0]
+    axis = (min([lowest, *left]), highest + room)
     return {"data": [bars], "layout": _both_sides(names, 30, axis, mode)}
 
 
