@@ -153,7 +153,8 @@ def prepare_alert(message: AlertMessage, alert: Alert, owner: str) -> Prepared:
     shown: dict[str, Any] = {"message": message, "light": LIGHT}
     text = html.render("mail_alert.txt", **shown)
     page = Markup(html.render("mail_alert.html", **shown))
-    return Prepared(message.title, text, page, name=alert.name, owner=owner)
+    subject = message.title.rstrip(".")
+    return Prepared(subject, text, page, name=alert.name, owner=owner)
 
 
 def plain(report: Report, url: str = "") -> str:
