@@ -8,7 +8,7 @@ hashes. It does hold the addresses of webhooks, and the key that signs what is s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
@@ -21,8 +21,11 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from access import migrations
-from umami.errors import SettingsError
+from umami.errors import SettingsError, Unreachable
+from umami.texts import N_
 
+Opening = Callable[[bool], Engine | None]
+"""Opens the database, or returns ``None`` where there is none yet and the argument is false."""
 METADATA: Final = sa.MetaData()
 CONNECT_TIMEOUT: Final = 5
 """Seconds to wait for a connection to a database server."""
@@ -268,6 +271,20 @@ def exclusive(engine: Engine) -> Iterator[Connection]:
     with engine.begin() as connection:
         connection.exec_driver_sql(lock)
         yield connection
+
+
+@contextmanager
+def writing(engine: Opening, problem: str) -> Iterator[Connection]:
+    """Open an exclusive transaction in a database that exists from then on. Raises ``Unreachable``
+    with the sentence ``problem``."""
+    try:
+        opened = engine(True)
+        assert opened is not None
+        with exclusive(opened) as store:
+            yield store
+    except SQLAlchemyError:
+        # The message of a database error may contain its address.
+        raise Unreachable(problem, remedy=N_("Try again in a moment.")) from None
 
 
 def _sqlite(address: sa.URL) -> Engine:

@@ -9,17 +9,17 @@ everyone, too.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Literal, get_args
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from access.database import NOTES, exclusive
+from access.database import NOTES, Opening, writing
 from access.permissions import Forbidden, Permissions, QueryClient
 from umami.api import notes as api
 from umami.api.notes import LONGEST_NOTE, Annotation
@@ -30,7 +30,6 @@ from umami.errors import (
     SettingsError,
     UmamiError,
     Unauthorised,
-    Unreachable,
 )
 from umami.period import EARLIEST, LATEST, Period, as_instant, zone
 from umami.texts import N_, Message
@@ -160,7 +159,7 @@ class Notebook:
     """The notes of one reader. ``engine`` opens the database, or returns ``None`` where there is
     none yet and ``create`` is false. ``account`` is empty for readers of a share link."""
 
-    engine: Callable[[bool], Engine | None]
+    engine: Opening
     account: str
     permissions: Permissions
 
@@ -282,18 +281,8 @@ class Notebook:
         if not self.may_change(note):
             raise Forbidden(N_("Only its author or an admin can change this note."))
 
-    @contextmanager
-    def _store(self) -> Iterator[Connection]:
-        try:
-            engine = self.engine(True)
-            assert engine is not None
-            with exclusive(engine) as store:
-                yield store
-        except SQLAlchemyError:
-            # The message of a database error may contain its address.
-            raise Unreachable(
-                N_("The database of notes cannot be reached."), remedy=N_("Try again in a moment.")
-            ) from None
+    def _store(self) -> AbstractContextManager[Connection]:
+        return writing(self.engine, N_("The database of notes cannot be reached."))
 
 
 def _valid(note: Note) -> Note:

@@ -12,8 +12,7 @@ import hashlib
 import hmac
 import logging
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
@@ -30,8 +29,10 @@ from access.database import (
     NOTIFICATIONS,
     RECEIPTS,
     UNSUBSCRIBED,
+    Opening,
     digest,
     exclusive,
+    writing,
 )
 from access.permissions import Forbidden, Permissions
 from umami.analysis.alerts import Condition
@@ -44,6 +45,7 @@ MOST: Final = 100
 MOST_RECIPIENTS: Final = 50
 LARGEST_LOGO: Final = 200_000
 """Bytes of the largest logo."""
+_UNREACHABLE: Final = N_("The database of mails and alerts cannot be reached.")
 _LOG: Final = logging.getLogger(__name__)
 Text = Annotated[str, Field(max_length=200)]
 Hour = Annotated[int, Field(ge=0, le=23)]
@@ -166,7 +168,7 @@ class Notifications:
     an admin. ``engine`` opens the database, or returns ``None`` where there is none yet and its
     argument is false. ``account`` is empty for readers of a share link, who have none of this."""
 
-    engine: Callable[[bool], Engine | None]
+    engine: Opening
     account: str
     permissions: Permissions
 
@@ -253,26 +255,8 @@ class Notifications:
                 remedy=N_("Remove some of them."),
             )
 
-    @contextmanager
-    def _store(self) -> Iterator[Connection]:
-        with opened(self.engine) as store:
-            yield store
-
-
-@contextmanager
-def opened(engine: Callable[[bool], Engine | None]) -> Iterator[Connection]:
-    """A transaction that excludes others. Raises ``Unreachable``."""
-    try:
-        store = engine(True)
-        assert store is not None
-        with exclusive(store) as connection:
-            yield connection
-    except SQLAlchemyError:
-        # The message of a database error may contain its address.
-        raise Unreachable(
-            N_("The database of mails and alerts cannot be reached."),
-            remedy=N_("Try again in a moment."),
-        ) from None
+    def _store(self) -> AbstractContextManager[Connection]:
+        return writing(self.engine, _UNREACHABLE)
 
 
 def signing_key(engine: Engine, name: str = "links") -> str:
@@ -296,7 +280,7 @@ def webhook_key(engine: Engine, id: str) -> str:
     return f"whsec_{base64.b64encode(derived).decode()}"
 
 
-def of_everybody(engine: Callable[[bool], Engine | None]) -> tuple[Notification, ...]:
+def of_everybody(engine: Opening) -> tuple[Notification, ...]:
     """All subscriptions and alerts, except for those that this version of the dashboard cannot
     read. Raises ``Unreachable``."""
     try:
@@ -306,10 +290,7 @@ def of_everybody(engine: Callable[[bool], Engine | None]) -> tuple[Notification,
         with store.connect() as connection:
             rows = connection.execute(select(NOTIFICATIONS)).mappings().all()
     except SQLAlchemyError:
-        raise Unreachable(
-            N_("The database of mails and alerts cannot be reached."),
-            remedy=N_("Try again in a moment."),
-        ) from None
+        raise Unreachable(_UNREACHABLE, remedy=N_("Try again in a moment.")) from None
     return tuple(filter(None, (_notification(dict(row)) for row in rows)))
 
 

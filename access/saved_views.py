@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from access.database import SAVED_VIEWS, exclusive
+from access.database import SAVED_VIEWS, Opening, writing
 from access.notes import cleaned
 from access.permissions import Forbidden, Permissions
-from umami.errors import InvalidView, SettingsError, Unreachable
+from umami.errors import InvalidView, SettingsError
 from umami.texts import N_, Message
 
 Audience = Literal["me", "team"]
@@ -46,7 +45,7 @@ class SavedView:
 class SavedViews:
     """The saved views of one reader; ``engine`` and ``account`` as in ``access.notes.Notebook``."""
 
-    engine: Callable[[bool], Engine | None]
+    engine: Opening
     account: str
     permissions: Permissions
 
@@ -140,15 +139,5 @@ class SavedViews:
         if not self.may_change(view):
             raise Forbidden(N_("Only its owner or an admin can change this view."))
 
-    @contextmanager
-    def _store(self) -> Iterator[Connection]:
-        try:
-            engine = self.engine(True)
-            assert engine is not None
-            with exclusive(engine) as store:
-                yield store
-        except SQLAlchemyError:
-            raise Unreachable(
-                N_("The database of saved views cannot be reached."),
-                remedy=N_("Try again in a moment."),
-            ) from None
+    def _store(self) -> AbstractContextManager[Connection]:
+        return writing(self.engine, N_("The database of saved views cannot be reached."))
