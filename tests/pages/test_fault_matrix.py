@@ -52,10 +52,10 @@ def recognised() -> None:
 
 
 def marks_nothing(component: tuple[str, str]) -> bool:
-    """Whether a component lies over the charts without a note, a range or an unusual day."""
+    """Whether a component lies over the charts without a note and without a usual range."""
     name, data = component
     marks = json.loads(data) if name == "chart_notes" else {}
-    return bool(marks) and not any(marks[kind] for kind in ("flags", "usual", "unusual"))
+    return bool(marks) and not any(marks[kind] for kind in ("flags", "usual"))
 
 
 def wrong(actual: Shown, right: Shown) -> list[object]:
