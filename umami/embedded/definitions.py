@@ -22,6 +22,7 @@ NEWEST: Final = Definitions()
 V3_1: Final = Definitions(
     event_prevents_bounce=False, one_channel_per_visit=False, revenue_of_sessions=False
 )
+V3_2: Final = Definitions(event_prevents_bounce=False, one_channel_per_visit=False)
 NEWEST_VERSION: Final = "3.5"
 BY_VERSION: Final[dict[str, Definitions]] = {"3.1": V3_1, NEWEST_VERSION: NEWEST}
 """The definitions by the version that introduced them, which ``UMAMI_DEFINITIONS`` contains."""

@@ -1,0 +1,323 @@
+"""A replica of a real database: late commits, back-dated rows, deletions, interruptions."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from tests.replica.conftest import MakeDatabase
+from tests.replica.equality import differences
+from tests.support import umami_database
+from umami.embedded.replica import follower
+from umami.embedded.replica.follower import Follower, Stopped
+from umami.embedded.replica.refusals import ReplicaRefused
+from umami.embedded.replica.source import Source
+from umami.embedded.store import Store
+
+WEBSITE, OTHER = UUID(int=1), UUID(int=2)
+
+
+class Traffic:
+    """Writes into a database of Umami, as Umami does."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.connection = psycopg.connect(url)
+
+    def event(
+        self,
+        website: UUID = WEBSITE,
+        ago: str = "0 s",
+        connection: psycopg.Connection | None = None,
+    ) -> UUID:
+        """Insert an event, and commit it unless a connection with a transaction is given."""
+        event = uuid4()
+        (connection or self.connection).execute(
+            "INSERT INTO website_event "
+            "(event_id, website_id, session_id, visit_id, created_at, url_path, page_title) "
+            "VALUES (%s, %s, gen_random_uuid(), gen_random_uuid(), "
+            "clock_timestamp() - %s::interval, '/a,\"b\"', E'first\\nsecond \\\\N')",
+            [event, website, ago],
+        )
+        if connection is None:
+            self.connection.commit()
+        return event
+
+    def run(self, sql: str, *values: object) -> None:
+        self.connection.execute(sql.encode(), values)
+        self.connection.commit()
+
+
+@pytest.fixture
+def traffic(make_database: MakeDatabase) -> Iterator[Traffic]:
+    """Traffic in a database of 3.1 with two websites, the first of which has two events."""
+    writer = Traffic(make_database("3.1"))
+    for website in (WEBSITE, OTHER):
+        writer.run("INSERT INTO website (website_id, name) VALUES (%s, 'Shop')", website)
+    writer.event(ago="40 days")
+    writer.event()
+    with closing(writer.connection):
+        yield writer
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with closing(Store()) as store:
+        yield store
+
+
+def events(store: Store) -> set[UUID]:
+    return {id for (id,) in store.rows("SELECT event_id FROM website_event")}
+
+
+def following(traffic: Traffic, store: Store) -> Follower:
+    """A follower whose first copy is complete."""
+    replica = Follower(Source(traffic.url), store)
+    replica.advance()
+    assert differences(traffic.connection, store) == []
+    return replica
+
+
+@pytest.mark.parametrize("version", ["2.16", "2.18", "2.20", "3.1", "3.5"])
+def test_the_contracts_rows_are_copied_from_each_version(
+    make_database: MakeDatabase, version: str, store: Store
+) -> None:
+    url = make_database(version, rows=True)
+    replica = Follower(Source(url), store, batch=200_000)
+    replica.advance()
+    with psycopg.connect(url) as connection:
+        assert differences(connection, store) == []
+    assert replica.position.version in (version, "2.19")
+    assert store.row("SELECT count(*), sum(revenue)::VARCHAR FROM revenue") == (280, "20274.3500")
+    replica.prove_all()
+    assert replica.repaired == 0
+
+
+def test_new_rows_are_followed_without_a_proof(traffic: Traffic, store: Store) -> None:
+    replica = following(traffic, store)
+    event = traffic.event()
+    replica.advance()
+    assert event in events(store)
+    assert differences(traffic.connection, store) == []
+    assert replica.repaired == 0
+
+
+def test_a_transaction_that_commits_late_is_followed_whatever_began_after_it(
+    traffic: Traffic, store: Store
+) -> None:
+    replica = following(traffic, store)
+    with psycopg.connect(traffic.url) as late:
+        missing = traffic.event(connection=late)
+        for _ in range(3):
+            traffic.event()
+            replica.advance()
+        assert missing not in events(store)
+        late.commit()
+    replica.advance()
+    assert missing in events(store)
+    assert differences(traffic.connection, store) == []
+    assert replica.repaired == 0
+
+
+def test_the_window_stays_behind_an_open_transaction(traffic: Traffic, store: Store) -> None:
+    replica = following(traffic, store)
+    began = replica.position.as_of
+    with psycopg.connect(traffic.url) as late:
+        traffic.event(connection=late)
+        for _ in range(5):
+            traffic.event()
+            replica.advance()
+        assert replica.position.samples[0][0] == began
+        late.rollback()
+    traffic.event()
+    replica.advance()
+    assert len(replica.position.samples) == 1
+
+
+def test_rows_that_a_poll_read_before_are_not_doubled(traffic: Traffic, store: Store) -> None:
+    replica = following(traffic, store)
+    with psycopg.connect(traffic.url) as late:
+        traffic.event(connection=late)
+        seen = traffic.event()
+        for _ in range(2):
+            traffic.event()
+            replica.advance()
+        late.rollback()
+    assert store.row("SELECT count(*) FROM website_event WHERE event_id = ?", [seen]) == (1,)
+
+
+def test_a_proof_finds_back_dated_rows_changes_and_deletions(
+    traffic: Traffic, store: Store
+) -> None:
+    replica = following(traffic, store)
+    traffic.event(ago="90 days")
+    traffic.run(
+        "UPDATE website_event SET page_title = 'Other' WHERE created_at < now() - interval '1 day'"
+    )
+    traffic.run(
+        "DELETE FROM website_event WHERE event_id = "
+        "(SELECT event_id FROM website_event ORDER BY created_at DESC LIMIT 1)"
+    )
+    replica.advance()
+    assert differences(traffic.connection, store)
+    replica.prove_all()
+    assert differences(traffic.connection, store) == []
+    assert replica.repaired
+    assert not replica.advance()
+
+
+def test_everything_is_proved_once_an_hour(traffic: Traffic, store: Store) -> None:
+    replica = following(traffic, store)
+    traffic.event(ago="90 days")
+    assert not replica.advance()
+    # As if the last proof had been an hour ago.
+    replica.position.proved = replica.position.proved.replace(replica.position.proved[:4], "2020")
+    while replica.advance():
+        pass
+    assert differences(traffic.connection, store) == []
+
+
+def test_a_table_with_updates_is_proved_sooner(
+    traffic: Traffic, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "SOON", timedelta(0))
+    replica = following(traffic, store)
+    traffic.run("UPDATE website_event SET tag = 'x' WHERE created_at < now() - interval '1 day'")
+    traffic.run("SELECT pg_stat_force_next_flush()")
+    while replica.advance():
+        pass
+    assert differences(traffic.connection, store) == []
+
+
+@pytest.mark.parametrize(
+    "reset",
+    [
+        "UPDATE website SET reset_at = now() WHERE website_id = %s",
+        "DELETE FROM website WHERE website_id = %s",
+    ],
+)
+def test_a_website_that_is_reset_or_deleted_is_empty_at_once(
+    traffic: Traffic, store: Store, reset: str
+) -> None:
+    changed: list[str | None] = []
+    replica = Follower(Source(traffic.url), store, changed=changed.append)
+    replica.advance()
+    traffic.event(OTHER, "40 days")
+    replica.prove_all()
+    changed.clear()
+    traffic.connection.execute("DELETE FROM website_event WHERE website_id = %s", [WEBSITE])
+    traffic.run(reset, WEBSITE)
+    replica.advance()
+    assert differences(traffic.connection, store) == []
+    assert changed == [str(WEBSITE)]
+
+
+def test_an_upgraded_umami_is_followed(traffic: Traffic, store: Store) -> None:
+    replica = following(traffic, store)
+    for version in ("3.2", "3.3"):
+        umami_database.upgrade(traffic.connection, version)
+    traffic.run("INSERT INTO session_link VALUES (%s, gen_random_uuid(), 'ann', NULL)", WEBSITE)
+    while replica.advance():
+        pass
+    assert replica.position.version == "3.3"
+    assert differences(traffic.connection, store) == []
+
+
+def test_another_database_at_the_same_address_replaces_the_rows(
+    traffic: Traffic, make_database: MakeDatabase, tmp_path: Path
+) -> None:
+    path = tmp_path / "replica.duckdb"
+    with closing(Store(path)) as store:
+        following(traffic, store)
+    other = Traffic(make_database("3.1"))
+    other.event(ago="3 days")
+    with closing(Store(path)) as store, closing(other.connection):
+        replica = Follower(Source(other.url), store)
+        while replica.advance():
+            pass
+        assert differences(other.connection, store) == []
+
+
+def test_a_restart_goes_on_where_it_was(traffic: Traffic, tmp_path: Path) -> None:
+    path = tmp_path / "replica.duckdb"
+    with closing(Store(path)) as store:
+        following(traffic, store)
+    event = traffic.event()
+    with closing(Store(path)) as store:
+        replica = Follower(Source(traffic.url), store)
+        assert replica.position.complete
+        replica.advance()
+        assert event in events(store)
+        assert replica.repaired == 0
+
+
+def test_a_first_copy_that_is_stopped_resumes(filled: str, tmp_path: Path) -> None:
+    path = tmp_path / "replica.duckdb"
+    calls = iter(range(100))
+    with closing(Store(path)) as store:
+        stopping = Follower(Source(filled), store, stopped=lambda: next(calls) >= 3)
+        with pytest.raises(Stopped):
+            stopping.advance()
+    with closing(Store(path)) as store, psycopg.connect(filled) as connection:
+        replica = Follower(Source(filled), store)
+        assert len(replica.position.copied) == 3
+        while replica.advance():
+            pass
+        assert replica.position.proved
+        assert differences(connection, store) == []
+
+
+def test_a_process_that_is_killed_leaves_complete_steps(filled: str, tmp_path: Path) -> None:
+    path = tmp_path / "replica.duckdb"
+    program = (
+        "import os, sys; from pathlib import Path\n"
+        "from umami.embedded.store import Store\n"
+        "from umami.embedded.replica.source import Source\n"
+        "from umami.embedded.replica.follower import Follower\n"
+        "calls = iter(range(100))\n"
+        "def kill(): next(calls) < 2 or os.kill(os.getpid(), 9)\n"
+        "Follower(Source(sys.argv[1]), Store(Path(sys.argv[2])), stopped=kill, batch=1_000_000)"
+        ".advance()\n"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", program, filled, str(path)], env={**os.environ, "PYTHONPATH": "."}
+    )
+    assert killed.returncode == -9
+    with closing(Store(path)) as store, psycopg.connect(filled) as connection:
+        replica = Follower(Source(filled), store)
+        assert not replica.position.complete
+        while replica.advance():
+            pass
+        assert differences(connection, store) == []
+
+
+def test_a_step_that_fails_changes_nothing(traffic: Traffic, store: Store) -> None:
+    stop = False
+    replica = Follower(Source(traffic.url), store, stopped=lambda: stop)
+    replica.advance()
+    before, position = events(store), replica.position
+    missing = traffic.event()
+    stop = True
+    with pytest.raises(Stopped):
+        replica.advance()
+    assert events(store) == before
+    assert replica.position == position
+    stop = False
+    replica.advance()
+    assert missing in events(store)
+
+
+def test_a_file_with_data_of_its_own_is_refused(traffic: Traffic, store: Store) -> None:
+    with store.writing() as cursor:
+        cursor.execute("INSERT INTO website (website_id, name) VALUES (uuid(), 'Own')")
+    with pytest.raises(ReplicaRefused, match="data of its own"):
+        Follower(Source(traffic.url), store)
