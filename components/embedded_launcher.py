@@ -25,19 +25,24 @@ _CREATING: Final = threading.Lock()
 
 
 def own_server(
-    data: Path | None, store: Path | None = None, definitions: str = DEFINITIONS[-1]
+    data: Path | None,
+    store: Path | None = None,
+    definitions: str = DEFINITIONS[-1],
+    database: str | None = None,
 ) -> Running:
-    """Start the embedded server on exported tables, a store file, or generated demo data.
+    """Start the embedded server on exported tables, a store file, a replica of a database, or
+    generated demo data.
 
-    ``definitions`` is the version of Umami whose definitions of figures it uses. Raises
-    ``SettingsError`` for tables that cannot be read and a file that cannot be used.
+    ``definitions`` is the version of Umami whose definitions of figures it uses; those of a replica
+    are of its source's version. Raises ``SettingsError`` for tables and databases that cannot be
+    read and a file that cannot be used.
     """
     # Imported here, so that dashboards of other servers do not load the database.
     from umami.embedded.definitions import BY_VERSION
     from umami.embedded.server import serve
 
     with _in_settings():
-        return serve(data, store, definitions=BY_VERSION[definitions])
+        return serve(data, store, replica_of=database, definitions=BY_VERSION[definitions])
 
 
 def create(store: Path) -> None:
@@ -65,11 +70,16 @@ def take_in(data: Path, store: Path, report: ProgressCallback) -> tuple[str, ...
 @contextmanager
 def _in_settings() -> Iterator[None]:
     """Convert errors of the embedded server to a ``SettingsError``."""
+    from umami.embedded.replica.refusals import ReplicaRefused
     from umami.embedded.store import StoreRefused
     from umami.embedded.tables import ImportRefused
 
     try:
         yield
+    except ReplicaRefused as refusal:
+        raise SettingsError(
+            _("UMAMI_DATABASE_URL cannot be used: {refusal}").format(refusal=refusal)
+        ) from None
     except ImportRefused as refusal:
         raise SettingsError(
             _("UMAMI_DATA cannot be read: {refusal}").format(refusal=refusal)
@@ -100,7 +110,7 @@ def client_of(
         demo=running.demo,
         watch=watch,
         waiting=waiting,
-        defined_by=settings.definitions,
+        defined_by=running.replica.definitions if running.replica else settings.definitions,
     )
     running.tell(client.forget)
     return client

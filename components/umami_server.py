@@ -60,8 +60,10 @@ def umami() -> Client:
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda running: running.stop())
-def _own_server(data: Path | None, store: Path | None, definitions: str) -> Running:
-    running = embedded_launcher.own_server(data, store, definitions)
+def _own_server(
+    data: Path | None, store: Path | None, definitions: str, database: str | None
+) -> Running:
+    running = embedded_launcher.own_server(data, store, definitions, database)
     atexit.register(running.stop)
     return running
 
@@ -181,5 +183,5 @@ def settle(wanted: Setup) -> None:
         _own_server.clear(*_tables(before))
 
 
-def _tables(settings: Settings) -> tuple[Path | None, Path | None, str]:
-    return settings.data, settings.store, settings.definitions
+def _tables(settings: Settings) -> tuple[Path | None, Path | None, str, str | None]:
+    return settings.data, settings.store, settings.definitions, settings.database

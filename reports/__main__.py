@@ -200,8 +200,12 @@ def _client(data: Path | None) -> Iterator[Client]:
             client.recognise()
             yield client
         return
-    server = embedded_launcher.own_server(settings.data, settings.store, settings.definitions)
+    server = embedded_launcher.own_server(
+        settings.data, settings.store, settings.definitions, settings.database
+    )
     with server as running, embedded_launcher.client_of(running, settings) as client:
+        if running.replica:
+            running.replica.wait()
         yield client
 
 

@@ -154,6 +154,9 @@ class Settings(DeclaredSettings):
     """Tables for the embedded server."""
     store: HomePath | None = None
     """The database file of the embedded server; without tables and file it creates the demo."""
+    database: str | None = Field(None, alias="database_url", repr=False)
+    """The address of the PostgreSQL database of an Umami (``postgresql://…``): the embedded server
+    keeps a replica of it, in the file of the store or in memory."""
     collect: Flag = False
     """Whether websites may send events to the embedded server, at the dashboard's address."""
     definitions: Literal["3.1", "3.5"] = "3.5"
@@ -184,8 +187,14 @@ class Settings(DeclaredSettings):
         url, link, key = (values.get(name) for name in ("url", "share_url", "api_key"))
         login = [name for name in ("USERNAME", "PASSWORD") if name.lower() in values]
         access = [*(["URL"] if url else []), *login, *(["API_KEY"] if key else [])]
+        server = "SHARE_URL" if link else access[0] if access else ""
         cloud = not link and (api_address(url) == CLOUD if url else bool(key))
-        if link and access:
+        if server and values.get("database_url"):
+            problem = (
+                f"UMAMI_DATABASE_URL and UMAMI_{server} contradict each other: the dashboard asks "
+                "either a server or a replica of its database. Remove one of them."
+            )
+        elif link and access:
             problem = (
                 f"UMAMI_SHARE_URL and UMAMI_{access[0]} contradict each other: a share link names "
                 "the server and the access. Remove one of them."
@@ -232,6 +241,11 @@ class Settings(DeclaredSettings):
                 "UMAMI_COLLECT needs UMAMI_STORE: only the embedded server collects, and only into "
                 "a file. Set UMAMI_STORE, or remove UMAMI_COLLECT."
             )
+        elif self.database and (data or self.collect):
+            problem = (
+                f"UMAMI_DATABASE_URL and UMAMI_{'DATA' if data else 'COLLECT'} contradict each "
+                "other: a replica contains what the database does. Remove one of them."
+            )
         elif self.api and (data or store):
             problem = (
                 f"UMAMI_{'DATA' if data else 'STORE'} is for the embedded server, but another "
@@ -242,7 +256,7 @@ class Settings(DeclaredSettings):
             problem = "UMAMI_DATA names a folder or zip of tables that does not exist."
         elif store and store.is_dir():
             problem = "UMAMI_STORE names a folder: name a file in it, such as umami.duckdb."
-        elif store and not (data or self.collect or store.exists()):
+        elif store and not (data or self.database or self.collect or store.exists()):
             problem = (
                 "UMAMI_STORE names a file that does not exist: set UMAMI_DATA too, once, to import "
                 "tables into it, or UMAMI_COLLECT=yes to begin with an empty one."
@@ -270,7 +284,7 @@ class Settings(DeclaredSettings):
     @property
     def demo(self) -> bool:
         """Whether the embedded server makes up its data."""
-        return self.embedded and self.data is None and self.store is None
+        return self.embedded and not (self.data or self.store or self.database)
 
     @property
     def address(self) -> str:
@@ -299,8 +313,8 @@ class Settings(DeclaredSettings):
         """The texts of the settings that name the server and the account, by name without prefix,
         as ``parse`` takes them. Contains secrets."""
         if self.api is None:
-            paths = {"DATA": self.data, "STORE": self.store}
-            return {name: str(path) for name, path in paths.items() if path}
+            sources = {"DATA": self.data, "STORE": self.store, "DATABASE_URL": self.database}
+            return {name: str(source) for name, source in sources.items() if source}
         if self.share is not None:
             return {"SHARE_URL": f"{self.address}/share/{self.share}"}
         # A folder with the name of one of Umami's pages is only recognised before /api.
@@ -311,7 +325,7 @@ class Settings(DeclaredSettings):
         return {**url, "USERNAME": self.username or "", "PASSWORD": self.password or ""}
 
 
-SERVER: Final = tuple(Settings.declared())[:8]
+SERVER: Final = tuple(Settings.declared())[:9]
 """The names of the settings that name the server and the account."""
 read, parse = Settings.read, Settings.parse
 

@@ -34,6 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--store", type=Path, metavar="FILE", help=STORE_HELP)
     parser.add_argument(
+        "--replica-of",
+        metavar="URL",
+        help="serve a replica of this PostgreSQL database of Umami, kept in the store",
+    )
+    parser.add_argument(
         "--definitions",
         choices=BY_VERSION,
         default=NEWEST_VERSION,
@@ -50,10 +55,13 @@ def main(arguments: list[str] | None = None) -> int:
     importing.add_argument("tables", type=Path, metavar="PATH", help=TABLES_HELP)
     importing.add_argument("--store", type=Path, metavar="FILE", required=True, help=STORE_HELP)
     options = parser.parse_args(arguments)
+    if options.replica_of and options.data:
+        parser.error("--replica-of and --data contradict each other.")
     if not 0 <= options.port <= 65535:
         parser.error("--port is a number from 0 to 65535.")
 
     from umami.embedded.importing import import_into
+    from umami.embedded.replica.refusals import ReplicaRefused
     from umami.embedded.server import PortTaken, run
     from umami.embedded.store import StoreRefused
     from umami.embedded.tables import ImportRefused
@@ -65,8 +73,14 @@ def main(arguments: list[str] | None = None) -> int:
             _print_summary(start, import_into(options.store, options.tables, progress))
         else:
             definitions = BY_VERSION[options.definitions]
-            run(options.data, options.store, port=options.port, definitions=definitions)
-    except (ImportRefused, StoreRefused, PortTaken) as refused:
+            run(
+                options.data,
+                options.store,
+                replica_of=options.replica_of,
+                port=options.port,
+                definitions=definitions,
+            )
+    except (ImportRefused, StoreRefused, ReplicaRefused, PortTaken) as refused:
         print(refused, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

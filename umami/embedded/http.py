@@ -144,7 +144,8 @@ class Routes:
         """
         # Analyses are POST requests that only read.
         reads = method == "GET" or (path.startswith("/reports/") and "{" not in path)
-        changes = not (reads or open_to_all or path.startswith("/auth/"))
+        writes = not (reads or path.startswith("/auth/"))
+        changes = writes and not open_to_all
 
         def declare(handler: Handler[A]) -> Handler[A]:
             def answer(request: Request, body: bytes) -> Response:
@@ -158,6 +159,9 @@ class Routes:
                 if not open_to_all:
                     website = path_params.get("website_id") or getattr(params, "websiteId", None)
                     umami.admit(user, request.headers, website, path, reads=reads)
+                reads_traffic = website is not None or path.endswith("/charts")
+                if reason := umami.refusal(writes, reads_traffic):
+                    raise BadRequest(reason) if writes else Refusal(503, reason)
                 whole_visits = request.url.path.startswith(f"/api{EXTENSIONS}/")
                 call = Call(umami, params, path_params, request.headers, user, whole_visits)
                 result = handler(call)

@@ -146,6 +146,9 @@ class Umami:
     version: str = VERSION
     extended: bool = True
     """Whether the server reports that it also answers what no Umami does."""
+    refusal: Callable[[bool, bool], str] = lambda _writes, _reads_traffic: ""
+    """Returns why a request cannot be answered, as a sentence, or nothing; called with whether it
+    writes and whether it reads the traffic of websites."""
     changed: Callable[[str | None], None] = lambda _website: None
     """Called with the id of a website whose rows changed; with ``None`` if any may have."""
 

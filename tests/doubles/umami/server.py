@@ -22,13 +22,26 @@ VERSIONS = tuple(BUILDERS)
 
 
 def serve(
-    version: str, data: Path | None = None, store: Path | None = None, *, port: int = 0
+    version: str,
+    data: Path | None = None,
+    store: Path | None = None,
+    *,
+    replica_of: str | None = None,
+    port: int = 0,
 ) -> Running:
-    """Start a server of this version over the tables; without tables, over the demo.
+    """Start a server of this version over the tables, or over a replica of the database at an
+    address; without both, over the demo.
 
     Raises as ``umami.embedded.serve`` does, and ``KeyError`` for a version that is not served.
     """
-    return server.serve(data, store, port=port, build=BUILDERS[version], password=PASSWORD)
+    return server.serve(
+        data,
+        store,
+        replica_of=replica_of,
+        port=port,
+        build=BUILDERS[version],
+        password=PASSWORD,
+    )
 
 
 def run(version: str, data: Path | None, *, port: int) -> None:

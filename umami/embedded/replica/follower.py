@@ -146,6 +146,12 @@ class Follower:
             self._save()
         return bool(self._to_prove)
 
+    def prepare(self) -> None:
+        """Connect, and read the websites before anything is copied. Raises ``ReplicaRefused``."""
+        with self.source.snapshot() as snapshot:
+            if not self.position.complete and not self.position.copied:
+                self._begin(snapshot)
+
     def prove_all(self) -> None:
         """Follow the source and prove everything now."""
         self._require_proof()
@@ -162,11 +168,8 @@ class Follower:
                 # Steps of another database, or with other columns, are worth nothing.
                 position.copied = []
             position.resumed = bool(position.copied)
-            self._adopt(snapshot)
+            self._begin(snapshot)
             steps = self._steps(snapshot, snapshot.schema.large)
-            with self._store.appending() as (cursor, folder):
-                self._read_small(snapshot, cursor, folder)
-                self._write_position(cursor)
             for number, step in enumerate(steps):
                 self.progress = number, len(steps)
                 if step.name not in position.copied:
@@ -175,6 +178,12 @@ class Follower:
             position.complete, position.copied = True, []
             position.proved = "" if position.resumed else position.as_of
             self._save()
+
+    def _begin(self, snapshot: Snapshot) -> None:
+        self._adopt(snapshot)
+        with self._store.appending() as (cursor, folder):
+            self._read_small(snapshot, cursor, folder)
+            self._write_position(cursor)
 
     def _copy_step(self, snapshot: Snapshot, step: Step) -> None:
         table = snapshot.schema.tables[step.table]

@@ -1,0 +1,175 @@
+"""Keeps the replica of a database up to date in a thread, and says how far behind it is."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import duckdb
+
+from umami.embedded.replica.follower import Follower, Stopped
+from umami.embedded.replica.refusals import ReplicaRefused
+from umami.embedded.replica.schema import definitions_of
+from umami.embedded.replica.source import Source
+from umami.embedded.state import Umami
+from umami.embedded.store import StoreRefused
+
+INTERVAL: Final = 5.0
+"""Seconds between two looks at the source."""
+LONGEST_PAUSE: Final = 60.0
+"""The most seconds until the source is tried again after failures."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How good the replica is; times are UTC."""
+
+    complete: bool
+    """Whether the first copy is complete; before, nothing can be answered."""
+    as_of: datetime | None
+    """The replica contains what was committed until then."""
+    proved: datetime | None
+    """Until then, it was compared with the source row by row; differences were repaired."""
+    problem: str
+    """Why it does not follow at the moment, as a sentence; empty if it does."""
+    steps: tuple[int, int]
+    """Steps of the first copy that are complete, and all of them."""
+    version: str
+    """The version of Umami that made the source's tables."""
+
+
+class Replica:
+    """The replica in the store of a server, which applies the definitions of the source's version.
+
+    The first connection is made at once. Raises ``ReplicaRefused`` if it fails, unless an earlier
+    copy can answer, and if the store contains other data.
+    """
+
+    def __init__(self, url: str, umami: Umami, *, interval: float = INTERVAL) -> None:
+        self._umami = umami
+        self._interval = interval
+        self._problem = ""
+        self._stop = threading.Event()
+        self._complete = threading.Event()
+        source = Source(url)
+        self._follower = Follower(
+            source,
+            umami.store,
+            stopped=self._stop.is_set,
+            changed=lambda website: umami.changed(website),
+        )
+        try:
+            self._follower.prepare()
+        except ReplicaRefused as refused:
+            source.close()
+            if not self._follower.position.complete:
+                raise
+            self._failed(refused)
+        self._settle()
+        self._thread = threading.Thread(target=self._run, name="replica", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Give up the current step, and disconnect. Can be called twice."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._follower.source.cancel()
+            self._thread.join()
+        self._follower.source.close()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the first copy is complete; returns whether it is."""
+        return self._complete.wait(timeout)
+
+    @property
+    def definitions(self) -> str:
+        """The version that names the definitions of figures."""
+        return definitions_of(self._follower.position.version)[0]
+
+    @property
+    def status(self) -> Status:
+        position = self._follower.position
+        return Status(
+            position.complete,
+            _instant(position.as_of),
+            _instant(position.proved),
+            self._problem,
+            self._follower.progress,
+            position.version,
+        )
+
+    @property
+    def waiting(self) -> str:
+        """Why traffic cannot be answered yet, as a sentence; empty if it can."""
+        if self._complete.is_set():
+            return ""
+        if self._problem:
+            return f"The database is not copied yet: {self._problem}"
+        done, total = self._follower.progress
+        return f"The database is being copied for the first time: {done} of {total} steps are done."
+
+    def _run(self) -> None:
+        pause = self._interval
+        while not self._stop.is_set():
+            try:
+                more = self._follower.advance()
+                if self._problem:
+                    _log.info("The replica follows the database again.")
+                self._problem, pause = "", self._interval
+                self._settle()
+                if more:
+                    continue
+            except Stopped:
+                return
+            except (ReplicaRefused, StoreRefused) as refused:
+                self._failed(refused)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            except (duckdb.Error, OSError) as error:
+                # The message can contain values of rows.
+                self._failed(
+                    StoreRefused(f"A step of the replica failed ({type(error).__name__}).")
+                )
+                pause = min(2 * pause, LONGEST_PAUSE)
+            self._stop.wait(pause)
+
+    def _settle(self) -> None:
+        """Apply the definitions of the source's version, and say when the copy is complete."""
+        definitions = definitions_of(self._follower.position.version)[1]
+        news = self._umami.definitions != definitions
+        self._umami.definitions = definitions
+        if self._follower.position.complete and not self._complete.is_set():
+            self._complete.set()
+            news = True
+        if news:
+            self._umami.changed(None)
+
+    def _failed(self, refused: Exception) -> None:
+        if str(refused) != self._problem and not self._stop.is_set():
+            _log.warning("%s", refused)
+        self._problem = str(refused)
+
+
+def guard(replica: Replica) -> Callable[[bool, bool], str]:
+    """A function that says why a request cannot be answered: whether it writes, and whether it
+    reads traffic."""
+
+    def refusal(writes: bool, reads_traffic: bool) -> str:
+        if writes:
+            return (
+                "This is a replica of Umami’s database, which only Umami itself can change. Make the "
+                "change in Umami"
+            )
+        return replica.waiting if reads_traffic else ""
+
+    return refusal
+
+
+def _instant(text: str) -> datetime | None:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
