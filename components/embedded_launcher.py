@@ -19,6 +19,7 @@ from umami.instrumentation import Instrumentation
 from umami.settings import DEFINITIONS, Settings
 
 if TYPE_CHECKING:
+    from umami.embedded.replica.worker import ReplicaStatus as ReplicaStatus
     from umami.embedded.server import Running as Running
 
 _CREATING: Final = threading.Lock()

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from components import authorized, elements, formats, texts, url_state
+from components import authorized, elements, formats, texts, umami_server, url_state
 from components.escaping import plain
 from components.loading import QueryClient
 from components.texts import _
@@ -79,15 +79,30 @@ def tell(replies: Iterable[Reply[Any]]) -> None:
     ages = [reply.answered_at for reply in answered if reply.answered_at is not None]
     if not ages:
         return
-    problem = next((reply.problem for reply in answered if reply.problem is not None), None)
-    oldest = _clock(min(ages), url_state.view().period.timezone)
+    failure = next((reply.problem for reply in answered if reply.problem is not None), None)
+    problem = texts.sentence(failure) if failure else ""
+    timezone = url_state.view().period.timezone
+    proved = ""
+    if replica := umami_server.replica_status():
+        # Answers of a replica are as old as its last look at the database.
+        ages += [replica.as_of] if replica.as_of else []
+        problem = problem or replica.problem
+        proved = _clock(replica.proved, timezone) if replica.proved else ""
+    oldest = _clock(min(ages), timezone)
     menu, notice = _PLACE.get(), _NOTICE.get()
     if menu:
-        menu.caption(_("Figures as of {oldest}.").format(oldest=oldest), width="content")
+        menu.caption(
+            _("Figures as of {oldest}; compared with the database at {proved}.").format(
+                oldest=oldest, proved=proved
+            )
+            if proved
+            else _("Figures as of {oldest}.").format(oldest=oldest),
+            width="content",
+        )
     if problem and notice:
         notice.caption(
             _(":material/cloud_off: {problem} Showing figures as of {oldest}.").format(
-                problem=plain(texts.sentence(problem)), oldest=oldest
+                problem=plain(problem), oldest=oldest
             )
         )
 

@@ -30,7 +30,7 @@ from umami.errors import SettingsError, UmamiError
 from umami.settings import Settings, of_environment, read, secrets_of
 
 if TYPE_CHECKING:
-    from components.embedded_launcher import Running
+    from components.embedded_launcher import ReplicaStatus, Running
 
 
 _STARTED: Final = threading.Event()
@@ -143,7 +143,7 @@ def tried(settings: Settings) -> CheckedServer:
     try:
         running = opened(settings)
     except SettingsError as refusal:
-        raise connection_check.unreadable(refusal) from None
+        raise connection_check.unreadable(refusal, settings) from None
     checked = connection_check.tried(embedded_launcher.filled(settings, running))
     return replace(checked, settings=settings)
 
@@ -156,6 +156,16 @@ def opened(settings: Settings) -> Running:
     if settings.collect and settings.store and settings.data is None:
         embedded_launcher.create(settings.store)
     return _own_server(*_tables(settings))
+
+
+def replica_status() -> ReplicaStatus | None:
+    """How far the replica of a database is; ``None`` if the dashboard asks another server.
+
+    Raises ``SettingsError``.
+    """
+    settings = set_up()
+    replica = opened(settings).replica if settings.database else None
+    return replica.status if replica else None
 
 
 def let_go(settings: Settings) -> None:

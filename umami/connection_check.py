@@ -19,8 +19,9 @@ from umami.connection import Server
 from umami.scheduling import again
 from umami.settings import Settings, cleaned, parse
 
-Way = Literal["account", "key", "share", "tables"]
-"""The source of the data: a server with an account or a key, a share link, or exported tables."""
+Way = Literal["account", "key", "share", "tables", "database"]
+"""The source of the data: a server with an account or a key, a share link, exported tables, or the
+database of an Umami."""
 
 PATIENCE: Final = 20.0
 """Timeout in seconds while a person waits in front of the form."""
@@ -33,6 +34,7 @@ NEEDED: Final[dict[Way, dict[str, str]]] = {
     "key": {"API_KEY": "Paste the key."},
     "share": {"SHARE_URL": "Paste the share link."},
     "tables": {"DATA": "Type where the folder or zip is."},
+    "database": {"DATABASE_URL": "Type the address of the database."},
 }
 """The required settings of each way, with a sentence that requests each."""
 WORDS: Final = {
@@ -43,6 +45,7 @@ WORDS: Final = {
     "UMAMI_API_KEY": "the key",
     "UMAMI_DATA": "the folder or zip",
     "UMAMI_STORE": "the file that keeps the tables",
+    "UMAMI_DATABASE_URL": "the database",
 }
 """The words of the form for settings."""
 LOCAL: Final = (".local", ".lan", ".internal", ".home.arpa", ".test")
@@ -93,6 +96,8 @@ def meant(way: Way, typed: Mapping[str, str]) -> Settings:
             raise errors.SettingsError(sentence, remedy="")
     if way == "tables":
         return Settings(data=_tables(texts["DATA"]))
+    if way == "database":
+        return Settings(database=texts["DATABASE_URL"])
     texts |= {name: completed(texts[name]) for name in ("URL", "SHARE_URL") if name in texts}
     address = texts.get("URL", "")
     if "/share/" in address:
@@ -133,8 +138,14 @@ def tried(settings: Settings) -> CheckedServer:
     raise problem
 
 
-def unreadable(problem: errors.SettingsError) -> errors.SettingsError:
-    """An error of the tables, in the words of the form."""
+def unreadable(problem: errors.SettingsError, settings: Settings) -> errors.SettingsError:
+    """An error of the tables or of the database, in the words of the form."""
+    if settings.database:
+        return errors.SettingsError(
+            _in_words(str(problem)),
+            remedy="It is the DATABASE_URL of your Umami with a role that may only read, "
+            "reachable from the machine that the dashboard runs on.",
+        )
     return errors.SettingsError(
         _in_words(str(problem)),
         remedy="Name the folder or zip that holds Umami’s tables, website_event.csv among them: "

@@ -157,6 +157,8 @@ def wrong(*sentences: str) -> None:
 
 def described(settings: Settings) -> str:
     """A description of settings without secrets."""
+    if settings.database:
+        return _("a replica of a database")
     if settings.embedded:
         return (
             _("demo data")
@@ -192,6 +194,10 @@ SOURCES: Final = {
         N_("Your own, or Umami Cloud: you need a way to sign in to it."),
     ),
     "tables": (N_("Exported data"), N_("A folder or archive of Umami’s tables on this machine.")),
+    "database": (
+        N_("The database of an Umami"),
+        N_("A replica of its PostgreSQL database: answers are several times faster."),
+    ),
     "demo": (N_("The demo"), N_("A fictional shop with a year of traffic. Nothing to fill in.")),
     "same": (N_("The current data"), N_("Set up accounts only.")),
 }
@@ -230,6 +236,15 @@ INPUTS: Final[dict[Way, tuple[_Input, ...]]] = {
         ),
     ),
     "tables": (_Input(N_("Folder, zip or tar"), "DATA", "DATA", "~/Downloads/umami-export.zip"),),
+    "database": (
+        _Input(
+            N_("Address of the database"),
+            "DATABASE_URL",
+            "DATABASE_URL",
+            "postgresql://reader:password@host/umami",
+            secret=True,
+        ),
+    ),
 }
 HINTS: Final[dict[Way, str]] = {
     "share": N_(
@@ -237,6 +252,10 @@ HINTS: Final[dict[Way, str]] = {
     ),
     "tables": N_(
         "What Umami Cloud exports, or the tables of your database as CSV files with headers."
+    ),
+    "database": N_(
+        "A role that may only read is enough. The rows are copied into a file beside the "
+        "secrets, which then follows the database."
     ),
 }
 _KEEP: Final = "setup_KEEP"
@@ -269,6 +288,8 @@ def choose() -> None:
         )
     elif source == "tables":
         _form("tables")
+    elif source == "database":
+        _form("database")
     elif source == "same" and now:
         if sent(_("Continue"), key="setup_same", draw=st.button):
             _check(lambda: now)
@@ -303,6 +324,10 @@ def _form(way: Way) -> None:
         pressed = sent(_("Check"), key=f"setup_check_{way}")
     if pressed and way == "tables" and st.session_state.get(_KEEP):
         _import(typed)
+    elif pressed and way == "database":
+        # A file of its own: the one for tables may contain data of other sources.
+        store = runtime.secrets_file().with_name("replica.duckdb")
+        _check(lambda: meant(way, typed).model_copy(update={"store": store}))
     elif pressed:
         _check(lambda: meant(way, typed))
 
@@ -346,7 +371,7 @@ def importing(draft: Draft, work: BackgroundTask[tuple[str, ...]]) -> None:
     except TaskCancelled:
         st.rerun()
     except SettingsError as refusal:
-        problem = unreadable(refusal)
+        problem = unreadable(refusal, draft.settings)
         # The next run draws the first step.
         st.session_state[_WRONG] = (texts.sentence(problem), _(problem.remedy))
         st.rerun()
@@ -362,7 +387,8 @@ def _check(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
     settings: Settings | None = None
     try:
         settings = chosen()
-        words = _("Reading the tables …") if settings.embedded else _("Connecting to the server …")
+        reads = settings.embedded and not settings.database
+        words = _("Reading the tables …") if reads else _("Connecting to the server …")
         with st.spinner(words):
             server = umami_server.tried(settings)
     except UmamiError as problem:
@@ -379,7 +405,8 @@ def checked(draft: Draft, server: CheckedServer) -> None:
     """Draw the result of the check."""
     with st.container(border=True, gap="xsmall"):
         st.header(_("Connected"), anchor=False)
-        what = _("Umami’s tables") if draft.settings.embedded else server.what
+        exported = draft.settings.embedded and not draft.settings.database
+        what = _("Umami’s tables") if exported else server.what
         st.markdown(f":material/check_circle: **{plain(what)}**")
         where = described(draft.settings)
         st.caption(plain(where[:1].upper() + where[1:]))

@@ -218,7 +218,8 @@ def _saved() -> None:
         described=connection.described(draft.settings)
     )
     # Exported data rarely includes the last days, which the default period shows.
-    exported = draft.settings.embedded and not draft.settings.demo
+    settings = draft.settings
+    exported = settings.embedded and not (settings.demo or settings.database)
     url_state.write({"period": [ALL_TIME]} if exported else {})
     navigation.go(page_registry.OVERVIEW.name)
 

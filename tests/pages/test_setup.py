@@ -459,4 +459,4 @@ def test_accounts_can_be_added_to_a_configured_server(behind: str, secrets: Path
 
 
 def test_setup_offers_every_kind_of_connection() -> None:
-    assert {*connection.WAYS, "tables"} == set(get_args(Way))
+    assert {*connection.WAYS, "tables", "database"} == set(get_args(Way))

@@ -32,9 +32,9 @@ def differences(connection: psycopg.Connection, store: Store) -> list[str]:
         listed = listed.replace("url_query", "coalesce(url_query, '')")
         select = f"SELECT {listed} FROM {table}"
         source = Counter(tuple(map(_plain, row)) for row in connection.execute(select.encode()))
-        own = Counter(tuple(map(_plain, row)) for row in store.rows(select))
-        differing += [f"{table} lacks {row}" for row in [*(source - own)][:10]]
-        differing += [f"{table} has {row}" for row in [*(own - source)][:10]]
+        replicated = Counter(tuple(map(_plain, row)) for row in store.rows(select))
+        differing += [f"{table} lacks {row}" for row in [*(source - replicated)][:10]]
+        differing += [f"{table} has {row}" for row in [*(replicated - source)][:10]]
     connection.rollback()
     return differing
 

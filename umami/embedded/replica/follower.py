@@ -133,9 +133,11 @@ class Follower:
         """Copy, or follow the source to its present state and prove one step of a proof that is
         due. Returns whether there is more to do at once. Raises ``ReplicaRefused``,
         ``StoreRefused`` and ``Stopped``."""
-        if not self.position.complete:
-            self._copy()
         with self.source.snapshot() as snapshot:
+            self._refuse_other_rows(snapshot)
+            if not self.position.complete:
+                self._copy(snapshot)
+                return True
             self._follow(snapshot)
             self._plan(snapshot)
             if self._to_prove:
@@ -149,7 +151,8 @@ class Follower:
     def prepare(self) -> None:
         """Connect, and read the websites before anything is copied. Raises ``ReplicaRefused``."""
         with self.source.snapshot() as snapshot:
-            if not self.position.complete and not self.position.copied:
+            self._refuse_other_rows(snapshot)
+            if not self.position.complete:
                 self._begin(snapshot)
 
     def prove_all(self) -> None:
@@ -160,30 +163,39 @@ class Follower:
 
     # The first copy.
 
-    def _copy(self) -> None:
-        """Copy what is missing, at one snapshot."""
-        with self.source.snapshot() as snapshot:
-            position = self.position
-            if position.identity != snapshot.identity or position.columns != _columns(snapshot):
-                # Steps of another database, or with other columns, are worth nothing.
-                position.copied = []
-            position.resumed = bool(position.copied)
-            self._begin(snapshot)
-            steps = self._steps(snapshot, snapshot.schema.large)
-            for number, step in enumerate(steps):
-                self.progress = number, len(steps)
-                if step.name not in position.copied:
-                    self._copy_step(snapshot, step)
-            self.progress = len(steps), len(steps)
-            position.complete, position.copied = True, []
-            position.proved = "" if position.resumed else position.as_of
-            self._save()
+    def _refuse_other_rows(self, snapshot: Snapshot) -> None:
+        """Begin anew if the rows of the store are those of another database."""
+        if self.position.identity not in ("", snapshot.identity):
+            self.position = Position()
+            self._small.clear()
+
+    def _copy(self, snapshot: Snapshot) -> None:
+        """Copy the steps that are missing."""
+        self._begin(snapshot)
+        position = self.position
+        position.resumed = bool(position.copied)
+        steps = self._steps(snapshot, snapshot.schema.large)
+        for number, step in enumerate(steps):
+            self.progress = number, len(steps)
+            if step.name not in position.copied:
+                self._copy_step(snapshot, step)
+        self.progress = len(steps), len(steps)
+        position.complete, position.copied = True, []
+        position.proved = "" if position.resumed else position.as_of
+        self._save()
 
     def _begin(self, snapshot: Snapshot) -> None:
+        """Adopt a snapshot for the first copy, and read the small tables."""
+        if self.position.columns != _columns(snapshot):
+            self.position.copied = []
         self._adopt(snapshot)
-        with self._store.appending() as (cursor, folder):
-            self._read_small(snapshot, cursor, folder)
-            self._write_position(cursor)
+        try:
+            with self._store.appending() as (cursor, folder):
+                self._read_small(snapshot, cursor, folder)
+                self._write_position(cursor)
+        except BaseException:
+            self._small.clear()
+            raise
 
     def _copy_step(self, snapshot: Snapshot, step: Step) -> None:
         table = snapshot.schema.tables[step.table]
@@ -205,10 +217,10 @@ class Follower:
         for table in tables:
             first, last = (f"{pick}({table.time}) AT TIME ZONE 'UTC'" for pick in ("min", "max"))
             ends = snapshot.rows(f"SELECT {first}, {last} FROM {table.relation}")[0]
-            own = self._store.row(
+            replicated = self._store.row(
                 f"SELECT min({table.stored_time}), max({table.stored_time}) FROM {table.name}"
             )
-            times = [time for time in (*ends, *(own or ())) if time is not None]
+            times = [time for time in (*ends, *(replicated or ())) if time is not None]
             if not times:
                 continue
             limits = list(_months(min(times), max(times)))
@@ -221,7 +233,7 @@ class Follower:
     def _follow(self, snapshot: Snapshot) -> None:
         position = self.position
         gap = snapshot.horizon - position.horizon
-        if position.identity != snapshot.identity or not 0 <= gap < FARTHEST:
+        if not 0 <= gap < FARTHEST:
             # The numbers of transactions mean something else by now: only a proof helps.
             position.samples, position.horizon = [], snapshot.horizon
             self._require_proof()
@@ -386,11 +398,11 @@ class Follower:
             f"SELECT t.website_id, {day}, count(*), sum({table.source_checksum})::bigint "
             f"FROM {table.relation} WHERE {condition} GROUP BY 1, 2"
         )
-        own = cursor.execute(
+        replicated = cursor.execute(
             f"SELECT website_id, {table.stored_time}::DATE, count(*), "
             f"sum({table.stored_checksum})::BIGINT FROM {table.name} WHERE {stored} GROUP BY 1, 2"
         ).fetchall()
-        differing = sorted({row[:2] for row in {*source} ^ {*own}})
+        differing = sorted({row[:2] for row in {*source} ^ {*replicated}})
         if not differing:
             return set()
         cursor.execute(

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class ReplicaStatus:
     """How good the replica is; times are UTC."""
 
     complete: bool
@@ -94,9 +94,9 @@ class Replica:
         return definitions_of(self._follower.position.version)[0]
 
     @property
-    def status(self) -> Status:
+    def status(self) -> ReplicaStatus:
         position = self._follower.position
-        return Status(
+        return ReplicaStatus(
             position.complete,
             _instant(position.as_of),
             _instant(position.proved),
@@ -108,7 +108,7 @@ class Replica:
     @property
     def waiting(self) -> str:
         """Why traffic cannot be answered yet, as a sentence; empty if it can."""
-        if self._complete.is_set():
+        if self._follower.position.complete:
             return ""
         if self._problem:
             return f"The database is not copied yet: {self._problem}"
@@ -163,8 +163,8 @@ def guard(replica: Replica) -> Callable[[bool, bool], str]:
     def refusal(writes: bool, reads_traffic: bool) -> str:
         if writes:
             return (
-                "This is a replica of Umami’s database, which only Umami itself can change. Make the "
-                "change in Umami"
+                "This is a replica of Umami’s database, which only Umami itself can change. Make "
+                "the change in Umami"
             )
         return replica.waiting if reads_traffic else ""
 
