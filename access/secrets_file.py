@@ -216,7 +216,7 @@ def _set_server(document: MutableMapping[str, Any], server: Settings) -> None:
         del document[TABLE]
     settings = {name.lower(): value for name, value in server.texts.items()}
     for full in (*SERVER, "UMAMI_GENERATION"):
-        if full == "UMAMI_COLLECT" and server.store:
+        if full == "UMAMI_COLLECT" and server.store and not server.database:
             # Websites can go on sending to the dashboard, whatever file their data is in.
             continue
         name = full.removeprefix(Settings.PREFIX)

@@ -87,6 +87,8 @@ def check(app: AppTest, way: str, *, keep: bool = False, **typed: str) -> AppTes
     if way == "tables":
         app.radio(key="setup_source").set_value("tables").run()
         app.checkbox(key="setup_KEEP").set_value(keep)
+    elif way == "database":
+        app.radio(key="setup_source").set_value(way).run()
     elif way != "account":
         app.segmented_control(key="setup_way").set_value(way).run()
     for name, text in typed.items():
@@ -176,6 +178,12 @@ def test_server_is_checked_saved_and_used_without_a_restart(
         ("share", {"SHARE_URL": "{umami}/websites/1"}, "is not a share link", "Correct it"),
         ("tables", {"DATA": "{empty}"}, "no website_event.csv", "Name the folder or zip"),
         ("tables", {"DATA": "/no/such/folder"}, "There is no folder", "full path"),
+        (
+            "database",
+            {"DATABASE_URL": f"postgresql://umami:{UMAMIS}@127.0.0.1:{{nobody}}/umami"},
+            "cannot be reached",
+            "a role that may only read",
+        ),
     ],
 )
 def test_every_failed_check_names_its_remedy(

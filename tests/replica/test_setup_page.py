@@ -1,0 +1,38 @@
+"""The dashboard over a replica: the Setup page connects it, and pages say how old it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from components import umami_server
+from tests.pages.conftest import bare, tiles
+from tests.pages.test_setup import check, here, opened, press, secrets, step
+from tests.support.waiting import eventually
+from umami.settings import read
+
+__all__ = ["bare", "here", "secrets"]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_database_is_checked_before_it_is_used(secrets: Path, filled: str) -> None:
+    app = check(opened(), "database", DATABASE_URL=filled)
+    assert not app.exception
+    assert step(app) == "Check"
+    assert "Umami 3.5" not in [element.value for element in app.markdown]
+    press(app, "setup_on", "setup_on", "setup_save")
+    assert [element.value for element in app.title] == ["Overview"]
+    settings = read({}, secrets)
+    assert (settings.database, settings.store) == (filled, secrets.with_name("replica.duckdb"))
+
+    def answered() -> bool:
+        status = umami_server.replica_status()
+        return status is not None and status.complete
+
+    eventually(answered)
+    app = opened(page="overview")
+    app.session_state["period"] = "all"
+    assert tiles(app.run())["Views"] != "0"
+    umami_server.let_go(settings)
+    umami_server.anew()
