@@ -314,8 +314,8 @@ class Follower:
                 suspects |= {
                     id
                     for (id,) in cursor.execute(
-                        f"SELECT {name}_id FROM {name} o LEFT JOIN incoming i USING ({name}_id) "
-                        f"WHERE i.name IS NULL{reset}"
+                        f"SELECT o.{name}_id FROM {name} o LEFT JOIN incoming i "
+                        f"ON i.{name}_id = o.{name}_id WHERE i.{name}_id IS NULL{reset}"
                     ).fetchall()
                 }
             cursor.execute(f"DELETE FROM {name}")
