@@ -5,10 +5,11 @@ What a million events cost, as ratios within one run.
 Every question the contract recorded for the shop's whole range is asked of the embedded server
 over HTTP, and compared with a floor: DuckDB counting events, distinct sessions and distinct
 visits of the same website and range. Also: how fast the demo starts, and what it weighs; what a
-browser loads for the first page; what an import of five million events takes; what a rerun of each
-page costs; whether unusual days, effects and bands are what they claim to be; what many viewers at
-once wait for and what is asked for them, in one process and in replicas; what they notice when
-something is killed; and, in half an hour of its own, whether anything grows.
+browser loads for the first page; what an import of five million events takes; what a replica of
+ten million costs; what a rerun of each page costs; whether unusual days, effects and bands are
+what they claim to be; what many viewers at once wait for and what is asked for them, in one
+process and in replicas; what they notice when something is killed; and, in half an hour of its
+own, whether anything grows.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from tests.bench import (
     outages,
     pages,
     people,
+    replicating,
     reruns,
     soak,
     viewers,
@@ -192,6 +194,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "starts": starts,
     "firstload": firstload.firstload,
     "importing": importing.importing,
+    "replica": replicating.replicating,
     "reruns": reruns.reruns,
     "analyses": analyses,
     "expectations": expectations.expectations,

@@ -23,6 +23,7 @@ from umami.embedded.replica.refusals import ReplicaRefused
 from umami.embedded.replica.source import Source
 from umami.embedded.store import Store
 
+VERSIONS = ("2.18", "2.20", "3.1")
 WEBSITE, OTHER = UUID(int=1), UUID(int=2)
 
 
@@ -45,7 +46,7 @@ class Traffic:
             "INSERT INTO website_event "
             "(event_id, website_id, session_id, visit_id, created_at, url_path, page_title) "
             "VALUES (%s, %s, gen_random_uuid(), gen_random_uuid(), "
-            "clock_timestamp() - %s::interval, '/a,\"b\"', E'first\\nsecond \\\\N')",
+            "clock_timestamp() - %s::interval, '/a,\"b\"', E'first\\r\\nsecond\\r\\\\N\\n😀')",
             [event, website, ago],
         )
         if connection is None:
@@ -88,7 +89,9 @@ def following(traffic: Traffic, store: Store) -> Follower:
     return replica
 
 
-@pytest.mark.parametrize("version", ["2.16", "2.18", "2.20", "3.1", "3.5"])
+@pytest.mark.parametrize(
+    "version", ["2.16", *(pytest.param(v, marks=pytest.mark.thorough) for v in VERSIONS), "3.5"]
+)
 def test_the_contracts_rows_are_copied_from_each_version(
     make_database: MakeDatabase, version: str, store: Store
 ) -> None:

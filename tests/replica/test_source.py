@@ -11,6 +11,7 @@ from tests.replica.conftest import MakeDatabase
 from umami.embedded.replica.refusals import ReplicaRefused
 from umami.embedded.replica.schema import definitions_of
 from umami.embedded.replica.source import Source
+from umami.settings import Settings
 
 
 def refusal(url: str) -> str:
@@ -56,23 +57,19 @@ def test_a_database_that_is_not_there_is_named(filled: str) -> None:
     assert "no such database or role" in refusal(filled.replace("/umami_", "/umami__"))
     assert "cannot be reached" in refusal("postgresql://reader:secret@127.0.0.1:1/umami")
     assert "no host umami.invalid" in refusal("postgresql://reader:secret@umami.invalid/umami")
-    assert "unknown parameter" in refusal(filled + "&anything=1")
-    assert "begins with postgresql://" in refusal_of_address("mysql://root:secret@host/umami")
-
-
-def refusal_of_address(url: str) -> str:
-    with pytest.raises(ReplicaRefused) as refused:
-        Source(url)
-    return str(refused.value)
+    assert "is malformed" in refusal(filled + "&anything=1")
+    assert "begins with postgresql://" in refusal("mysql://root:secret@host/umami")
 
 
 def test_no_sentence_contains_the_password() -> None:
-    for url in ("postgresql://r:s3cret@127.0.0.1:1/u", "postgresql://r:s3cret@[bad/u"):
-        try:
-            sentence = refusal(url)
-        except ValueError as error:
-            sentence = str(error)
-        assert "s3cret" not in sentence
+    for url in (
+        "postgresql://r:s3cret@127.0.0.1:1/u",
+        "postgresql://r:s3cret@[bad/u",
+        "postgresql://r:s3cret%zz@host/u",
+        "r:s3cret@host/u",
+    ):
+        assert "s3cret" not in refusal(url)
+    assert "s3cret" not in repr(Settings(database="postgresql://r:s3cret@host/u"))
 
 
 def test_a_database_without_umami_is_told_from_one_of_umami_1(make_database: MakeDatabase) -> None:

@@ -43,8 +43,10 @@ SLACK: Final = timedelta(minutes=10)
 by a clock that is slow, to be followed without a proof."""
 PROOF: Final = timedelta(hours=1)
 SOON: Final = timedelta(minutes=10)
-BATCH: Final = 64 * 2**20
+BATCH: Final = 32 * 2**20
 """Bytes of rows in one file between both databases."""
+ROWS: Final = 500_000
+"""About the fewest rows of a step, each of which has its transactions."""
 FARTHEST: Final = 2**30
 """The most transactions between two snapshots: then the numbers in rows begin to be reused."""
 MOST_SAMPLES: Final = 1000
@@ -67,7 +69,7 @@ class Step:
 
     @property
     def name(self) -> str:
-        return f"{self.table} {self.start:%Y-%m}"
+        return f"{self.table} {self.start:%Y-%m} {self.end:%Y-%m}"
 
 
 @dataclass(slots=True)
@@ -200,19 +202,26 @@ class Follower:
     def _copy_step(self, snapshot: Snapshot, step: Step) -> None:
         table = snapshot.schema.tables[step.table]
         condition = _between(table, step)
-        with self._store.appending() as (cursor, folder):
-            cursor.execute(f"DELETE FROM {table.name} WHERE {_stored_between(table, step)}")
-            self._load(snapshot, table, condition, cursor, folder, table.name)
-            self.position.copied.append(step.name)
-            try:
+        self.position.copied.append(step.name)
+        try:
+            with self._store.appending() as (cursor, folder):
+                cursor.execute(f"DELETE FROM {table.name} WHERE {_stored_between(table, step)}")
+                self._load(snapshot, table, condition, cursor, folder, table.name)
                 self._write_position(cursor)
-            except BaseException:
-                self.position.copied.pop()
-                raise
+        except BaseException:
+            self.position.copied.pop()
+            raise
 
     def _steps(self, snapshot: Snapshot, tables: Iterable[SourceTable]) -> list[Step]:
-        """The months of tables that have rows on either side. The first and last step of a table
-        have no limit at their outer end."""
+        """Steps of whole months, of about ``ROWS`` rows, of the tables that have rows on either
+        side. The first and last step of a table have no limit at their outer end."""
+        counts = dict(
+            snapshot.rows(
+                "SELECT c.relname, c.reltuples FROM pg_catalog.pg_class c "
+                "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+                f"WHERE n.nspname = {quoted(self.source.namespace)}"
+            )
+        )
         steps = []
         for table in tables:
             first, last = (f"{pick}({table.time}) AT TIME ZONE 'UTC'" for pick in ("min", "max"))
@@ -223,8 +232,10 @@ class Follower:
             times = [time for time in (*ends, *(replicated or ())) if time is not None]
             if not times:
                 continue
-            limits = list(_months(min(times), max(times)))
-            limits[0], limits[-1] = _EVER
+            months = list(_months(min(times), max(times)))
+            # A table that was never analysed has -1 rows.
+            few = max(1, int(ROWS * len(months) / max(counts.get(table.name, 0), ROWS)))
+            limits = [_EVER[0], *months[few:-1:few], _EVER[1]]
             steps += [Step(table.name, start, end) for start, end in pairwise(limits)]
         return steps
 
@@ -330,7 +341,7 @@ class Follower:
         position.columns = _columns(snapshot)
         position.horizon = snapshot.horizon
         position.as_of = (snapshot.at - snapshot.lag).isoformat()
-        position.samples.append((snapshot.at.isoformat(), snapshot.next))
+        position.samples.append((snapshot.reached.isoformat(), snapshot.next))
         # The latest sample at or below the horizon is needed, and none before it.
         first = max(
             (at for at, (_, next_) in enumerate(position.samples) if next_ <= position.horizon),

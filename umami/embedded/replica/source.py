@@ -11,10 +11,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode
 
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import ExecStatus
 
 from umami.embedded.replica.refusals import ReplicaRefused
 from umami.embedded.replica.schema import Schema, detected
@@ -50,6 +52,9 @@ _SNAPSHOT: Final = """
            CASE WHEN pg_is_in_recovery()
                      AND pg_last_wal_receive_lsn() IS DISTINCT FROM pg_last_wal_replay_lsn()
                 THEN now() - pg_last_xact_replay_timestamp() END,
+           CASE WHEN pg_is_in_recovery()
+                THEN coalesce(pg_last_xact_replay_timestamp(), now() - interval '1 day')
+                ELSE now() END AT TIME ZONE 'UTC',
            (SELECT oid FROM pg_database WHERE datname = current_database())::bigint
     FROM txid_current_snapshot() s
 """
@@ -74,8 +79,6 @@ _BY_TEXT: Final = {
     "SSL": "{place} does not accept this TLS mode: see sslmode.",
     "resolve": "There is no host {place}.",
     "translate host name": "There is no host {place}.",
-    "invalid connection option": "The address of the database has an unknown parameter.",
-    "invalid URI query parameter": "The address of the database has an unknown parameter.",
 }
 """What failed, by a part of the library's message, which may contain the address."""
 
@@ -94,6 +97,8 @@ class Snapshot:
     """The time of the source, naive UTC."""
     lag: timedelta
     """How far a standby is behind its primary; 0 for a primary."""
+    reached: datetime
+    """No transaction from ``next`` on had begun then; earlier than ``at`` for a standby."""
     identity: str
     """Differs between databases; transactions have the same numbers in one database only."""
 
@@ -102,11 +107,29 @@ class Snapshot:
         return self.connection.execute(sql.encode()).fetchall()
 
     def copy(self, sql: str) -> Generator[bytes]:
-        """The rows of a query as CSV without header, in blocks of whole rows. ``NULL`` is an empty
-        field without quotes."""
-        command = f"COPY ({sql}) TO STDOUT (FORMAT csv)".encode()
-        with self.connection.cursor() as cursor, cursor.copy(command) as copy:
-            yield from map(bytes, copy)
+        """The rows of a query as CSV without header. ``NULL`` is an empty field without quotes.
+
+        This reads with libpq itself, since the loop of the library's cursor takes as long for a row
+        as PostgreSQL does.
+        """
+        server = self.connection.pgconn
+        result = server.exec_(f"COPY ({sql}) TO STDOUT (FORMAT csv)".encode())
+        if result.status != ExecStatus.COPY_OUT:
+            raise errors.error_from_result(result)
+        try:
+            while (block := server.get_copy_data(0))[0] > 0:
+                yield bytes(block[1])
+        except GeneratorExit:
+            server.get_cancel().cancel()
+            while server.get_copy_data(0)[0] > 0:
+                pass
+            raise
+        finally:
+            ended = server.get_result()
+            while server.get_result():
+                pass
+        if ended is None or ended.status != ExecStatus.COMMAND_OK:
+            raise errors.error_from_result(ended) if ended else psycopg.OperationalError()
 
     def written_since(self, horizon: int) -> str:
         """SQL of the age of the oldest transaction that may have committed since an earlier
@@ -115,20 +138,30 @@ class Snapshot:
 
 
 class Source:
-    """A PostgreSQL database, by its address. Connects when first needed."""
+    """A PostgreSQL database, by its address. Connects when first needed. Raises ``ReplicaRefused``
+    if the address is malformed."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in SCHEMES:
+        scheme, _, _ = url.partition("://")
+        if scheme not in SCHEMES:
             raise ReplicaRefused(
                 "The address of the database begins with postgresql://. Umami with another "
                 "database cannot be replicated."
             )
-        query = dict(parse_qsl(parts.query))
-        self.namespace = query.get("schema", "public")
-        plain = {name: value for name, value in query.items() if name not in _OF_PRISMA}
-        self._url = urlunsplit(parts._replace(query=urlencode({**_DEFAULTS, **plain})))
-        self.place = f"{parts.hostname or plain.get('host', 'this machine')}"
+        address, _, query = url.partition("?")
+        parameters = parse_qsl(query)
+        self.namespace = dict(parameters).get("schema", "public")
+        known = [(name, text) for name, text in parameters if name not in _OF_PRISMA]
+        try:
+            given = conninfo_to_dict(f"{address}?{urlencode(known, quote_via=quote)}")
+        except psycopg.Error:
+            # The message contains a part of the address.
+            raise ReplicaRefused(
+                "The address of the database is malformed: it is postgresql://user:password@host/"
+                "database, with special characters of the password as in %40 for @."
+            ) from None
+        self._address = make_conninfo("", **{**_DEFAULTS, **given})
+        self.place = given.get("host", "this machine")
         self._connection: psycopg.Connection | None = None
         self._cluster = ""
 
@@ -144,7 +177,7 @@ class Source:
                 # The first query of the transaction determines its snapshot.
                 row = connection.execute(_SNAPSHOT).fetchone()
                 assert row
-                horizon, next_, at, lag, database = row
+                horizon, next_, at, lag, reached, database = row
                 schema = detected(connection, self.namespace)
                 yield Snapshot(
                     connection,
@@ -153,6 +186,7 @@ class Source:
                     next_,
                     at,
                     lag or timedelta(),
+                    reached,
                     f"{self._cluster} {database} {self.namespace}",
                 )
         except psycopg.Error as error:
@@ -175,7 +209,8 @@ class Source:
 
     def _connected(self) -> psycopg.Connection:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self._url, prepare_threshold=None)
+            self._connection = psycopg.connect(self._address, prepare_threshold=None)
+
             self._cluster = _cluster(self._connection)
             self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             self._connection.read_only = True
