@@ -205,7 +205,7 @@ def _client(data: Path | None) -> Iterator[Client]:
     )
     with server as running, embedded_launcher.client_of(running, settings) as client:
         if running.replica:
-            running.replica.wait()
+            running.replica.wait(3600)
         yield client
 
 

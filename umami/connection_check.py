@@ -143,8 +143,8 @@ def unreadable(problem: errors.SettingsError, settings: Settings) -> errors.Sett
     if settings.database:
         return errors.SettingsError(
             _in_words(str(problem)),
-            remedy="It is the DATABASE_URL of your Umami with a role that may only read, "
-            "reachable from the machine that the dashboard runs on.",
+            remedy="Type the DATABASE_URL of your Umami, best with a role that may only read. The "
+            "machine that the dashboard runs on must be able to reach it.",
         )
     return errors.SettingsError(
         _in_words(str(problem)),

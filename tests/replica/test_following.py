@@ -17,7 +17,7 @@ import pytest
 from tests.replica.conftest import MakeDatabase
 from tests.replica.equality import differences
 from tests.support import umami_database
-from umami.embedded.replica import follower
+from umami.embedded.replica import follower, source
 from umami.embedded.replica.follower import Follower, Stopped
 from umami.embedded.replica.refusals import ReplicaRefused
 from umami.embedded.replica.source import Source
@@ -318,6 +318,66 @@ def test_a_step_that_fails_changes_nothing(traffic: Traffic, store: Store) -> No
     stop = False
     replica.advance()
     assert missing in events(store)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Statements may take a tenth of a second, and wait for locks no longer than that."""
+    monkeypatch.setitem(source._SETTINGS, "statement_timeout", "100ms")
+    monkeypatch.setitem(source._SETTINGS, "lock_timeout", "50ms")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_locked_table_is_named_and_followed_later(traffic: Traffic, store: Store) -> None:
+    replica = following(traffic, store)
+    missing = traffic.event()
+    with psycopg.connect(traffic.url) as upgrade:
+        upgrade.execute("LOCK TABLE website_event IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(ReplicaRefused, match="is locked"):
+            replica.advance()
+    assert missing not in events(store)
+    replica.advance()
+    assert missing in events(store)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_slow_statement_is_given_up(traffic: Traffic) -> None:
+    database = Source(traffic.url)
+    with (
+        closing(database),
+        pytest.raises(ReplicaRefused, match="took longer"),
+        database.snapshot() as snapshot,
+    ):
+        snapshot.rows("SELECT pg_sleep(10)")
+
+
+def test_a_connection_that_the_database_ends_is_made_anew(traffic: Traffic, store: Store) -> None:
+    replica = following(traffic, store)
+    missing = traffic.event()
+    traffic.run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE application_name = 'umami-dashboard-replica' AND datname = current_database()"
+    )
+    with pytest.raises(ReplicaRefused, match="ended the connection"):
+        replica.advance()
+    replica.advance()
+    assert missing in events(store)
+
+
+def test_no_lock_is_stronger_than_a_reader_needs(traffic: Traffic, store: Store) -> None:
+    replica = following(traffic, store)
+    traffic.event()
+    modes = set()
+    with replica.source.snapshot() as snapshot:
+        replica._follow(snapshot)
+        modes = {
+            mode
+            for (mode,) in snapshot.rows(
+                "SELECT mode FROM pg_locks "
+                "WHERE pid = pg_backend_pid() AND locktype <> 'virtualxid'"
+            )
+        }
+    assert modes == {"AccessShareLock"}
 
 
 def test_a_file_with_data_of_its_own_is_refused(traffic: Traffic, store: Store) -> None:

@@ -75,10 +75,10 @@ _BY_TEXT: Final = {
     "pg_hba.conf decides, and may require TLS (sslmode=require).",
     "does not exist": "The server has no such database or role: check both in the address.",
     "too many c": "The database has no free connection.",
-    "certificate": "The certificate of {place} is not trusted: see sslmode and sslrootcert.",
-    "SSL": "{place} does not accept this TLS mode: see sslmode.",
-    "resolve": "There is no host {place}.",
-    "translate host name": "There is no host {place}.",
+    "certificate": "The certificate of the database is not trusted: see sslmode and sslrootcert.",
+    "SSL": "The database does not accept this TLS mode: see sslmode.",
+    "resolve": "The host in the address of the database does not exist.",
+    "translate host name": "The host in the address of the database does not exist.",
 }
 """What failed, by a part of the library's message, which may contain the address."""
 
@@ -161,7 +161,6 @@ class Source:
                 "database, with special characters of the password as in %40 for @."
             ) from None
         self._address = make_conninfo("", **{**_DEFAULTS, **given})
-        self.place = given.get("host", "this machine")
         self._connection: psycopg.Connection | None = None
         self._cluster = ""
 
@@ -191,7 +190,7 @@ class Source:
                 )
         except psycopg.Error as error:
             self.close()
-            raise ReplicaRefused(self._sentence(error)) from None
+            raise ReplicaRefused(_sentence(error)) from None
 
     def cancel(self) -> None:
         """Stop the running statement, from another thread."""
@@ -216,16 +215,15 @@ class Source:
             self._connection.read_only = True
         return self._connection
 
-    def _sentence(self, error: psycopg.Error) -> str:
-        """What is wrong, without secrets: messages of the library may contain the address."""
-        text = str(error)
-        for kind, sentence in _BY_KIND.items():
-            if isinstance(error, kind):
-                return sentence
-        for part, sentence in _BY_TEXT.items():
-            if part in text:
-                return sentence.format(place=self.place)
-        return f"The database at {self.place} cannot be reached, or ended the connection."
+
+def _sentence(error: psycopg.Error) -> str:
+    """What is wrong, without secrets: messages of the library may contain the address."""
+    for kind, sentence in _BY_KIND.items():
+        if isinstance(error, kind):
+            return sentence
+    text = str(error)
+    found = (sentence for part, sentence in _BY_TEXT.items() if part in text)
+    return next(found, "The database cannot be reached, or ended the connection.")
 
 
 def _cluster(connection: psycopg.Connection) -> str:
