@@ -153,14 +153,14 @@ class Source:
         self.namespace = dict(parameters).get("schema", "public")
         known = [(name, text) for name, text in parameters if name not in _OF_PRISMA]
         try:
-            given = conninfo_to_dict(f"{address}?{urlencode(known, quote_via=quote)}")
+            options = conninfo_to_dict(f"{address}?{urlencode(known, quote_via=quote)}")
         except psycopg.Error:
             # The message contains a part of the address.
             raise ReplicaRefused(
                 "The address of the database is malformed: it is postgresql://user:password@host/"
                 "database, with special characters of the password as in %40 for @."
             ) from None
-        self._address = make_conninfo("", **{**_DEFAULTS, **given})
+        self._address = make_conninfo("", **{**_DEFAULTS, **options})
         self._connection: psycopg.Connection | None = None
         self._cluster = ""
 
@@ -222,8 +222,8 @@ def _sentence(error: psycopg.Error) -> str:
         if isinstance(error, kind):
             return sentence
     text = str(error)
-    found = (sentence for part, sentence in _BY_TEXT.items() if part in text)
-    return next(found, "The database cannot be reached, or ended the connection.")
+    sentences = (sentence for part, sentence in _BY_TEXT.items() if part in text)
+    return next(sentences, "The database cannot be reached, or ended the connection.")
 
 
 def _cluster(connection: psycopg.Connection) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
-
-import duckdb
 
 from umami.embedded.replica.follower import Follower, Stopped
 from umami.embedded.replica.refusals import ReplicaRefused
@@ -54,6 +53,8 @@ class Replica:
         self._umami = umami
         self._interval = interval
         self._problem = ""
+        self._is_behind = True
+        """Whether it did not follow in between, so that older answers may lack what came."""
         self._stop = threading.Event()
         self._complete = threading.Event()
         source = Source(url)
@@ -79,9 +80,10 @@ class Replica:
     def stop(self) -> None:
         """Give up the current step, and disconnect. Can be called twice."""
         self._stop.set()
-        if self._thread.is_alive():
+        while self._thread.is_alive():
+            # The next statement may have begun just after the one that was cancelled.
             self._follower.source.cancel()
-            self._thread.join()
+            self._thread.join(1)
         self._follower.source.close()
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -124,6 +126,9 @@ class Replica:
                     _log.info("The replica follows the database again.")
                 self._problem, pause = "", self._interval
                 self._settle()
+                if self._is_behind:
+                    self._is_behind = False
+                    self._umami.changed(None)
                 if more:
                     continue
             except Stopped:
@@ -131,29 +136,26 @@ class Replica:
             except (ReplicaRefused, StoreRefused) as refused:
                 self._failed(refused)
                 pause = min(2 * pause, LONGEST_PAUSE)
-            except (duckdb.Error, OSError) as error:
+            except Exception as error:
                 # The message can contain values of rows.
-                self._failed(
-                    StoreRefused(f"A step of the replica failed ({type(error).__name__}).")
-                )
+                name, trace = type(error).__name__, traceback.format_tb(error.__traceback__)
+                _log.error("A step of the replica failed with %s\n%s", name, "".join(trace))
+                self._failed(StoreRefused(f"A step of the replica failed ({name})."))
                 pause = min(2 * pause, LONGEST_PAUSE)
             self._stop.wait(pause)
 
     def _settle(self) -> None:
         """Apply the definitions of the source's version, and say when the copy is complete."""
         definitions = definitions_of(self._follower.position.version)[1]
-        news = self._umami.definitions != definitions
-        self._umami.definitions = definitions
-        if self._follower.position.complete and not self._complete.is_set():
+        if self._umami.definitions != definitions:
+            self._umami.definitions, self._is_behind = definitions, True
+        if self._follower.position.complete:
             self._complete.set()
-            news = True
-        if news:
-            self._umami.changed(None)
 
     def _failed(self, refused: Exception) -> None:
         if str(refused) != self._problem and not self._stop.is_set():
             _log.warning("%s", refused)
-        self._problem = str(refused)
+        self._problem, self._is_behind = str(refused), True
 
 
 def guard(replica: Replica) -> Callable[[bool, bool], str]:
