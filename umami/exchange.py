@@ -312,6 +312,9 @@ class Exchange:
                 Message("The server requires a pause of {pause}.", pause=pause),
                 endpoint=call.endpoint,
             )
+        if status == 503 and after:
+            # The server says when it can answer, so it is no fault.
+            problem.remedy = errors.UmamiError.remedy
         # Umami itself answers 503 with a reason where it lacks a setting, which a retry does not
         # change.
         retryable = status in RETRYABLE and not (status == 503 and reasons(body))

@@ -21,6 +21,8 @@ from tests.doubles.umami import serve as serve_version
 from tests.embedded.conftest import signed_in
 from tests.replica.conftest import MakeDatabase
 from tests.support.waiting import eventually
+from umami.api import websites
+from umami.client import connect
 from umami.embedded import __main__
 from umami.embedded.definitions import NEWEST, V3_1, V3_2
 from umami.embedded.replica.refusals import ReplicaRefused
@@ -28,6 +30,8 @@ from umami.embedded.replica.worker import Replica
 from umami.embedded.server import Running, serve
 from umami.embedded.state import Umami
 from umami.embedded.store import Store
+from umami.errors import ServerFault
+from umami.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +95,19 @@ def test_traffic_is_refused_until_the_first_copy_is_complete(filled: str) -> Non
         assert "copied for the first time" in replica.waiting
         assert store.row("SELECT count(*) FROM website") == (3,)
         replica.stop()
+
+
+def test_a_client_is_told_how_far_the_first_copy_is(running: Running) -> None:
+    assert running.replica
+    running.replica.stop()
+    running.replica._follower.position.complete = False
+    account = {"username": running.username, "password": running.password}
+    with connect(Settings(api=f"{running.url}/api", **account)) as client:
+        assert client.ask(websites.websites()).count == 3
+        with pytest.raises(ServerFault) as refused:
+            client.ask(websites.daterange(SITE))
+    assert "is being copied for the first time: 5 of 5 steps" in str(refused.value)
+    assert refused.value.remedy == "Try again in a moment."
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def application(
     resolves to this machine."""
 
     async def refuse(_request: Request, refusal: Any) -> Response:
-        return Json(error_body(refusal), status_code=refusal.status)
+        return Json(error_body(refusal), status_code=refusal.status, headers=refusal.headers)
 
     app = Starlette(
         routes=[*routes, collect.script],

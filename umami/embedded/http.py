@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from umami.embedded.state import Umami, User
 
 LARGEST_BODY = 1_000_000
+WAIT = 5.0
+"""Seconds until a request that cannot be answered yet may be sent again."""
 DEEPEST = 100
 """The maximum nesting of a JSON body."""
 
@@ -161,7 +163,7 @@ class Routes:
                     umami.admit(user, request.headers, website, path, reads=reads)
                 reads_traffic = website is not None or path.endswith("/charts")
                 if reason := umami.refusal(writes, reads_traffic):
-                    raise BadRequest(reason) if writes else Refusal(503, reason)
+                    raise BadRequest(reason) if writes else Refusal(503, reason, wait=WAIT)
                 whole_visits = request.url.path.startswith(f"/api{EXTENSIONS}/")
                 call = Call(umami, params, path_params, request.headers, user, whole_visits)
                 result = handler(call)

@@ -29,7 +29,7 @@ def error_object(refusal: Refusal) -> dict[str, Any]:
     message = HTTPStatus(refusal.status).phrase.capitalize()
     code = message.lower().replace(" ", "-")
     if refusal.status == 503:
-        message = refusal.reasons[0]
+        message = code = refusal.reasons[0]
     if refusal.status == 401 and refusal.reasons[0].startswith("message."):
         message = code = refusal.reasons[0].removeprefix("message.")
     error: dict[str, Any] = {"message": message, "code": code, "status": refusal.status}

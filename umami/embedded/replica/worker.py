@@ -153,7 +153,10 @@ class Replica:
             self._complete.set()
 
     def _failed(self, refused: Exception) -> None:
-        if str(refused) != self._problem and not self._stop.is_set():
+        if self._stop.is_set():
+            # The statement was cancelled.
+            return
+        if str(refused) != self._problem:
             _log.warning("%s", refused)
         self._problem, self._is_behind = str(refused), True
 
