@@ -159,13 +159,14 @@ def opened(settings: Settings) -> Running:
 
 
 def replica_status() -> ReplicaStatus | None:
-    """How far the replica of a database is; ``None`` if the dashboard asks another server.
-
-    Raises ``SettingsError``.
-    """
-    settings = set_up()
-    replica = opened(settings).replica if settings.database else None
-    return replica.status if replica else None
+    """How far the replica of a database is; ``None`` if the dashboard asks another server."""
+    if not _STARTED.is_set():
+        return None
+    with suppress(SettingsError):
+        settings = set_up()
+        replica = opened(settings).replica if settings.database else None
+        return replica.status if replica else None
+    return None
 
 
 def let_go(settings: Settings) -> None:
