@@ -18,9 +18,10 @@ from tests.replica.conftest import MakeDatabase
 from tests.replica.equality import differences
 from tests.support import umami_database
 from umami.embedded.replica import follower, source
-from umami.embedded.replica.follower import Follower, Stopped
+from umami.embedded.replica.follower import Follower
 from umami.embedded.replica.refusals import ReplicaRefused
 from umami.embedded.replica.source import Source
+from umami.embedded.replica.transfer import Stopped
 from umami.embedded.store import Store
 
 VERSIONS = ("2.18", "2.20", "3.1")
@@ -182,11 +183,28 @@ def test_a_proof_finds_back_dated_rows_changes_and_deletions(
 def test_everything_is_proved_once_an_hour(traffic: Traffic, store: Store) -> None:
     replica = following(traffic, store)
     traffic.event(ago="90 days")
+    traffic.run("UPDATE website_event SET tag = 'x' WHERE created_at < now() - interval '1 day'")
     assert not replica.advance()
-    # As if the last proof had been an hour ago.
-    replica.position.proved = replica.position.proved.replace(replica.position.proved[:4], "2020")
+    # As if the last proof had been long ago.
+    replica.position.proved = "2020-01-01T00:00:00"
     while replica.advance():
         pass
+    assert differences(traffic.connection, store) == []
+    assert replica.position.proved > "2021"
+
+
+def test_an_audit_finds_what_the_source_did_not_change(traffic: Traffic, store: Store) -> None:
+    replica = following(traffic, store)
+    with store.writing() as cursor:
+        cursor.execute("UPDATE website_event SET tag = 'damaged'")
+    replica.position.proved = "2020-01-01T00:00:00"
+    while replica.advance():
+        pass
+    assert replica.repaired == 0
+    replica.position.audited = "2020-01-01T00:00:00"
+    while replica.advance():
+        pass
+    assert replica.repaired == 2
     assert differences(traffic.connection, store) == []
 
 

@@ -8,9 +8,11 @@ only bounds what PostgreSQL has to search, by the time at which no transaction a
 horizon had begun yet, minus ``SLACK``: the bound stays behind a long transaction while it is open.
 
 **Proving.** What this does not find (back-dated rows, deleted rows, changes of old rows) shows in
-the number and the checksums of rows by website and day, computed on both sides at one snapshot.
-Days that differ are copied anew. Everything is proved every ``PROOF``; a table after ``SOON`` if
-PostgreSQL counts updates or deletions in it; a website at once if it was reset or deleted.
+the number of rows by website and day, or in the number of the transaction that wrote a row. Days in
+which either differs since the last proof are compared by checksums of their rows, and copied anew
+if these differ. Everything is proved every ``PROOF``; a table after ``SOON`` if PostgreSQL counts
+updates or deletions in it; a website at once if it was reset or deleted. An audit, which compares
+the checksums of all rows, takes the place of a proof every ``AUDIT``.
 
 Every step is one snapshot of the source and one transaction of the store, which also contains the
 position, so that a process that is killed resumes after the last complete step.
@@ -20,22 +22,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, timedelta
-from itertools import chain, pairwise
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 import duckdb
 
-from umami.embedded.replica.refusals import ReplicaRefused
-from umami.embedded.replica.schema import LARGE, SMALL, SourceTable
+from umami.embedded.replica.position import Position, opened
+from umami.embedded.replica.proof import Span, differing_days
+from umami.embedded.replica.schema import SMALL, SourceTable
 from umami.embedded.replica.source import Snapshot, Source
-from umami.embedded.store import OF_WEBSITE, TABLES, Store, StoreRefused
+from umami.embedded.replica.transfer import BATCH, Transfer
+from umami.embedded.store import TABLES, Store
 from umami.embedded.tables import quoted
 
 SLACK: Final = timedelta(minutes=10)
@@ -43,20 +45,13 @@ SLACK: Final = timedelta(minutes=10)
 by a clock that is slow, to be followed without a proof."""
 PROOF: Final = timedelta(hours=1)
 SOON: Final = timedelta(minutes=10)
-BATCH: Final = 32 * 2**20
-"""Bytes of rows in one file between both databases."""
+AUDIT: Final = timedelta(days=1)
 ROWS: Final = 500_000
 """About the fewest rows of a step, each of which has its transactions."""
 FARTHEST: Final = 2**30
 """The most transactions between two snapshots: then the numbers in rows begin to be reused."""
 MOST_SAMPLES: Final = 1000
 _EVER: Final = (datetime(1, 1, 2), datetime(9999, 12, 31))
-_POSITION: Final = "umami_replica"
-"""The table of the store with the position, as JSON in one row."""
-
-
-class Stopped(Exception):
-    """The replica is to stop; nothing of the current step is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +67,19 @@ class Step:
         return f"{self.table} {self.start:%Y-%m} {self.end:%Y-%m}"
 
 
-@dataclass(slots=True)
-class Position:
-    """How far the replica is; times are ISO texts in UTC."""
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """A proof of everything: the time and the horizon of the snapshot at which it began."""
 
-    identity: str = ""
-    version: str = ""
-    """The version of Umami that made the tables."""
-    columns: str = ""
-    """A checksum of the tables and columns of the source."""
-    complete: bool = False
-    """Whether the first copy is complete."""
-    copied: list[str] = field(default_factory=list)
-    """The names of the steps of the first copy that are complete."""
-    resumed: bool = False
-    """Whether the first copy was interrupted, so that its steps are of several snapshots."""
-    horizon: int = 0
-    samples: list[tuple[str, int]] = field(default_factory=list)
-    """Times, and the transactions from which on none had begun at that time; ascending."""
-    as_of: str = ""
-    """The time of the last snapshot that was followed."""
-    proved: str = ""
-    """The time of the snapshot at which the last complete proof began."""
+    began: str
+    horizon: int
+    is_audit: bool
+
+    def enter(self, position: Position) -> None:
+        """Write down that it is complete."""
+        position.proved, position.proved_horizon = self.began, self.horizon
+        if self.is_audit:
+            position.audited = self.began
 
 
 class Follower:
@@ -113,19 +99,17 @@ class Follower:
         batch: int = BATCH,
     ) -> None:
         self.source = source
-        self.position = _opened(store)
+        self.position = opened(store)
         self.progress: tuple[int, int] = 0, 0
         """Steps of the first copy that are complete, and all of them."""
         self.repaired = 0
         """Days of websites that proofs had to copy anew since the start."""
         self._store = store
-        self._stopped = stopped
+        self._transfer = Transfer(stopped, batch)
         self._changed = changed
-        self._batch = batch
-        self._files = 0
         self._small: dict[str, str] = {}
         self._to_prove: list[Step] = []
-        self._proof_began = ""
+        self._proof: _Proof | None = None
         self._seen: dict[str, tuple[int, datetime]] = {}
         """By table: the updates and deletions at its last proof, and the time of that."""
 
@@ -141,12 +125,14 @@ class Follower:
                 self._copy(snapshot)
                 return True
             self._follow(snapshot)
-            self._plan(snapshot)
+            if not self._to_prove:
+                self._plan(snapshot)
             if self._to_prove:
                 self._prove(snapshot, self._to_prove[0])
                 self._to_prove.pop(0)
-        if self._proof_began and not self._to_prove:
-            self.position.proved, self._proof_began = self._proof_began, ""
+        if self._proof and not self._to_prove:
+            self._proof.enter(self.position)
+            self._proof = None
             self._save()
         return bool(self._to_prove)
 
@@ -158,8 +144,8 @@ class Follower:
                 self._begin(snapshot)
 
     def prove_all(self) -> None:
-        """Follow the source and prove everything now."""
-        self._require_proof()
+        """Follow the source and compare every row now."""
+        self._require_audit()
         while self.advance():
             pass
 
@@ -169,13 +155,14 @@ class Follower:
         """Begin anew if the rows of the store are those of another database."""
         if self.position.identity not in ("", snapshot.identity):
             self.position = Position()
+            self._require_audit()
             self._small.clear()
 
     def _copy(self, snapshot: Snapshot) -> None:
         """Copy the steps that are missing."""
         self._begin(snapshot)
         position = self.position
-        position.resumed = bool(position.copied)
+        resumed = bool(position.copied)
         steps = self._steps(snapshot, snapshot.schema.large)
         for number, step in enumerate(steps):
             self.progress = number, len(steps)
@@ -183,7 +170,8 @@ class Follower:
                 self._copy_step(snapshot, step)
         self.progress = len(steps), len(steps)
         position.complete, position.copied = True, []
-        position.proved = "" if position.resumed else position.as_of
+        if not resumed:
+            _Proof(position.as_of, snapshot.horizon, is_audit=True).enter(position)
         self._save()
 
     def _begin(self, snapshot: Snapshot) -> None:
@@ -194,20 +182,18 @@ class Follower:
         try:
             with self._store.appending() as (cursor, folder):
                 self._read_small(snapshot, cursor, folder)
-                self._write_position(cursor)
+                self.position.save(cursor)
         except BaseException:
             self._small.clear()
             raise
 
     def _copy_step(self, snapshot: Snapshot, step: Step) -> None:
-        table = snapshot.schema.tables[step.table]
-        condition = _between(table, step)
+        span = Span(snapshot.schema.tables[step.table]).between(step.start, step.end)
         self.position.copied.append(step.name)
         try:
             with self._store.appending() as (cursor, folder):
-                cursor.execute(f"DELETE FROM {table.name} WHERE {_stored_between(table, step)}")
-                self._load(snapshot, table, condition, cursor, folder, table.name)
-                self._write_position(cursor)
+                self._replace(snapshot, span, cursor, folder)
+                self.position.save(cursor)
         except BaseException:
             self.position.copied.pop()
             raise
@@ -247,9 +233,9 @@ class Follower:
         if not 0 <= gap < FARTHEST:
             # The numbers of transactions mean something else by now: only a proof helps.
             position.samples, position.horizon = [], snapshot.horizon
-            self._require_proof()
+            self._require_audit()
         elif position.columns != _columns(snapshot):
-            self._require_proof()
+            self._require_audit()
         elif position.horizon == snapshot.horizon == snapshot.next:
             # Nothing was written since, and nothing was open.
             self._adopt(snapshot)
@@ -264,9 +250,9 @@ class Follower:
                 for table in snapshot.schema.large:
                     self._read_written(snapshot, table, since, horizon, cursor, folder)
                     if suspects:
-                        self._repair(snapshot, table, None, suspects, cursor, folder)
+                        self._repair(snapshot, Span(table).of(suspects), None, cursor, folder)
                 self._adopt(snapshot)
-                self._write_position(cursor)
+                self.position.save(cursor)
         except BaseException:
             self.position = Position(**before)
             self._small.clear()
@@ -295,7 +281,7 @@ class Follower:
             condition += f" AND {table.time} >= '{since}+00'"
             stored = f"old.{table.stored_time} >= TIMESTAMP '{since}'"
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS FROM {table.name} LIMIT 0")
-        if self._load(snapshot, table, condition, cursor, folder, "incoming"):
+        if self._transfer.load(snapshot, table, condition, cursor, folder, "incoming"):
             same = " AND ".join(f"old.{name} = incoming.{name}" for name in table.key)
             cursor.execute(f"DELETE FROM {table.name} old USING incoming WHERE {stored} AND {same}")
             cursor.execute(
@@ -316,10 +302,8 @@ class Follower:
             digest = hashlib.sha256(content).hexdigest()
             if self._small.get(name) == digest:
                 continue
-            path = self._file(folder)
-            _written(path, [content])
             cursor.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS FROM {name} LIMIT 0")
-            self._insert(table, path, cursor, "incoming")
+            self._transfer.insert(table, content, cursor, folder, "incoming")
             if name in ("website", "link", "pixel"):
                 reset = " OR i.reset_at IS DISTINCT FROM o.reset_at" if name == "website" else ""
                 suspects |= {
@@ -354,177 +338,78 @@ class Follower:
 
     # Proving.
 
-    def _require_proof(self) -> None:
-        """Prove everything, from the beginning."""
-        self.position.proved = self._proof_began = ""
-        self._to_prove = []
+    def _require_audit(self) -> None:
+        """Compare every row, from the beginning."""
+        self.position.proved = self.position.audited = ""
+        self._proof, self._to_prove = None, []
 
     def _plan(self, snapshot: Snapshot) -> None:
         """Add the steps of the proofs that are due."""
-        if self._to_prove:
-            return
-        due = not self.position.proved or (
-            snapshot.at - datetime.fromisoformat(self.position.proved) >= PROOF
-        )
+        is_audit = _is_due(self.position.audited, AUDIT, snapshot)
+        is_due = is_audit or _is_due(self.position.proved, PROOF, snapshot)
         counts = _rewritten(snapshot, self.source.namespace)
         tables = []
         for table in snapshot.schema.large:
-            count = counts.get(table.name, 0)
-            before, at = self._seen.setdefault(table.name, (count, snapshot.at))
-            if due or (count != before and snapshot.at - at >= SOON):
-                self._seen[table.name] = count, snapshot.at
+            rewritten = counts.get(table.name, 0)
+            before, at = self._seen.setdefault(table.name, (rewritten, snapshot.at))
+            if is_due or (rewritten != before and snapshot.at - at >= SOON):
+                self._seen[table.name] = rewritten, snapshot.at
                 tables.append(table)
-        if due:
-            self._proof_began = snapshot.at.isoformat()
+        if is_due:
+            self._proof = _Proof(snapshot.at.isoformat(), snapshot.horizon, is_audit)
         self._to_prove = self._steps(snapshot, tables)
 
     def _prove(self, snapshot: Snapshot, step: Step) -> None:
         table = snapshot.schema.tables.get(step.table)
         if table is None:
             return
+        span = Span(table).between(step.start, step.end)
+        is_audit = self._proof is not None and self._proof.is_audit
+        since = None if is_audit else self.position.proved_horizon
         with self._store.appending() as (cursor, folder):
-            websites = self._repair(snapshot, table, step, (), cursor, folder)
+            websites = self._repair(snapshot, span, since, cursor, folder)
         for website in websites:
             self._changed(str(website))
 
     def _repair(
         self,
         snapshot: Snapshot,
-        table: SourceTable,
-        step: Step | None,
-        websites: Collection[UUID],
+        span: Span,
+        since: int | None,
         cursor: duckdb.DuckDBPyConnection,
         folder: Path,
     ) -> set[UUID]:
-        """Copy the days that differ in a step, or in everything of some websites, anew. Returns
-        their websites."""
-        condition = "true" if step is None else _between(table, step)
-        stored = "true" if step is None else _stored_between(table, step)
-        if websites:
-            listed = ", ".join(f"'{website}'" for website in websites)
-            condition += f" AND t.website_id IN ({listed})"
-            stored += f" AND website_id IN ({listed})"
-        day = f"({table.time} AT TIME ZONE 'UTC')::date"
-        source = snapshot.rows(
-            f"SELECT t.website_id, {day}, count(*), sum({table.source_checksum})::bigint "
-            f"FROM {table.relation} WHERE {condition} GROUP BY 1, 2"
-        )
-        replicated = cursor.execute(
-            f"SELECT website_id, {table.stored_time}::DATE, count(*), "
-            f"sum({table.stored_checksum})::BIGINT FROM {table.name} WHERE {stored} GROUP BY 1, 2"
-        ).fetchall()
-        differing = sorted({row[:2] for row in {*source} ^ {*replicated}})
-        if not differing:
-            return set()
-        cursor.execute(
-            f"DELETE FROM {table.name} "
-            f"WHERE (website_id, {table.stored_time}::DATE) IN ({_values(differing)})"
-        )
-        if missing := sorted({row[:2] for row in source} & {*differing}):
-            first, last = (pick(day for _, day in missing) for pick in (min, max))
-            ids = ", ".join(sorted({f"'{website}'" for website, _ in missing}))
-            chosen = (
-                f"t.website_id IN ({ids}) AND {table.time} >= '{first} 00:00+00' "
-                f"AND {table.time} < '{last + timedelta(days=1)} 00:00+00' "
-                f"AND (t.website_id, {day}) IN ({_values(missing)})"
-            )
-            self._load(snapshot, table, chosen, cursor, folder, table.name)
+        """Copy the days that differ anew, if they changed since a horizon. Returns their
+        websites."""
+        differing, existing = differing_days(snapshot, cursor, span, since)
+        if gone := sorted({*differing} - {*existing}):
+            cursor.execute(f"DELETE FROM {span.table.name} WHERE {span.on(gone).stored}")
+        if existing:
+            self._replace(snapshot, span.on(existing), cursor, folder)
         self.repaired += len(differing)
         return {website for website, _ in differing}
 
-    # Moving rows.
-
-    def _load(
-        self,
-        snapshot: Snapshot,
-        table: SourceTable,
-        condition: str,
-        cursor: duckdb.DuckDBPyConnection,
-        folder: Path,
-        target: str,
-    ) -> int:
-        """Insert the rows of the source that fulfil a condition; returns their number. While the
-        store inserts one file, the next is written."""
-        rows = 0
-        running: Future[int] | None = None
-        with (
-            ThreadPoolExecutor(1) as inserter,
-            closing(snapshot.copy(f"{table.select} WHERE {condition}")) as blocks,
-        ):
-            for block in blocks:
-                path = self._file(folder)
-                _written(path, chain([block], blocks), self._batch)
-                if self._stopped():
-                    raise Stopped
-                rows += running.result() if running else 0
-                running = inserter.submit(self._insert, table, path, cursor, target)
-            return rows + (running.result() if running else 0)
-
-    def _insert(
-        self, table: SourceTable, path: Path, cursor: duckdb.DuckDBPyConnection, target: str
-    ) -> int:
-        """Insert the rows of a file, which is deleted; returns their number."""
-        names = ", ".join((*table.columns, *table.derived))
-        # Sorted, so that a query of one website and range skips whole blocks of rows.
-        order = " ORDER BY website_id, created_at" if table.name in LARGE else ""
-        row = cursor.execute(
-            f"INSERT INTO {target} ({names}) {table.reader(path)}{order}"
-        ).fetchone()
-        path.unlink()
-        return int(row[0]) if row else 0
-
-    def _file(self, folder: Path) -> Path:
-        """A new path. Each file has a new name, because DuckDB can cache the content of a name."""
-        self._files += 1
-        return folder / f"{self._files}.csv"
-
-    # The position.
+    def _replace(
+        self, snapshot: Snapshot, span: Span, cursor: duckdb.DuckDBPyConnection, folder: Path
+    ) -> None:
+        """Replace some rows of the store by those of the source."""
+        name = span.table.name
+        cursor.execute(f"DELETE FROM {name} WHERE {span.stored}")
+        self._transfer.load(snapshot, span.table, span.source, cursor, folder, name)
 
     def _save(self) -> None:
         with self._store.writing() as cursor:
-            self._write_position(cursor)
-
-    def _write_position(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        cursor.execute(f"DELETE FROM {_POSITION}")
-        cursor.execute(f"INSERT INTO {_POSITION} VALUES (?)", [json.dumps(asdict(self.position))])
-
-
-def _written(path: Path, blocks: Iterable[bytes], size: int = BATCH) -> None:
-    """Write blocks into a file until it has so many bytes."""
-    try:
-        with path.open("wb", buffering=2**20) as file:
-            for block in blocks:
-                file.write(block)
-                size -= len(block)
-                if size <= 0:
-                    break
-    except OSError as error:
-        raise StoreRefused(f"Rows cannot be written to the disk ({error.strerror}).") from None
-
-
-def _opened(store: Store) -> Position:
-    """The position of a store, which is new for an empty one."""
-    with store.writing() as cursor:
-        cursor.execute(f"CREATE TABLE IF NOT EXISTS {_POSITION} (position VARCHAR)")
-        row = cursor.execute(f"FROM {_POSITION}").fetchone()
-        if row is None and any(
-            cursor.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in OF_WEBSITE
-        ):
-            raise ReplicaRefused(
-                "The file holds data of its own, which the replica of a database would replace: "
-                "name another file."
-            )
-    if row is None:
-        return Position()
-    position = Position(**json.loads(row[0]))
-    position.samples = [(at, next_) for at, next_ in position.samples]
-    return position
+            self.position.save(cursor)
 
 
 def _columns(snapshot: Snapshot) -> str:
     """A checksum of the tables and columns that are read."""
     read = {name: dict(table.columns) for name, table in sorted(snapshot.schema.tables.items())}
     return hashlib.sha256(json.dumps(read).encode()).hexdigest()
+
+
+def _is_due(last: str, interval: timedelta, snapshot: Snapshot) -> bool:
+    return not last or snapshot.at - datetime.fromisoformat(last) >= interval
 
 
 def _rewritten(snapshot: Snapshot, namespace: str) -> dict[str, int]:
@@ -537,15 +422,6 @@ def _rewritten(snapshot: Snapshot, namespace: str) -> dict[str, int]:
     )
 
 
-def _between(table: SourceTable, step: Step) -> str:
-    return f"{table.time} >= '{step.start}+00' AND {table.time} < '{step.end}+00'"
-
-
-def _stored_between(table: SourceTable, step: Step) -> str:
-    time = table.stored_time
-    return f"{time} >= TIMESTAMP '{step.start}' AND {time} < TIMESTAMP '{step.end}'"
-
-
 def _months(first: datetime, last: datetime) -> Iterator[datetime]:
     """The beginnings of the months from that of ``first`` to the one after ``last``."""
     month = first.year * 12 + first.month - 1
@@ -555,8 +431,3 @@ def _months(first: datetime, last: datetime) -> Iterator[datetime]:
         if start > last:
             return
         month += 1
-
-
-def _values(days: Sequence[tuple[UUID, date]]) -> str:
-    """SQL of both databases: a list of websites and days."""
-    return "VALUES " + ", ".join(f"('{website}'::uuid, '{day}'::date)" for website, day in days)

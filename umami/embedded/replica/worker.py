@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from umami.embedded.replica.follower import Follower, Stopped
+from umami.embedded.replica.follower import Follower
 from umami.embedded.replica.refusals import ReplicaRefused
 from umami.embedded.replica.schema import definitions_of
 from umami.embedded.replica.source import Source
+from umami.embedded.replica.transfer import Stopped
 from umami.embedded.state import Umami
 from umami.embedded.store import StoreRefused
 
