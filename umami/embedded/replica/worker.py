@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from umami.embedded.store import StoreRefused
 
 INTERVAL: Final = 5.0
 """Seconds between two looks at the source."""
+CALM: Final = 9.0
+"""The least pause between two looks, in times that a look took: while a transaction is open for
+long, each look reads again what was written since that began."""
 LONGEST_PAUSE: Final = 60.0
 """The most seconds until the source is tried again after failures."""
 _log = logging.getLogger(__name__)
@@ -122,10 +126,12 @@ class Replica:
         pause = self._interval
         while not self._stop.is_set():
             try:
+                began = time.monotonic()
                 more = self._follower.advance()
+                pause = max(self._interval, CALM * (time.monotonic() - began))
                 if self._problem:
                     _log.info("The replica follows the database again.")
-                self._problem, pause = "", self._interval
+                self._problem = ""
                 self._settle()
                 if self._is_behind:
                     self._is_behind = False
