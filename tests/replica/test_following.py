@@ -338,6 +338,47 @@ def test_a_step_that_fails_changes_nothing(traffic: Traffic, store: Store) -> No
     assert missing in events(store)
 
 
+FULL = """
+import resource, sys
+from pathlib import Path
+import psycopg
+from umami.embedded.replica.follower import Follower
+from umami.embedded.replica.source import Source
+from umami.embedded.store import Store, StoreRefused
+store = Store(Path(sys.argv[2]))
+replica = Follower(Source(sys.argv[1]), store)
+replica.advance()
+with psycopg.connect(sys.argv[1]) as database:
+    database.execute(
+        "INSERT INTO session (session_id, website_id) "
+        "SELECT gen_random_uuid(), gen_random_uuid() FROM generate_series(1, 50000)"
+    )
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, most))
+try:
+    replica.advance()
+except StoreRefused as refused:
+    print(refused, store.row("SELECT count(*) FROM session")[0])
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+replica.advance()
+print(store.row("SELECT count(*) FROM session")[0], replica.repaired)
+"""
+
+
+def test_a_full_disk_is_named_and_followed_later(traffic: Traffic, tmp_path: Path) -> None:
+    """A limit on the size of files stands in for the full disk."""
+    ran = subprocess.run(
+        [sys.executable, "-c", FULL, traffic.url, str(tmp_path / "replica.duckdb")],
+        env={**os.environ, "PYTHONPATH": "."},
+        capture_output=True,
+        text=True,
+    )
+    first, second, *_ = ran.stdout.split("\n")
+    assert "(File too large)" in first
+    assert first.endswith(" 0")
+    assert second == "50000 0"
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Statements may take a tenth of a second, and wait for locks no longer than that."""
