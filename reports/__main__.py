@@ -38,6 +38,8 @@ from umami.settings import read
 from umami.view import ALL_TIME, COMPARISONS, View
 from umami.view_parsing import parse
 
+COPIED_WITHIN: Final = 3600.0
+"""Seconds to wait for the first copy of a database; then the report says how far it is."""
 _NO_SECRETS: Final = Path(os.devnull)
 _FILTER: Final = re.compile(r"(\w+)(!=|=|~)(.+)", re.DOTALL)
 _OPERATORS: Final = {"=": "eq", "!=": "neq", "~": "c"}
@@ -205,7 +207,7 @@ def _client(data: Path | None) -> Iterator[Client]:
     )
     with server as running, embedded_launcher.client_of(running, settings) as client:
         if running.replica:
-            running.replica.wait(3600)
+            running.replica.wait(COPIED_WITHIN)
         yield client
 
 
