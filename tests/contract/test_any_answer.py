@@ -96,6 +96,12 @@ def test_damaged_answers_are_parsed_or_refused(name: str, data: st.DataObject) -
     read(question, spoiled(good, data))
 
 
+def test_a_list_whose_pages_repeat_ends() -> None:
+    question, _good = examples()["websites"]
+    row = {"id": "7d1f6a30-0000-4000-8000-000000000001", "name": "Shop"}
+    read(question, {"data": [row], "count": 10**9, "page": 1, "pageSize": 10})
+
+
 @pytest.mark.parametrize("name", sorted(set(REGISTRY) - {"website", "report", "session"}))
 def test_unexpected_answer_names_its_endpoint(name: str) -> None:
     question, _good = examples()[name]

@@ -86,12 +86,16 @@ def _websites_of_teams_too(query: Query[Any], dialect: Dialect) -> Plan:
 
 
 def _all_rows(dialect: Dialect, page: Callable[[int], Query[Any]], answer: JSON = None) -> Part:
-    """The rows of all pages of a list; ``answer`` is its first page, where that is here already."""
-    number, rows = 1, []
+    """The rows of all pages of a list; ``answer`` is its first page, where that is here already.
+
+    A list ends with a page that repeats the one before, as of a proxy that drops the page's number.
+    """
+    number, rows, before = 1, [], None
     if answer is None:
         (answer,) = yield (dialect.request(page(number)),)
-    while answer["data"]:
+    while answer["data"] and answer != before:
         rows += answer["data"]
+        before = answer
         if len(rows) >= int(answer["count"]):
             break
         number += 1
