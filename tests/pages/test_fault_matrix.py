@@ -51,6 +51,10 @@ def recognised() -> None:
     umami_server.umami().recognise()
 
 
+UNREAD = "The annotations in Umami cannot be read: "
+"""What the page Saved says before the reason."""
+
+
 def marks_nothing(component: tuple[str, str]) -> bool:
     """Whether a component lies over the charts without a note and without a usual range."""
     name, data = component
@@ -72,7 +76,7 @@ def wrong(actual: Shown, right: Shown) -> list[object]:
         for text in actual.words
         if NUMBER.search(text)
         and text not in right.words
-        and not text.startswith(TROUBLE)
+        and not text.startswith((TROUBLE, UNREAD))
         and text not in REMEDIES
     ]
     return [*figures, *drawn, *words]
