@@ -32,6 +32,8 @@ NAME: Final = re.compile(r"[^\W_][\w.%+@-]{0,99}")
 _ADDRESS: Final = re.compile(r'[^\s@<>"(),:;\\]+@[^\s@<>"(),:;\\]+')
 COOKIE: Final = "umami_dashboard"
 EVERY: Final = "all"
+EVERYBODY: Final = "everybody"
+"""The name of readers where there are no accounts."""
 FLAGS: Final = ("filters", "exports", "saves", "admin")
 LISTS: Final = ("websites", "sections")
 _TEXTS: Final = ("email", "first_name", "last_name", "name")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from access.notes import Note, Notebook, merged
@@ -27,7 +28,8 @@ from umami.errors import InvalidView, UmamiError
 from umami.parsing import Page
 from umami.period import EARLIEST
 from umami.scheduling import Caller
-from umami.view import View
+from umami.view import ALL_TIME, View
+from umami.view_parsing import parse
 
 MOST_PATHS: Final = 3
 """Requests that a description names."""
@@ -220,6 +222,31 @@ def every_website(client: QueryClient) -> tuple[Website, ...]:
     rest = [client.submit(websites.websites(page=page)) for page in range(2, last + 1)]
     sites = (*first.rows, *(site for page in rest for site in page.result().rows))
     return tuple(sorted(sites, key=lambda site: (site.name.casefold(), site.id)))
+
+
+def recorded(client: QueryClient, website: str) -> tuple[datetime, datetime] | None:
+    """The first and last instant of a website's data; ``None`` without data. Raises
+    ``UmamiError``."""
+    span = client.ask(websites.daterange(website))
+    return (span.start, span.end) if span.start and span.end else None
+
+
+def valid_view(client: QueryClient, params: Params, sites: Sequence[str], now: datetime) -> View:
+    """The View of URL parameters, which name one of the websites ``sites`` (ids).
+
+    Raises ``InvalidView`` for the first invalid parameter, and other ``UmamiError``.
+    """
+    is_all = params.get("period") == [ALL_TIME]
+    parsed = parse(
+        params,
+        now=now,
+        websites=sites,
+        recorded=recorded(client, params["website"][-1]) if is_all else None,
+        capabilities=client.capabilities,
+    )
+    if parsed.faults:
+        raise InvalidView(parsed.faults[0].reason)
+    return parsed.view
 
 
 def fault_location(problem: BaseException) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 import pandas as pd
 
+from access.accounts import EVERYBODY
 from access.notes import Audience, Note
 from components import formats
 from components.blocks import Change, SetParams, Table
@@ -22,7 +23,7 @@ AUDIENCES: Final[dict[Audience, str]] = {
     "everyone": N_("Everyone"),
 }
 
-_AUTHORS: Final = {"": "Umami", "everybody": formats.ABSENT}
+_AUTHORS: Final = {"": "Umami", EVERYBODY: formats.ABSENT}
 """Authors that are no accounts: users of Umami, and viewers of a dashboard without accounts."""
 
 _EFFECT: Final = N_("Measured effect")

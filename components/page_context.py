@@ -18,6 +18,7 @@ from access.saved_views import SavedViews
 from components import (
     elements,
     freshness,
+    loading,
     navigation,
     page_registry,
     umami_server,
@@ -25,7 +26,6 @@ from components import (
 )
 from components.elements import show_error
 from components.texts import _
-from umami.api import websites
 from umami.endpoint import Query
 from umami.errors import TRANSIENT, SettingsError, UmamiError
 
@@ -73,8 +73,7 @@ def _account() -> str:
 
 def recorded(website: str) -> tuple[datetime, datetime] | None:
     """The first and last instant of a website's data; ``None`` without data."""
-    span = client().ask(websites.daterange(website))
-    return (span.start, span.end) if span.start and span.end else None
+    return loading.recorded(client(), website)
 
 
 def invitation() -> None:

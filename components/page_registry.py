@@ -31,6 +31,10 @@ PAGES: Final = tuple(
 """The pages in the order of the navigation."""
 
 
+OWN_PARAMS: Final = tuple(name for page in PAGES for name in (*page.params, *page.list_params))
+"""The own parameters of all pages; no two pages share a name."""
+
+
 def titles() -> dict[str, str]:
     """The titles of these pages by name, in the language of the reader."""
     return {page.name: _(page.title) for page in PAGES}

@@ -9,6 +9,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from access.accounts import EVERYBODY
 from access.saved_views import LONGEST_NAME, Audience, SavedView
 from components import (
     authorized,
@@ -179,7 +180,6 @@ def draw(selected: str, actions: Mapping[str, tuple[str, Action]]) -> None:
 
 def _table(views: Sequence[SavedView], selected: str) -> Table:
     titles = page_registry.titles()
-    names = {"everybody": formats.ABSENT}
     rows = [
         (
             view.id,
@@ -187,7 +187,7 @@ def _table(views: Sequence[SavedView], selected: str) -> Table:
             titles.get(view.page, view.page),
             _(AUDIENCES[view.audience]),
             _("Start view") if view.starts else "",
-            names.get(view.owner, view.owner),
+            formats.ABSENT if view.owner == EVERYBODY else view.owner,
         )
         for view in views
     ]

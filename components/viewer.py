@@ -336,7 +336,7 @@ def _open() -> Viewer:
             "them on the page Access, or set DASHBOARD_OPEN=yes to let everybody in."
         )
         raise problem
-    return Viewer("open", "Everybody", "everybody", ALL)
+    return Viewer("open", "Everybody", accounts.EVERYBODY, ALL)
 
 
 def sets_up(who: Viewer) -> bool:

@@ -25,18 +25,16 @@ from access.notes import Notebook
 from access.permissions import ALL
 from components import embedded_launcher, page_registry, texts
 from components.blocks import Params
-from components.loading import every_website
+from components.loading import every_website, valid_view
 from reports import build, due, mail, messages
 from reports.chromium import PAPERS
 from reports.document import Report
-from umami.api import websites
 from umami.api.websites import Website
 from umami.client import Client, connect
 from umami.errors import InvalidView, SettingsError, UmamiError
 from umami.period import PRESETS
 from umami.settings import read
 from umami.view import ALL_TIME, COMPARISONS, View
-from umami.view_parsing import parse
 
 COPIED_WITHIN: Final = 3600.0
 """Seconds to wait for the first copy of a database; then the report says how far it is."""
@@ -240,20 +238,8 @@ def _view(client: Client, args: Namespace, sites: Sequence[Website], params: Par
     params = {**params, **{name: [value] for name, value in options.items() if value}}
     if args.filter:
         params["filter"] = [*params.get("filter", []), *map(_filter, args.filter)]
-    recorded = None
-    if params.get("period") == [ALL_TIME]:
-        range_ = client.ask(websites.daterange(website))
-        recorded = (range_.start, range_.end) if range_.start and range_.end else None
-    parsed = parse(
-        params,
-        now=datetime.now(UTC),
-        websites=[site.id for site in sites],
-        recorded=recorded,
-        capabilities=client.capabilities,
-    )
-    if parsed.faults:
-        raise InvalidView(parsed.faults[0].reason)
-    return _with_saved_conversion(parsed.view)
+    view = valid_view(client, params, [site.id for site in sites], datetime.now(UTC))
+    return _with_saved_conversion(view)
 
 
 def _with_saved_conversion(view: View) -> View:

@@ -25,7 +25,7 @@ from components import (
 from components.blocks import Params
 from components.elements import show_error
 from components.loading import fault_location
-from components.page_registry import PAGES
+from components.page_registry import OWN_PARAMS
 from components.texts import _
 from reports import build, forms
 from reports.build import FileKind
@@ -35,8 +35,6 @@ from umami.background_task import BackgroundTask, ProgressCallback, TaskCancelle
 from umami.errors import UmamiError
 from umami.view import View
 
-PAGE_PARAMS: Final = tuple(name for page in PAGES for name in (*page.params, *page.list_params))
-"""The own parameters of all pages; no two pages share a name."""
 _JOB: Final = "the report that is made, or was made last"
 _LOG: Final = logging.getLogger(__name__)
 
@@ -100,7 +98,7 @@ def _params() -> Params:
     """Return the own parameters of the current page, from the state of its widgets."""
     return {
         name: [value] if isinstance(value, str) else list(value)
-        for name in PAGE_PARAMS
+        for name in OWN_PARAMS
         if (value := st.session_state.get(name))
     }
 

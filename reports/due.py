@@ -16,10 +16,10 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from access import deliveries, notifications, unsubscribing, website_settings
-from access.accounts import Accounts
+from access.accounts import EVERYBODY, Accounts
 from access.database import NOTIFICATIONS, exclusive
 from access.deliveries import Delivery
 from access.notes import Notebook
@@ -30,27 +30,20 @@ from access.permissions import (
     AuthorizedClient,
     Forbidden,
     Permissions,
-    QueryClient,
     ViewFilters,
 )
 from components import page_registry, texts
-from components.loading import every_website, fault_location
-from components.page_registry import PAGES
+from components.loading import every_website, fault_location, valid_view
+from components.page_registry import OVERVIEW, OWN_PARAMS
 from components.texts import N_, _
 from reports import alerting, build, mail, messages, schedule, webhooks
 from reports.alert_message import AlertMessage
 from reports.document import Report
-from umami.api import websites as api
 from umami.client import Client
-from umami.errors import InvalidView, UmamiError
+from umami.errors import UmamiError
 from umami.period import as_instant, zone
-from umami.view import ALL_TIME, View
-from umami.view_parsing import parse
+from umami.view import View
 
-OWN_PARAMS: Final = tuple(name for page in PAGES for name in (*page.params, *page.list_params))
-"""The own parameters of all pages."""
-EVERYBODY: Final = "everybody"
-"""The owner of what was made while nobody had to sign in."""
 LATE: Final = timedelta(hours=1)
 """How long after its time a mail says that it is late."""
 DELAYS: Final = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180))
@@ -205,13 +198,11 @@ class Service:
         with texts.reading(spec.language):
             filters: dict[str, list[str]] = {}
             try:
-                view = _view(client, spec, spec.website, permissions, now, self.engine)
+                view = _view(client, spec, spec.website, now, self.engine)
                 filters = _filters(view)
                 verdicts = alerting.check(client, view, spec, now)
             except UmamiError as problem:
                 verdicts = (alerting.Verdict(None, texts.sentence(problem)),)
-        known: dict[str, Any] = dict(state.get("episodes", {}))
-        single = spec.condition.kind != "new_value"
         with exclusive(self.engine) as store:
             current = notifications.by_id(store, each.id)
             if current is None or current.state.get("claimed") != state["claimed"]:
@@ -221,28 +212,17 @@ class Service:
                 name = f"unchecked {last.isoformat()}"
                 deliveries.plan(store, each.id, name, now, missed=str(_UNCHECKED))
             if any(verdict.holds is None for verdict in verdicts):
-                state |= {"why": next(verdict.why for verdict in verdicts if verdict.why)}
+                state["why"] = next(verdict.why for verdict in verdicts if verdict.why)
             else:
                 state.pop("why", None)
-                holding = {verdict.occasion: verdict for verdict in verdicts if verdict.holds}
-                if single and known and holding:
-                    # The beginning of an episode may be told differently from hour to hour.
-                    holding = dict.fromkeys(known, next(iter(holding.values())))
-                not_before = _after_quiet(spec, now)
-                begun = {name: verdict for name, verdict in holding.items() if name not in known}
-                for occasion, content in _contents(begun, filters, now).items():
-                    plan = deliveries.plan
-                    plan(store, each.id, occasion, now, content=content, not_before=not_before)
-                known |= {name: _content(begun[name], filters, now) for name in begun}
-                for occasion in [name for name in known if name not in holding]:
-                    content = {**known.pop(occasion), "ended": now.isoformat()}
-                    if not single or deliveries.cancel(store, each.id, occasion, now, str(_OVER)):
-                        continue
-                    end = f"{occasion} ended"
-                    plan = deliveries.plan
-                    plan(store, each.id, end, now, content=content, not_before=not_before)
-                state["episodes"] = known
-            state |= {"checked": now.isoformat()}
+                contents = {
+                    verdict.occasion: _content(verdict, filters, now)
+                    for verdict in verdicts
+                    if verdict.holds
+                }
+                known = state.get("episodes", {})
+                state["episodes"] = _announce(store, each.id, spec, known, contents, now)
+            state["checked"] = now.isoformat()
             state.pop("claimed", None)
             notifications.keep_state(store, each.id, state)
 
@@ -398,7 +378,7 @@ class Service:
             raise _Ended(str(_UNSEEN))
         client = AuthorizedClient(self.client, permissions)
         # The message was written when it was checked, perhaps before quiet hours.
-        view = _view(client, spec, spec.website, permissions, self.clock(), self.engine)
+        view = _view(client, spec, spec.website, self.clock(), self.engine)
         if delivery.content.get("filters") != _filters(view):
             raise _Ended(str(_UNSEEN))
         names = {site.id: site.name for site in every_website(client)}
@@ -449,7 +429,7 @@ def send_test(
             content = {
                 "headline": _("This is a test of the alert “{name}”.").format(name=spec.name),
                 "since": now.isoformat(),
-                "page": PAGES[0].name,
+                "page": OVERVIEW.name,
                 "params": spec.params,
             }
             message = _message("test", each, spec, names.get(spec.website, ""), content)
@@ -479,7 +459,7 @@ def _prepared(
     urls = []
     notebook = Notebook(lambda _create: engine, "", permissions)
     for website in websites:
-        view = _view(client, spec, website, permissions, due, engine)
+        view = _view(client, spec, website, due, engine)
         params = {name: spec.params[name] for name in OWN_PARAMS if name in spec.params}
         order = build.Order(view, pages, sites, dict.fromkeys(pages, params))
         reports.append(build.make(client, order, notebook=notebook))
@@ -493,10 +473,9 @@ def _owner(each: Notification) -> str:
 
 
 def _view(
-    client: QueryClient,
+    client: AuthorizedClient,
     spec: Subscription | Alert,
     website: str,
-    permissions: Permissions,
     now: datetime,
     engine: Engine,
 ) -> View:
@@ -506,38 +485,55 @@ def _view(
     that the owner may no longer choose: other figures than those that were ordered would be wrong
     in silence.
     """
-    recorded = None
-    if spec.params.get("period") == [ALL_TIME]:
-        span = client.ask(api.daterange(website))
-        recorded = (span.start, span.end) if span.start and span.end else None
-    parsed = parse(
-        {**spec.params, "website": [website], "tz": [spec.timezone]},
-        now=now,
-        websites=[website],
-        recorded=recorded,
-        capabilities=client.capabilities,
-    )
-    if parsed.faults:
-        raise InvalidView(parsed.faults[0].reason)
-    view = permissions.restricted(parsed.view)
-    if ViewFilters.of(parsed.view) not in (NO_FILTERS, ViewFilters.of(view)):
+    params = {**spec.params, "website": [website], "tz": [spec.timezone]}
+    ordered = valid_view(client, params, [website], now)
+    view = client.permissions.restricted(ordered)
+    if ViewFilters.of(ordered) not in (NO_FILTERS, ViewFilters.of(view)):
         raise Forbidden(N_("Your filters are locked, and this lies outside of them."))
     return view.with_default(website_settings.conversion(engine, website))
 
 
 def _link(each: Notification, page: str, params: Mapping[str, Sequence[str]]) -> str:
-    path = "" if page == page_registry.PAGES[0].name else page
+    path = "" if page == OVERVIEW.name else page
     return f"{each.address}/{path}?{urlencode(params, doseq=True)}"
 
 
-def _contents(
-    begun: Mapping[str, alerting.Verdict], filters: Mapping[str, list[str]], now: datetime
-) -> dict[str, dict[str, Any]]:
+def _announce(
+    store: Connection,
+    id: str,
+    spec: Alert,
+    known: Mapping[str, Any],
+    holding: Mapping[str, Any],
+    now: datetime,
+) -> dict[str, Any]:
+    """Plan messages about the episodes that began and ended since the last check.
+
+    ``known`` has the contents of messages about the episodes that lasted then, by occasion, and
+    ``holding`` about those that last now. Returns what is known from now on.
+    """
+    single = spec.condition.kind != "new_value"
+    if single and known and holding:
+        # An hour later, the same episode may seem to have begun at another time.
+        return dict(known)
+    not_before = _after_quiet(spec, now)
+    begun = {name: content for name, content in holding.items() if name not in known}
+    for occasion, content in _grouped(begun).items():
+        deliveries.plan(store, id, occasion, now, content=content, not_before=not_before)
+    for occasion, content in known.items():
+        is_over = single and occasion not in holding
+        if is_over and not deliveries.cancel(store, id, occasion, now, str(_OVER)):
+            last = {**content, "ended": now.isoformat()}
+            deliveries.plan(
+                store, id, f"{occasion} ended", now, content=last, not_before=not_before
+            )
+    return {name: known.get(name, content) for name, content in holding.items()}
+
+
+def _grouped(contents: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The messages about what began: one about each, or a single one if that are many, since
     whoever sends events to Umami can make up new values."""
-    contents = {occasion: _content(begun[occasion], filters, now) for occasion in begun}
     if len(contents) <= MOST_AT_ONCE:
-        return contents
+        return dict(contents)
     first, *others = contents
     headlines = [contents[occasion]["headline"] for occasion in others]
     rest = len(headlines) - MOST_LISTED

@@ -21,6 +21,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import Engine
 
 from access import accounts, database, deliveries, notifications
+from access.accounts import EVERYBODY
 from access.database import exclusive
 from access.deliveries import Delivery
 from access.notifications import Alert, Notification, Notifications, Schedule, Subscription, Webhook
@@ -29,7 +30,7 @@ from components.loading import every_website
 from components.page_registry import ENDPOINTS
 from reports import due
 from reports.__main__ import main
-from reports.due import EVERYBODY, Service
+from reports.due import Service
 from tests.reports.conftest import TABLES, WEBSITES, seen
 from tests.support.accounts import user, write
 from tests.support.ports import free_port
@@ -734,11 +735,11 @@ def test_what_waits_is_not_sent_after_a_change_or_a_pause(
 
 
 def test_many_new_values_are_one_message() -> None:
-    def begun(count: int) -> dict[str, due.alerting.Verdict]:
-        return {f"new {at}": due.alerting.Verdict(True, headline=f"{at}.") for at in range(count)}
+    def begun(count: int) -> dict[str, dict[str, Any]]:
+        return {f"new {at}": {"headline": f"{at}."} for at in range(count)}
 
-    assert len(due._contents(begun(due.MOST_AT_ONCE), {}, MONDAY)) == due.MOST_AT_ONCE
-    ((occasion, content),) = due._contents(begun(30), {}, MONDAY).items()
+    assert len(due._grouped(begun(due.MOST_AT_ONCE))) == due.MOST_AT_ONCE
+    ((occasion, content),) = due._grouped(begun(30)).items()
     assert (occasion, content["headline"]) == ("new 0", "0.")
     assert content["findings"] == [*(f"{at}." for at in range(1, 21)), "… (+9)"]
 
