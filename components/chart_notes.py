@@ -23,6 +23,7 @@ from components import (
     viewer,
 )
 from components.charts.over_time import unusual_in_words
+from components.edit_dialog import EditDialog
 from components.escaping import plain
 from components.notes import AUDIENCES, dates, flags
 from components.runtime import component
@@ -39,9 +40,6 @@ KINDS: Final[dict[Kind, str]] = {"day": N_("Day"), "days": N_("Several days"), "
 _COMPONENT: Final = component("chart_notes")
 _FOCUS: Final = component("focus")
 _KEY: Final = "chart_notes"
-_OPEN: Final = "the note that is being written"
-_WRONG: Final = "why the note was not saved"
-_DONE: Final = "what was done with a note"
 _EPOCH: Final = datetime(1970, 1, 1)
 
 
@@ -58,6 +56,9 @@ class _Open:
 
     def key(self, name: str) -> str:
         return f"note_{name}_{self.number}"
+
+
+_DIALOG: Final[EditDialog[_Open]] = EditDialog("note")
 
 
 def draw(view: View, notes: Sequence[Note], *days: Timeline | None) -> None:
@@ -187,8 +188,6 @@ def _open(
     hour: int,
     audience: Audience,
 ) -> None:
-    number = st.session_state.get("notes_opened", 0) + 1
-    st.session_state["notes_opened"] = number
     values = {
         "text": text,
         "kind": kind,
@@ -197,27 +196,21 @@ def _open(
         "hour": hour,
         "audience": audience,
     }
-    opened = _Open(view.website, view.period.timezone, old, values, number)
-    authorized.data().pop(_WRONG, None)
-    authorized.data()[_OPEN] = opened
-
-
-def _close() -> None:
-    authorized.data().pop(_OPEN, None)
+    number = _DIALOG.next_number()
+    _DIALOG.open(_Open(view.website, view.period.timezone, old, values, number))
 
 
 def draw_open() -> None:
     """Draw the dialog while a note is open, and confirm what was done. Call once per run."""
-    if done := authorized.data().pop(_DONE, None):
-        st.toast(plain(done), icon=":material/check:")
-    opened: _Open | None = authorized.data().get(_OPEN)
+    _DIALOG.show_confirmation()
+    opened = _DIALOG.form()
     if opened:
         title = _("Edit note") if opened.old else _("Add a note")
-        authorized.dialog(title, _form, _close, "small")
+        authorized.dialog(title, _form, _DIALOG.close, "small")
 
 
 def _form() -> None:
-    opened: _Open | None = authorized.data().get(_OPEN)
+    opened = _DIALOG.form()
     if opened is None:
         st.rerun()
     for name, value in opened.values.items():
@@ -256,8 +249,7 @@ def _form() -> None:
                 )
         with st.container(key="note_focus", gap=None):
             _FOCUS(data={"opened": opened.number, "input": ".st-key-note_form textarea"}, height=0)
-    if problem := authorized.data().pop(_WRONG, ""):
-        st.error(plain(problem, 400), icon=":material/error:")
+    _DIALOG.show_problem()
 
 
 def _date_inputs(opened: _Open) -> None:
@@ -292,7 +284,7 @@ def _save(opened: _Open) -> None:
     }
     note = _typed(opened, held)
     if note is None:
-        authorized.data()[_WRONG] = _("Choose the first and the last day.")
+        _DIALOG.refuse(_("Choose the first and the last day."))
         return
     notebook, client = page_context.notebook(), page_context.client()
     old = opened.old
@@ -300,13 +292,11 @@ def _save(opened: _Open) -> None:
         saved = notebook.change(client, old, note) if old else notebook.add(client, note)
     except UmamiError as problem:
         _record("change note" if old else "add note", note, done=False)
-        authorized.data()[_WRONG] = texts.sentences(problem)
+        _DIALOG.refuse(texts.sentences(problem))
         return
     _record("change note" if old else "add note", saved)
-    authorized.data()[_DONE] = _("The note on {dates} was saved.").format(
-        dates=dates(saved, opened.timezone)
-    )
-    _close()
+    _DIALOG.confirm(_("The note on {dates} was saved.").format(dates=dates(saved, opened.timezone)))
+    _DIALOG.close()
 
 
 def _typed(opened: _Open, held: dict[str, Any]) -> Note | None:
@@ -332,13 +322,13 @@ def delete(note: Note) -> None:
         page_context.notebook().delete(page_context.client(), note)
     except UmamiError as problem:
         _record("delete note", note, done=False)
-        if _OPEN not in authorized.data():
+        if _DIALOG.form() is None:
             raise
-        authorized.data()[_WRONG] = texts.sentences(problem)
+        _DIALOG.refuse(texts.sentences(problem))
         return
     _record("delete note", note)
-    authorized.data()[_DONE] = _("The note was deleted.")
-    _close()
+    _DIALOG.confirm(_("The note was deleted."))
+    _DIALOG.close()
 
 
 def _record(what: str, note: Note, *, done: bool = True) -> None:

@@ -25,6 +25,7 @@ from components import (
 )
 from components.areas import PageInfo
 from components.blocks import SetParams, Table
+from components.edit_dialog import EditDialog
 from components.escaping import plain
 from components.formats import Field
 from components.notes import AUDIENCES
@@ -34,9 +35,6 @@ from umami.errors import UmamiError
 
 Action = Callable[[SavedView], object]
 """What a button does with a saved view, in a callback."""
-_OPEN: Final = "the view that is being saved"
-_WRONG: Final = "why the view was not saved"
-_DONE: Final = "what was done with a saved view"
 _BEGUN: Final = "whether this session has opened a page"
 _VISITED: Final = "websites that were opened in this session"
 _AUDIENCES: Final[tuple[Audience, ...]] = ("me", "team")
@@ -51,6 +49,9 @@ class _Open:
 
     def key(self, name: str) -> str:
         return f"saved_{name}_{self.number}"
+
+
+_DIALOG: Final[EditDialog[_Open]] = EditDialog("view")
 
 
 def save_button(shown: str) -> None:
@@ -79,28 +80,20 @@ def _begin(page: PageInfo) -> None:
 
 def edit(view: SavedView) -> None:
     """Open the dialog for a view. Call it in a callback."""
-    number = st.session_state.get("views_opened", 0) + 1
-    st.session_state["views_opened"] = number
-    authorized.data().pop(_WRONG, None)
-    authorized.data()[_OPEN] = _Open(view, number)
-
-
-def _close() -> None:
-    authorized.data().pop(_OPEN, None)
+    _DIALOG.open(_Open(view, _DIALOG.next_number()))
 
 
 def draw_open() -> None:
     """Draw the dialog while a view is open, and confirm what was done. Call once per run."""
-    if done := authorized.data().pop(_DONE, None):
-        st.toast(plain(done), icon=":material/check:")
-    opened: _Open | None = authorized.data().get(_OPEN)
+    _DIALOG.show_confirmation()
+    opened = _DIALOG.form()
     if opened:
         title = _("Change saved view") if opened.view.id else _("Save this view")
-        authorized.dialog(title, _form, _close, "small")
+        authorized.dialog(title, _form, _DIALOG.close, "small")
 
 
 def _form() -> None:
-    opened: _Open | None = authorized.data().get(_OPEN)
+    opened = _DIALOG.form()
     if opened is None:
         st.rerun()
     view, book = opened.view, page_context.saved_views()
@@ -118,8 +111,7 @@ def _form() -> None:
         )
     st.toggle(_("Open this website with it"), view.starts, key=opened.key("starts"))
     elements.action_button(_("Save"), "view_save", _save, opened, type="primary")
-    if problem := authorized.data().pop(_WRONG, ""):
-        st.error(plain(problem, 400), icon=":material/error:")
+    _DIALOG.show_problem()
 
 
 def _save(opened: _Open) -> None:
@@ -134,18 +126,18 @@ def _save(opened: _Open) -> None:
         saved = page_context.saved_views().save(view)
     except UmamiError as problem:
         _record("save view", view, done=False)
-        authorized.data()[_WRONG] = texts.sentences(problem)
+        _DIALOG.refuse(texts.sentences(problem))
         return
     _record("save view", saved)
-    authorized.data()[_DONE] = _("The view “{name}” was saved.").format(name=saved.name)
-    _close()
+    _DIALOG.confirm(_("The view “{name}” was saved.").format(name=saved.name))
+    _DIALOG.close()
 
 
 def _delete(view: SavedView) -> None:
     page_context.saved_views().delete(view)
     _record("delete view", view)
     url_state.set_params(saved="")
-    authorized.data()[_DONE] = _("The view “{name}” was deleted.").format(name=view.name)
+    _DIALOG.confirm(_("The view “{name}” was deleted.").format(name=view.name))
 
 
 def _record(what: str, view: SavedView, *, done: bool = True) -> None:

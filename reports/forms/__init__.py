@@ -34,8 +34,8 @@ def draw_page(selected: str, sites: Sequence[Website]) -> None:
 
 def draw_open(client: AuthorizedClient, sites: Sequence[Website]) -> None:
     """Draw the dialog while a form is open, and confirm what was done. Call once per run."""
-    common.show_done()
-    form = common.opened()
+    common.DIALOG.show_confirmation()
+    form = common.DIALOG.form()
     if form is None:
         return
     is_alert = form.kind == alert.KIND
@@ -47,7 +47,7 @@ def draw_open(client: AuthorizedClient, sites: Sequence[Website]) -> None:
     }
 
     def draw() -> None:
-        current = common.opened()
+        current = common.DIALOG.form()
         if current is None:
             st.rerun()
         elif is_alert:
@@ -55,7 +55,7 @@ def draw_open(client: AuthorizedClient, sites: Sequence[Website]) -> None:
         else:
             subscription.draw(current, sites, client.capabilities)
 
-    authorized.dialog(titles[is_alert, form.old is not None], draw, common.close)
+    authorized.dialog(titles[is_alert, form.old is not None], draw, common.DIALOG.close)
 
 
 def actions(client: QueryClient) -> dict[str, tuple[str, Action]]:

@@ -127,7 +127,7 @@ def draw(form: Opened, sites: Sequence[Website], client: AuthorizedClient) -> No
     _quiet_hours(form)
     label = _("Save") if form.old else _("Create")
     elements.action_button(label, "mail_save", _save, form, sites, type="primary")
-    common.show_wrong()
+    common.DIALOG.show_problem()
 
 
 def _condition_inputs(form: Opened) -> None:
@@ -281,7 +281,7 @@ def _save(form: Opened, sites: Sequence[Website]) -> None:
         return _("“{name}” is checked every hour.").format(name=spec.name)
 
     common.save(form, lambda: _spec(form, sites), done)
-    if common.opened() is None:
+    if common.DIALOG.form() is None:
         _cancel()
 
 

@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 from access.notifications import Alert, Notification, Subscription
 from components import (
-    authorized,
     controls,
     elements,
     page_context,
@@ -23,6 +22,7 @@ from components import (
     view_description,
     viewer,
 )
+from components.edit_dialog import EditDialog
 from components.escaping import plain
 from components.runtime import component
 from components.texts import N_, Message, _
@@ -36,10 +36,7 @@ from umami.view_parsing import parse
 
 T = TypeVar("T")
 Spec = TypeVar("Spec", Subscription, Alert)
-OPEN: Final = "the mail or alert that is being edited"
 _FOCUS: Final = component("focus")
-_WRONG: Final = "why the mail or alert was not saved"
-_DONE: Final = "what was done with a mail or alert"
 _NO_MAILS: Final = N_("Mails cannot be sent yet: no mail server is configured.")
 _MAIL_REMEDY: Final = N_(
     "Set DASHBOARD_SMTP_URL (smtp://user:password@host:587) and DASHBOARD_MAIL_FROM, and start the "
@@ -79,6 +76,9 @@ class Opened:
         }
 
 
+DIALOG: Final[EditDialog[Opened]] = EditDialog("mail or alert")
+
+
 def open_form(
     kind: str,
     website: str,
@@ -87,40 +87,10 @@ def open_form(
     old: Notification | None = None,
 ) -> None:
     """Open the dialog with a form. Call it in a callback."""
-    number = st.session_state.get("mails_opened", 0) + 1
-    st.session_state["mails_opened"] = number
     st.session_state["menu"] = st.session_state["report_menu"] = False
-    authorized.data().pop(_WRONG, None)
     spelled = {name: list(items) for name, items in params.items()}
-    authorized.data()[OPEN] = Opened(kind, website, spelled, values, old, number)
-
-
-def close() -> None:
-    """Close the dialog. Call it in a callback."""
-    authorized.data().pop(OPEN, None)
-
-
-def opened() -> Opened | None:
-    """The form in the dialog."""
-    form: Opened | None = authorized.data().get(OPEN)
-    return form
-
-
-def say(done: str) -> None:
-    """Confirm what was done, in the next run."""
-    authorized.data()[_DONE] = done
-
-
-def show_done() -> None:
-    """Show what was confirmed. Call once per run."""
-    if done := authorized.data().pop(_DONE, None):
-        st.toast(plain(done), icon=":material/check:")
-
-
-def show_wrong() -> None:
-    """Show why the form was not saved."""
-    if problem := authorized.data().pop(_WRONG, ""):
-        st.error(plain(problem, 400), icon=":material/error:")
+    number = DIALOG.next_number()
+    DIALOG.open(Opened(kind, website, spelled, values, old, number))
 
 
 def may_send(website: str) -> bool:
@@ -288,12 +258,12 @@ def save(form: Opened, make: Callable[[], Spec], done: Callable[[Spec], str]) ->
             book.add(spec, runtime.public())
     except UmamiError as problem:
         viewer.record(viewer.current(), what, form.website, done=False)
-        authorized.data()[_WRONG] = texts.sentences(problem)
+        DIALOG.refuse(texts.sentences(problem))
         return
     viewer.record(viewer.current(), what, audited(spec))
     is_sent = form.old is None or form.old.active
-    say(done(spec) if is_sent else _("“{name}” was saved.").format(name=spec.name))
-    close()
+    DIALOG.confirm(done(spec) if is_sent else _("“{name}” was saved.").format(name=spec.name))
+    DIALOG.close()
 
 
 def audited(spec: Subscription | Alert) -> str:

@@ -179,7 +179,7 @@ def _delete(each: Notification) -> None:
     page_context.notifications().delete(each)
     _record("delete", each)
     url_state.set_params(mail="")
-    common.say(_("“{name}” was deleted.").format(name=each.spec.name))
+    common.DIALOG.confirm(_("“{name}” was deleted.").format(name=each.spec.name))
 
 
 def _webhook_key(each: Notification) -> None:

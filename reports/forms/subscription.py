@@ -141,7 +141,7 @@ def draw(form: Opened, sites: Sequence[Website], capabilities: Capabilities) -> 
         type="primary",
         disabled=refused,
     )
-    common.show_wrong()
+    common.DIALOG.show_problem()
     common.focus(form, "recipients")
 
 

@@ -1,0 +1,75 @@
+"""What a session keeps of a form in a dialog: its values, why it was not saved, what was done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import streamlit as st
+
+from components import authorized
+from components.escaping import plain
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class EditDialog(Generic[T]):
+    """The state of one kind of dialog, for its current viewer; ``name`` tells the kinds apart."""
+
+    name: str
+
+    def next_number(self) -> int:
+        """A number for the keys of the inputs of a new form."""
+        key = f"number of the form {self.name}"
+        number: int = st.session_state.get(key, 0) + 1
+        st.session_state[key] = number
+        return number
+
+    def open(self, form: T) -> None:
+        """Open the dialog with a form. Call it in a callback."""
+        self._data.pop(self._problem, None)
+        self._data[self._form] = form
+
+    def close(self) -> None:
+        """Close the dialog. Call it in a callback."""
+        self._data.pop(self._form, None)
+
+    def form(self) -> T | None:
+        """The form in the dialog; ``None`` while it is closed."""
+        form: T | None = self._data.get(self._form)
+        return form
+
+    def refuse(self, problem: str) -> None:
+        """Show in the dialog why the form was not saved."""
+        self._data[self._problem] = problem
+
+    def confirm(self, done: str) -> None:
+        """Say in the next run what was done."""
+        self._data[self._done] = done
+
+    def show_problem(self) -> None:
+        """Draw why the form was not saved, once."""
+        if problem := self._data.pop(self._problem, ""):
+            st.error(plain(problem, 400), icon=":material/error:")
+
+    def show_confirmation(self) -> None:
+        """Draw what was done, once. Call it once per run."""
+        if done := self._data.pop(self._done, None):
+            st.toast(plain(done), icon=":material/check:")
+
+    @property
+    def _data(self) -> dict[str, Any]:
+        return authorized.data()
+
+    @property
+    def _form(self) -> str:
+        return f"form {self.name}"
+
+    @property
+    def _problem(self) -> str:
+        return f"problem of the form {self.name}"
+
+    @property
+    def _done(self) -> str:
+        return f"result of the form {self.name}"
