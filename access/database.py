@@ -1,5 +1,6 @@
-"""The database of sessions, failed sign-in attempts, share links, the audit log, settings, notes
-and saved views of websites, and subscriptions and alerts with what was sent for them.
+"""The database of sessions, failed sign-in attempts, share links, the audit log, settings, notes,
+saved views and rules of websites, their groups, costs of campaigns, and subscriptions and alerts
+with what was sent for them.
 
 ``DASHBOARD_STORE`` names it: SQLite or PostgreSQL. Of passwords and tokens of people it holds only
 hashes. It does hold the addresses of webhooks, and the key that signs what is sent to them.
@@ -207,6 +208,54 @@ KEYS: Final = Table(
     Column("value", sa.String(100), nullable=False),
 )
 """Keys that this dashboard made for itself, for links in mails and signatures of webhooks."""
+WEBSITE_GROUPS: Final = Table(
+    "dashboard_website_group",
+    METADATA,
+    Column("id", sa.String(36), primary_key=True),
+    Column("name", sa.String(100), nullable=False),
+    Column("websites", sa.JSON, nullable=False),
+    Column("author", sa.String(200), nullable=False),
+    Column("created", Moment, nullable=False),
+)
+"""Groups of websites; ``websites`` are their ids."""
+RULES: Final = Table(
+    "dashboard_rule",
+    METADATA,
+    Column("id", sa.String(36), primary_key=True),
+    Column("website", sa.String(36), nullable=False, index=True),
+    Column("kind", sa.String(20), nullable=False),
+    Column("position", sa.Integer, nullable=False),
+    Column("name", sa.String(100), nullable=False),
+    Column("spec", sa.JSON, nullable=False),
+    Column("author", sa.String(200), nullable=False),
+    Column("created", Moment, nullable=False),
+)
+"""Rules by which a website's values are grouped or merged where they are shown; of one ``kind``,
+the first by ``position`` that matches applies."""
+COST_UPLOADS: Final = Table(
+    "dashboard_cost_upload",
+    METADATA,
+    Column("id", sa.String(36), primary_key=True),
+    Column("website", sa.String(36), nullable=False, index=True),
+    Column("name", sa.String(200), nullable=False),
+    Column("author", sa.String(200), nullable=False),
+    Column("created", Moment, nullable=False),
+)
+COSTS: Final = Table(
+    "dashboard_cost",
+    METADATA,
+    Column("website", sa.String(36), primary_key=True),
+    Column("day", sa.Date, primary_key=True),
+    Column("campaign", sa.String(200), primary_key=True),
+    Column("source", sa.String(200), primary_key=True),
+    Column("currency", sa.String(3), primary_key=True),
+    Column("micros", sa.BigInteger, nullable=False),
+    Column("clicks", sa.BigInteger),
+    Column("impressions", sa.BigInteger),
+    Column("upload", sa.String(36), nullable=False, index=True),
+)
+"""What a campaign cost on a day, in millionths of a currency; ``upload`` is the latest upload that
+named it."""
 
 
 def is_missing(url: str) -> bool:

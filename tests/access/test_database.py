@@ -55,6 +55,10 @@ LATER: Final = tuple(
         "receipt",
         "unsubscribed",
         "key",
+        "website_group",
+        "rule",
+        "cost_upload",
+        "cost",
     )
 )
 """Tables that a revision after the first made."""
@@ -133,6 +137,24 @@ def fill(engine: Engine) -> None:
         SavedView("a", "“Mine” ✓", "utm", {"filter": ["é"]})
     )
     notifications.signing_key(engine)
+    who = {"author": "ann", "created": now}
+    with engine.begin() as connection:
+        for table, row in (
+            (database.WEBSITE_GROUPS, {"id": "g", "name": "“Shops” ✓", "websites": ["a"], **who}),
+            (
+                database.RULES,
+                {"id": "r", "website": "a", "kind": "group", "position": 0, "name": "é"}
+                | {"spec": {"paths": ["/é*"]}, **who},
+            ),
+            (database.COST_UPLOADS, {"id": "u", "website": "a", "name": "é.csv", **who}),
+            (
+                database.COSTS,
+                {"website": "a", "day": now.date(), "campaign": "“Sale” ✓", "source": ""}
+                | {"currency": "EUR", "micros": 2**40, "clicks": None, "impressions": 0}
+                | {"upload": "u"},
+            ),
+        ):
+            connection.execute(sa.insert(table).values(row))
     with exclusive(engine) as store:
         deliveries.plan(store, each.id, "now", now, content={"headline": "✓"})
         notifications.unsubscribe(store, each.id, "bob@example.com")
