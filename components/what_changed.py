@@ -23,11 +23,14 @@ from components.view_description import value_name, why_empty
 from umami.analysis import changes
 from umami.analysis.changes import FIGURES, Cause, Figure, Split
 from umami.analysis.expected import Stretch
-from umami.api import traffic, websites
+from umami.api import events, revenue, traffic, websites
 from umami.api.conversions import VisitField, VisitGroups
+from umami.api.events import EventTotals
+from umami.api.revenue import Revenue
 from umami.api.traffic import Groups, Metric, Ranking, Stats, Timeline
 from umami.api.websites import DateRange
 from umami.conversion import Conversion
+from umami.errors import InvalidView
 from umami.filters import FIELDS
 from umami.period import Period, zone
 from umami.view import View
@@ -50,12 +53,21 @@ FIELDS_OF_RATES: Final = ("device", "channel", "country")
 """The fields by which rates are explained: a visit has one value of each."""
 ONE_VALUE: Final = frozenset({"browser", "os", "device", "language", "country", "channel"})
 """Fields by which servers of Umami tell the bounces and durations of visits."""
+PARTS_OF_REVENUE: Final = {
+    "channel": "channels",
+    "referrer": "referrers",
+    "country": "countries",
+    "region": "regions",
+}
+"""Fields by which servers of Umami tell revenue, with the attributes of their answer."""
 SEVERAL_VALUES: Final = frozenset({"path", "title", "query", "tag"})
 """Fields of which a visit can have several values."""
 MOST: Final = 5
 """Sentences of the longest list."""
 MOST_UNUSUAL: Final = 3
 """Stretches of unusual days with a sentence."""
+MOST_EVENTS: Final = 500
+"""Names of events by which their number is explained."""
 LEAST_EARLIER: Final = 0.05
 """The size of a stretch in the comparison that is named, as a fraction of its visitors."""
 WEEKS_BACK: Final = 13
@@ -107,6 +119,7 @@ WORDS: Final = {
         N_("{part} because visits with {name} bring more"),
         N_("{part} because visits with {name} bring less"),
     ),
+    "events": Words(N_("Events")),
 }
 _ORDER: Final = (
     "revenue",
@@ -201,13 +214,13 @@ def figures_of(view: View, conversion: Conversion | None) -> list[str]:
     by_visit = bool(conversion and view.whole_visits)
     known = set(FIGURES)
     if not by_visit:
-        known -= {"conversions", "conversion_rate"}
-    if not (by_visit and conversion and conversion.currency):
+        known -= {"conversions", "conversion_rate", "revenue_per_visit"}
+    if not (conversion and conversion.currency):
         known -= {"revenue", "revenue_per_visit"}
     if not view.keeps_whole_visits:
         known -= {"bounce_rate", "duration"}
     if not view.keeps_views:
-        known.clear()
+        known &= {"events", "revenue"}
     return [name for name in FIGURES if name in known]
 
 
@@ -243,9 +256,65 @@ def ask_groups(
     return query.optional(ask_all(view)), query.optional(ask_all(earlier))
 
 
+def ask_counted(
+    query: Collector, view: View, conversion: Conversion | None, field: str, figure: Figure
+) -> tuple[Future[Any], ...]:
+    """Send the queries for a figure that the tiles of a website do not show: events, and revenue on
+    servers of Umami. The futures are the totals of both periods and the ``parts`` of the values of
+    a field in them; empty for other figures. Raises ``UmamiError``."""
+    views = [view, view.compared() or view]
+    if figure.name == "events":
+        totals = [query.derived(events.event_stats(each), _totals_of_events) for each in views]
+        ranked = [query.derived(traffic.metrics(v, "event", MOST_EVENTS), _events) for v in views]
+        return (*totals, *ranked)
+    if figure.name == "revenue" and conversion and not view.whole_visits:
+        fields = query.client.definitions.revenue_fields
+        if view.segment or any(filter_.field not in fields for filter_ in view.filters):
+            raise InvalidView(
+                N_("This server cannot filter revenue by these filters."),
+                remedy=N_("Remove the filters, or explain another figure."),
+            )
+        sums = [revenue.revenue(each, conversion.currency) for each in views]
+        by_field = partial(_revenue_by, PARTS_OF_REVENUE.get(field, ""))
+        return (
+            *(query.derived(each, _totals_of_revenue) for each in sums),
+            *(query.derived(each, by_field) for each in sums),
+        )
+    return ()
+
+
+def _totals_of_events(stats: EventTotals) -> changes.Totals:
+    return {"events": float(stats.times), "visitors": float(stats.visitors)}
+
+
+def _events(ranking: Ranking) -> pd.DataFrame | None:
+    return ranking.frame.rename(columns={"count": "events"}) if ranking.measure == "times" else None
+
+
+def _totals_of_revenue(answer: Revenue) -> changes.Totals:
+    return {
+        "revenue": float(answer.total),
+        "orders": float(answer.orders),
+        "visitors": float(answer.of_visitors or answer.visitors),
+    }
+
+
+def _revenue_by(attribute: str, answer: Revenue) -> pd.DataFrame | None:
+    frame: pd.DataFrame | None = getattr(answer, attribute, None)
+    if frame is None:
+        return None
+    # Visitors without a source have no name.
+    named = frame.assign(name=frame["name"].fillna(""), country=None)
+    return named.rename(columns={"amount": "revenue"})
+
+
 def field_of(view: View, conversion: Conversion | None, figure: Figure, field: Metric) -> Metric:
     """The field by which a figure is explained: this one, unless visits can have several values of
     it, so that their parts would overlap, or the server does not tell the figure by it."""
+    if figure.name == "events":
+        return "event"
+    if figure.name == "revenue" and not view.whole_visits:
+        return field if field in PARTS_OF_REVENUE else "country"
     overlaps = field in SEVERAL_VALUES and figure.name != "views"
     if conversion and view.whole_visits:
         known = get_args(VisitField)
@@ -302,7 +371,9 @@ def parts(change: Change, now: Any, before: Any) -> pd.DataFrame | None:
     return changes.parts(change.figure, frames[0], frames[1], change.now, change.before)
 
 
-def _frame(answer: VisitGroups | Groups | Ranking | None, figure: Figure) -> pd.DataFrame | None:
+def _frame(
+    answer: VisitGroups | Groups | Ranking | pd.DataFrame | None, figure: Figure
+) -> pd.DataFrame | None:
     if answer is None:
         return None
     if isinstance(answer, Ranking):
@@ -310,7 +381,7 @@ def _frame(answer: VisitGroups | Groups | Ranking | None, figure: Figure) -> pd.
             return None
         return answer.frame.rename(columns={"count": "visitors"})
     columns = [figure.amount, *([figure.per] if figure.per else [])]
-    frame = answer.frame
+    frame = answer if isinstance(answer, pd.DataFrame) else answer.frame
     if not set(columns) <= set(frame.columns) or frame[columns].isna().any(axis=None):
         return None
     return frame

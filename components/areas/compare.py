@@ -33,6 +33,7 @@ from umami.analysis.rankings import Move, Movers
 from umami.api import traffic
 from umami.api.traffic import Metric, Ranking
 from umami.conversion import Conversion
+from umami.errors import UmamiError
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -43,7 +44,8 @@ INFO: Final = PageInfo(
     4,
     N_("What changed most between two periods: what grew, what fell, what is new or gone."),
     what_changed.ENDPOINTS,
-    what_changed.OPTIONAL_ENDPOINTS,
+    # Revenue on servers of Umami needs the permission for the page Revenue.
+    (*what_changed.OPTIONAL_ENDPOINTS, "event_stats"),
     params=("by", "figure"),
 )
 LIMIT: Final = 500
@@ -104,14 +106,17 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     by = metric(params)
     timeline = query.ask(traffic.pageviews(view))
     totals = query.totals(view)
-    conversion = conversions.chosen(query, view) if view.whole_visits else None
-    brought = traffic_blocks.ask_conversions(query, view, conversion) if conversion else ()
     figure = FIGURES.get(chosen_figure(view, params))
+    # On servers of Umami, only revenue needs the currency.
+    needed = view.whole_visits or (figure is not None and figure.name == "revenue")
+    conversion = conversions.chosen(query, view) if needed else None
+    shown = conversion if view.whole_visits else None
+    brought = traffic_blocks.ask_conversions(query, view, shown) if shown else ()
     ranked = query.compared(view, partial(traffic.metrics, field=by, limit=LIMIT))
     known: list[Future[Any]] = [totals.now, timeline, *totals.earlier]
 
     def tiles(*answers: Any) -> list[ui.Block]:
-        more = traffic_blocks.conversion_tiles(conversion, *answers[len(known) :])
+        more = traffic_blocks.conversion_tiles(shown, *answers[len(known) :])
         return traffic_blocks.website_tiles(
             query.client,
             view,
@@ -123,7 +128,10 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     yield ui.Section(_("Figures"), tiles, [*known, *brought], height=ui.CURVES, framed=False)
     about = described(view)
     if figure and figure.name in what_changed.figures_of(view, conversion):
-        yield _explanation(query, view, conversion, figure, by, [*totals, *brought])
+        try:
+            yield _explanation(query, view, conversion, figure, by, [*totals, *brought])
+        except UmamiError as problem:
+            yield ui.failed_section(_("Why it changed"), problem)
     elif figure:
         none = ui.Text(_("This website has no such figure."), "empty")
         yield ui.blocks_section(_("Why it changed"), none)
@@ -143,8 +151,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
 def figures(view: View) -> dict[str, str]:
     """Names of the figures whose change can be explained, by their value in the URL."""
     # Which conversion it is does not matter here.
-    conversion = Conversion(None, "any") if view.whole_visits else None
-    names = what_changed.figures_of(view, conversion)
+    names = what_changed.figures_of(view, Conversion(None, "any"))
     return {name: _(what_changed.WORDS[name].name) for name in names}
 
 
@@ -164,12 +171,18 @@ def _explanation(
 ) -> ui.Section:
     """Send the queries for the parts that the values of a field have in the change of a figure."""
     field = what_changed.field_of(view, conversion, figure, by)
-    groups = what_changed.ask_groups(query, view, conversion, field, figure)
-
+    counted = what_changed.ask_counted(query, view, conversion, field, figure)
+    groups = counted[2:] or what_changed.ask_groups(query, view, conversion, field, figure)
+    totals = counted[:2] or totals
     days = history.ask(query, view)
 
     def make(*answers: Any) -> list[ui.Block]:
-        both = what_changed.both_totals(view, answers[: len(totals)])
+        of_periods = answers[: len(totals)]
+        both: tuple[changes.Totals, changes.Totals] | None = (
+            (of_periods[0], of_periods[1])
+            if counted
+            else what_changed.both_totals(view, of_periods)
+        )
         if both is None:
             return [ui.Text(_("The server does not report the comparison."), "empty")]
         currency = conversion.currency if conversion else ""
@@ -215,13 +228,13 @@ def explanation_blocks(
         frame[["before", "now"]] = frame[["before", "now"]].where(frame["name"].notna())
     blocks: list[ui.Block] = [ui.Text("", "body", lead=what_changed.sentence(change))]
     if field != by:
-        blocks.append(
-            ui.Text(
-                _("By {field}, since a visit can have several {many}.").format(
-                    field=texts.inside(_(what_changed.LABELS[field])), many=_(TABLES[by].many)
-                )
-            )
+        text = (
+            _("By {field}, since a visit can have several {many}.")
+            if by in what_changed.SEVERAL_VALUES and change.figure.name != "events"
+            else _("By {field}: this figure is not known by {many}.")
         )
+        name = texts.inside(_(what_changed.LABELS[field]))
+        blocks.append(ui.Text(text.format(field=name, many=_(TABLES[by].many))))
     alt = _("Parts of the change of {figure}").format(
         figure=texts.inside(_(what_changed.WORDS[change.figure.name].name))
     )

@@ -9,15 +9,15 @@ from typing import Final
 import pandas as pd
 
 from components import blocks as ui
-from components import formats, property_blocks, traffic_blocks
+from components import formats, property_blocks, traffic_blocks, what_changed
 from components.areas import PageInfo, last_value
-from components.charts.tiles import Figures
+from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
 from components.texts import N_, _, memoize
 from components.view_description import described, value_name, why_empty
 from umami.api import events
-from umami.api.events import Event, Kind
+from umami.api.events import Event, EventTotals, Kind
 from umami.parsing import Page
 from umami.view import View
 
@@ -58,7 +58,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     event, name = (last_value(params, param)[:500] for param in ("event", "event_property"))
     yield ui.Section(
         _("Figures"),
-        partial(ui.figure_tiles, FIGURES),
+        _figures,
         [*query.compared(view, events.event_stats)],
         about=described(view),
         framed=False,
@@ -93,6 +93,12 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         chosen=(event, name),
         choose=lambda row: ui.SetParams({"event": row.event or "", "event_property": row.name}),
     )
+
+
+def _figures(now: EventTotals, before: EventTotals | None = None) -> list[ui.Block]:
+    """The tiles; Compare explains the number of events by their names."""
+    tiles = ui.Tiles(figures(now, before, FIGURES))
+    return [what_changed.explaining(tiles, ["events", "", "", ""], ["events"])]
 
 
 def _list(view: View, position: ui.ListPosition, answer: Page[Event]) -> list[ui.Block]:

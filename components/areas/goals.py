@@ -12,7 +12,7 @@ from typing import Any, Final
 import pandas as pd
 
 from components import blocks as ui
-from components import conversions, formats, history, loading
+from components import conversions, formats, history, loading, what_changed
 from components.areas import PageInfo
 from components.charts import over_time
 from components.charts.tiles import figures
@@ -26,8 +26,9 @@ from umami.analysis.steps import KINDS, Target, read_targets
 from umami.api import events, reports, traffic
 from umami.api.events import EventSeries
 from umami.api.reports import Goal
-from umami.api.traffic import Timeline, Value
+from umami.api.traffic import Stats, Timeline, Value
 from umami.conversion import FunnelStep
+from umami.errors import InvalidView
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -38,7 +39,7 @@ INFO: Final = PageInfo(
     6,
     N_("How often visitors reach your goals, compared with your targets."),
     ("reports", "goal", "annotations"),
-    ("series", "pageviews", *conversions.ENDPOINTS),
+    ("series", "pageviews", "stats", *conversions.ENDPOINTS),
     list_params=("goal",),
 )
 MOST: Final = 12
@@ -111,7 +112,9 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
     cards = []
     for target, result, trend in zip(targets, results, trends, strict=True):
         name, about = target.step.value, f"{_(KINDS[target.step.kind])} · {described(view)}"
-        figures = ui.Section(name, partial(_figures, target), [*result], about)
+        opened = _reached_by(view, target)
+        totals = _totals(query, opened) if opened else []
+        figures = ui.Section(name, partial(_figures, target, opened), [*result, *totals], about)
         cards.append(ui.Card(formats.shortened(name), [figures, trend], about))
     yield ui.Grid(cards)
     yield _pace_section(query, view, targets)
@@ -205,8 +208,37 @@ def _table(targets: Sequence[Target], *goals: Goal) -> list[ui.Block]:
     return [ui.Table(_("goals"), frame, formats.translated(FIELDS), "goals", shown=0)]
 
 
-def _figures(target: Target, now: Goal, before: Goal | None = None) -> list[ui.Block]:
-    """Tiles with times, visitors and conversion rate, and the share of the target."""
+def _reached_by(view: View, target: Target) -> View | None:
+    """The View of the visitors who reached a goal; ``None`` where no filter selects them."""
+    step = target.step
+    if any(filter_.field == step.kind for filter_ in view.filters) or "*" in step.value:
+        return None
+    if step.kind == "event" and not view.whole_visits:
+        return None
+    try:
+        return view.filtered(step.kind, step.value)
+    except InvalidView:
+        return None
+
+
+def _totals(query: Collector, view: View) -> list[Future[Stats | None]]:
+    """Send the queries for the totals of both periods, if there is a comparison."""
+    earlier = view.compared()
+    with query.later():
+        return [query.optional(traffic.stats(each)) for each in (view, earlier)] if earlier else []
+
+
+def _figures(
+    target: Target,
+    opened: View | None,
+    now: Goal,
+    before: Goal | None = None,
+    *totals: Stats | None,
+) -> list[ui.Block]:
+    """Tiles with times, visitors and conversion rate, and the share of the target.
+
+    Compare explains the visitors where they equal the ``totals`` of the View ``opened``.
+    """
     of_all = _("Share of all visitors in the period who reached it.")
     tiles = figures(
         now,
@@ -217,13 +249,23 @@ def _figures(target: Target, now: Goal, before: Goal | None = None) -> list[ui.B
             (_("Conversion"), "conversion", of_all, "percent"),
         ],
     )
+    equal = bool(totals) and all(
+        stats and goal and stats.current.visitors == goal.visitors
+        for goal, stats in zip((now, before), totals, strict=True)
+    )
+    shown = what_changed.explaining(
+        ui.Tiles(tiles, framed=False, key=f"{target.step.kind}_{target.step.value}"),
+        ["", "visitors", ""],
+        ["visitors"] if equal else [],
+        opened,
+    )
     share = analysis.reached(now, target)
     if share is None:
-        return [ui.Tiles(tiles, framed=False)]
+        return [shown]
     sentence = _("{share} of the target of {times}.").format(
         share=formats.percent(share), times=formats.whole(target.times)
     )
-    return [ui.Tiles(tiles, framed=False), ui.Text(sentence, progress=share)]
+    return [shown, ui.Text(sentence, progress=share)]
 
 
 def _trend_section(query: Collector, view: View, number: int, target: Target) -> ui.Section:

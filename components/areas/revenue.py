@@ -193,8 +193,9 @@ def _figures(
     source = computed_from(query.client, revenue.revenue(scope.view, scope.currency))
     sourced = [replace(tile, source=source) for tile in tiles.tiles]
     names = ["revenue", *[""] * (len(sourced) - 1)]
+    opened = replace(scope.view, currency=scope.currency)
     blocks: list[ui.Block] = [
-        what_changed.explaining(ui.Tiles(sourced), names, _explained(scope, currencies))
+        what_changed.explaining(ui.Tiles(sourced), names, _explained(scope), opened)
     ]
     for spelling in choices(currencies, scope.currency)[scope.currency]:
         totals = query.ask(revenue.revenue(scope.view, spelling)).result()
@@ -236,11 +237,11 @@ def _tiles(
     return ui.Tiles([replace(tile, about=f"{tile.about}{left_out}") for tile in tiles])
 
 
-def _explained(scope: Scope, currencies: tuple[str, ...]) -> list[str]:
-    """The figures that the page Compare explains: not in other currencies than that of
-    conversions, nor with filters, which select visitors here, and whole visits there."""
-    usual = scope.view.currency or suggested_currency(currencies)
-    if scope.currency != usual or scope.view.is_filtered or scope.left_out:
+def _explained(scope: Scope) -> list[str]:
+    """The figures that the page Compare explains: none where it would apply the filters otherwise,
+    such as to whole visits, while those of this page select visitors."""
+    view = scope.view
+    if scope.left_out or view.segment or (view.is_filtered and view.whole_visits):
         return []
     return what_changed.figures_of(scope.view, Conversion(None, scope.currency))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -11,7 +12,7 @@ from uuid import UUID
 import pandas as pd
 
 from components import blocks as ui
-from components import formats, property_blocks, traffic_blocks
+from components import formats, property_blocks, traffic_blocks, what_changed
 from components.areas import PageInfo, last_value
 from components.charts.tiles import Figures, figures
 from components.formats import Field
@@ -21,9 +22,10 @@ from components.texts import N_, _, memoize
 from components.view_description import dates, described, value_name, why_empty
 from umami.analysis import activity as analysis
 from umami.analysis.activity import Visit
-from umami.api import sessions
+from umami.api import sessions, traffic
 from umami.api.events import Kind
-from umami.api.sessions import Session, SessionProperty, Step
+from umami.api.sessions import Session, SessionProperty, SessionStats, Step
+from umami.api.traffic import Stats
 from umami.filters import FIELDS
 from umami.parsing import Page
 from umami.view import View
@@ -35,7 +37,7 @@ INFO: Final = PageInfo(
     N_("Behaviour"),
     1,
     N_("Every visitor: where they are, when they came and what they did."),
-    ("session_stats", "weekly", "sessions", "session_data_properties"),
+    ("session_stats", "stats", "weekly", "sessions", "session_data_properties"),
     ("session_data_values", "session", "activity", "session_properties"),
     params=("session_property",),
     page_params=(*ui.list_param_names("sessions"), "session"),
@@ -93,8 +95,8 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     name = last_value(params, "session_property")[:500]
     yield ui.Section(
         _("Figures"),
-        partial(ui.figure_tiles, FIGURES),
-        [*query.compared(view, sessions.session_stats)],
+        _figures,
+        [*query.compared(view, sessions.session_stats), *_totals(query, view)],
         about=described(view),
         framed=False,
     )
@@ -128,6 +130,29 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         chosen=("", name),
         choose=lambda row: ui.SetParams({"session_property": row.name}),
     )
+
+
+def _totals(query: Collector, view: View) -> list[Future[Stats | None]]:
+    """Send the queries for the totals of the website in both periods, if there is a comparison."""
+    earlier = view.compared()
+    return [query.optional(traffic.stats(each)) for each in (view, earlier)] if earlier else []
+
+
+def _figures(
+    now: SessionStats, before: SessionStats | None = None, *totals: Stats | None
+) -> list[ui.Block]:
+    """The tiles. Compare explains events, and the figures that equal those of the ``totals``."""
+    alike = {
+        name
+        for name in ("visitors", "visits")
+        if all(
+            stats and getattr(sums, name) == getattr(stats.current, name)
+            for sums, stats in zip((now, before), totals, strict=False)
+        )
+    }
+    names = [name for _label, name, *_about in FIGURES]
+    tiles = ui.Tiles(figures(now, before, FIGURES))
+    return [what_changed.explaining(tiles, names, {*alike, "events"})]
 
 
 def _list(view: View, position: ui.ListPosition, answer: Page[Session]) -> list[ui.Block]:

@@ -58,6 +58,7 @@ FIGURES: Final = {
         Figure("conversion_rate", "conversions", "visits"),
         Figure("revenue", "revenue"),
         Figure("revenue_per_visit", "revenue", "visits"),
+        Figure("events", "events"),
     )
 }
 """Every figure that can be explained. ``duration`` is in seconds, rates are fractions."""
