@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from components.texts import N_, _
 from umami.background_task import ProgressCallback
-from umami.client import Client, Waiting, connect
+from umami.client import Client, Waiting, Writer, connect
 from umami.errors import SettingsError
 from umami.instrumentation import Instrumentation
 from umami.settings import DEFINITIONS, Settings
@@ -104,7 +104,14 @@ def client_of(
     watch: Instrumentation | None = None,
     waiting: Waiting = nullcontext,
 ) -> Client:
-    """A client of the embedded server; its cache drops answers about changed websites."""
+    """A client of the embedded server; its cache drops answers about changed websites.
+
+    Changes to a replica are made by the server of its database, where the settings name one.
+    """
+    writer = None
+    if running.replica and settings.writer:
+        server = connect(settings.writer, watch=watch, waiting=waiting)
+        writer = Writer(server, running.replica.catch_up)
     client = connect(
         filled(settings, running),
         label=N_("Built-in server"),
@@ -112,6 +119,7 @@ def client_of(
         watch=watch,
         waiting=waiting,
         defined_by=running.replica.definitions if running.replica else settings.definitions,
+        writer=writer,
     )
     running.tell(client.forget)
     return client

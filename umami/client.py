@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Self, TypeVar
@@ -33,6 +33,18 @@ T = TypeVar("T")
 U = TypeVar("U")
 Waiting = Callable[[], AbstractContextManager[None]]
 """Makes a context in which a thread waits for an answer, such as one that releases a lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Where a client sends writes instead of to its server, which is a replica.
+
+    ``arrived`` waits until the replica contains what was written, a few seconds at most.
+    """
+
+    client: "Client"
+    arrived: Callable[[], None]
+
 
 WRITE_SETTLES_AFTER: Final = 60.0
 """Seconds within which a server has completed a write that it did not confirm."""
@@ -105,6 +117,7 @@ class Client:
         watch: Instrumentation | None = None,
         defined_by: str | None = None,
         waiting: Waiting = nullcontext,
+        writer: Writer | None = None,
     ) -> None:
         """Raises ``SettingsError`` where no server is set; sends nothing. ``settings`` are by
         default those of this process. ``label`` is the server's name in the interface, and ``demo``
@@ -125,6 +138,7 @@ class Client:
         self._cache = cache
         self._queue = FairQueue(settings.in_flight, watch)
         self._waiting = waiting
+        self._writer = writer
         _OPEN.add(self)
 
     def __repr__(self) -> str:
@@ -165,6 +179,9 @@ class Client:
         Answers from before ``since`` (Unix seconds) do not count. ``keep=False`` bypasses the
         cache, for answers that are used once and would displace others."""
         reply: Reply[T] = Reply(self._waiting)
+        if self._writer and query.endpoint.access is Access.WRITES:
+            drive(self._written(reply, query, self._writer), reply)
+            return reply
         known = self._connection.known
         drive(self._answer(reply, query, known, caller, since, keep), reply)
         if known is not None and time.monotonic() > self._connection.refresh_at:
@@ -178,6 +195,8 @@ class Client:
     def refusal(self, query: Query[Any]) -> errors.NotOffered | None:
         """Why a server of this version cannot answer a query; ``None`` if it can. May detect the
         version. Raises ``UmamiError``."""
+        if self._writer and query.endpoint.access is Access.WRITES:
+            return self._writer.client.refusal(query)
         return self._dialect(self._detected()).refusal(query)
 
     def paths(self, query: Query[Any]) -> tuple[str, ...]:
@@ -217,6 +236,8 @@ class Client:
 
     def close(self) -> None:
         """Send nothing more. Pending queries fail with ``Unreachable``; the cache remains."""
+        if self._writer:
+            self._writer.client.close()
         self._transport.close()
         self._queue.close()
 
@@ -290,6 +311,15 @@ class Client:
             raise problem
         reply.stale, reply.problem = True, again(problem)
         return self._delivered(reply, spare)
+
+    def _written(self, reply: Reply[T], query: Query[T], writer: Writer) -> Steps[T]:
+        """The answer of the server that writes, once the replica contains what was written."""
+        try:
+            (value,) = yield [writer.client.submit(query)]
+            yield [self._queue.submit(writer.arrived)]
+        finally:
+            self.forget(query.website)
+        return self._delivered(reply, Entry(value, time.time(), 0))
 
     def _delivered(self, reply: Reply[T], entry: Entry) -> T:
         reply.answered_at = datetime.fromtimestamp(entry.answered_at, UTC)

@@ -27,6 +27,8 @@ from umami.addresses import CLOUD, INVISIBLE, api_address, is_loopback, share_li
 from umami.compat.generations import Generation
 from umami.errors import SettingsError
 
+_ACCOUNT: Final = frozenset({"username", "password", "api_key", "generation"})
+"""Settings of the account at a server, and of its version."""
 _QUOTES: Final = ('""', "''", "“”", "„“", "””", "‘’", "‚‘", "’’", "«»", "»«", "``")
 """Quotes around a value that shells, ``docker --env-file`` and word processors leave."""
 SECRETS: Final = Path(".streamlit/secrets.toml")
@@ -176,6 +178,8 @@ class Settings(DeclaredSettings):
     """Whether the server is Umami Cloud."""
     pace: tuple[int, float] | None = Field(None, exclude=True)
     """Calls in so many seconds at most; ``None`` without a limit."""
+    writer: "Settings | None" = Field(None, exclude=True, repr=False)
+    """The server of the database that is replicated, which makes changes; ``None`` without one."""
 
     @model_validator(mode="before")
     @classmethod
@@ -187,11 +191,10 @@ class Settings(DeclaredSettings):
         url, link, key = (values.get(name) for name in ("url", "share_url", "api_key"))
         login = [name for name in ("USERNAME", "PASSWORD") if name.lower() in values]
         access = [*(["URL"] if url else []), *login, *(["API_KEY"] if key else [])]
-        server = "SHARE_URL" if link else access[0] if access else ""
         cloud = not link and (api_address(url) == CLOUD if url else bool(key))
-        if server and values.get("database_url"):
+        if link and values.get("database_url"):
             problem = (
-                f"UMAMI_DATABASE_URL and UMAMI_{server} contradict each other: the dashboard asks "
+                "UMAMI_DATABASE_URL and UMAMI_SHARE_URL contradict each other: the dashboard asks "
                 "either a server or a replica of its database. Remove one of them."
             )
         elif link and access:
@@ -225,7 +228,14 @@ class Settings(DeclaredSettings):
             rest = {name: text for name, text in values.items() if name not in ("url", "share_url")}
             api, share = share_link(link) if link else (api_address(url) if url else CLOUD, None)
             pace = CLOUD_PACE if cloud else None
-            return {**rest, "api": api, "share": share, "cloud": cloud, "pace": pace}
+            of_server = {"api": api, "share": share, "cloud": cloud, "pace": pace}
+            if "database_url" not in values:
+                return {**rest, **of_server}
+            # The replica answers, and the server makes changes.
+            embedded = ("data", "store", "database_url", "collect", "definitions", "redis_url")
+            shared = {name: text for name, text in rest.items() if name not in embedded}
+            own = {name: text for name, text in rest.items() if name not in _ACCOUNT}
+            return {**own, "writer": {**shared, **of_server}}
         else:
             return values
         raise SettingsError(problem)
@@ -314,7 +324,8 @@ class Settings(DeclaredSettings):
         as ``parse`` takes them. Contains secrets."""
         if self.api is None:
             sources = {"DATA": self.data, "STORE": self.store, "DATABASE_URL": self.database}
-            return {name: str(source) for name, source in sources.items() if source}
+            texts = {name: str(source) for name, source in sources.items() if source}
+            return {**texts, **(self.writer.texts if self.writer else {})}
         if self.share is not None:
             return {"SHARE_URL": f"{self.address}/share/{self.share}"}
         # A folder with the name of one of Umami's pages is only recognised before /api.

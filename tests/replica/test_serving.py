@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import psycopg
 import pytest
 
+from components import embedded_launcher
 from tests.conftest import Some
 from tests.contract import test_embedded3_events as recorded_events
 from tests.contract import test_embedded3_reports as recorded_reports
@@ -30,8 +32,8 @@ from umami.embedded.replica.worker import Replica
 from umami.embedded.server import Running, serve
 from umami.embedded.state import Umami
 from umami.embedded.store import Store
-from umami.errors import ServerFault
-from umami.settings import Settings
+from umami.errors import NotFound, ServerFault
+from umami.settings import Settings, parse
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +87,31 @@ def test_writes_are_refused_in_a_sentence(running: Running) -> None:
         # Analyses are POST requests that read.
         case = answered_lines("v3.1.0", "/reports/funnel")[0]
         assert client.post(case["path"], json=case["body"]).status_code != 400
+
+
+def test_changes_are_made_by_the_server_of_the_database(
+    make_database: MakeDatabase, tables: Path
+) -> None:
+    database = make_database("3.1", rows=True)
+    with serve(replica_of=database) as running, serve_version("3.1", tables) as umami:
+        assert running.replica
+        assert running.replica.wait(60)
+        account = {"USERNAME": umami.username, "PASSWORD": umami.password}
+        settings = parse({"DATABASE_URL": database, "URL": umami.url, **account})
+        assert settings.texts == {"DATABASE_URL": database, "URL": umami.url, **account}
+        with embedded_launcher.client_of(running, settings) as client:
+            # This server does not write into the database, so the test does.
+            with psycopg.connect(database) as connection:
+                rename = b"UPDATE website SET name = 'In the database' WHERE website_id = %s"
+                connection.execute(rename, (SITE,))
+            written = client.ask(websites.update_website(SITE, "Renamed", "renamed.example"))
+            assert written.name == "Renamed"
+            # The replica has caught up, and the cache has no older answer.
+            assert client.ask(websites.website(SITE)).name == "In the database"
+            with pytest.raises(NotFound):
+                client.ask(websites.update_website(str(UUID(int=1)), "Renamed", "renamed.example"))
+        with connect(parse({"URL": umami.url, **account})) as direct:
+            assert direct.ask(websites.website(SITE)).name == "Renamed"
 
 
 def test_traffic_is_refused_until_the_first_copy_is_complete(filled: str) -> None:

@@ -406,3 +406,16 @@ def test_secrets_that_cannot_be_read_are_told_why(
     with pytest.raises(SettingsError, match=said) as refused:
         read({}, secrets)
     assert "s3cr" not in str(refused.value)
+
+
+def test_a_server_beside_a_database_makes_its_changes() -> None:
+    database = "postgresql://reader@db.example.com/umami"
+    settings = from_environment(DATABASE_URL=database, URL="https://u.example.com", API_KEY="k")
+    assert settings.embedded
+    assert settings.account is None
+    assert settings.writer
+    assert (settings.writer.api, settings.writer.api_key) == ("https://u.example.com/api", "k")
+    assert settings.writer.database is None
+    assert Settings.parse(settings.texts).writer == settings.writer
+    with pytest.raises(SettingsError, match="UMAMI_SHARE_URL contradict each other"):
+        from_environment(DATABASE_URL=database, SHARE_URL="https://u.example.com/share/abc")

@@ -24,6 +24,8 @@ INTERVAL: Final = 5.0
 CALM: Final = 9.0
 """The least pause between two looks, in times that a look took: while a transaction is open for
 long, each look reads again what was written since that began."""
+CATCHES_UP_WITHIN: Final = 10.0
+"""The most seconds to wait for a look at the source."""
 LONGEST_PAUSE: Final = 60.0
 """The most seconds until the source is tried again after failures."""
 _log = logging.getLogger(__name__)
@@ -62,6 +64,11 @@ class Replica:
         """Whether it did not follow in between, so that older answers may lack what came."""
         self._stop = threading.Event()
         self._complete = threading.Event()
+        self._early = threading.Event()
+        """Set to end the pause before the next look."""
+        self._looking = threading.Condition()
+        self._begun = self._ended = 0
+        """Numbers of looks at the source."""
         source = Source(url)
         self._follower = Follower(
             source,
@@ -85,6 +92,7 @@ class Replica:
     def stop(self) -> None:
         """Give up the current step, and disconnect. Can be called twice."""
         self._stop.set()
+        self._early.set()
         while self._thread.is_alive():
             # The next statement may have begun just after the one that was cancelled.
             self._follower.source.cancel()
@@ -94,6 +102,13 @@ class Replica:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the first copy is complete; returns whether it is."""
         return self._complete.wait(timeout)
+
+    def catch_up(self) -> None:
+        """Look at the source now, and wait until that is done, a few seconds at most."""
+        with self._looking:
+            last = self._begun
+            self._early.set()
+            self._looking.wait_for(lambda: self._ended > last, CATCHES_UP_WITHIN)
 
     @property
     def definitions(self) -> str:
@@ -127,6 +142,8 @@ class Replica:
         while not self._stop.is_set():
             try:
                 began = time.monotonic()
+                with self._looking:
+                    self._begun += 1
                 more = self._follower.advance()
                 pause = max(self._interval, CALM * (time.monotonic() - began))
                 if self._problem:
@@ -149,7 +166,12 @@ class Replica:
                 _log.error("A step of the replica failed with %s\n%s", name, "".join(trace))
                 self._failed(StoreRefused(f"A step of the replica failed ({name})."))
                 pause = min(2 * pause, LONGEST_PAUSE)
-            self._stop.wait(pause)
+            finally:
+                with self._looking:
+                    self._ended = self._begun
+                    self._looking.notify_all()
+            self._early.wait(pause)
+            self._early.clear()
 
     def _settle(self) -> None:
         """Apply the definitions of the source's version, and say when the copy is complete."""
@@ -176,7 +198,8 @@ def guard(replica: Replica) -> Callable[[bool, bool], str]:
         if writes:
             return (
                 "This is a replica of Umami’s database, which only Umami itself can change. Make "
-                "the change in Umami"
+                "the change in Umami, or set UMAMI_URL and an account, with which the dashboard "
+                "makes it there"
             )
         return replica.waiting if reads_traffic else ""
 
