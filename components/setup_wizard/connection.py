@@ -262,6 +262,8 @@ _KEEP: Final = "setup_KEEP"
 _WRONG: Final = "what was wrong with the imported tables"
 SHOWN: Final = 12
 """The maximum number of listed website names."""
+LEAST_LAG: Final = 5.0
+"""Seconds by which a standby is behind before the check says so."""
 
 
 def choose() -> None:
@@ -391,6 +393,7 @@ def _check(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
         words = _("Reading the tables …") if reads else _("Connecting to the server …")
         with st.spinner(words):
             server = umami_server.tried(settings)
+            notes = (*notes, *_standby_notes(settings))
     except UmamiError as problem:
         if settings:
             viewer.record(looking, "try a server", described(settings), done=False)
@@ -399,6 +402,16 @@ def _check(chosen: Callable[[], Settings], notes: tuple[str, ...] = ()) -> None:
     viewer.record(looking, "try a server", described(settings))
     keep(Draft(settings, server, notes=notes))
     st.rerun()
+
+
+def _standby_notes(settings: Settings) -> tuple[str, ...]:
+    """A sentence if the database is a standby that is behind its primary."""
+    replica = umami_server.opened(settings).replica if settings.database else None
+    seconds = replica.status.lag.total_seconds() if replica else 0.0
+    if seconds < LEAST_LAG:
+        return ()
+    text = _("The database is a standby that is {duration} behind its primary, and so are figures.")
+    return (text.format(duration=formats.duration(seconds)),)
 
 
 def checked(draft: Draft, server: CheckedServer) -> None:

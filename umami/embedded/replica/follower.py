@@ -102,6 +102,8 @@ class Follower:
         self.position = opened(store)
         self.progress: tuple[int, int] = 0, 0
         """Steps of the first copy that are complete, and all of them."""
+        self.lag = timedelta()
+        """How far the source was behind its primary at the last look."""
         self.repaired = 0
         """Days of websites that proofs had to copy anew since the start."""
         self._store = store
@@ -120,6 +122,7 @@ class Follower:
         due. Returns whether there is more to do at once. Raises ``ReplicaRefused``,
         ``StoreRefused`` and ``Stopped``."""
         with self.source.snapshot() as snapshot:
+            self.lag = snapshot.lag
             self._refuse_other_rows(snapshot)
             if not self.position.complete:
                 self._copy(snapshot)
@@ -139,6 +142,7 @@ class Follower:
     def prepare(self) -> None:
         """Connect, and read the websites before anything is copied. Raises ``ReplicaRefused``."""
         with self.source.snapshot() as snapshot:
+            self.lag = snapshot.lag
             self._refuse_other_rows(snapshot)
             if not self.position.complete:
                 self._begin(snapshot)

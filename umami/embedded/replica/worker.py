@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from umami.embedded.replica.follower import Follower
@@ -47,6 +47,8 @@ class ReplicaStatus:
     """Steps of the first copy that are complete, and all of them."""
     version: str
     """The version of Umami that made the source's tables."""
+    lag: timedelta
+    """How far the source was behind its primary at the last look; 0 unless it is a standby."""
 
 
 class Replica:
@@ -125,6 +127,7 @@ class Replica:
             self._problem,
             self._follower.progress,
             position.version,
+            self._follower.lag,
         )
 
     @property
