@@ -10,6 +10,7 @@ import gc
 import os
 import threading
 from collections.abc import Mapping
+from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from components import embedded_launcher, metrics, runtime
 from components.render_lock import released
 from components.texts import N_
 from umami import connection_check
+from umami.api import account
+from umami.api.account import ReplicaState
 from umami.client import Client, connect
 from umami.connection_check import CheckedServer
 from umami.errors import SettingsError, UmamiError
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from components.embedded_launcher import ReplicaStatus, Running
 
 
+REPLICA_ANSWERS_WITHIN: Final = 0.2
+"""Seconds to wait for the state of the replica of another process."""
 _STARTED: Final = threading.Event()
 """Set once an embedded server has started in this process."""
 
@@ -158,14 +163,20 @@ def opened(settings: Settings) -> Running:
     return _own_server(*_tables(settings))
 
 
-def replica_status() -> ReplicaStatus | None:
-    """How far the replica of a database is; ``None`` if the dashboard asks another server."""
-    if not _STARTED.is_set():
-        return None
-    with suppress(SettingsError):
+def replica_status() -> ReplicaStatus | ReplicaState | None:
+    """How good the replica of a database is; ``None`` if there is none, or it is not known yet.
+
+    An embedded server of another process is asked; callers do not wait for it longer than
+    ``REPLICA_ANSWERS_WITHIN``.
+    """
+    with suppress(UmamiError):
         settings = set_up()
-        replica = opened(settings).replica if settings.database else None
-        return replica.status if replica else None
+        if settings.embedded:
+            replica = opened(settings).replica if settings.database and _STARTED.is_set() else None
+            return replica.status if replica else None
+        reply = umami().submit(account.replica())
+        wait([reply], REPLICA_ANSWERS_WITHIN)
+        return reply.result() if reply.done() else None
     return None
 
 

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.sample(10)
 NAMES = [area.name for area in PAGES]
 TOGETHER = [area for area in PAGES if area.name not in ("reports", "quality")]
 """Pages that ask more than one question, none of which depends on an answer."""
-BAR = {"websites", "teams", "daterange", "segments"}
-"""What the bar above every page asks for."""
+BAR = {"websites", "teams", "daterange", "segments", "replica"}
+"""What the bar above every page asks for, with the age of the figures in its menu."""
 PARTS = {"goal": {"session_stats"}}
 """What one question is made of at a server that does not answer it as a whole."""
 SHORT_LIVED = {Freshness.NEVER, Freshness.LIVE}

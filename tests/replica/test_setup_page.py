@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from components import umami_server
-from tests.pages.conftest import bare, tiles
+from tests.pages.conftest import bare, behind, tiles
 from tests.pages.test_setup import check, here, opened, press, secrets, step
 from tests.support.waiting import eventually
+from umami.embedded.server import serve
 from umami.settings import read
 
-__all__ = ["bare", "here", "secrets"]
+__all__ = ["bare", "behind", "here", "secrets"]
 
 
 @pytest.mark.usefixtures("here")
@@ -27,8 +28,8 @@ def test_a_database_is_checked_before_it_is_used(secrets: Path, filled: str) -> 
     assert (settings.database, settings.store) == (filled, secrets.with_name("replica.duckdb"))
 
     def answered() -> bool:
-        status = umami_server.replica_status()
-        return status is not None and status.complete
+        replica = umami_server.opened(settings).replica
+        return replica is not None and replica.status.complete
 
     eventually(answered)
     app = opened(page="overview")
@@ -36,3 +37,25 @@ def test_a_database_is_checked_before_it_is_used(secrets: Path, filled: str) -> 
     assert tiles(app.run())["Views"] != "0"
     umami_server.let_go(settings)
     umami_server.anew()
+
+
+def test_a_dashboard_that_shares_a_replica_knows_its_age(
+    bare: pytest.MonkeyPatch, filled: str, behind: str
+) -> None:
+    bare.setenv("UMAMI_USERNAME", "admin")
+    bare.setenv("UMAMI_PASSWORD", "umami")
+    with serve(replica_of=filled, password="umami") as running:
+        assert running.replica
+        assert running.replica.wait(60)
+        bare.setenv("UMAMI_URL", running.url)
+        eventually(umami_server.replica_status)
+        state = umami_server.replica_status()
+        assert state
+        assert state.as_of == running.replica.status.as_of
+        assert state.problem == ""
+    umami_server.umami.clear()
+    bare.setenv("UMAMI_URL", behind)
+    eventually(umami_server.replica_status)
+    state = umami_server.replica_status()
+    assert state
+    assert state.as_of is None

@@ -34,7 +34,7 @@ MORE: Final[dict[str, Parameters]] = {"sessions": {"session": SESSION}}
 
 ON_UMAMI: Final = {
     "attribution": {"attribution"},
-    "compare": {"groups"},
+    "compare": {"groups", "event_stats"},
     "journey": {"stats"},
     "landing": {"metrics", "stats"},
     "overview": {"groups"},
@@ -42,4 +42,4 @@ ON_UMAMI: Final = {
     "utm": {*converters.ENDPOINTS} - {"metrics"},
 }
 """Endpoints that a page requests only where the server counts no visits with their conversions, or
-once a note is selected."""
+once a note or another figure is selected."""

@@ -7,9 +7,9 @@ from pydantic import AliasPath, Field
 
 from umami.api.params import paging
 from umami.api.websites import Website
-from umami.endpoint import Freshness, RawQuery, endpoint, listing
+from umami.endpoint import Effort, Freshness, RawQuery, endpoint, listing
 from umami.errors import SecondFactor
-from umami.parsing import Created, Page, Record, parse
+from umami.parsing import Created, Page, Record, Text, Time, parse
 
 
 class Account(Record):
@@ -46,6 +46,18 @@ class Identity(Record):
     key: Annotated[str | None, Field(validation_alias=AliasPath("apiKey", "name"))] = None
 
 
+class ReplicaState(Record):
+    """How good the replica of a database is that a server answers from; times are UTC.
+
+    It contains what was committed until ``as_of``, and was compared with the database at
+    ``proved``. ``problem`` is the sentence that says why it does not follow; empty if it does.
+    """
+
+    as_of: Time = None
+    proved: Time = None
+    problem: Text = ""
+
+
 class Team(Record):
     """A team that the account belongs to. Its access code, which lets anyone join, is ignored."""
 
@@ -69,6 +81,13 @@ def verify() -> RawQuery[Account]:
 @listing("/me")
 def me() -> RawQuery[Identity]:
     """The account, share link or API key that the server takes the client for."""
+    return RawQuery()
+
+
+@endpoint("GET", "/x/replica", fresh=Freshness.LIVE, effort=Effort.LIGHT)
+def replica() -> RawQuery[ReplicaState]:
+    """How good the replica is that an embedded server answers from. Without a replica, nothing is
+    known."""
     return RawQuery()
 
 

@@ -194,10 +194,10 @@ def _replica(url: str | None, umami: Umami) -> Replica | None:
     if url is None:
         return None
     # Imported here, so that servers of other data do not load the database's library.
-    from umami.embedded.replica.worker import Replica, guard
+    from umami.embedded.replica.worker import Replica, described, guard
 
     replica = Replica(url, umami)
-    umami.refusal = guard(replica)
+    umami.refusal, umami.replica = guard(replica), lambda: described(replica.status)
     replica.start()
     return replica
 

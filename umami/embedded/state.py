@@ -149,6 +149,8 @@ class Umami:
     refusal: Callable[[bool, bool], str] = lambda _writes, _reads_traffic: ""
     """Returns why a request cannot be answered, as a sentence, or nothing; called with whether it
     writes and whether it reads the traffic of websites."""
+    replica: Callable[[], dict[str, str | None]] = dict
+    """Returns the state of the replica that the server answers from; empty for other data."""
     changed: Callable[[str | None], None] = lambda _website: None
     """Called with the id of a website whose rows changed; with ``None`` if any may have."""
 

@@ -209,5 +209,14 @@ def guard(replica: Replica) -> Callable[[bool, bool], str]:
     return refusal
 
 
+def described(status: ReplicaStatus) -> dict[str, str | None]:
+    """The part of a status that clients are told, as JSON."""
+    as_of, proved = (
+        None if instant is None else instant.isoformat()
+        for instant in (status.as_of, status.proved)
+    )
+    return {"asOf": as_of, "proved": proved, "problem": status.problem}
+
+
 def _instant(text: str) -> datetime | None:
     return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from umami.embedded.http import Call, Json, Nothing, Parameters, Routes, Text
+from umami.embedded.http import EXTENSIONS, Call, Json, Nothing, Parameters, Routes, Text
 from umami.embedded.refusals import Refusal
 from umami.embedded.state import User
 
@@ -27,6 +27,12 @@ class NewKey(Parameters):
 def heartbeat(_call: Call[Nothing]) -> Any:
     """Report that the server is ready."""
     return {"ok": True}
+
+
+@routes("GET", f"{EXTENSIONS}/replica", Nothing)
+def replica(call: Call[Nothing]) -> Any:
+    """Return how good the replica is that this server answers from."""
+    return call.umami.replica()
 
 
 @routes("GET", "/scripts/telemetry", Nothing, open_to_all=True)
