@@ -15,7 +15,7 @@ from tests.browser.test_overview import RECORDED, WEBSITES
 from umami.embedded.demo.scenario import SHOP as DEMO_SHOP
 from umami.embedded.server import serve
 
-DRAWN = ".st-key-minutes svg[version='1.1']"
+DRAWN = ".st-key-chart_minutes svg[version='1.1']"
 STEPS = ["1.path./", "2.event.purchase"]
 
 
