@@ -36,6 +36,9 @@ def test_conversion_is_chosen_kept_in_the_link_and_saved(page: Page, tmp_path: P
         page.locator(".st-key-conversion_popover button").first.click()
         settled(page)
         choose(page, "conversion_kind", "Page")
+        # The inputs are drawn anew for the other kind.
+        expect(page).to_have_url(re.compile(r"conversion=path\."))
+        settled(page)
         page.locator(".st-key-conversion_value input").fill("cart")
         page.get_by_role("option", name="/cart", exact=True).click()
         settled(page)
