@@ -1,0 +1,133 @@
+"""Rules of a website by which values are grouped or merged where they are shown. The data stays as
+it is, so that a rule can be deleted without a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from access.database import RULES, Opening, writing
+from access.notes import cleaned
+from access.permissions import Forbidden, Permissions
+from umami.errors import InvalidView, SettingsError
+from umami.texts import N_, Message
+
+MOST: Final = 100
+"""Rules of a kind that a website may have."""
+LONGEST_NAME: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule. ``kind`` says what it is for, and with it what ``spec`` contains; of one kind, the
+    first by ``position`` that matches applies. ``name`` is what people read."""
+
+    website: str
+    kind: str
+    name: str
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    position: int = 0
+    author: str = ""
+    id: str = ""
+    created: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of websites for one reader; ``engine`` and ``account`` as in
+    ``access.notes.Notebook``."""
+
+    engine: Opening
+    account: str
+    permissions: Permissions
+
+    def of(self, website: str, kind: str) -> tuple[Rule, ...]:
+        """Those of a website, in their order; none while the database cannot be reached. Readers of
+        share links see what they do, too."""
+        rows: Sequence[Any] = ()
+        with suppress(SQLAlchemyError, SettingsError):
+            engine = self.engine(False)
+            if engine is not None and self.permissions.sees(website):
+                query = select(RULES).where(_of(website, kind)).order_by(*_ORDER)
+                with engine.connect() as store:
+                    rows = store.execute(query).mappings().all()
+        return tuple(Rule(**row) for row in rows)
+
+    def may_change(self, website: str) -> bool:
+        """Whether the reader may add, order and delete rules of a website."""
+        return bool(self.account) and self.permissions.saves(website)
+
+    def add(self, rule: Rule) -> Rule:
+        """Save a new rule after the others of its kind; returns it with its id.
+
+        Raises ``Forbidden``, ``InvalidView`` and ``Unreachable``.
+        """
+        self._require(rule.website)
+        name = cleaned(rule.name)[:LONGEST_NAME]
+        if not name:
+            raise InvalidView(N_("A rule needs a name."), remedy="")
+        own = _of(rule.website, rule.kind)
+        with self._store() as store:
+            if (store.scalar(select(func.count()).where(own)) or 0) >= MOST:
+                raise InvalidView(
+                    Message("This website has {most} rules of this kind.", most=MOST),
+                    remedy=N_("Delete some of them first."),
+                )
+            last = store.scalar(select(func.max(RULES.c.position)).where(own))
+            rule = replace(
+                rule,
+                name=name,
+                position=0 if last is None else last + 1,
+                author=self.account,
+                id=str(uuid4()),
+                created=datetime.now(UTC),
+            )
+            values = {column.name: getattr(rule, column.name) for column in RULES.columns}
+            store.execute(insert(RULES).values({**values, "spec": dict(rule.spec)}))
+        return rule
+
+    def delete(self, website: str, id: str) -> Rule:
+        """Delete a rule and return it. Raises ``Forbidden``, ``InvalidView`` and
+        ``Unreachable``."""
+        self._require(website)
+        which = and_(RULES.c.website == website, RULES.c.id == id)
+        with self._store() as store:
+            row = store.execute(select(RULES).where(which)).mappings().first()
+            if row is None:
+                raise InvalidView(N_("This rule was deleted meanwhile."))
+            store.execute(delete(RULES).where(which))
+        return Rule(**row)
+
+    def reorder(self, website: str, kind: str, ids: Sequence[str]) -> None:
+        """Put the rules of a kind in this order; those that are not named follow in theirs.
+
+        Raises ``Forbidden`` and ``Unreachable``.
+        """
+        self._require(website)
+        own = _of(website, kind)
+        with self._store() as store:
+            known = store.scalars(select(RULES.c.id).where(own).order_by(*_ORDER)).all()
+            ordered = [id for id in dict.fromkeys((*ids, *known)) if id in known]
+            for position, id in enumerate(ordered):
+                store.execute(update(RULES).where(RULES.c.id == id).values(position=position))
+
+    def _require(self, website: str) -> None:
+        if not self.may_change(website):
+            raise Forbidden(N_("You cannot change what this website shows."))
+
+    def _store(self) -> AbstractContextManager[Connection]:
+        return writing(self.engine, N_("The database of rules cannot be reached."))
+
+
+_ORDER: Final = (RULES.c.position, RULES.c.created, RULES.c.id)
+
+
+def _of(website: str, kind: str) -> ColumnElement[bool]:
+    return and_(RULES.c.website == website, RULES.c.kind == kind)
