@@ -40,10 +40,11 @@ Params = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Toggle:
-    """Filter every page by one value of a field, or remove that filter."""
+    """Filter every page by one value of a field, or by any of several, or remove that filter."""
 
     field: str
     value: str
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +198,9 @@ class Table:
     The full list and its CSV also have ``more_fields``. ``csv`` offers the CSV on the page itself.
 
     A click on a row passes the text of its column ``value`` to ``on_choose``, or filters
-    ``filter_field`` by it. Rows whose value is in ``active`` are marked, like those that the page
-    is filtered by. A table higher than ``height`` pixels scrolls.
+    ``filter_field`` by it, or by all values that it stands for in ``merged``. Rows whose value is
+    in ``active`` are marked, like those that the page is filtered by. A table higher than
+    ``height`` pixels scrolls.
     """
 
     title: str
@@ -211,6 +213,7 @@ class Table:
     filter_field: str | None = None
     on_choose: Callable[[str], Change] | None = None
     active: Collection[str] = ()
+    merged: Mapping[str, Sequence[str]] = field(default_factory=dict)
     more_fields: Sequence[Field] = ()
     csv: bool = True
     report_title: str = ""

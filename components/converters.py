@@ -7,7 +7,7 @@ attribution to the first touch. Conversions are visitors here, not visits.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,9 +16,10 @@ from typing import Any, Final
 import pandas as pd
 
 from components import blocks as ui
-from components import conversions
+from components import conversions, merged_tags
 from components.formats import Field
 from components.loading import Collector, answered, domain
+from components.merged_tags import Merge
 from components.texts import N_, _
 from components.view_description import value_name, why_empty
 from umami.analysis import converters as analysis
@@ -130,7 +131,10 @@ class FieldTable:
             ]
         tagged = [query.ask(reports.utm(each)) for each in views if self.field in UTM_FIELDS]
         filters = self.field in query.client.capabilities.fields
-        draw = partial(self._draw, view, conversion, counts, amounts, len(views), filters, exceeded)
+        merges = merged_tags.of(query, view.website, self.field)
+        draw = partial(
+            self._draw, view, conversion, counts, amounts, len(views), filters, exceeded, merges
+        )
         return ui.Section(_(self.title), draw, [*visitors, *tagged], height=420)
 
     def _draw(
@@ -142,6 +146,7 @@ class FieldTable:
         periods: int,
         filters: bool,
         exceeded: int,
+        merges: tuple[Merge, ...],
         *answers: Any,
     ) -> list[ui.Block]:
         visitors: list[Counts | None] = [
@@ -150,7 +155,7 @@ class FieldTable:
         ]
         views: list[Counts | None] = [_views(utm, self.field) for utm in answers[periods:]]
         columns = {"visitors": visitors, "views": views, "conversions": counts, "revenue": amounts}
-        frame = rows(self, columns)
+        frame = rows(self, columns, merges)
         if frame.empty:
             nothing = _("No {many} in this period.").format(many=_(self.many))
             return [
@@ -166,7 +171,7 @@ class FieldTable:
         base = next(name for name in columns if name in frame)
         change = partial(Field, label=_("Change"), kind="change", wide=True)
         fields = [
-            Field("label", _(self.name), "text"),
+            Field("label", _(self.name), "text", note="note" if merges else None),
             Field("visitors", _("Visitors")),
             change("visitors_change"),
             Field("views", _("Views"), wide=base != "views"),
@@ -186,6 +191,7 @@ class FieldTable:
             value="value" if filters else None,
             filter_field=None if self.on_choose else self.field,
             on_choose=self.on_choose,
+            merged=merged_tags.filters(merges),
         )
         notes = [_(BY_CHANNEL) if self.field == "channel" else _(FIRST_TOUCH)]
         if counts[0] is None:
@@ -195,10 +201,22 @@ class FieldTable:
         return [table, ui.Text(" ".join(notes))]
 
 
-def rows(table: FieldTable, known: Mapping[str, Sequence[Amounts | None]]) -> pd.DataFrame:
+def rows(
+    table: FieldTable,
+    known: Mapping[str, Sequence[Amounts | None]],
+    merges: Sequence[Merge] = (),
+) -> pd.DataFrame:
     """A row for each value (``value``, ``label``), with the numbers that are known for the period
     and the comparison: columns for those of the period, and for their changes (fractions); ``rate``
-    is the fraction of the visitors who converted. Most conversions come first."""
+    is the fraction of the visitors who converted. Most conversions come first. ``note`` marks rows
+    that are merged, whose visitors are missing."""
+    named = dict.fromkeys(name for each in known.values() for name in (each and each[0]) or ())
+    if merges:
+        known = {
+            column: [each and _merged(column, each, merges, named) for each in numbers]
+            for column, numbers in known.items()
+        }
+    noted = merged_tags.notes(merges, named)
     current = {name: numbers[0] for name, numbers in known.items() if numbers}
     counted = [numbers for numbers in current.values() if numbers is not None]
     values = [
@@ -218,14 +236,23 @@ def rows(table: FieldTable, known: Mapping[str, Sequence[Amounts | None]]) -> pd
     if "visitors" in columns and "conversions" in columns:
         columns["rate"] = columns["conversions"] / columns["visitors"]
     labels = [value_name(table.field, name) if name else _(table.none) for name in values]
-    named = pd.Series([name or None for name in values], dtype="object")
-    frame = pd.DataFrame({"value": named, "label": labels, **columns})
+    value = pd.Series([name or None for name in values], dtype="object")
+    note = [noted.get(name) for name in values]
+    frame = pd.DataFrame({"value": value, "label": labels, "note": note, **columns})
     order = [name for name in ("conversions", "revenue", "visitors", "views") if name in frame]
     if not order:
         return frame[:0]
     frame = frame.sort_values(order, ascending=False, ignore_index=True)
     # The sort is stable, so that only the row without a value moves: to the end.
     return frame.sort_values("value", key=pd.isna, kind="stable", ignore_index=True)
+
+
+def _merged(
+    column: str, numbers: Amounts, merges: Sequence[Merge], named: Iterable[str]
+) -> Amounts:
+    """The numbers of a column with one number for what is merged."""
+    priced = named if column == "revenue" else ()
+    return merged_tags.amounts(numbers, merges, names=priced, additive=column != "visitors")
 
 
 def _views(utm: Utm, field: str) -> Counts:

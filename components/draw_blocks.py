@@ -100,7 +100,7 @@ def apply(change: Change) -> None:
         case View():
             url_state.go(change)
         case Toggle():
-            url_state.toggle(change.field, change.value)
+            url_state.toggle(change.field, change.value, *change.others)
         case SetParams():
             url_state.set_params(**change.values)
         case Note():
@@ -204,7 +204,7 @@ def _table(block: Table) -> None:
         return
     field, choose = block.filter_field, block.on_choose
     if field is not None:
-        choose = lambda value: Toggle(field, value)  # noqa: E731
+        choose = lambda value: Toggle(field, value, (*block.merged.get(value, ()),))  # noqa: E731
     clickable = block.value is not None and (field is None or url_state.free())
     on_choose = (lambda value: apply(choose(value))) if choose and clickable else None
     if block.paging:

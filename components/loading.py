@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 from access.notes import Note, Notebook, merged
 from access.permissions import Forbidden
 from access.permissions import QueryClient as QueryClient
+from access.rules import Rule, Rules
 from components.blocks import Params
 from components.texts import _
 from components.view_description import server_name
@@ -62,6 +63,8 @@ class Collector:
     client: QueryClient
     notebook: Notebook | None = field(default=None, kw_only=True)
     """The notes of the reader in the database; without it, ``notes`` are only those of Umami."""
+    rules: Rules | None = field(default=None, kw_only=True)
+    """The rules by which values are merged where they are shown; without it, there are none."""
     below: bool = field(default=False, kw_only=True)
     """Whether what is asked now is shown below the first screen; its queries are sent later."""
     _caller: Caller = field(default_factory=Caller, kw_only=True)
@@ -69,6 +72,7 @@ class Collector:
     _since: float = field(default=0.0, kw_only=True)
     _sent: dict[str, tuple[Query[Any], Reply[Any]]] = field(default_factory=dict, kw_only=True)
     _keys: dict[Future[Any], str] = field(default_factory=dict, kw_only=True)
+    _rules: dict[tuple[str, str], tuple[Rule, ...]] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
         self._below = Caller(after=self._caller)
@@ -153,6 +157,13 @@ class Collector:
         hinted: Reply[T | U] = self._sent[query.key][1].otherwise(default)
         self._keys[hinted] = query.key
         return hinted
+
+    def rules_of(self, website: str, kind: str) -> tuple[Rule, ...]:
+        """The rules of a kind of a website, which are read once."""
+        key = website, kind
+        if key not in self._rules:
+            self._rules[key] = self.rules.of(website, kind) if self.rules else ()
+        return self._rules[key]
 
     def notes(self, view: View) -> Future[tuple[Note, ...]]:
         """All notes of the View's website that the reader may see, of any date, the newest first.

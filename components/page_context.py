@@ -14,6 +14,7 @@ from access import database
 from access.notes import Notebook
 from access.notifications import Notifications
 from access.permissions import AuthorizedClient
+from access.rules import Rules
 from access.saved_views import SavedViews
 from components import (
     elements,
@@ -53,6 +54,11 @@ def notebook() -> Notebook:
 def saved_views() -> SavedViews:
     """The saved views of this session's viewer, with their current permissions."""
     return SavedViews(_engine, _account(), viewer.still().permissions)
+
+
+def rules() -> Rules:
+    """The rules of websites for this session's viewer, with their current permissions."""
+    return Rules(_engine, _account(), viewer.still().permissions)
 
 
 def notifications() -> Notifications:

@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVarTuple, Unpack
 import streamlit as st
 
 from access.permissions import Forbidden
+from access.rules import Rule
 from components import (
     chart_notes,
     draw_blocks,
@@ -119,6 +120,12 @@ class Page(Collector):
         # After an unfinished run the content of the page is unknown.
         default_factory=lambda: st.session_state.pop(_DRAWN, ())
     )
+
+    def rules_of(self, website: str, kind: str) -> tuple[Rule, ...]:
+        """The rules of a kind of a website, which are read once."""
+        # It reads the database.
+        with released():
+            return Collector.rules_of(self, website, kind)
 
     def prepare(self, items: Iterable[Item]) -> list[Any]:
         """Send all queries of a layout, except those of closed tabs, without drawing.
@@ -293,7 +300,7 @@ def open_page(client: QueryClient) -> Iterator[Page]:
 
     If the viewer leaves meanwhile, the run ends and its pending queries are dropped.
     """
-    page = Page(client, notebook=page_context.notebook())
+    page = Page(client, notebook=page_context.notebook(), rules=page_context.rules())
     try:
         yield page
         page.finish()

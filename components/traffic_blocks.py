@@ -11,7 +11,16 @@ from typing import Any, Final, cast, get_args
 
 import pandas as pd
 
-from components import conversions, converters, formats, rankings, texts, visit_tables, what_changed
+from components import (
+    conversions,
+    converters,
+    formats,
+    merged_tags,
+    rankings,
+    texts,
+    visit_tables,
+    what_changed,
+)
 from components.blocks import (
     TABLE,
     Block,
@@ -31,6 +40,7 @@ from components.charts import tiles as tile_data
 from components.charts.tiles import MEASURES, Tile
 from components.formats import Field
 from components.loading import Collector, QueryClient, computed_from
+from components.merged_tags import Merge
 from components.texts import N_, _
 from components.view_description import (
     compared_with,
@@ -56,6 +66,7 @@ NO_VIEWS: Final = N_(
     "No views in this period yet. They appear as soon as Umami's tracker is on the website and "
     "somebody visits it."
 )
+MERGED_VISITORS: Final = N_("Of merged spellings, a visitor of two of them counts twice.")
 NO_EVENTS: Final = N_(
     "No events in this period. Send one from your pages with umami.track('name')."
 )
@@ -293,11 +304,17 @@ def ranking_section(
     whole visits, and else how many of their visitors, where it lists them.
     """
     ranked, groups = ask_ranking(query, table, view, conversion)
+    merges = merged_tags.of(query, view.website, table.field)
 
     def make(*answers: Any) -> list[Block]:
         count = len(ranked)
         return ranking(
-            query.client, view, table, *answers[:count], brought=(conversion, *answers[count:])
+            query.client,
+            view,
+            table,
+            *answers[:count],
+            brought=(conversion, *answers[count:]),
+            merges=merges,
         )
 
     return Section(texts.capitalised(_(table.many)), make, (*ranked, *groups), height=TABLE)
@@ -312,6 +329,7 @@ def ranking(
     channels: Ranking | None = None,
     *,
     brought: tuple[Conversion | None, *tuple[VisitGroups | Page[Session] | None, ...]] = (None,),
+    merges: tuple[Merge, ...] = (),
 ) -> list[Block]:
     """A ranking as a table. ``brought`` are the conversion and, where the server counts whole
     visits, the visits by value and those of the comparison, else the visitors who converted."""
@@ -320,7 +338,7 @@ def ranking(
         text = _("How channels are counted")
         blocks.append(Text(text, help=_(client.definitions.channel), medium="page"))
     conversion, *groups = brought
-    shares, frame = _ranking_rows(table, ranked, stats, channels, tuple(groups))
+    shares, frame = _ranking_rows(table, ranked, stats, channels, tuple(groups), merges)
     if frame.empty:
         return [*blocks, Text(table.why_empty(view), "empty")]
     heading, measure = frame.columns[0], _(rankings.MEASURES[shares.measure])
@@ -347,10 +365,13 @@ def ranking(
             f"ranking_{table.field}",
             value="value" if table.filters else None,
             filter_field=table.filters,
+            merged=merged_tags.filters(merges),
             more_fields=more,
             csv=False,
         )
     )
+    if merged_tags.notes(merges, [row.name or "" for row in ranked.rows]):
+        blocks.append(Text(_(MERGED_VISITORS)))
     if shares.no_direct:
         blocks.append(Text(_(rankings.NO_DIRECT), medium="report"))
     return blocks
@@ -363,8 +384,12 @@ def _ranking_rows(
     stats: Stats | None,
     channels: Ranking | None,
     groups: tuple[VisitGroups | Page[Session] | None, ...],
+    merges: tuple[Merge, ...],
 ) -> tuple[rankings.Shares, pd.DataFrame]:
-    """The shares of a ranking, and its rows."""
+    """The shares of a ranking, and its rows; a ``note`` marks those that are merged."""
+    merged = merged_tags.notes(merges, [row.name or "" for row in ranked.rows])
+    if merges:
+        ranked = merged_tags.ranking(ranked, merges)
     shares = rankings.shares(table, ranked, stats, channels)
     frame = rankings.full(table, shares)
     keys = pd.Series([(row.name or "", row.country or "") for row in shares.rows])
@@ -378,9 +403,16 @@ def _ranking_rows(
             visitors = pd.Series([row.count for row in shares.rows], dtype="int64")
             frame = frame.assign(conversions=conversions, rate=conversions / visitors)
     elif now is not None:
-        rows = visit_tables.rows_of(keys, now)
-        earlier = [visit_tables.rows_of(keys, g) for g in before if isinstance(g, VisitGroups)]
+        rows = visit_tables.rows_of(keys, merged_tags.groups(now, merges))
+        earlier = [
+            visit_tables.rows_of(keys, merged_tags.groups(group, merges))
+            for group in before
+            if isinstance(group, VisitGroups)
+        ]
         frame = frame.assign(**visit_tables.conversion_columns(rows, "visitors", *earlier))
         if table.field not in ("region", "city"):
             frame["note"] = visit_tables.few(rows["visits"])
+    if merged:
+        others = frame["note"] if "note" in frame else [None] * len(frame)
+        frame["note"] = merged_tags.joined(frame["value"], merged, others)
     return shares, frame

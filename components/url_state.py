@@ -103,21 +103,22 @@ def free() -> bool:
     return viewer.current().permissions.filters(view().website)
 
 
-def toggle(field: str, value: str) -> None:
-    """Filter by this value, or remove that filter if it is set. Call it in a callback."""
+def toggle(field: str, value: str, *others: str) -> None:
+    """Filter by this value or any of the others, or remove that filter if it is set. Call it in a
+    callback."""
     now = view()
     if not free():
         note(_("Your filters are locked."))
         return
     try:
-        wanted = Filter(field, "eq", value)
+        wanted = Filter(field, "eq", value, *others)
     except InvalidView as problem:
         note(texts.sentence(problem))
         return
     if wanted in now.filters:
         go(replace(now, filters=tuple(filter_ for filter_ in now.filters if filter_ != wanted)))
     else:
-        go(now.filtered(field, value))
+        go(now.adding(wanted, beside=False))
 
 
 def note(*sentences: str) -> None:

@@ -13,10 +13,11 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from components import blocks as ui
-from components import conversions, formats, texts
+from components import conversions, formats, merged_tags, texts
 from components.charts.tiles import Tile, figure
 from components.formats import Field
 from components.loading import Collector
+from components.merged_tags import Merge
 from components.texts import N_, _, memoize
 from components.view_description import value_name, why_empty
 from umami.api.conversions import CreditedField, VisitField, VisitGroups, visit_groups
@@ -68,7 +69,8 @@ class VisitTable:
         total = query.ask(groups_query(conversion, None)(view))
         other_field = self.other[0] if self.other else self.field
         other = query.ask(groups_query(conversion, other_field)(view))
-        draw = partial(self._draw, view, conversion)
+        merges = merged_tags.of(query, view.website, self.field)
+        draw = partial(self._draw, view, conversion, merges)
         return ui.Section(
             _(self.title), draw, [groups.now, total, other, *groups.earlier], height=ui.TABLE
         )
@@ -77,13 +79,14 @@ class VisitTable:
         self,
         view: View,
         conversion: Conversion,
+        merges: tuple[Merge, ...],
         now: VisitGroups,
         total: VisitGroups,
         other: VisitGroups,
         before: VisitGroups | None = None,
     ) -> list[ui.Block]:
         """One row a value: its visits, what became of them, and the change of their number."""
-        frame = rows(self, now, total, other, before)
+        frame = rows(self, now, total, other, before, merges)
         if frame.empty:
             return [ui.Text(why_empty(view, _("No visits in this period.")), "empty")]
         fields = [
@@ -116,6 +119,7 @@ class VisitTable:
                 value="value" if self.filter_field or self.on_choose else None,
                 filter_field=None if self.on_choose else self.filter_field,
                 on_choose=self.on_choose,
+                merged=merged_tags.filters(merges),
             )
         ]
 
@@ -165,27 +169,33 @@ def rows(
     total: VisitGroups,
     other: VisitGroups,
     before: VisitGroups | None,
+    merges: tuple[Merge, ...] = (),
 ) -> pd.DataFrame:
     """The rows with raw counts and rates; visits beyond the server's limit are the last row.
 
-    Rates are fractions, durations seconds. ``note`` marks rows whose rates say little.
+    Rates are fractions, durations seconds. ``note`` marks rows whose rates say little, and those
+    that are merged; the visitors of the latter are missing.
     """
-    frame = now.frame
-    if len(frame) == MOST and not total.frame.empty:
+    frame = merged_tags.groups(now, merges).frame
+    other = merged_tags.groups(other, merges)
+    before = before and merged_tags.groups(before, merges)
+    if len(now.frame) == MOST and not total.frame.empty:
         counts = frame.select_dtypes("number").columns
-        rest = total.frame[counts].iloc[0] - frame[counts].sum()
+        rest = total.frame[counts].iloc[0] - now.frame[counts].sum()
         if rest["visits"] > 0:
             frame = pd.concat([frame, pd.DataFrame([{"name": OTHER, **rest}])], ignore_index=True)
     keys = pd.Series(list(zip(frame["name"], frame["country"].fillna(""), strict=True)))
     visits = frame["visits"].astype("float64")
     earlier = None if before is None else rows_of(keys, before)
+    merged = merged_tags.notes(merges, now.frame["name"])
+    visitors = frame["visitors"]
     result = pd.DataFrame(
         {
             "value": frame["name"].where((frame["name"] != "") & (frame["name"] != OTHER), None),
             "label": [_label(table, name) for name in frame["name"]],
-            "note": few(visits),
+            "note": merged_tags.joined(frame["name"], merged, few(visits)),
             "visits": frame["visits"].astype("int64"),
-            "visitors": frame["visitors"].astype("int64"),
+            "visitors": visitors.astype("Int64" if visitors.isna().any() else "int64"),
             "views": frame["views"].astype("int64"),
             "order": frame["revenue"] / frame["orders"].where(frame["orders"] > 0),
             "bounce_rate": frame["bounces"] / visits,

@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from access.notes import Note, Notebook
 from access.permissions import AuthorizedClient
+from access.rules import Rules
 from components import blocks, formats, history, note_effects, notes, texts, view_description
 from components.areas import PageInfo
 from components.blocks import Block, Chart, Findings, Params, Text
@@ -78,13 +79,14 @@ def make(
 ) -> Report:
     """Build a report; ``progress`` is called with the number of finished chapters.
 
-    Its time charts have the notes of ``notebook`` and of Umami, except for private ones, since
-    reports are handed on. A section that fails says so in its place. Raises whatever ``progress``
-    raises.
+    Its tables merge values by the rules of the website. Its time charts have the notes of
+    ``notebook`` and of Umami, except for private ones, since reports are handed on. A section that
+    fails says so in its place. Raises whatever ``progress`` raises.
     """
     pages = [page for page in offered() if page.name in order.pages]
     chapters = []
     query = Collector(client, notebook=notebook)
+    rules = Rules(notebook.engine, "", notebook.permissions) if notebook else None
     shared = _notes(query, order.view, pages)
     flags = notes.flags(shared, order.view.period)
     listing = blocks.Section(_("Notes"), partial(_listed, query, order.view, shared, flags))
@@ -92,7 +94,7 @@ def make(
     as_of = now = datetime.now(zone(order.view.period.timezone))
     for done, page in enumerate(pages):
         progress(done, len(pages))
-        query = Collector(client)
+        query = Collector(client, rules=rules)
         try:
             made = chapter(query, page, order.view, order.params.get(page.name, {}))
             chapters.append(_with_notes(made, listed) if page.shows_notes else made)

@@ -11,6 +11,7 @@ from components import (
     conversions,
     converters,
     formats,
+    merged_tags,
     rankings,
     texts,
     traffic_blocks,
@@ -142,20 +143,24 @@ def _campaign(query: Collector, view: View, name: str, conversion: Conversion) -
         ).format(shown=shown)
         yield ui.Card("", [ui.blocks_section("", ui.Text(text, "empty"))], medium="page")
         return
+    merges = merged_tags.of(query, view.website, "utmCampaign")
+    values = merged_tags.filters(merges).get(name, (name,))
     try:
-        campaign = view.filtered("utmCampaign", name)
+        filter_ = Filter("utmCampaign", "eq", *values)
+        campaign = view.adding(filter_, beside=False)
+        if refused := query.client.capabilities.refused(filter_):
+            raise InvalidView(refused)
     except InvalidView as problem:
         section = ui.blocks_section("", ui.Text(texts.sentence(problem), "note"), framed=False)
         yield ui.Card("", [section], medium="page")
         return
     totals = query.totals(campaign)
     timeline = query.compared(campaign, traffic.pageviews)
-    every_page = view.adding(Filter("utmCampaign", "eq", name), beside=False)
     buttons = ui.Buttons(
         "campaign",
         [
             (_("Close"), "close", ui.SetParams({"campaign": ""})),
-            (_("Filter every page by it"), "filter_alt", every_page),
+            (_("Filter every page by it"), "filter_alt", campaign),
         ],
     )
     yield ui.Card(

@@ -1,0 +1,170 @@
+"""Spellings of a tag that tables show in one row, by the rules of a website.
+
+Visits, conversions and revenue of the spellings are added up: each of these is in one row only. A
+visitor can have come by several spellings, so that the visitors of such a row are unknown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from access.rules import Rule
+from components import formats
+from components.loading import Collector
+from components.texts import NN_, _
+from umami.api.conversions import VisitGroups
+from umami.api.traffic import Ranked, Ranking
+from umami.errors import InvalidView
+from umami.filters import MOST_VALUES, Filter
+from umami.memoize import memoize
+
+KIND: Final = "merge"
+"""The kind of these rules. Their ``spec`` has ``field``, ``values`` and ``name``, one of these."""
+FIELDS: Final = ("utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm")
+ALL_MERGED: Final = NN_("{count} spelling merged", "{count} spellings merged")
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Values of a field that are shown in the row ``name``, which is one of them."""
+
+    field: str
+    name: str
+    values: tuple[str, ...]
+
+    @property
+    def filter_(self) -> Filter:
+        """The filter that keeps what has any of the values."""
+        return Filter(self.field, "eq", self.name, *self.values)
+
+
+def read(rule: Rule) -> Merge | None:
+    """What a rule merges; ``None`` for a spec that says nothing of it."""
+    field, name, values = (rule.spec.get(key) for key in ("field", "name", "values"))
+    if field not in FIELDS or not isinstance(name, str) or not isinstance(values, list):
+        return None
+    if not 2 <= len(values) <= MOST_VALUES or name not in values:
+        return None
+    try:
+        Filter(field, "eq", *values)
+    except (InvalidView, TypeError):
+        return None
+    return Merge(field, name, tuple(dict.fromkeys(values)))
+
+
+def rule_of(website: str, merge: Merge) -> Rule:
+    """The rule that merges these values. Raises ``InvalidView`` for values that no filter takes."""
+    values = merge.filter_.values
+    return Rule(
+        website, KIND, merge.name, {"field": merge.field, "name": merge.name, "values": [*values]}
+    )
+
+
+def of(query: Collector, website: str, field: str) -> tuple[Merge, ...]:
+    """What the rules of a website merge in a field."""
+    if field not in FIELDS:
+        return ()
+    return in_effect(query.rules_of(website, KIND), field)
+
+
+def in_effect(rules: Iterable[Rule], field: str) -> tuple[Merge, ...]:
+    """What rules merge in a field, each value in the first of them that has it. Rules with the same
+    name have one row."""
+    rows: dict[str, list[str]] = {}
+    merged: set[str] = set()
+    for merge in filter(None, map(read, rules)):
+        if merge.field == field:
+            rows.setdefault(merge.name, []).extend(v for v in merge.values if v not in merged)
+            merged.update(merge.values)
+    return tuple(
+        Merge(field, name, tuple(values)) for name, values in rows.items() if len(values) > 1
+    )
+
+
+def filters(merges: Sequence[Merge]) -> dict[str, tuple[str, ...]]:
+    """The values that the rows stand for, by their names: a click filters by all of them."""
+    return {merge.name: merge.filter_.values for merge in merges}
+
+
+def notes(merges: Sequence[Merge], names: Iterable[str]) -> dict[str, str]:
+    """A note for each row that is merged of several of these names: how many they are."""
+    known = set(names)
+    counted = ((merge, len(known.intersection(merge.values))) for merge in merges)
+    return {
+        merge.name: _note(merge, count)
+        for merge, count in counted
+        if count > 1 or (count and merge.name not in known)
+    }
+
+
+def _note(merge: Merge, count: int) -> str:
+    if count == len(merge.values):
+        return formats.counted(*ALL_MERGED, count)
+    return _("{count} of {total} spellings merged").format(count=count, total=len(merge.values))
+
+
+def _names(merges: Sequence[Merge]) -> dict[str, str]:
+    """The name of the row by each value."""
+    return {value: merge.name for merge in merges for value in merge.values}
+
+
+@memoize
+def groups(answer: VisitGroups, merges: tuple[Merge, ...]) -> VisitGroups:
+    """The groups of visits with one row for what is merged, most visits first. The ``visitors`` of
+    a row of several groups are ``NaN``."""
+    frame = answer.frame
+    rows = _names(merges)
+    names = frame["name"].map(lambda name: rows.get(name, name))
+    repeated = names.duplicated(keep=False)
+    if not repeated.any():
+        return answer if names.equals(frame["name"]) else VisitGroups(frame.assign(name=names))
+    sums = frame.assign(name=names).groupby("name", sort=False, as_index=False)
+    columns = dict.fromkeys(frame.select_dtypes("number"), "sum")
+    merged = sums.agg({"country": "first", **columns})[list(frame.columns)]
+    several = merged["name"].isin(names[repeated])
+    merged["visitors"] = merged["visitors"].astype("float64").mask(several)
+    return VisitGroups(merged.sort_values("visits", ascending=False, kind="stable"))
+
+
+def ranking(answer: Ranking, merges: Sequence[Merge]) -> Ranking:
+    """The ranking with one row for what is merged. It adds up the counts, so that a visitor of
+    several spellings counts several times."""
+    names, rows = _names(merges), dict[str | None, Ranked]()
+    for row in answer.rows:
+        name = names.get(row.name, row.name) if row.name else row.name
+        earlier = rows.get(name)
+        count = row.count + (earlier.count if earlier else 0)
+        rows[name] = replace(row, name=name, count=count)
+    return Ranking(sorted(rows.values(), key=lambda row: -row.count), answer.measure)
+
+
+def amounts(
+    numbers: Mapping[str, float],
+    merges: Sequence[Merge],
+    *,
+    names: Iterable[str] = (),
+    additive: bool = True,
+) -> dict[str, float]:
+    """Numbers by name with one number for what is merged: their sum. It is ``NaN`` where the number
+    of one of the ``names`` is unknown and, unless they are ``additive``, for several."""
+    rows = _names(merges)
+    counted = Counter(rows.get(name, name) for name in numbers)
+    unknown = {rows[name] for name in names if name in rows and name not in numbers}
+    merged: dict[str, float] = {}
+    for name, number in numbers.items():
+        row = rows.get(name, name)
+        known = row not in unknown and (additive or counted[row] == 1)
+        merged[row] = merged.get(row, 0) + number if known else math.nan
+    return merged
+
+
+def joined(
+    names: Iterable[str], notes: Mapping[str, str], others: Iterable[str | None]
+) -> list[str | None]:
+    """The note of each row: that of its name, and what else there is to say."""
+    pairs = zip(names, others, strict=True)
+    return [", ".join(filter(None, (notes.get(name), other))) or None for name, other in pairs]
