@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, Literal, TypeVar
 
 import pandas as pd
 
+from access.rules import Rule
 from components.charts.common import Draw
 from components.charts.tiles import Figures, Tile, figures
 from components.formats import Field
@@ -71,9 +72,23 @@ class OpenPage:
     view: View | None = None
 
 
-Change = View | Toggle | SetParams | Note | OpenPage
-"""The effect of a click: open another View, toggle a filter, set parameters, show a note, or open
-another page."""
+@dataclass(frozen=True, slots=True)
+class AddRule:
+    """Save a rule of a website."""
+
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRule:
+    """Delete a rule of a website."""
+
+    rule: Rule
+
+
+Change = View | Toggle | SetParams | Note | OpenPage | AddRule | DeleteRule
+"""The effect of a click: open another View, toggle a filter, set parameters, show a note, open
+another page, or change a rule of the website."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,12 +276,14 @@ class Expander:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A sentence about what happened. ``icon`` is a Material symbol; a click on the button with the
-    label ``action`` applies ``change``, which opens what the sentence is about."""
+    label ``action`` and the symbol ``action_icon`` applies ``change``, which by default opens what
+    the sentence is about."""
 
     text: str
     icon: str
     action: str = ""
     change: Change | None = None
+    action_icon: str = "arrow_forward"
 
 
 @dataclass(frozen=True, slots=True)

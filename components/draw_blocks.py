@@ -7,13 +7,24 @@ from typing import Final
 
 import streamlit as st
 
-from components import authorized, elements, formats, navigation, table, url_state, viewer
+from components import (
+    authorized,
+    display_rules,
+    elements,
+    formats,
+    navigation,
+    table,
+    url_state,
+    viewer,
+)
 from components.blocks import (
+    AddRule,
     Block,
     Buttons,
     Cards,
     Change,
     Chart,
+    DeleteRule,
     EChart,
     Expander,
     Findings,
@@ -111,6 +122,10 @@ def apply(change: Change) -> None:
             if change.view:
                 url_state.go(change.view)
             navigation.go(change.name, **change.values)
+        case AddRule():
+            display_rules.add(change.rule)
+        case DeleteRule():
+            display_rules.delete(change.rule)
 
 
 def _text(block: Text) -> None:
@@ -145,7 +160,7 @@ def _findings(block: Findings) -> None:
                 st.markdown(f":material/{finding.icon}: {markdown(finding.text)}")
                 if change and _opens(change):
                     label, key = finding.action, f"open_finding_{block.key}_{at}"
-                    elements.text_button(label, key, apply, change, icon="arrow_forward")
+                    elements.text_button(label, key, apply, change, icon=finding.action_icon)
 
 
 def _chart(block: Chart) -> None:

@@ -13,6 +13,7 @@ from components import (
     formats,
     merged_tags,
     rankings,
+    tag_hygiene,
     texts,
     traffic_blocks,
     visit_tables,
@@ -42,8 +43,8 @@ INFO: Final = PageInfo(
     N_("Marketing"),
     1,
     N_("Visits, conversions and revenue of your tagged links."),
-    ("utm", "stats", *visit_tables.ENDPOINTS, "annotations"),
-    ("pageviews", *converters.ENDPOINTS),
+    ("stats", *tag_hygiene.ENDPOINTS, *visit_tables.ENDPOINTS),
+    tuple(name for name in converters.ENDPOINTS if name not in tag_hygiene.ENDPOINTS),
     params=("campaign",),
 )
 NONE: Final[dict[CreditedField, tuple[str, str]]] = {
@@ -92,7 +93,8 @@ CAMPAIGN_TABLES: Final = (
 
 
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
-    """Tiles, the opened campaign (on pages only), and a card for each UTM parameter."""
+    """Tiles, the opened campaign (on pages only), a card for each UTM parameter, and what is wrong
+    with the tags."""
     utm = query.compared(view, reports.utm)
     totals = query.totals(view)
     yield ui.Section(
@@ -107,6 +109,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         ui.Tab(_(table.title), partial(table.section, query, view, conversion)) for table in tables
     ]
     yield ui.Card(_("Conversions"), [ui.Tabs("by_visit", tabs)], about=described(view))
+    yield tag_hygiene.card(query, view)
 
 
 @memoize

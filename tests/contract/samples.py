@@ -235,6 +235,10 @@ SAMPLES = _by_name(
             "after": [{"kind": "event", "name": "purchase", "visits": 5}],
         },
     ),
+    (
+        conversions.internal_tags(VIEW),
+        [{"source": "/", "name": "/sale", "visits": 4, "visitors": 3, "pageviews": 5}],
+    ),
     (events.event_data_numeric_stats(VIEW, "purchase", "price"), NUMBERS),
     (
         events.event_data_numeric_series(VIEW, "purchase", "price"),

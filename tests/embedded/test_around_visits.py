@@ -98,6 +98,40 @@ def test_steps_around_a_page_equal_a_recount(shop: Shop, data: st.DataObject, ev
         assert sorted(counted.values(), reverse=True) == list(counted.values())
 
 
+TAGS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+
+
+def links(rows: list[Row]) -> Counter[tuple[str, str]]:
+    """The visits that followed a tagged link from one path to another."""
+    followed: Counter[tuple[str, str]] = Counter()
+    for steps in grouped(in_order(views(rows)), visit).values():
+        seen: set[tuple[str, ...]] = set()
+        pairs: set[tuple[str, str]] = set()
+        before: str | None = None
+        for row in steps:
+            tags, path = tuple(row[name] or "" for name in TAGS), row["url_path"]
+            referrer, host = row["referrer_domain"], (row["hostname"] or "").removeprefix("www.")
+            foreign = bool(referrer) and referrer != host
+            moved = before is not None and path is not None and before != path
+            if moved and any(tags) and tags not in seen and not foreign:
+                pairs.add((before, path))
+            seen.add(tags)
+            before = path
+        followed.update(pairs)
+    return followed
+
+
+@few
+@given(data=st.data())
+def test_tagged_links_within_a_website_equal_a_recount(shop: Shop, data: st.DataObject) -> None:
+    question = data.draw(shop.selections())
+    answered = shop.get("internal-tags", question.query)
+    counted = {(row["source"], row["name"]): row["visits"] for row in answered}
+    assert counted == links(whole(shop.rows, question))
+    assert [row["visits"] for row in answered] == sorted(counted.values(), reverse=True)
+    assert all(row["visitors"] <= row["visits"] <= row["pageviews"] for row in answered)
+
+
 def test_rare_steps_are_cut_off_and_the_page_keeps_its_visits(shop: Shop) -> None:
     full, cut = (shop.get("steps", {**EVER.query, "around": "/", "limit": n}) for n in (500, 2))
     assert cut["after"] == full["after"][:2]

@@ -1,4 +1,5 @@
-"""What only embedded servers answer: conversions by visit, attribution, the steps around a page."""
+"""What only embedded servers answer: conversions by visit, attribution, the steps around a page,
+tagged links within a website."""
 
 from __future__ import annotations
 
@@ -202,3 +203,38 @@ def steps_around(
     if not path:
         raise InvalidView(N_("Choose a page."))
     return RawQuery({"around": path, "events": None if events else "false", "limit": limit})
+
+
+class _Link(Record):
+    source: str
+    name: str
+    visits: Count
+    visitors: Count
+    views: Annotated[Count, Field(alias="pageviews")]
+
+
+class InternalTags(Record):
+    """Links with UTM tags that visits followed within the website, most visits first.
+
+    ``frame`` has ``source`` (the path before), ``name`` (the tagged path), ``visits``, ``visitors``
+    and ``views``.
+    """
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def read(cls, answer: Any) -> InternalTags:
+        """From ``[{source, name, visits, visitors, pageviews}]``."""
+        counts = dict.fromkeys(("visits", "visitors", "views"), "int64")
+        rows = parse(list[_Link], answer)
+        return cls(frame_of(rows, source="object", name="object", **counts))
+
+
+@get("/x/websites/{website}/internal-tags", effort=Effort.HEAVY)
+def internal_tags(view: View, limit: int = 500) -> RawQuery[InternalTags]:
+    """Links with UTM tags that visits followed from one page of the website to another.
+
+    Such a link is a view with tags that its visit did not have before, right after a view of
+    another path and without an external referrer. Filters keep whole visits.
+    """
+    return RawQuery({"limit": limit})

@@ -1,10 +1,11 @@
-"""What visits do right before and right after a page; no Umami has such a query."""
+"""What visits do right before and right after a page, and tagged links within a website; no Umami
+has such queries."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from umami.embedded.scope import CUSTOM_EVENT, VIEWS, Scope
+from umami.embedded.scope import CUSTOM_EVENT, EVENT_COLUMNS, VIEWS, Scope
 from umami.embedded.store import Store
 
 
@@ -61,3 +62,42 @@ def steps_around(
             kind = "event" if is_event else "path"
             sides[side].append({"kind": kind, "name": name, "visits": count})
     return {"visits": visits, "began": edges["before"], "ended": edges["after"], **sides}
+
+
+def internal_tags(store: Store, scope: Scope, limit: int) -> list[dict[str, Any]]:
+    """Return the pairs of pages between which visits followed a link with UTM tags: the path
+    before (``source``) and the tagged one (``name``), with the ``visits``, ``visitors`` and
+    ``pageviews`` of the tagged one; the most visits first.
+
+    A link is a tagged view within a visit: not its first view, without an external referrer, and
+    right after a view of another path. It is the first view of its visit with these tags, so that
+    going back to the page that a visit began with is none.
+    """
+    rows = scope.rows(*VIEWS)
+    tags = [column for name, column in EVENT_COLUMNS.items() if name.startswith("utm")]
+    tagged = " OR ".join(f"e.{name} <> ''" for name in tags)
+    same = ", ".join(f"coalesce(e.{name}, '')" for name in tags)
+    return store.records(
+        f"""
+        WITH step AS (
+            SELECT e.session_id, e.visit_id, e.url_path AS name,
+                   coalesce({tagged}, false) AS is_tagged,
+                   coalesce(e.referrer_domain <> '', false)
+                       AND coalesce({scope.external_referrer}, true) AS is_external,
+                   lag(e.url_path) OVER visit AS source,
+                   row_number() OVER (
+                       PARTITION BY e.session_id, e.visit_id, {same}
+                       ORDER BY e.created_at, e.event_id
+                   ) AS number
+            {rows.sql}
+            WINDOW visit AS (
+                PARTITION BY e.session_id, e.visit_id ORDER BY e.created_at, e.event_id
+            )
+        )
+        SELECT source, name, count(DISTINCT visit_id) AS visits,
+               count(DISTINCT session_id) AS visitors, count(*) AS pageviews
+        FROM step WHERE is_tagged AND NOT is_external AND number = 1 AND source <> name
+        GROUP BY ALL ORDER BY visits DESC, source, name LIMIT ?
+        """,
+        [*rows.values, limit],
+    )

@@ -1,4 +1,5 @@
-"""What no Umami answers: conversions by visit, attribution, and the steps around a page.
+"""What no Umami answers: conversions by visit, attribution, the steps around a page, and tagged
+links within a website.
 
 Filters keep whole visits.
 """
@@ -14,7 +15,7 @@ from umami.embedded.http import EXTENSIONS, Call, Routes, Text
 from umami.embedded.parameters import Bucketed, Filtered, one_of, scope
 from umami.embedded.queries.attribution import credit
 from umami.embedded.queries.conversions import CHANNEL, FIRST, TIME, by_field
-from umami.embedded.queries.journeys import steps_around
+from umami.embedded.queries.journeys import internal_tags, steps_around
 from umami.embedded.queries.metrics import EXTREMES
 from umami.embedded.queries.reports import Step
 
@@ -93,3 +94,16 @@ def steps(call: Call[StepsAround]) -> Any:
     params, store = call.params, call.umami.store
     events = params.events == "true"
     return steps_around(store, scope(call), params.around, params.limit, events=events)
+
+
+class InternalTags(Filtered):
+    """The maximum number of pairs of pages."""
+
+    by_visit: ClassVar[bool] = False
+    limit: Annotated[int, Field(ge=1, le=1_000_000)] = 500
+
+
+@routes("GET", f"{EXTENSIONS}/websites/{{website_id}}/internal-tags", InternalTags)
+def tagged_links(call: Call[InternalTags]) -> Any:
+    """Return the pairs of pages between which visits followed a link with UTM tags."""
+    return internal_tags(call.umami.store, scope(call), call.params.limit)
