@@ -127,7 +127,9 @@ def groups(answer: VisitGroups, merges: tuple[Merge, ...]) -> VisitGroups:
     merged = sums.agg({"country": "first", **columns})[list(frame.columns)]
     several = merged["name"].isin(names[repeated])
     merged["visitors"] = merged["visitors"].astype("float64").mask(several)
-    return VisitGroups(merged.sort_values("visits", ascending=False, kind="stable"))
+    return VisitGroups(
+        merged.sort_values("visits", ascending=False, kind="stable", ignore_index=True)
+    )
 
 
 def ranking(answer: Ranking, merges: Sequence[Merge]) -> Ranking:

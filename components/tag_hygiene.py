@@ -152,16 +152,15 @@ def _finding(
     changes: bool,
 ) -> ui.Finding:
     (name, count), *others = found.counts
-    named = [f"“{formats.shortened(name)}” ({formats.counted(*unit, count)})"]
+    named = [f"{_quoted(name)} ({formats.counted(*unit, count)})"]
     named += [
-        f"“{formats.shortened(other)}” ({formats.whole(number)})"
-        for other, number in others[: MOST_NAMED - 1]
+        f"{_quoted(other)} ({formats.whole(number)})" for other, number in others[: MOST_NAMED - 1]
     ]
     if len(found.counts) > MOST_NAMED:
         more = len(found.counts) - MOST_NAMED
         named.append(formats.counted(*NN_("{count} more", "{count} more"), more))
-    text = _("{tag}: {spellings}. Use “{name}” in your links.").format(
-        tag=_field(field), spellings=", ".join(named), name=formats.shortened(name)
+    text = _("{tag}: {spellings}. Use {name} in your links.").format(
+        tag=_field(field), spellings=", ".join(named), name=_quoted(name)
     )
     merged = any(
         set(found.names) <= set(merge.values) for merge in merged_tags.in_effect(rules, field)
@@ -179,12 +178,17 @@ def _finding(
     return ui.Finding(text, "spellcheck", _("Show as one"), ui.AddRule(rule), "merge")
 
 
+def _quoted(name: str) -> str:
+    """A name within a sentence, in which backticks would mark code."""
+    return f"“{formats.shortened(name.replace('`', 'ˋ'))}”"
+
+
 def _rule_finding(rule: Rule, merge: Merge, changes: bool) -> ui.Finding:
-    others = [f"“{formats.shortened(value)}”" for value in merge.values if value != merge.name]
+    others = [_quoted(value) for value in merge.values if value != merge.name]
     more = [f"+{formats.whole(len(others) - MOST_NAMED)}"] if len(others) > MOST_NAMED else []
-    text = _("{tag}: “{name}” includes {others}.").format(
+    text = _("{tag}: {name} includes {others}.").format(
         tag=_field(merge.field),
-        name=formats.shortened(merge.name),
+        name=_quoted(merge.name),
         others=", ".join([*others[:MOST_NAMED], *more]),
     )
     if rule.author != EVERYBODY:

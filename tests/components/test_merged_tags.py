@@ -1,0 +1,295 @@
+"""Spellings in one row: counts add up exactly, visitors do not, and the data stays as it is."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from sqlalchemy import Engine
+
+from access import database
+from access.permissions import ALL, Grant, Permissions
+from access.rules import Rule, Rules
+from components import blocks as ui
+from components import merged_tags, tag_hygiene, traffic_blocks
+from components.areas import utm
+from components.loading import Collector
+from components.merged_tags import Merge
+from components.rankings import Table
+from tests.support import spellings
+from tests.support.spellings import LINK
+from umami.api.conversions import VisitGroups, visit_groups
+from umami.api.traffic import Ranked, Ranking
+from umami.client import Client, connect
+from umami.conversion import read as conversion_step
+from umami.embedded.server import serve
+from umami.errors import InvalidView
+from umami.filters import Filter
+from umami.period import Period
+from umami.settings import Settings
+from umami.view import View
+
+TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
+WEBSITES: dict[str, str] = json.loads((TABLES.parent / "websites.json").read_text())
+SHOP = WEBSITES["shop"]
+PERIOD = Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC")
+VIEW = View(SHOP, PERIOD, "previous", whole_visits=True)
+FIELD = "utmSource"
+FOUND = ("newsletter", "Newsletter", "news letter", "newslettter")
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return spellings.build(TABLES, tmp_path_factory.mktemp("spellings"), SHOP)
+
+
+@pytest.fixture(scope="module")
+def client(tables: Path) -> Iterator[Client]:
+    with serve(tables, password="umami") as running:
+        account = Settings(api=f"{running.url}/api", username="admin", password="umami")
+        with connect(account) as client:
+            yield client
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = database.open_engine(f"sqlite:///{tmp_path / 'store'}")
+    yield engine
+    engine.dispose()
+
+
+def book(engine: Engine, account: str = "ann", permissions: Permissions = ALL) -> Rules:
+    return Rules(lambda _create: engine, account, permissions)
+
+
+def rule(name: str, *values: str, field: str = FIELD) -> Rule:
+    return Rule(SHOP, "merge", name, {"field": field, "name": name, "values": list(values)})
+
+
+def section_blocks(query: Collector, title: str, view: View = VIEW) -> list[ui.Block]:
+    sections = ui.sections(list(utm.ask(query, view, {})), "page")
+    section = next(section for section in sections if section.title == title)
+    return list(section.make(*(answer.result() for answer in section.answers)))
+
+
+def source_table(query: Collector, view: View = VIEW) -> ui.Table:
+    (table,) = (
+        block for block in section_blocks(query, "Sources", view) if isinstance(block, ui.Table)
+    )
+    return table
+
+
+def findings(blocks: list[ui.Block], key: str) -> list[ui.Finding]:
+    listed = [block for block in blocks if isinstance(block, ui.Findings) and block.key == key]
+    return [finding for block in listed for finding in block.findings]
+
+
+@pytest.fixture(scope="module")
+def answers(client: Client) -> tuple[VisitGroups, VisitGroups]:
+    ask = partial(visit_groups, step=conversion_step("event.purchase"), currency="EUR")
+    return client.ask(ask(VIEW, FIELD)), client.ask(ask(VIEW, None))
+
+
+@given(data=some.data())
+def test_merged_rows_are_exact_sums(
+    answers: tuple[VisitGroups, VisitGroups], data: some.DataObject
+) -> None:
+    groups, total = answers
+    names = [name for name in groups.frame["name"] if name]
+    parts = data.draw(some.lists(some.integers(0, 3), min_size=len(names), max_size=len(names)))
+    sets: dict[int, list[str]] = defaultdict(list)
+    for name, part in zip(names, parts, strict=True):
+        sets[part].append(name)
+    merges = tuple(
+        Merge(FIELD, values[0], (*values, "absent"))
+        for part, values in sets.items()
+        if part and values
+    )
+    before = groups.frame.copy()
+    merged = merged_tags.groups(groups, merges).frame
+    pd.testing.assert_frame_equal(groups.frame, before)
+    assert list(merged.index) == list(range(len(merged)))
+    assert merged["visits"].is_monotonic_decreasing
+    rows = merged.set_index("name")
+    plain = groups.frame.set_index("name")
+    of_row = {value: merge.name for merge in merges for value in merge.values}
+    for name, row in rows.iterrows():
+        values = [value for value in plain.index if of_row.get(value, value) == name]
+        for column in ("visits", "views", "bounces", "seconds", "conversions", "orders"):
+            assert row[column] == plain.loc[values, column].sum()
+        assert row["revenue"] == pytest.approx(plain.loc[values, "revenue"].sum())
+        assert math.isnan(row["visitors"]) == (len(values) > 1)
+    for column in ("visits", "conversions", "orders"):
+        assert rows[column].sum() == total.frame[column].iloc[0]
+
+
+def test_merged_visits_equal_a_recount_of_the_rows(
+    client: Client, engine: Engine, tables: Path
+) -> None:
+    first: dict[str, str] = {}
+    for row in sorted(spellings.read(tables), key=lambda row: (row["created_at"], row["event_id"])):
+        at = datetime.fromisoformat(row["created_at"]).replace(tzinfo=UTC)
+        inside = row["website_id"] == SHOP and PERIOD.start <= at <= PERIOD.end
+        if inside and row["event_type"] == "1" and row["utm_source"]:
+            first.setdefault(row["visit_id"], row["utm_source"])
+    counted = Counter("newsletter" if each in FOUND else each for each in first.values())
+    book(engine).add(rule("newsletter", *FOUND))
+    table = source_table(Collector(client, rules=book(engine)))
+    frame = table.frame.dropna(subset=["value"]).set_index("label")
+    assert frame["visits"].to_dict() == counted
+    merged = frame.loc["newsletter"]
+    assert merged["note"] == "4 spellings merged"
+    assert pd.isna(merged["visitors"])
+    assert merged["rate"] == merged["conversions"] / merged["visits"]
+    assert frame["visitors"].drop("newsletter").notna().all()
+    assert table.merged == {"newsletter": FOUND}
+
+
+def test_values_are_merged_where_servers_count_visitors(client: Client, engine: Engine) -> None:
+    view = View(SHOP, PERIOD)
+    plain = source_table(Collector(client), view).frame.set_index("label")
+    book(engine).add(rule("newsletter", *FOUND))
+    frame = source_table(Collector(client, rules=book(engine)), view).frame.set_index("label")
+    row = frame.loc["newsletter"]
+    for column in ("views", "conversions"):
+        assert row[column] == plain.loc[list(FOUND), column].sum()
+        assert frame[column].sum() == plain[column].sum()
+    assert math.isnan(row["visitors"])
+    assert math.isnan(row["rate"])
+    assert row["note"] == "4 spellings merged"
+
+
+@pytest.mark.parametrize("account", ["", "ann"])
+def test_findings_and_rules_by_reader(client: Client, engine: Engine, account: str) -> None:
+    """Readers of a share link see what is merged, and change nothing."""
+    grants = Grant(frozenset({SHOP}), None, None, filters=True, saves=bool(account))
+    access = book(engine, account, Permissions((grants,)))
+    (finding,) = findings(section_blocks(Collector(client, rules=access), "Spellings"), "spellings")
+    assert finding.text.startswith("Source: “newsletter” (")
+    assert all(f"“{name}” (" in finding.text for name in FOUND)
+    assert finding.text.endswith(" Use “newsletter” in your links.")
+    if not account:
+        assert finding.change is None
+        book(engine).add(rule("newsletter", *FOUND))
+    else:
+        assert isinstance(finding.change, ui.AddRule)
+        access.add(finding.change.rule)
+    query = Collector(client, rules=access)
+    blocks = section_blocks(query, "Spellings")
+    (finding,) = findings(blocks, "spellings")
+    assert finding.change is None
+    assert finding.text.endswith(" They are shown in one row.")
+    undo = findings(blocks, "merged_tags")
+    assert len(undo) == bool(account)
+    assert "4 spellings merged" in set(source_table(query).frame["note"])
+    if account:
+        assert undo[0].text.startswith("Source: “newsletter” includes ")
+        assert undo[0].text.endswith(" By ann.")
+        assert isinstance(undo[0].change, ui.DeleteRule)
+        access.delete(SHOP, undo[0].change.rule.id)
+        after = source_table(Collector(client, rules=access)).frame
+        assert set(FOUND) <= set(after["label"])
+
+
+def test_links_within_the_website_are_listed(client: Client) -> None:
+    table = section_blocks(Collector(client), "Tagged links within the website")[-1]
+    assert isinstance(table, ui.Table)
+    assert (*table.frame[["source", "name"]].iloc[0],) == LINK
+    assert table.frame["visits"].min() >= tag_hygiene.FEWEST_VISITS
+    (_heading, text) = section_blocks(
+        Collector(client), "Tagged links within the website", View(SHOP, PERIOD)
+    )
+    assert isinstance(text, ui.Text)
+    assert "does not tell what a visit viewed" in text.text
+
+
+def test_opened_campaign_has_all_spellings(client: Client, engine: Engine) -> None:
+    values = ("brand", "retarget")
+    book(engine).add(rule("brand", *values, field="utmCampaign"))
+    query = Collector(client, rules=book(engine))
+    cards = utm.ask(query, VIEW, {"campaign": ["brand"]})
+    card = next(each for each in cards if isinstance(each, ui.Card) and "brand" in each.title)
+    (buttons,) = card.items[0].make()  # type: ignore[union-attr]
+    assert buttons.buttons[1][2].filters == (Filter("utmCampaign", "eq", *values),)
+
+
+def test_first_rule_of_a_value_applies_and_rules_of_a_name_share_a_row() -> None:
+    rules = [
+        rule("a", "a", "A"),
+        rule("b", "b", "A", "B"),
+        rule("a", "a", "A", "a "),
+        rule("c", "c", "C", field="utmMedium"),
+        rule("A", "A", "a"),
+    ]
+    assert merged_tags.in_effect(rules, FIELD) == (
+        Merge(FIELD, "a", ("a", "A", "a ")),
+        Merge(FIELD, "b", ("b", "B")),
+    )
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {},
+        {"field": "path", "name": "a", "values": ["a", "b"]},
+        {"field": FIELD, "name": "c", "values": ["a", "b"]},
+        {"field": FIELD, "name": "a", "values": ["a"]},
+        {"field": FIELD, "name": "a", "values": ["a", 1]},
+        {"field": FIELD, "name": "a", "values": ["a", ""]},
+        {"field": FIELD, "name": "a", "values": ["a", "b\0"]},
+        {"field": FIELD, "name": "a", "values": [str(number) for number in range(51)] + ["a"]},
+        {"field": FIELD, "name": "a", "values": {"a": 1, "b": 2}},
+    ],
+)
+def test_malformed_rules_merge_nothing(spec: dict[str, Any]) -> None:
+    assert merged_tags.read(Rule(SHOP, "merge", "x", spec)) is None
+
+
+def test_values_that_no_filter_takes_cannot_be_merged() -> None:
+    with pytest.raises(InvalidView):
+        merged_tags.rule_of(SHOP, Merge(FIELD, "a", ("a", "x" * 501)))
+
+
+names = some.sampled_from(["a", "A", "b", "c", ""])
+
+
+@settings(max_examples=50)
+@given(numbers=some.dictionaries(names, some.integers(0, 99)), known=some.sets(names))
+def test_amounts_of_a_row_are_known_if_all_are(numbers: dict[str, int], known: set[str]) -> None:
+    merges = [Merge(FIELD, "a", ("a", "A"))]
+    merged = merged_tags.amounts(numbers, merges, names=known)
+    rest = {name: number for name, number in numbers.items() if name not in ("a", "A")}
+    assert {name: merged[name] for name in rest} == rest
+    among = {"a", "A"} & numbers.keys()
+    assert ("a" in merged) == bool(among)
+    if among and {"a", "A"} & known <= among:
+        assert merged["a"] == sum(numbers[name] for name in among)
+    elif among:
+        assert math.isnan(merged["a"])
+    visitors = merged_tags.amounts(numbers, merges, additive=False)
+    assert math.isnan(visitors.get("a", 0)) == (len(among) == 2)
+
+
+def test_merged_ranking_says_that_visitors_may_count_twice(client: Client) -> None:
+    ranking = Ranking([Ranked("a", 5), Ranked("b", 4), Ranked("A", 3)], "visitors")
+    merges = (Merge(FIELD, "a", ("a", "A")),)
+    table = Table(FIELD, "Sources", "sources")
+    drawn, text = traffic_blocks.ranking(client, VIEW, table, ranking, merges=merges)
+    assert isinstance(drawn, ui.Table)
+    assert isinstance(text, ui.Text)
+    assert drawn.frame["value"].tolist() == ["a", "b"]
+    assert drawn.frame["Visitors"].tolist() == [8, 4]
+    assert drawn.frame["note"].tolist() == ["2 spellings merged", None]
+    assert "counts twice" in text.text
+    plain = traffic_blocks.ranking(client, VIEW, table, ranking)
+    assert len(plain) == 1
