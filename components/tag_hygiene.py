@@ -223,6 +223,8 @@ def _links(query: Collector, view: View) -> ui.Section:
         answer = query.ask(conversions.internal_tags(view))
         return ui.Section(title, lambda links: [heading, *link_blocks(links)], [answer])
     reason = _("This server does not tell what a visit viewed before a tagged page.")
+    if query.client.capabilities.whole_visits:
+        reason = _("Not checked with locked filters.")
     return ui.blocks_section(title, heading, ui.Text(reason, "empty"))
 
 

@@ -26,6 +26,7 @@ from components.areas import utm
 from components.loading import Collector
 from components.merged_tags import Merge
 from components.rankings import Table
+from tests.doubles.umami import serve as serve_version
 from tests.support import spellings
 from tests.support.spellings import LINK
 from umami.api.conversions import VisitGroups, visit_groups
@@ -45,6 +46,7 @@ SHOP = WEBSITES["shop"]
 PERIOD = Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC")
 VIEW = View(SHOP, PERIOD, "previous", whole_visits=True)
 FIELD = "utmSource"
+LINKS = "Tagged links within the website"
 FOUND = ("newsletter", "Newsletter", "news letter", "newslettter")
 
 
@@ -87,6 +89,10 @@ def source_table(query: Collector, view: View = VIEW) -> ui.Table:
         block for block in section_blocks(query, "Sources", view) if isinstance(block, ui.Table)
     )
     return table
+
+
+def said(blocks: list[ui.Block]) -> str:
+    return "\n".join(block.text for block in blocks if isinstance(block, ui.Text))
 
 
 def findings(blocks: list[ui.Block], key: str) -> list[ui.Finding]:
@@ -202,15 +208,29 @@ def test_findings_and_rules_by_reader(client: Client, engine: Engine, account: s
 
 
 def test_links_within_the_website_are_listed(client: Client) -> None:
-    table = section_blocks(Collector(client), "Tagged links within the website")[-1]
+    table = section_blocks(Collector(client), LINKS)[-1]
     assert isinstance(table, ui.Table)
     assert (*table.frame[["source", "name"]].iloc[0],) == LINK
     assert table.frame["visits"].min() >= tag_hygiene.FEWEST_VISITS
-    (_heading, text) = section_blocks(
-        Collector(client), "Tagged links within the website", View(SHOP, PERIOD)
-    )
-    assert isinstance(text, ui.Text)
-    assert "does not tell what a visit viewed" in text.text
+    locked = section_blocks(Collector(client), LINKS, View(SHOP, PERIOD))
+    assert "Not checked with locked filters." in said(locked)
+
+
+def test_older_server_says_what_it_cannot_tell(tables: Path, engine: Engine) -> None:
+    view = View(SHOP, PERIOD)
+    book(engine).add(rule("newsletter", *FOUND))
+    with serve_version("3.1", tables) as running:
+        account = Settings(
+            api=f"{running.url}/api", username=running.username, password=running.password
+        )
+        with connect(account) as client:
+            query = Collector(client, rules=book(engine))
+            assert "does not tell what a visit viewed" in said(section_blocks(query, LINKS, view))
+            (finding,) = findings(section_blocks(query, "Spellings", view), "spellings")
+            frame = source_table(query, view).frame.set_index("label")
+    assert all(f"“{name}” (" in finding.text for name in FOUND)
+    assert frame.loc["newsletter", "note"] == "4 spellings merged"
+    assert not {*FOUND[1:]} & {*frame.index}
 
 
 def test_opened_campaign_has_all_spellings(client: Client, engine: Engine) -> None:
