@@ -288,12 +288,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Sentences, most important first, which scroll if they are higher than ``height`` (pixels);
-    reports print them as paragraphs."""
+    """Sentences, most important first; reports print them as paragraphs. With a ``height``
+    (pixels), they always take that, scroll if they are higher, and have buttons without text."""
 
     key: str
     findings: Sequence[Finding]
-    height: int
+    height: int | None = None
     medium: Medium | None = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 import streamlit as st
 
@@ -152,14 +152,21 @@ def _text(block: Text) -> None:
 
 def _findings(block: Findings) -> None:
     # As high whatever the sentences are, so that nothing below moves with them.
-    key = f"findings_{block.key}"
-    with st.container(height=block.height, border=False, gap="xsmall", key=key):
+    kind = "findings" if block.height else "sentences"
+    height: int | Literal["content"] = block.height or "content"
+    with st.container(height=height, border=False, gap="xsmall", key=f"{kind}_{block.key}"):
         for at, finding in enumerate(block.findings):
             change = finding.change
-            with st.container(horizontal=True, gap="xsmall", wrap=False):
+            with st.container(
+                horizontal=True,
+                gap="xsmall",
+                wrap=not block.height,
+                vertical_alignment="top" if block.height else "center",
+            ):
                 st.markdown(f":material/{finding.icon}: {markdown(finding.text)}")
                 if change and _opens(change):
-                    label, key = finding.action, f"open_finding_{block.key}_{at}"
+                    label = finding.action
+                    key = f"{'open_finding' if block.height else 'finding'}_{block.key}_{at}"
                     elements.text_button(label, key, apply, change, icon=finding.action_icon)
 
 

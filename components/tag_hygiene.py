@@ -40,14 +40,13 @@ ENDPOINTS: Final = ("metrics", "utm", "pageviews", "annotations", "internal_tags
 """What a page with this card queries."""
 MOST: Final = 500
 """Names of a field that are compared, the most frequent first."""
-MOST_FINDINGS: Final = 30
+MOST_FINDINGS: Final = 20
+"""Names that are listed; a file has all of them."""
 MOST_NAMED: Final = 6
 """Spellings that a sentence names."""
 FEWEST_VISITS: Final = 3
 """The visits from which a tagged link within the website tells: a second click in a mail during one
 visit looks the same."""
-FINDING, HIGHEST = 46, 322
-"""The height of a finding, and of their list at most, in pixels."""
 VISITORS: Final = NN_("{count} visitor", "{count} visitors")
 VIEWS: Final = NN_("{count} view", "{count} views")
 MAILS: Final = re.compile(
@@ -98,16 +97,19 @@ def spelling_blocks(
         _finding(view, field, each, counts[field][1], rules, changes)
         for field, each in found[:MOST_FINDINGS]
     ]
-    blocks: list[ui.Block] = [ui.Text(_("Spellings"), "heading", medium="page")]
+    blocks: list[ui.Block] = [_heading(_("Spellings"))]
     if findings:
-        blocks.append(ui.Findings("spellings", findings, _height(findings)))
+        blocks.append(ui.Findings("spellings", findings))
+        if len(found) > len(findings):
+            more = NN_("{count} more is in the file.", "{count} more are in the file.")
+            blocks.append(ui.Text(formats.counted(*more, len(found) - len(findings))))
         blocks.append(_table(found, {unit for _count, unit in counts.values()}))
     else:
-        blocks.append(ui.Text(_("No tag occurs in several spellings."), "empty"))
+        blocks.append(ui.Text(_("No tag occurs in several spellings.")))
     unknown = [_field(field) for field, count in counts.items() if count[0] is None]
     if unknown:
         text = _("Not checked, as the server did not tell: {fields}.")
-        blocks.append(ui.Text(text.format(fields=", ".join(unknown)), "note"))
+        blocks.append(ui.Text(text.format(fields=", ".join(unknown))))
     cut = [_field(field) for field, count in counts.items() if len(count[0] or ()) >= MOST]
     if cut:
         text = _("Only the {most} most frequent are checked: {fields}.")
@@ -115,9 +117,13 @@ def spelling_blocks(
     active = [(rule, merge) for rule in listed if (merge := merged_tags.read(rule))]
     if active:
         undo = [_rule_finding(rule, merge, changes) for rule, merge in active]
-        blocks.append(ui.Text(_("Shown as one"), "heading", medium="page"))
-        blocks.append(ui.Findings("merged_tags", undo, _height(undo), medium="page"))
+        blocks.append(_heading(_("Shown as one")))
+        blocks.append(ui.Findings("merged_tags", undo, medium="page"))
     return blocks
+
+
+def _heading(title: str) -> ui.Text:
+    return ui.Text("", "body", lead=title, medium="page")
 
 
 def counted(
@@ -137,10 +143,6 @@ def counted(
 
 def _field(field: str) -> str:
     return _(visit_tables.SOURCES[field][2])  # type: ignore[index]
-
-
-def _height(findings: Sequence[ui.Finding]) -> int:
-    return min(FINDING * len(findings), HIGHEST)
 
 
 def _finding(
@@ -218,14 +220,14 @@ def _table(found: Sequence[tuple[str, Variants]], units: Collection[tuple[str, s
 
 def _links(query: Collector, view: View) -> ui.Section:
     title = _("Tagged links within the website")
-    heading = ui.Text(title, "heading", medium="page")
+    heading = _heading(title)
     if view.whole_visits:
         answer = query.ask(conversions.internal_tags(view))
         return ui.Section(title, lambda links: [heading, *link_blocks(links)], [answer])
     reason = _("This server does not tell what a visit viewed before a tagged page.")
     if query.client.capabilities.whole_visits:
         reason = _("Not checked with locked filters.")
-    return ui.blocks_section(title, heading, ui.Text(reason, "empty"))
+    return ui.blocks_section(title, heading, ui.Text(reason))
 
 
 @texts.memoize
@@ -233,7 +235,7 @@ def link_blocks(links: InternalTags) -> list[ui.Block]:
     """The pages that link to other pages of the website with tags, and the repair."""
     frame = links.frame[links.frame["visits"] >= FEWEST_VISITS].reset_index(drop=True)
     if frame.empty:
-        return [ui.Text(_("No page links to another one with tags."), "empty")]
+        return [ui.Text(_("No page links to another one with tags."))]
     repair = _(
         "Remove the utm_ parameters from links between your own pages: they overwrite the source "
         "of the visit. Links that fewer than {count} visits followed are left out."
@@ -250,7 +252,7 @@ def link_blocks(links: InternalTags) -> list[ui.Block]:
 
 def _mails(query: Collector, view: View) -> ui.Section:
     title = _("Mails without tags")
-    heading = ui.Text(title, "heading", medium="page")
+    heading = _heading(title)
     reason = ""
     days = history.of_days(view, history.last_day(view))
     if view.is_filtered:
@@ -266,7 +268,7 @@ def _mails(query: Collector, view: View) -> ui.Section:
         capabilities = query.client.capabilities
         reason = sourced.lacking(capabilities) or mails.lacking(capabilities) or ""
     if reason:
-        return ui.blocks_section(title, heading, ui.Text(_(reason), "empty"))
+        return ui.blocks_section(title, heading, ui.Text(_(reason)))
     series = [query.optional(traffic.pageviews(each)) for each in (days, sourced, mails)]
 
     def make(notes: Sequence[Note], *counts: Timeline | None) -> list[ui.Block]:
@@ -312,7 +314,7 @@ def mail_blocks(
     ``on_days`` are those of notes about mails; the timelines count all visitors by day, those with
     a source, and those by tagged links in mails."""
     if every is None or sourced is None or mails is None:
-        return [ui.Text(_("Not checked, as the server did not tell."), "empty")]
+        return [ui.Text(_("Not checked, as the server did not tell."))]
     days, found = _untagged(on_days, view.period, every, sourced, mails)
     if found is None:
         text = _("Too little data to tell how many visitors without a source are usual.")
@@ -322,8 +324,8 @@ def mail_blocks(
         text = _("No day of a mail has clearly more visitors without a source than usual.")
     else:
         findings = [_mail_finding(view, each) for each in found]
-        return [ui.Findings("untagged_mails", findings, _height(findings))]
-    return [ui.Text(text, "empty")]
+        return [ui.Findings("untagged_mails", findings)]
+    return [ui.Text(text)]
 
 
 def _mail_finding(view: View, found: UntaggedDay) -> ui.Finding:

@@ -309,7 +309,7 @@ def test_merged_ranking_says_that_visitors_may_count_twice(client: Client) -> No
     assert isinstance(text, ui.Text)
     assert drawn.frame["value"].tolist() == ["a", "b"]
     assert drawn.frame["Visitors"].tolist() == [8, 4]
-    assert drawn.frame["note"].tolist() == ["2 spellings merged", None]
+    assert drawn.frame["note"].fillna("").tolist() == ["2 spellings merged", ""]
     assert "counts twice" in text.text
     plain = traffic_blocks.ranking(client, VIEW, table, ranking)
     assert len(plain) == 1

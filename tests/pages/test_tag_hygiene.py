@@ -47,7 +47,7 @@ def test_spellings_are_shown_as_one_and_apart_again(engine: Engine) -> None:
     assert not app.exception
     assert "Use “newsletter” in your links." in said(app)
     assert {*NAMES} <= {row[0] for row in table(app, "visits_utmSource")}
-    app.button(key="open_finding_spellings_0").click().run()
+    app.button(key="finding_spellings_0").click().run()
     assert not app.exception
     (rule,) = rules(engine)
     assert {*rule.spec["values"]} == {*NAMES}
@@ -55,7 +55,7 @@ def test_spellings_are_shown_as_one_and_apart_again(engine: Engine) -> None:
     assert not {*NAMES[1:]} & {*labels}
     assert "4 spellings merged" in notes(app)[labels.index("newsletter")]
     assert "They are shown in one row." in said(app)
-    app.button(key="open_finding_merged_tags_0").click().run()
+    app.button(key="finding_merged_tags_0").click().run()
     assert not app.exception
     assert rules(engine) == ()
     assert {*NAMES} <= {row[0] for row in table(app, "visits_utmSource")}
@@ -84,7 +84,7 @@ def test_viewers_read_and_analysts_write(
     bare.delenv("DASHBOARD_OPEN")
     bare.setenv("DASHBOARD_USERS", str(tmp_path / "users.yaml"))
     viewer.forget()
-    key = "open_finding_spellings_0"
+    key = "finding_spellings_0"
     app = open_page("utm", {TAB: viewer.desk().sign_in("vic", PASSWORD, None), **SOURCES})
     assert "Use “newsletter” in your links." in said(app)
     assert key not in {button.key for button in app.button}
@@ -101,4 +101,4 @@ def test_viewers_read_and_analysts_write(
     labels = [row[0] for row in table(app, "visits_utmSource")]
     assert "4 spellings merged" in notes(app)[labels.index("newsletter")]
     assert "By root." in said(app)
-    assert "open_finding_merged_tags_0" not in {button.key for button in app.button}
+    assert "finding_merged_tags_0" not in {button.key for button in app.button}
