@@ -73,14 +73,14 @@ class Rules:
         name = cleaned(rule.name)[:LONGEST_NAME]
         if not name:
             raise InvalidView(N_("A rule needs a name."), remedy="")
-        own = _of(rule.website, rule.kind)
+        of_kind = _of(rule.website, rule.kind)
         with self._store() as store:
-            if (store.scalar(select(func.count()).where(own)) or 0) >= MOST:
+            if (store.scalar(select(func.count()).where(of_kind)) or 0) >= MOST:
                 raise InvalidView(
                     Message("This website has {most} rules of this kind.", most=MOST),
                     remedy=N_("Delete some of them first."),
                 )
-            last = store.scalar(select(func.max(RULES.c.position)).where(own))
+            last = store.scalar(select(func.max(RULES.c.position)).where(of_kind))
             rule = replace(
                 rule,
                 name=name,
@@ -111,9 +111,9 @@ class Rules:
         Raises ``Forbidden`` and ``Unreachable``.
         """
         self._require(website)
-        own = _of(website, kind)
+        of_kind = _of(website, kind)
         with self._store() as store:
-            known = store.scalars(select(RULES.c.id).where(own).order_by(*_ORDER)).all()
+            known = store.scalars(select(RULES.c.id).where(of_kind).order_by(*_ORDER)).all()
             ordered = [id for id in dict.fromkeys((*ids, *known)) if id in known]
             for position, id in enumerate(ordered):
                 store.execute(update(RULES).where(RULES.c.id == id).values(position=position))

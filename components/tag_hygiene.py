@@ -92,18 +92,20 @@ def spelling_blocks(
     button that shows them in one row; and the rules that are ``listed``. ``answers`` are rankings
     by field and the views by tag."""
     counts = {field: counted(field, *answers) for field in merged_tags.FIELDS}
-    found = [(field, each) for field, count in counts.items() for each in variants(count[0] or {})]
+    spelled = [
+        (field, each) for field, count in counts.items() for each in variants(count[0] or {})
+    ]
     findings = [
         _finding(view, field, each, counts[field][1], rules, changes)
-        for field, each in found[:MOST_FINDINGS]
+        for field, each in spelled[:MOST_FINDINGS]
     ]
     blocks: list[ui.Block] = [_heading(_("Spellings"))]
     if findings:
         blocks.append(ui.Findings("spellings", findings))
-        if len(found) > len(findings):
+        if len(spelled) > len(findings):
             more = NN_("{count} more is in the file.", "{count} more are in the file.")
-            blocks.append(ui.Text(formats.counted(*more, len(found) - len(findings))))
-        blocks.append(_table(found, {unit for _count, unit in counts.values()}))
+            blocks.append(ui.Text(formats.counted(*more, len(spelled) - len(findings))))
+        blocks.append(_table(spelled, {unit for _count, unit in counts.values()}))
     else:
         blocks.append(ui.Text(_("No tag occurs in several spellings.")))
     unknown = [_field(field) for field, count in counts.items() if count[0] is None]
@@ -148,31 +150,31 @@ def _field(field: str) -> str:
 def _finding(
     view: View,
     field: str,
-    found: Variants,
+    group: Variants,
     unit: tuple[str, str],
     rules: Sequence[Rule],
     changes: bool,
 ) -> ui.Finding:
-    (name, count), *others = found.counts
+    (name, count), *others = group.counts
     named = [f"{_quoted(name)} ({formats.counted(*unit, count)})"]
     named += [
         f"{_quoted(other)} ({formats.whole(number)})" for other, number in others[: MOST_NAMED - 1]
     ]
-    if len(found.counts) > MOST_NAMED:
-        more = len(found.counts) - MOST_NAMED
+    if len(group.counts) > MOST_NAMED:
+        more = len(group.counts) - MOST_NAMED
         named.append(formats.counted(*NN_("{count} more", "{count} more"), more))
     text = _("{tag}: {spellings}. Use {name} in your links.").format(
         tag=_field(field), spellings=", ".join(named), name=_quoted(name)
     )
     merged = any(
-        set(found.names) <= set(merge.values) for merge in merged_tags.in_effect(rules, field)
+        set(group.names) <= set(merge.values) for merge in merged_tags.in_effect(rules, field)
     )
     if merged:
         text = f"{text} {_('They are shown in one row.')}"
     if merged or not changes:
         return ui.Finding(text, "spellcheck")
     try:
-        merge = Merge(field, name, found.names[:MOST_VALUES])
+        merge = Merge(field, name, group.names[:MOST_VALUES])
         rule = merged_tags.rule_of(view.website, merge)
     except InvalidView:
         # No filter can have such a value.
@@ -200,11 +202,11 @@ def _rule_finding(rule: Rule, merge: Merge, changes: bool) -> ui.Finding:
     return ui.Finding(text, "merge", _("Undo"), ui.DeleteRule(rule), "undo")
 
 
-def _table(found: Sequence[tuple[str, Variants]], units: Collection[tuple[str, str]]) -> ui.Table:
+def _table(spelled: Sequence[tuple[str, Variants]], units: Collection[tuple[str, str]]) -> ui.Table:
     """All spellings, for a file: pages and reports name them in sentences."""
     rows = [
         (_field(field), each.name, name, count)
-        for field, each in found
+        for field, each in spelled
         for name, count in each.counts
     ]
     frame = pd.DataFrame(rows, columns=["field", "use", "name", "count"])
@@ -315,27 +317,27 @@ def mail_blocks(
     a source, and those by tagged links in mails."""
     if every is None or sourced is None or mails is None:
         return [ui.Text(_("Not checked, as the server did not tell."))]
-    days, found = _untagged(on_days, view.period, every, sourced, mails)
-    if found is None:
+    days, untagged = _untagged(on_days, view.period, every, sourced, mails)
+    if untagged is None:
         text = _("Too little data to tell how many visitors without a source are usual.")
     elif not days:
         text = _("Neither tags nor notes tell of a mail in this period.")
-    elif not found:
+    elif not untagged:
         text = _("No day of a mail has clearly more visitors without a source than usual.")
     else:
-        findings = [_mail_finding(view, each) for each in found]
+        findings = [_mail_finding(view, each) for each in untagged]
         return [ui.Findings("untagged_mails", findings)]
     return [ui.Text(text)]
 
 
-def _mail_finding(view: View, found: UntaggedDay) -> ui.Finding:
-    day = Period.of_days(found.day, found.day, view.period.timezone)
+def _mail_finding(view: View, untagged: UntaggedDay) -> ui.Finding:
+    day = Period.of_days(untagged.day, untagged.day, view.period.timezone)
     text = _(
         "{day}, a day of a mail: {visitors} without a source, {more} more than usual. Tag the "
         "links of the mail."
     ).format(
         day=formats.period(day),
-        visitors=formats.counted(*VISITORS, round(found.visitors)),
-        more=formats.whole(found.more),
+        visitors=formats.counted(*VISITORS, round(untagged.visitors)),
+        more=formats.whole(untagged.more),
     )
     return ui.Finding(text, "mail", _("Open the day"), view.of_period(day))

@@ -192,5 +192,5 @@ def test_notes_about_mails(text: str, is_mail: bool) -> None:
     at = datetime(2026, 10, 5, 23, 30, tzinfo=UTC)
     hour = Note(SHOP, text, at.date(), at.date(), at)
     berlin = Period.of_days(date(2026, 10, 1), date(2026, 10, 31), "Europe/Berlin")
-    found = {date(2026, 10, 5), date(2026, 10, 6)} if is_mail else set()
-    assert tag_hygiene.note_days([note, outside, hour], berlin) == found
+    expected = {date(2026, 10, 5), date(2026, 10, 6)} if is_mail else set()
+    assert tag_hygiene.note_days([note, outside, hour], berlin) == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,17 @@ def test_viewers_read_and_analysts_write(
     assert "4 spellings merged" in notes(app)[labels.index("newsletter")]
     assert "By root." in said(app)
     assert "finding_merged_tags_0" not in {button.key for button in app.button}
+    shares = viewer.desk().shares
+    link = shares.make(
+        name="A client",
+        maker="root",
+        ends=datetime(2100, 1, 1, tzinfo=UTC),
+        view={"website": [SHOP]},
+        sections=("utm",),
+        locked=True,
+    )
+    app = open_page("utm", dict(SOURCES), share=shares.token(link.id))
+    labels = [row[0] for row in table(app, "visits_utmSource")]
+    assert "4 spellings merged" in notes(app)[labels.index("newsletter")]
+    assert "By root." not in said(app)
+    assert not {"finding_spellings_0", "finding_merged_tags_0"} & {each.key for each in app.button}

@@ -60,9 +60,9 @@ def test_planted_spellings_are_found_and_different_names_stay_apart() -> None:
     assert variants(base) == ()
     for name in PLANTED:
         for spelling in other_spellings(name):
-            (found,) = variants({**base, spelling: 30})
-            assert (found.name, found.names) == (name, (name, spelling))
-            assert found.concerned == 30
+            (group,) = variants({**base, spelling: 30})
+            assert (group.name, group.names) == (name, (name, spelling))
+            assert group.concerned == 30
 
 
 @given(
@@ -81,9 +81,9 @@ def test_all_planted_spellings_are_found_whatever_the_counts(
         listed[name] = 10_000
         listed |= dict.fromkeys(chosen, data.draw(some.integers(1, 600)))
         expected.add(frozenset({name, *chosen}))
-    found = variants(listed)
-    assert {frozenset(each.names) for each in found} == expected
-    assert all(each.name in PLANTED for each in found)
+    groups = variants(listed)
+    assert {frozenset(each.names) for each in groups} == expected
+    assert all(each.name in PLANTED for each in groups)
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,8 @@ def test_all_planted_spellings_are_found_whatever_the_counts(
     ],
 )
 def test_spellings_of_a_name(counts: dict[str, int], names: tuple[str, ...]) -> None:
-    (found,) = variants(counts)
-    assert found.names[: len(names)] == names
+    (group,) = variants(counts)
+    assert group.names[: len(names)] == names
 
 
 @pytest.mark.parametrize(
@@ -117,11 +117,11 @@ def test_what_stays_apart(counts: dict[str, int]) -> None:
 
 @given(counts=some.dictionaries(some.text(max_size=12), some.integers(0, 99), max_size=30))
 def test_any_names_are_in_one_group_at_most(counts: dict[str, int]) -> None:
-    found = variants(counts)
-    names = [name for each in found for name in each.names]
+    groups = variants(counts)
+    names = [name for each in groups for name in each.names]
     assert len(set(names)) == len(names)
     assert set(names) <= counts.keys()
-    assert all(dict(each.counts).items() <= counts.items() for each in found)
+    assert all(dict(each.counts).items() <= counts.items() for each in groups)
 
 
 @pytest.mark.parametrize(
@@ -129,5 +129,5 @@ def test_any_names_are_in_one_group_at_most(counts: dict[str, int]) -> None:
     [lambda at: f"{'a' * 500}{at}", lambda at: f"newsletter{chr(0x4E00 + at)}newsletter"],
 )
 def test_names_with_much_in_common_are_compared_with_few(name: Callable[[int], str]) -> None:
-    found: tuple[Variants, ...] = variants({name(at): at for at in range(5_000)})
-    assert len(found) <= 1
+    groups: tuple[Variants, ...] = variants({name(at): at for at in range(5_000)})
+    assert len(groups) <= 1

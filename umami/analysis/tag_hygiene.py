@@ -119,7 +119,7 @@ def variants(counts: Mapping[str, int]) -> tuple[Variants, ...]:
     joined: dict[str, list[tuple[str, int]]] = {}
     for text, group in groups.items():
         joined.setdefault(mistyped.get(text, text), []).extend(group)
-    found = [
+    spelled = [
         Variants(
             "spelling" if text in targets else "letters",
             tuple(sorted(group, key=lambda item: (-item[1], _capitals(item[0])))),
@@ -127,7 +127,7 @@ def variants(counts: Mapping[str, int]) -> tuple[Variants, ...]:
         for text, group in joined.items()
         if len(group) > 1
     ]
-    return tuple(sorted(found, key=lambda each: (-each.concerned, each.name)))
+    return tuple(sorted(spelled, key=lambda each: (-each.concerned, each.name)))
 
 
 def _capitals(name: str) -> tuple[int, str]:
