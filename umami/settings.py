@@ -234,8 +234,8 @@ class Settings(DeclaredSettings):
             # The replica answers, and the server makes changes.
             embedded = ("data", "store", "database_url", "collect", "definitions", "redis_url")
             shared = {name: text for name, text in rest.items() if name not in embedded}
-            own = {name: text for name, text in rest.items() if name not in _ACCOUNT}
-            return {**own, "writer": {**shared, **of_server}}
+            of_replica = {name: text for name, text in rest.items() if name not in _ACCOUNT}
+            return {**of_replica, "writer": {**shared, **of_server}}
         else:
             return values
         raise SettingsError(problem)
