@@ -20,6 +20,7 @@ from components.charts.tiles import Figures, Tile, figures
 from components.formats import Field
 from components.texts import _
 from components.theme import Mode
+from umami.content_groups import GroupKind
 from umami.endpoint import Query
 from umami.parsing import Page
 from umami.view import View
@@ -70,9 +71,16 @@ class OpenPage:
     view: View | None = None
 
 
-Change = View | Toggle | SetParams | Note | OpenPage
-"""The effect of a click: open another View, toggle a filter, set parameters, show a note, or open
-another page."""
+@dataclass(frozen=True, slots=True)
+class EditGroups:
+    """Open the form of the website's content groups or own channels."""
+
+    kind: GroupKind
+
+
+Change = View | Toggle | SetParams | Note | OpenPage | EditGroups
+"""The effect of a click: open another View, toggle a filter, set parameters, show a note, open
+another page, or open the form of groups."""
 
 
 @dataclass(frozen=True, slots=True)

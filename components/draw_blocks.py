@@ -7,7 +7,16 @@ from typing import Final
 
 import streamlit as st
 
-from components import authorized, elements, formats, navigation, table, url_state, viewer
+from components import (
+    authorized,
+    edit_dialog,
+    elements,
+    formats,
+    navigation,
+    table,
+    url_state,
+    viewer,
+)
 from components.blocks import (
     Block,
     Buttons,
@@ -15,6 +24,7 @@ from components.blocks import (
     Change,
     Chart,
     EChart,
+    EditGroups,
     Expander,
     Findings,
     Note,
@@ -107,6 +117,8 @@ def apply(change: Change) -> None:
             url_state.note(change.text)
             if change.view:
                 url_state.go(change.view)
+        case EditGroups():
+            edit_dialog.GROUPS.open(change.kind)
         case OpenPage():
             if change.view:
                 url_state.go(change.view)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
+from access.content_groups import ContentGroups
 from access.notes import Note, Notebook, merged
 from access.permissions import Forbidden
 from access.permissions import QueryClient as QueryClient
@@ -62,6 +63,8 @@ class Collector:
     client: QueryClient
     notebook: Notebook | None = field(default=None, kw_only=True)
     """The notes of the reader in the database; without it, ``notes`` are only those of Umami."""
+    groups: ContentGroups | None = field(default=None, kw_only=True)
+    """The content groups and own channels of websites; without it, there are none."""
     below: bool = field(default=False, kw_only=True)
     """Whether what is asked now is shown below the first screen; its queries are sent later."""
     _caller: Caller = field(default_factory=Caller, kw_only=True)

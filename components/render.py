@@ -293,7 +293,7 @@ def open_page(client: QueryClient) -> Iterator[Page]:
 
     If the viewer leaves meanwhile, the run ends and its pending queries are dropped.
     """
-    page = Page(client, notebook=page_context.notebook())
+    page = Page(client, notebook=page_context.notebook(), groups=page_context.content_groups())
     try:
         yield page
         page.finish()

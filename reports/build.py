@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final, Literal
 
+from access.content_groups import ContentGroups
 from access.notes import Note, Notebook
 from access.permissions import AuthorizedClient
 from components import blocks, formats, history, note_effects, notes, texts, view_description
@@ -79,11 +80,12 @@ def make(
     """Build a report; ``progress`` is called with the number of finished chapters.
 
     Its time charts have the notes of ``notebook`` and of Umami, except for private ones, since
-    reports are handed on. A section that fails says so in its place. Raises whatever ``progress``
-    raises.
+    reports are handed on. The content groups come from the same database. A section that fails says
+    so in its place. Raises whatever ``progress`` raises.
     """
     pages = [page for page in offered() if page.name in order.pages]
     chapters = []
+    groups = ContentGroups(notebook.engine, "", notebook.permissions) if notebook else None
     query = Collector(client, notebook=notebook)
     shared = _notes(query, order.view, pages)
     flags = notes.flags(shared, order.view.period)
@@ -92,7 +94,7 @@ def make(
     as_of = now = datetime.now(zone(order.view.period.timezone))
     for done, page in enumerate(pages):
         progress(done, len(pages))
-        query = Collector(client)
+        query = Collector(client, groups=groups)
         try:
             made = chapter(query, page, order.view, order.params.get(page.name, {}))
             chapters.append(_with_notes(made, listed) if page.shows_notes else made)

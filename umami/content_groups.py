@@ -224,7 +224,8 @@ def _expression(globs: Iterable[str]) -> str:
 
 def _is_plain(text: str) -> bool:
     """Whether a text has no control characters, and none that turn the direction of a text."""
-    return not any(unicodedata.category(sign)[0] == "C" for sign in text)
+    # A zero-width joiner joins the parts of an emoji.
+    return not any(unicodedata.category(sign)[0] == "C" and sign != "\u200d" for sign in text)
 
 
 def _check(pattern: str, field: GroupField) -> None:
