@@ -29,6 +29,7 @@ from umami.content_groups import (
     filters_of,
     filters_of_rest,
     patterns_in,
+    step_of,
     within,
     without_patterns,
 )
@@ -137,6 +138,17 @@ def saved(query: Collector, website: str, kind: GroupKind) -> tuple[ContentGroup
 def effective(query: Collector, website: str, kind: GroupKind) -> tuple[ContentGroup, ...]:
     """The groups of a website; without channels of its own, that of AI assistants."""
     return saved(query, website, kind) or ((ASSISTANTS,) if kind == "channel" else ())
+
+
+def steps(query: Collector, website: str) -> tuple[dict[str, str], list[str]]:
+    """The content groups that can be a step, as names by patterns, and the names of the others."""
+    groups = saved(query, website, "group")
+    patterns = [step_of(groups, at) for at in range(len(groups))]
+    named = list(zip(patterns, (group.name for group in groups), strict=True))
+    return (
+        {pattern: name for pattern, name in named if pattern},
+        [name for pattern, name in named if not pattern],
+    )
 
 
 def views_of(
