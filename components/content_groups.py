@@ -55,6 +55,8 @@ class Words:
     """The label of the button that opens the form, and the title of the form."""
     none: str
     """What is shown while there are no groups."""
+    nobody: str
+    """What is shown where no visitor counts."""
     counted: str
     """How visitors are counted."""
 
@@ -69,6 +71,7 @@ WORDS: Final[dict[GroupKind, Words]] = {
             "No content groups yet. They rank pages together, such as all of /blog/*, under a name "
             "that you choose."
         ),
+        N_("Nobody viewed a page of these groups in this period."),
         N_(
             "A page is in the first group whose patterns match its path. A visitor counts in every "
             "group that they viewed a page of, so shares may add up to more than 100 %."
@@ -80,6 +83,7 @@ WORDS: Final[dict[GroupKind, Words]] = {
         N_("Own channel"),
         N_("Own channels"),
         N_("No own channels yet. They rank sources together under a name that you choose."),
+        N_("Nobody came through these channels in this period: {names}."),
         N_(
             "A visitor counts in every channel that one of their views came through, so shares may "
             "add up to more than 100 %. Umami’s own channels follow other rules."
@@ -284,7 +288,7 @@ def _blocks(
 ) -> list[ui.Block]:
     words = WORDS[kind]
     if not view.keeps_views or not frame["visitors"].any():
-        nobody = _("No visitor in this period is in one of these groups.")
+        nobody = _(words.nobody).format(names=", ".join(frame["label"]))
         return [ui.Text(why_empty(view, nobody), "empty")]
     about = _("Share of all visitors of the period that match the filters.")
     return [

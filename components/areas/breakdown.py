@@ -260,7 +260,7 @@ def _treemap(
 
     chart = ui.Chart(
         _("{label} by {field}").format(
-            label=label, field=_(" and ").join(_(FIELDS[field]) for field in fields)
+            label=label, field=_(" and ").join(_(LABELS[field]) for field in fields)
         ),
         "treemap",
         partial(maps.tree_figure, tree, texts.inside(label)),
