@@ -222,6 +222,18 @@ def _expression(globs: Iterable[str]) -> str:
     return f"^({'|'.join(texts)})$"
 
 
+def patterns_of(filter_: Filter) -> tuple[str, ...] | None:
+    """The patterns that a filter was made of; ``None`` for a regular expression that somebody
+    wrote."""
+    expression = filter_.values[0]
+    inner = expression.removeprefix("^(").removesuffix(")$")
+    globs = tuple(re.sub(r"\\(.)|\.(\*)", r"\1\2", each) for each in re.split(r"(?<!\\)\|", inner))
+    if _expression(globs) != expression:
+        return None
+    below = {f"*.{glob}" for glob in globs} if filter_.field == "referrer" else set()
+    return tuple(glob for glob in globs if glob not in below)
+
+
 def _is_plain(text: str) -> bool:
     """Whether a text has no control characters, and none that turn the direction of a text."""
     # A zero-width joiner joins the parts of an emoji.
