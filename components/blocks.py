@@ -337,12 +337,17 @@ class Grid:
 class Tab:
     """One tab. ``section`` sends its queries; a page calls it only for the open tab.
 
-    ``printed`` includes the tab in reports.
+    ``printed`` includes the tab in reports, which call it if it is a function.
     """
 
     label: str
     section: Callable[[], Section]
-    printed: bool = True
+    printed: bool | Callable[[], bool] = True
+
+    @property
+    def in_reports(self) -> bool:
+        """Whether reports include the tab."""
+        return self.printed if isinstance(self.printed, bool) else self.printed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,7 +417,7 @@ def sections(items: Sequence[Item], medium: Medium) -> Iterator[Section]:
             case Columns() | Grid():
                 yield from sections(item.items, medium)
             case Tabs():
-                tabs = [tab for tab in item.tabs if tab.printed or medium == "page"]
+                tabs = [tab for tab in item.tabs if medium == "page" or tab.in_reports]
                 yield from sections([tab.section() for tab in tabs], medium)
             case ReportItems() if medium == "report":
                 yield from sections(list(item.items()), medium)

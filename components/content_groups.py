@@ -134,19 +134,14 @@ def parts(groups: tuple[ContentGroup, ...]) -> tuple[Part, ...]:
     return tuple(named)
 
 
-def saved(query: Collector, website: str, kind: GroupKind) -> tuple[ContentGroup, ...]:
-    """The groups that were saved for a website; none in a report or page without a database."""
-    return query.groups.of(website, kind) if query.groups else ()
-
-
 def effective(query: Collector, website: str, kind: GroupKind) -> tuple[ContentGroup, ...]:
     """The groups of a website; without channels of its own, that of AI assistants."""
-    return saved(query, website, kind) or ((ASSISTANTS,) if kind == "channel" else ())
+    return query.content_groups(website, kind) or ((ASSISTANTS,) if kind == "channel" else ())
 
 
 def steps(query: Collector, website: str) -> tuple[dict[str, str], list[str]]:
     """The content groups that can be a step, as names by patterns, and the names of the others."""
-    groups = saved(query, website, "group")
+    groups = query.content_groups(website, "group")
     patterns = [step_of(groups, at) for at in range(len(groups))]
     named = list(zip(patterns, (group.name for group in groups), strict=True))
     return (
@@ -195,27 +190,30 @@ def chosen(
 
 def tab(query: Collector, view: View, kind: GroupKind) -> ui.Tab:
     """The tab of a kind of groups; reports print it if there are groups."""
-    return ui.Tab(_(WORDS[kind].tab), partial(section, query, view, kind))
+
+    def printed() -> bool:
+        return bool(query.content_groups(view.website, kind))
+
+    return ui.Tab(_(WORDS[kind].tab), partial(section, query, view, kind), printed)
 
 
 def section(query: Collector, view: View, kind: GroupKind) -> ui.Section:
     """Send the queries of the ranking of groups; a click on a row filters every page."""
     words, groups = WORDS[kind], effective(query, view.website, kind)
     title = texts.capitalised(_(words.many))
-    medium: ui.Medium | None = "page" if groups in ((), (ASSISTANTS,)) else None
     edit: list[ui.Block] = []
     if query.groups and query.groups.may_change(view.website):
         label = _("{name} …").format(name=_(words.edit))
         edit.append(ui.Buttons(f"edit_{kind}", [(label, "edit", ui.EditGroups(kind))]))
     if not groups:
-        return ui.blocks_section(title, ui.Text(_(words.none), "empty"), *edit, medium="page")
+        return ui.blocks_section(title, ui.Text(_(words.none), "empty"), *edit)
     try:
         capabilities = query.client.capabilities
         divided = parts(groups)
         pairs = views_of(view, capabilities, divided)
     except InvalidView as problem:
         reason = ui.Text(texts.sentences(problem), "empty")
-        return ui.blocks_section(title, reason, *edit, medium=medium)
+        return ui.blocks_section(title, reason, *edit)
     except UmamiError as problem:
         return ui.failed_section(title, problem)
     total = query.hint(traffic.stats(view), None)
@@ -230,7 +228,7 @@ def section(query: Collector, view: View, kind: GroupKind) -> ui.Section:
         return [*_blocks(view, kind, frame, choose, active), *notes, *edit]
 
     sent: list[Future[Any]] = [total, *(answer.now for answer in answers), *_earlier(answers)]
-    return ui.Section(title, make, sent, height=ui.TABLE, medium=medium)
+    return ui.Section(title, make, sent, height=ui.TABLE)
 
 
 def _earlier(answers: Sequence[Compared[Stats]]) -> Iterator[Future[Stats]]:

@@ -24,6 +24,7 @@ from umami.api.reports import Report
 from umami.api.traffic import Stats
 from umami.api.websites import Website
 from umami.client import Reply
+from umami.content_groups import ContentGroup, GroupKind
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
 from umami.parsing import Page
@@ -72,6 +73,9 @@ class Collector:
     _since: float = field(default=0.0, kw_only=True)
     _sent: dict[str, tuple[Query[Any], Reply[Any]]] = field(default_factory=dict, kw_only=True)
     _keys: dict[Future[Any], str] = field(default_factory=dict, kw_only=True)
+    _groups: dict[tuple[str, GroupKind], tuple[ContentGroup, ...]] = field(
+        default_factory=dict, kw_only=True
+    )
 
     def __post_init__(self) -> None:
         self._below = Caller(after=self._caller)
@@ -156,6 +160,13 @@ class Collector:
         hinted: Reply[T | U] = self._sent[query.key][1].otherwise(default)
         self._keys[hinted] = query.key
         return hinted
+
+    def content_groups(self, website: str, kind: GroupKind) -> tuple[ContentGroup, ...]:
+        """The groups of a website in their order, which are read once."""
+        key = website, kind
+        if key not in self._groups:
+            self._groups[key] = self.groups.of(website, kind) if self.groups else ()
+        return self._groups[key]
 
     def notes(self, view: View) -> Future[tuple[Note, ...]]:
         """All notes of the View's website that the reader may see, of any date, the newest first.

@@ -97,7 +97,9 @@ def available_fields(supported: Collection[str]) -> list[BreakdownField]:
 
 
 def available_groupings(query: Collector, view: View) -> tuple[Grouping, ...]:
-    """The kinds of groups that the website has."""
+    """The kinds of groups that the website has, where the server filters by patterns."""
+    if "re" not in query.client.capabilities.operators:
+        return ()
     return tuple(
         name
         for name, kind in GROUPINGS.items()

@@ -29,7 +29,10 @@ CHOICES: Final[dict[str, Parameters]] = {
 }
 """Parameters of a page's own, for pages that have some."""
 
-MORE: Final[dict[str, Parameters]] = {"sessions": {"session": SESSION}}
+MORE: Final[dict[str, Parameters]] = {
+    "sessions": {"session": SESSION},
+    "breakdown": {"field": ["ownChannel"]},
+}
 """Another state of a page, which takes the place of the first."""
 
 ON_UMAMI: Final = {
