@@ -103,7 +103,7 @@ def test_overlap_is_whether_a_text_matches_both(first: str, second: str) -> None
         ("/café", "/CAFÉ", True),
         ("/ſhop", "/shop", True),
         ("/blog", "/blog/", False),
-        ("/a*/b", "/a/c*", False),
+        ("/a*/b", "/c/a*", False),
         ("*a*b*c*", "*c*b*a*", True),
     ],
 )
@@ -132,7 +132,7 @@ def test_each_path_passes_the_filters_of_its_first_group_only(
 def test_only_overlapping_earlier_groups_are_left_out() -> None:
     groups = (BLOG, SHOPPING, POSTS)
     assert [len(filters_of(groups, at)) for at in range(3)] == [1, 1, 2]
-    assert filters_of(groups, 2)[1] == Filter("path", "nre", "^(/blog/.*)$")
+    assert filters_of(groups, 2)[1] == Filter("path", "nre", "^(/blog/.*|/products.*)$")
 
 
 def test_a_domain_includes_its_subdomains_and_no_other_domain() -> None:
@@ -212,7 +212,7 @@ def test_group_joins_the_filters_of_a_view() -> None:
     "view",
     [
         replace(VIEW, filters=(Filter("path", "re", "blog"),)),
-        replace(VIEW, filters=(Filter("path", "nre", "(?c)Blog"),)),
+        replace(VIEW, filters=(Filter("path", "nre", "(?i)blog"),)),
         replace(
             VIEW, filters=(Filter("country", "eq", "DE"), Filter("os", "eq", "iOS")), match="any"
         ),
