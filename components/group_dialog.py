@@ -118,7 +118,9 @@ def draw_open() -> None:
         _DIALOG.open(_new_form(kind))
     _DIALOG.show_confirmation()
     form = _DIALOG.form()
-    if form is not None and form.website == url_state.view().website:
+    if form is not None and form.website != url_state.view().website:
+        _DIALOG.close()
+    elif form is not None:
         authorized.dialog(_(WORDS[form.kind].edit), _form, _DIALOG.close)
 
 
