@@ -70,12 +70,12 @@ def matches(pattern: str, text: str) -> bool:
 
 def first_match(groups: tuple[ContentGroup, ...], text: str) -> str:
     """The value of the first group that has a pattern for a text; ``REST`` for none."""
-    found = (
+    places = (
         str(at)
         for at, group in enumerate(groups)
         if any(matches(pattern, text) for pattern in group.globs)
     )
-    return next(found, REST)
+    return next(places, REST)
 
 
 def passes(filters: tuple[Filter, ...], text: str) -> bool:
