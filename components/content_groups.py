@@ -6,7 +6,7 @@ N queries, and the views of no group one more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,10 +17,12 @@ import pandas as pd
 from components import blocks as ui
 from components import formats, texts
 from components.formats import Field
-from components.loading import Collector, Compared
+from components.loading import Collector
 from components.texts import N_, _, memoize
 from components.view_description import why_empty
-from umami.api import traffic
+from umami.api import reports, traffic
+from umami.api.conversions import parts_of_visits
+from umami.api.reports import Breakdown, BreakdownField
 from umami.api.traffic import Ranking, Stats
 from umami.content_groups import (
     ASSISTANTS,
@@ -33,10 +35,12 @@ from umami.content_groups import (
     within,
     without_patterns,
 )
+from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
 from umami.filters import Capabilities, Filter
 from umami.view import View
 
+Answer = Stats | Breakdown
 REST: Final = "rest"
 """The value of the row of views without a group."""
 NO_GROUP: Final = N_("In no group")
@@ -93,10 +97,8 @@ WORDS: Final[dict[GroupKind, Words]] = {
 LEFT_OVER: Final = 5
 """Pages without a group that a preview names."""
 NO_RANKING: Final = Ranking([], "visitors")
-BY_VIEWS: Final = N_(
-    "With these filters, only views count that match them and a group, not the other views of "
-    "their visits."
-)
+FIGURES: Final = ("views", "visitors", "visits", "bounces", "seconds")
+"""The figures of a breakdown."""
 SEVERAL_FIELDS: Final = N_(
     "These channels have patterns of several fields, and servers cannot leave out a view by another"
     " field: a view that matches channels of different fields counts in each."
@@ -150,22 +152,52 @@ def steps(query: Collector, website: str) -> tuple[dict[str, str], list[str]]:
     )
 
 
-def views_of(
-    view: View, capabilities: Capabilities, divided: Sequence[Part]
-) -> list[tuple[Part, View]]:
-    """Each part with the View of its views. A View that is filtered by a part has only that one.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the figures of a part come from: ``ask`` makes the query for a View, or for the View of
+    its comparison."""
+
+    part: Part
+    view: View
+    ask: Callable[[View], Query[Any]]
+
+
+def by_visit(view: View) -> bool:
+    """Whether the filters of a View keep whole visits, of which parts keep single views."""
+    return view.whole_visits and view.is_filtered and not view.filters_visits
+
+
+def questions(
+    view: View,
+    capabilities: Capabilities,
+    divided: Sequence[Part],
+    fields: tuple[BreakdownField, ...] = (),
+) -> list[Question]:
+    """The questions for each part of a View, also broken down by ``fields``. Where filters keep
+    rows, a View that is filtered by a part has only that one.
 
     Raises ``InvalidView`` where the server, or the filters of the View, do not allow it.
     """
+    if by_visit(view):
+        return [
+            Question(part, view, partial(parts_of_visits, rows=part.filters, fields=fields))
+            for part in divided
+        ]
     rows = replace(view, whole_visits=False)
-    for part in divided:
-        if part.is_of(view):
-            return [(part, rows)]
-    pairs = [(part, within(rows, part.filters)) for part in divided]
-    for _part, narrowed in pairs:
-        if lacking := narrowed.lacking(capabilities):
+    narrowed = next(([(part, rows)] for part in divided if part.is_of(view)), None)
+    narrowed = narrowed or [(part, within(rows, part.filters)) for part in divided]
+    for _part, each in narrowed:
+        if lacking := each.lacking(capabilities):
             raise InvalidView(lacking, remedy=N_("Groups need a server that filters by patterns."))
-    return pairs
+    ask = partial(reports.breakdown, fields=fields) if fields else traffic.stats
+    return [Question(part, each, ask) for part, each in narrowed]
+
+
+def figures(answer: Answer) -> pd.DataFrame:
+    """The answer to a question as the frame of a breakdown."""
+    if isinstance(answer, Breakdown):
+        return answer.frame
+    return pd.DataFrame([{name: getattr(answer.current, name) for name in FIGURES}])
 
 
 def chosen(
@@ -210,65 +242,48 @@ def section(query: Collector, view: View, kind: GroupKind) -> ui.Section:
     try:
         capabilities = query.client.capabilities
         divided = parts(groups)
-        pairs = views_of(view, capabilities, divided)
+        plan = questions(view, capabilities, divided)
     except InvalidView as problem:
         reason = ui.Text(texts.sentences(problem), "empty")
         return ui.blocks_section(title, reason, *edit)
     except UmamiError as problem:
         return ui.failed_section(title, problem)
     total = query.hint(traffic.stats(view), None)
-    answers = [query.totals(each) for _part, each in pairs]
-    notes = tuple(_notes(view, groups))
+    answers = [query.compared(each.view, each.ask) for each in plan]
+    several = len({part.field for part in divided}) > 1
+    notes = [ui.Text(_(SEVERAL_FIELDS))] if several else []
 
-    def make(whole: Stats | None, *stats: Stats) -> list[ui.Block]:
-        now, earlier = stats[: len(pairs)], stats[len(pairs) :]
-        frame = ranked(tuple(part for part, _unused in pairs), whole, now, earlier)
+    def make(whole: Stats | None, *stats: Answer) -> list[ui.Block]:
+        now, earlier = stats[: len(plan)], stats[len(plan) :]
+        frame = ranked(tuple(each.part for each in plan), whole, now, earlier)
         choose = partial(chosen, view, capabilities, divided)
-        active = [part.value for part, _unused in pairs if part.is_of(view)]
+        active = [part.value for part in divided if part.is_of(view)]
         return [*_blocks(view, kind, frame, choose, active), *notes, *edit]
 
-    sent: list[Future[Any]] = [total, *(answer.now for answer in answers), *_earlier(answers)]
+    earlier = [before for answer in answers for before in answer.earlier]
+    sent: list[Future[Any]] = [total, *(answer.now for answer in answers), *earlier]
     return ui.Section(title, make, sent, height=ui.TABLE)
-
-
-def _earlier(answers: Sequence[Compared[Stats]]) -> Iterator[Future[Stats]]:
-    for answer in answers:
-        yield from answer.earlier
-
-
-def _notes(view: View, groups: Sequence[ContentGroup]) -> Iterator[ui.Text]:
-    if len({group.field for group in groups}) > 1:
-        yield ui.Text(_(SEVERAL_FIELDS))
-    divided = parts(tuple(groups))
-    others = [f for f in view.filters if not any(f in part.filters for part in divided)]
-    if view.whole_visits and not replace(view, filters=tuple(others)).filters_visits:
-        yield ui.Text(_(BY_VIEWS))
 
 
 @memoize
 def ranked(
     named: tuple[Part, ...],
     total: Stats | None,
-    now: tuple[Stats, ...],
-    earlier: tuple[Stats, ...] = (),
+    now: tuple[Answer, ...],
+    earlier: tuple[Answer, ...] = (),
 ) -> pd.DataFrame:
     """A row for each part, most visitors first and the rest last: ``value``, ``label``,
     ``visitors``, ``share`` (of all visitors, a fraction), ``views`` and, with a comparison,
     ``change``."""
-    before = [answer.current for answer in earlier]
-    before = before or [answer.previous for answer in now if answer.previous]
-    frame = pd.DataFrame(
-        {
-            "value": [part.value for part in named],
-            "label": [part.name for part in named],
-            "visitors": [answer.current.visitors for answer in now],
-            "views": [answer.current.views for answer in now],
-        }
+    frame = pd.concat([figures(answer) for answer in now], ignore_index=True)
+    frame = frame[["visitors", "views"]].assign(
+        value=[part.value for part in named], label=[part.name for part in named]
     )
     everybody = total.current.visitors if total else 0
     frame["share"] = frame["visitors"] / (everybody or float("nan"))
-    if before:
-        was = pd.Series([totals.visitors for totals in before], dtype="float64")
+    if earlier:
+        before = pd.concat([figures(answer) for answer in earlier], ignore_index=True)
+        was = before["visitors"].astype("float64")
         frame["change"] = frame["visitors"] / was.where(was > 0) - 1
     rest = frame["value"] == REST
     order = frame.assign(rest=rest).sort_values(
@@ -312,21 +327,18 @@ def _blocks(
 def preview(
     query: Collector, view: View, kind: GroupKind, groups: tuple[ContentGroup, ...]
 ) -> list[ui.Block]:
-    """What groups that are not saved yet count in a View, and what they leave over. Waits for the
-    answers. Raises ``UmamiError``."""
-    divided = parts(groups)
-    unfiltered = view
-    for part in divided:
-        if part.is_of(view):
-            unfiltered = without_patterns(view, part.field)
-    pairs = views_of(unfiltered, query.client.capabilities, divided)
+    """What groups that are not saved yet count in the period of a View, whatever its filters, and
+    what they leave over. Waits for the answers. Raises ``UmamiError``."""
+    unfiltered = view.unfiltered()
+    plan = questions(unfiltered, query.client.capabilities, parts(groups))
     total = query.ask(traffic.stats(unfiltered))
     left: Future[Ranking] | None = None
     if kind == "group":
-        left = query.hint(traffic.metrics(pairs[-1][1], "path", limit=LEFT_OVER), NO_RANKING)
-    answers = [query.ask(traffic.stats(each)) for _part, each in pairs]
+        rest = plan[-1].view
+        left = query.hint(traffic.metrics(rest, "path", limit=LEFT_OVER), NO_RANKING)
+    answers = [query.ask(each.ask(each.view)) for each in plan]
     now = tuple(answer.result() for answer in answers)
-    frame = ranked(tuple(part for part, _unused in pairs), total.result(), now)
+    frame = ranked(tuple(each.part for each in plan), total.result(), now)
     words = WORDS[kind]
     fields = [
         Field("label", _(words.name), "text"),

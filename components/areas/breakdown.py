@@ -14,16 +14,15 @@ from components import blocks as ui
 from components import content_groups, texts
 from components.areas import PageInfo
 from components.charts import maps
-from components.content_groups import Part
+from components.content_groups import Answer, Part, Question
 from components.formats import Field, Kind
 from components.loading import Collector, QueryClient
 from components.texts import N_, _, memoize
 from components.view_description import dates, value_name, why_empty, why_unknown
 from umami.analysis import rankings as analysis
 from umami.analysis.rankings import Measure
-from umami.api import reports, traffic
+from umami.api import reports
 from umami.api.reports import Breakdown, BreakdownField
-from umami.api.traffic import Stats
 from umami.content_groups import GroupKind, within
 from umami.errors import InvalidView
 from umami.filters import FIELDS, VISIT_FIELDS, Capabilities, Filter
@@ -37,7 +36,7 @@ INFO: Final = PageInfo(
     5,
     N_("Traffic by one to three fields at once."),
     ("breakdown",),
-    ("stats",),
+    ("stats", "parts_of_visits"),
     params=("measure",),
     list_params=("field",),
 )
@@ -135,19 +134,21 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     capabilities = query.client.capabilities
     choice, _unused = parse(params, capabilities.fields, available_groupings(query, view))
     try:
-        pairs = _pairs(query, view, choice)
+        questions = _questions(query, view, choice)
     except InvalidView as problem:
         reason = ui.Text(texts.sentences(problem), "empty")
         yield ui.Card(_("Groups"), [ui.blocks_section("", reason)], about=dates(view))
         return
-    groups = _ask(query, view, choice, pairs)
-    divided = tuple(part for part, _view in pairs)
+    divided = tuple(each.part for each in questions)
+    groups: list[Future[Any]] = [query.ask(each.ask(each.view)) for each in questions]
+    if not questions:
+        groups = [query.ask(reports.breakdown(view, choice.of_umami))]
     by = _(" and ").join(texts.inside(_(LABELS[field])) for field in choice.fields)
 
     def section(
         title: str, draw: Callable[[Breakdown], list[ui.Block]], height: int, about: str = ""
     ) -> ui.Section:
-        def make(*answers: Breakdown | Stats) -> list[ui.Block]:
+        def make(*answers: Answer) -> list[ui.Block]:
             return draw(joined(choice, divided, answers))
 
         return ui.Section(title, make, groups, about=about, height=height)
@@ -168,31 +169,18 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     yield ui.Card(_("Groups"), sections, about=dates(view))
 
 
-def _pairs(query: Collector, view: View, choice: Choice) -> list[tuple[Part, View]]:
-    """The website's groups with the View of each; none if they are not chosen. Raises
+def _questions(query: Collector, view: View, choice: Choice) -> list[Question]:
+    """A question for each group of the website; none if groups are not chosen. Raises
     ``InvalidView``."""
     if choice.grouping is None:
         return []
     groups = content_groups.effective(query, view.website, GROUPINGS[choice.grouping])
-    parts = content_groups.parts(groups)
-    return content_groups.views_of(view, query.client.capabilities, parts)
-
-
-def _ask(
-    query: Collector, view: View, choice: Choice, pairs: Sequence[tuple[Part, View]]
-) -> list[Future[Any]]:
-    """Send the queries of the breakdown: one for each group of the website, if they are chosen."""
-    if not pairs:
-        return [query.ask(reports.breakdown(view, choice.of_umami))]
-    if not choice.of_umami:
-        return [query.ask(traffic.stats(each)) for _part, each in pairs]
-    return [query.ask(reports.breakdown(each, choice.of_umami)) for _part, each in pairs]
+    divided, capabilities = content_groups.parts(groups), query.client.capabilities
+    return content_groups.questions(view, capabilities, divided, choice.of_umami)
 
 
 @memoize
-def joined(
-    choice: Choice, divided: tuple[Part, ...], answers: tuple[Breakdown | Stats, ...]
-) -> Breakdown:
+def joined(choice: Choice, divided: tuple[Part, ...], answers: tuple[Answer, ...]) -> Breakdown:
     """One breakdown of the answers to the queries for each group of the website."""
     if not divided:
         (answer,) = answers
@@ -200,13 +188,8 @@ def joined(
         return answer
     frames = []
     for part, answer in zip(divided, answers, strict=True):
-        if isinstance(answer, Breakdown):
-            frame = answer.frame
-        else:
-            names = ("views", "visitors", "visits", "bounces", "seconds")
-            frame = pd.DataFrame([{name: getattr(answer.current, name) for name in names}])
-            frame = frame[frame["visitors"] > 0]
-        frames.append(frame.assign(**{str(choice.grouping): part.name}))
+        frame = content_groups.figures(answer)
+        frames.append(frame[frame["visitors"] > 0].assign(**{str(choice.grouping): part.name}))
     return Breakdown(pd.concat(frames, ignore_index=True))
 
 

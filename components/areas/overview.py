@@ -36,7 +36,7 @@ INFO: Final = PageInfo(
     1,
     N_("How the website performs, and where its visitors come from."),
     ("active", "series", "weekly", "annotations", *what_changed.ENDPOINTS),
-    what_changed.OPTIONAL_ENDPOINTS,
+    (*what_changed.OPTIONAL_ENDPOINTS, "parts_of_visits"),
     params=("chart",),
     marks_unusual_days=True,
 )

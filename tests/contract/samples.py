@@ -22,6 +22,7 @@ from umami.api import (
     websites,
 )
 from umami.endpoint import Query
+from umami.filters import Filter
 from umami.period import Period
 from umami.view import View
 
@@ -234,6 +235,10 @@ SAMPLES = _by_name(
             "before": [{"kind": "path", "name": "/products", "visits": 7}],
             "after": [{"kind": "event", "name": "purchase", "visits": 5}],
         },
+    ),
+    (
+        conversions.parts_of_visits(VIEW, (Filter("path", "re", "^(/blog/.*)$"),), ("country",)),
+        [{"country": "DE", "views": 9, "visitors": 3, "visits": 4, "bounces": 1, "totaltime": 60}],
     ),
     (events.event_data_numeric_stats(VIEW, "purchase", "price"), NUMBERS),
     (

@@ -25,6 +25,7 @@ from components import content_groups
 from components.content_groups import REST
 from components.loading import Collector
 from tests.doubles.umami import serve as serve_version
+from umami.api.conversions import parts_of_visits
 from umami.client import Client, connect
 from umami.content_groups import (
     ASSISTANTS,
@@ -47,7 +48,7 @@ from umami.content_groups import (
     without_patterns,
 )
 from umami.embedded.server import serve
-from umami.errors import InvalidView
+from umami.errors import InvalidView, Rejected
 from umami.filters import Filter
 from umami.period import Period
 from umami.settings import Settings
@@ -292,6 +293,42 @@ def test_groups_count_what_the_rows_say(client: Client, listed: list[list[str]])
     }
     # One for each group, one for the rest, and the totals that the page shows anyway.
     assert len(query.sent) == len(groups) + 2
+
+
+@given(listed=st.lists(st.lists(globs, min_size=1, max_size=3), min_size=1, max_size=3))
+def test_groups_divide_the_visits_that_filters_keep(
+    client: Client, listed: list[list[str]]
+) -> None:
+    groups = tuple(ContentGroup(f"g{at}", "path", tuple(each)) for at, each in enumerate(listed))
+    kept = {row["visit_id"] for row in rows() if row["referrer_domain"] == "google.com"}
+    expected: dict[str, list[str]] = {str(at): [] for at in range(len(groups))} | {REST: []}
+    for row in rows():
+        if row["visit_id"] in kept:
+            expected[first_match(groups, row["url_path"])].append(row["session_id"])
+    source = Filter("referrer", "eq", "google.com")
+    query = collector(client, "group", groups)
+    assert counts(query, replace(VIEW, filters=(source,), whole_visits=True), "group") == {
+        value: (len(sessions), len(set(sessions))) for value, sessions in expected.items()
+    }
+    assert len(query.sent) == len(groups) + 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "fields"),
+    [
+        ('{"path": "re.^("}', "[]"),
+        ('{"nonsense": "eq.1"}', "[]"),
+        ("[]", "[]"),
+        ("{", "[]"),
+        ("{}", '["nonsense"]'),
+    ],
+)
+def test_embedded_server_refuses_malformed_parts(client: Client, rows: str, fields: str) -> None:
+    query = parts_of_visits(VIEW, (Filter("path", "eq", "/"),))
+    changed = {"rows": rows, "fields": fields}
+    params = tuple((name, changed.get(name, text)) for name, text in query.params)
+    with pytest.raises(Rejected):
+        client.ask(replace(query, params=params))
 
 
 def test_channels_count_what_the_rows_say(client: Client) -> None:
