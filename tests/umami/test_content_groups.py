@@ -300,10 +300,10 @@ def test_groups_divide_the_visits_that_filters_keep(
     client: Client, listed: list[list[str]]
 ) -> None:
     groups = tuple(ContentGroup(f"g{at}", "path", tuple(each)) for at, each in enumerate(listed))
-    kept = {row["visit_id"] for row in rows() if row["referrer_domain"] == "google.com"}
+    visits = {row["visit_id"] for row in rows() if row["referrer_domain"] == "google.com"}
     expected: dict[str, list[str]] = {str(at): [] for at in range(len(groups))} | {REST: []}
     for row in rows():
-        if row["visit_id"] in kept:
+        if row["visit_id"] in visits:
             expected[first_match(groups, row["url_path"])].append(row["session_id"])
     source = Filter("referrer", "eq", "google.com")
     query = collector(client, "group", groups)
