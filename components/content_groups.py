@@ -21,8 +21,7 @@ from components.loading import Collector
 from components.texts import N_, _, memoize
 from components.view_description import why_empty
 from umami.api import reports, traffic
-from umami.api.conversions import parts_of_visits
-from umami.api.reports import Breakdown, BreakdownField
+from umami.api.reports import Breakdown, BreakdownField, parts_of_visits
 from umami.api.traffic import Ranking, Stats
 from umami.content_groups import (
     ASSISTANTS,

@@ -237,7 +237,7 @@ SAMPLES = _by_name(
         },
     ),
     (
-        conversions.parts_of_visits(VIEW, (Filter("path", "re", "^(/blog/.*)$"),), ("country",)),
+        reports.parts_of_visits(VIEW, (Filter("path", "re", "^(/blog/.*)$"),), ("country",)),
         [{"country": "DE", "views": 9, "visitors": 3, "visits": 4, "bounces": 1, "totaltime": 60}],
     ),
     (events.event_data_numeric_stats(VIEW, "purchase", "price"), NUMBERS),

@@ -25,7 +25,7 @@ from components import content_groups
 from components.content_groups import REST
 from components.loading import Collector
 from tests.doubles.umami import serve as serve_version
-from umami.api.conversions import parts_of_visits
+from umami.api.reports import parts_of_visits
 from umami.client import Client, connect
 from umami.content_groups import (
     ASSISTANTS,

@@ -1,21 +1,17 @@
-"""What only embedded servers answer: conversions by visit, attribution, the steps around a page,
-and parts of visits."""
+"""What only embedded servers answer: conversions by visit, attribution, the steps around a page."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Annotated, Any, Final, Literal, get_args
 
 import pandas as pd
 from pydantic import Field
 
 from umami.api.params import buckets, choice
-from umami.api.reports import Breakdown, BreakdownField
 from umami.conversion import FunnelStep, StepKind
 from umami.endpoint import Effort, RawQuery, get
 from umami.errors import InvalidView
-from umami.filters import Filter
 from umami.parsing import Count, Record, bucket, frame_of, parse
 from umami.period import Period
 from umami.texts import N_
@@ -206,15 +202,3 @@ def steps_around(
     if not path:
         raise InvalidView(N_("Choose a page."))
     return RawQuery({"around": path, "events": None if events else "false", "limit": limit})
-
-
-@get("/x/websites/{website}/parts")
-def parts_of_visits(
-    view: View, rows: tuple[Filter, ...], fields: tuple[BreakdownField, ...] = ()
-) -> RawQuery[Breakdown]:
-    """Totals of the rows that pass ``rows``, within the visits that pass the filters of the View:
-    for each combination of the fields, 500 at most, or without fields in one row."""
-    if not rows:
-        raise InvalidView(N_("Choose the rows that count."))
-    names = dict(replace(view.unfiltered(), filters=rows).filter_params())
-    return RawQuery({"rows": json.dumps(names), "fields": json.dumps(fields)})
