@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
 from access import database
 from access.content_groups import ContentGroups
-from access.database import AUDIT
 from access.notes import Notebook
 from access.permissions import ALL
-from components import umami_server
+from components import umami_server, viewer
 from components.blocks import Table
 from components.escaping import plain
 from components.loading import every_website
 from reports import build, html
 from tests.pages.conftest import SHOP, TABLES, open_page, said, table, table_data
+from tests.support.accounts import PASSWORD, user, write
 from umami.content_groups import ContentGroup
 from umami.period import Period
 from umami.view import View
@@ -32,6 +32,7 @@ GROUPS = (
     ContentGroup("Blog", "path", ("/blog*",)),
 )
 VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
+TAB = "what opens the session of this tab"
 PAGES_TAB = {"pages": "Groups"}
 
 
@@ -86,9 +87,6 @@ def test_groups_are_edited_previewed_and_saved(engine: Engine) -> None:
     assert book(engine).of(SHOP, "group") == saved
     names = [row[0] for row in table(app, "groups_group")]
     assert set(names) == {HOSTILE, "Blog", "In no group"}
-    with engine.connect() as store:
-        lines = [(row.what, row.about, row.done) for row in store.execute(select(AUDIT))]
-    assert lines == [("save groups", SHOP, True)]
 
 
 def test_form_removes_groups(engine: Engine, groups: tuple[ContentGroup, ...]) -> None:
@@ -173,3 +171,43 @@ def test_report_has_the_groups(engine: Engine) -> None:
     assert "groups_channel" not in tables
     assert set(tables["groups"].frame["contentGroup"]) == set(tables["groups_group"].frame["label"])
     assert "<script>alert" not in html.page(report)
+
+
+@pytest.mark.usefixtures("groups")
+def test_who_sees_and_changes_groups(
+    engine: Engine, bare: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    people = {
+        "vic": user("viewer", websites=[SHOP]),
+        "pat": user("analyst", websites=[SHOP]),
+    }
+    write(tmp_path / "users.yaml", people)
+    bare.delenv("DASHBOARD_OPEN")
+    bare.setenv("DASHBOARD_USERS", str(tmp_path / "users.yaml"))
+    viewer.forget()
+    desk = viewer.desk()
+
+    def opened(name: str) -> AppTest:
+        return open_page("overview", {**PAGES_TAB, TAB: desk.sign_in(name, PASSWORD, None)})
+
+    app = opened("vic")
+    assert HOSTILE in [row[0] for row in table(app, "groups_group")]
+    assert "edit_group_0" not in [button.key for button in app.button]
+    app = opened("pat")
+    app.button(key="edit_group_0").click().run()
+    app.button(key="group_close_1").click().run()
+    app.button(key="group_save").click().run()
+    assert book(engine).of(SHOP, "group") == GROUPS[1:]
+    entries = [(row.who, row.what, row.about, row.done) for row in desk.audit.search("save").rows]
+    assert entries == [("pat", "save groups", SHOP, True)]
+    options = {"name": "A client", "maker": "pat", "ends": datetime(2100, 1, 1, tzinfo=UTC)}
+    view = {"website": [SHOP]}
+    free, locked = (
+        desk.shares.make(**options, view=view, sections=("overview",), locked=each)
+        for each in (False, True)
+    )
+    app = open_page("overview", PAGES_TAB, share=desk.shares.token(free.id))
+    assert "Products" in [row[0] for row in table(app, "groups_group")]
+    assert "edit_group_0" not in [button.key for button in app.button]
+    app = open_page("overview", PAGES_TAB, share=desk.shares.token(locked.id))
+    assert "Your filters are locked" in said(app)
