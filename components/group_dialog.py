@@ -23,7 +23,7 @@ from components.content_groups import WORDS
 from components.edit_dialog import EditDialog
 from components.loading import Collector
 from components.texts import N_, _
-from components.view_description import described
+from components.view_description import dates
 from umami.content_groups import (
     ASSISTANTS,
     FIELDS_OF,
@@ -41,14 +41,16 @@ PLACEHOLDERS: Final[dict[GroupKind, str]] = {
     "group": "/blog/*\n/news/*",
     "channel": "example.com",
 }
+ADD: Final[dict[GroupKind, str]] = {"group": N_("Add group"), "channel": N_("Add channel")}
 ABOUT: Final[dict[GroupKind, str]] = {
     "group": N_(
         "Write one pattern in each line; * stands for any text, and upper and lower case do not "
-        "matter. The first group that matches a page has it."
+        "matter. A page belongs to the first group that matches it."
     ),
     "channel": N_(
         "Write one pattern in each line; * stands for any text, and upper and lower case do not "
-        "matter. A domain includes its subdomains. The first channel that matches has a source."
+        "matter. A domain includes its subdomains. A source belongs to the first channel that "
+        "matches it."
     ),
 }
 
@@ -148,7 +150,7 @@ def _form() -> None:
             _inputs(form, place, row)
     with elements.row():
         full = len(form.rows) >= MOST_GROUPS
-        elements.action_button(_("Add group"), "group_add", form.add, icon="add", disabled=full)
+        elements.action_button(_(ADD[form.kind]), "group_add", form.add, icon="add", disabled=full)
         elements.action_button(_("Preview"), "group_preview", _preview, form, icon="visibility")
         elements.action_button(_("Save"), "group_save", _save, form, type="primary")
     _DIALOG.show_problem()
@@ -184,7 +186,8 @@ def _inputs(form: _Form, place: int, row: int) -> None:
         "\n".join(begun.patterns) if begun else "",
         key=form.key("patterns", row),
         placeholder=PLACEHOLDERS[form.kind],
-        height=90,
+        # With a label above it, it is shorter.
+        height=90 if place else 117,
         label_visibility=labels,
     )
     last = len(form.rows) - 1
@@ -215,7 +218,7 @@ def _preview(form: _Form) -> None:
 def _draw_preview(form: _Form) -> None:
     """Draw what the groups count in the current View."""
     query = Collector(page_context.client())
-    with elements.card(_("Preview"), about=described(url_state.view())):
+    with elements.card(_("Preview"), about=dates(url_state.view())):
         try:
             blocks = content_groups.preview(query, url_state.view(), form.kind, form.preview)
         except UmamiError as problem:
