@@ -13,6 +13,7 @@ from components import (
     entrypoint_guard,
     export_permissions,
     freshness,
+    group_dialog,
     invitations,
     language,
     local_access,
@@ -127,6 +128,7 @@ with render_lock.RENDER_LOCK.taken():
             shortcuts.draw(navigation.opened(looking.permissions))
         chart_notes.draw_open()
         saved_views.draw_open()
+        group_dialog.draw_open()
         forms.draw_open(client, sites)
         freshness.notice()
         # Before the notes, which are shown once: on the page that is opened.

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
 
 import streamlit as st
 
-from components import authorized, conversions, elements, page_context, texts, url_state, viewer
+from components import (
+    authorized,
+    content_groups,
+    conversions,
+    elements,
+    formats,
+    page_context,
+    texts,
+    url_state,
+    viewer,
+)
 from components.elements import action_button, text_button
 from components.escaping import plain
 from components.loading import Collector, QueryClient, ask_saved_reports
@@ -29,20 +39,31 @@ PLACEHOLDERS: Final[dict[StepKind, str]] = {
     "path": N_("Choose or type a page, such as /pricing or /blog/*"),
     "event": N_("Choose or type the name of an event"),
 }
+NO_STEPS: Final = N_(
+    "Content groups that are no step: {names}. A step is one pattern with * only at its ends, and "
+    "servers cannot leave out the pages of an earlier group."
+)
 _SAVED: Final = "what was just saved"
 _NONE: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """Values that occur in the period, the most frequent first."""
+    """Values that occur in the period, the most frequent first, the names of content groups by
+    their patterns, and those of groups that are no step."""
 
     paths: tuple[str, ...]
     events: tuple[str, ...]
+    groups: Mapping[str, str]
+    no_steps: Sequence[str]
 
     def of(self, kind: StepKind) -> tuple[str, ...]:
         """The suggestions for one kind of step."""
-        return self.paths if kind == "path" else self.events
+        return (*self.paths, *self.groups) if kind == "path" else self.events
+
+    def label(self, value: str) -> str:
+        """A value as the inputs show it: the pattern of a group with its name."""
+        return f"{self.groups[value]} ({value})" if value in self.groups else value
 
 
 Values = Future[tuple[Value, ...]]
@@ -56,11 +77,25 @@ def ask_suggestions(page: Collector, view: View) -> tuple[Values, Values]:
     )
 
 
-def suggestions(paths: Sequence[Value], events: Sequence[Value]) -> Suggestions:
-    """The suggestions from both answers, without rows that have no value."""
+def suggestions(
+    page: Collector, website: str, paths: Sequence[Value], events: Sequence[Value]
+) -> Suggestions:
+    """The suggestions from both answers, without rows that have no value, and the groups of the
+    website."""
+    groups, no_steps = content_groups.steps(page, website)
     return Suggestions(
-        *(tuple(row.value for row in values if row.value) for values in (paths, events))
+        tuple(row.value for row in paths if row.value),
+        tuple(row.value for row in events if row.value),
+        groups,
+        no_steps,
     )
+
+
+def show_no_steps(offered: Suggestions) -> None:
+    """Name the content groups that cannot be a step, and say why."""
+    if offered.no_steps:
+        names = ", ".join(map(formats.shortened, offered.no_steps))
+        st.caption(plain(_(NO_STEPS).format(names=names), 500))
 
 
 def editor(
@@ -72,7 +107,7 @@ def editor(
     """
 
     def drawn(paths: Any, events: Any, listed: parsing.Page[Report], *more: Any) -> None:
-        draw(suggestions(paths, events), listed.rows, *more)
+        draw(suggestions(page, view.website, paths, events), listed.rows, *more)
 
     saved_reports = ask_saved_reports(page, view)
     page.section(drawn, *ask_suggestions(page, view), saved_reports, *answers, height=height)
@@ -112,6 +147,7 @@ def inputs(
         offered.of(step.kind),
         changed,
         placeholder=_(PLACEHOLDERS[step.kind]),
+        format_func=offered.label,
     )
 
 
@@ -133,7 +169,7 @@ COUNTED_BY_VISITOR: Final = N_(
 
 def conversion_popover(client: QueryClient, view: View) -> None:
     """Draw the choice of what counts as a conversion, and of the currency of its revenue."""
-    page = Collector(client)
+    page = Collector(client, groups=page_context.content_groups())
     with st.popover(
         # A label that changes would close it.
         _("Conversion"),
@@ -146,7 +182,7 @@ def conversion_popover(client: QueryClient, view: View) -> None:
             return
         chosen = conversions.chosen(page, view)
         paths, events = ask_suggestions(page, view)
-        offered = suggestions(paths.result(), events.result())
+        offered = suggestions(page, view.website, paths.result(), events.result())
         codes = conversions.choices(conversions.ask_currencies(page, view).result(), view.currency)
         _conversion_inputs(chosen, offered, list(codes))
         st.caption(_(COUNTED_BY_VISIT) if view.whole_visits else _(COUNTED_BY_VISITOR))
@@ -190,6 +226,7 @@ def _conversion_inputs(chosen: Conversion, offered: Suggestions, currencies: lis
             offered.of(step.kind),
             choose_value,
             placeholder=_(PLACEHOLDERS[step.kind]),
+            format_func=offered.label,
         )
     if currencies:
         elements.select(

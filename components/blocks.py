@@ -21,6 +21,7 @@ from components.charts.tiles import Figures, Tile, figures
 from components.formats import Field
 from components.texts import _
 from components.theme import Mode
+from umami.content_groups import GroupKind
 from umami.endpoint import Query
 from umami.parsing import Page
 from umami.view import View
@@ -86,9 +87,16 @@ class DeleteRule:
     rule: Rule
 
 
-Change = View | Toggle | SetParams | Note | OpenPage | AddRule | DeleteRule
+@dataclass(frozen=True, slots=True)
+class EditGroups:
+    """Open the form of the website's content groups or own channels."""
+
+    kind: GroupKind
+
+
+Change = View | Toggle | SetParams | Note | OpenPage | AddRule | DeleteRule | EditGroups
 """The effect of a click: open another View, toggle a filter, set parameters, show a note, open
-another page, or change a rule of the website."""
+another page, change a rule of the website, or open the form of its groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,12 +357,17 @@ class Grid:
 class Tab:
     """One tab. ``section`` sends its queries; a page calls it only for the open tab.
 
-    ``printed`` includes the tab in reports.
+    ``printed`` includes the tab in reports, which call it if it is a function.
     """
 
     label: str
     section: Callable[[], Section]
-    printed: bool = True
+    printed: bool | Callable[[], bool] = True
+
+    @property
+    def in_reports(self) -> bool:
+        """Whether reports include the tab."""
+        return self.printed if isinstance(self.printed, bool) else self.printed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,7 +437,7 @@ def sections(items: Sequence[Item], medium: Medium) -> Iterator[Section]:
             case Columns() | Grid():
                 yield from sections(item.items, medium)
             case Tabs():
-                tabs = [tab for tab in item.tabs if tab.printed or medium == "page"]
+                tabs = [tab for tab in item.tabs if medium == "page" or tab.in_reports]
                 yield from sections([tab.section() for tab in tabs], medium)
             case ReportItems() if medium == "report":
                 yield from sections(list(item.items()), medium)

@@ -10,6 +10,7 @@ import streamlit as st
 from components import (
     authorized,
     display_rules,
+    edit_dialog,
     elements,
     formats,
     navigation,
@@ -26,6 +27,7 @@ from components.blocks import (
     Chart,
     DeleteRule,
     EChart,
+    EditGroups,
     Expander,
     Findings,
     Note,
@@ -118,6 +120,8 @@ def apply(change: Change) -> None:
             url_state.note(change.text)
             if change.view:
                 url_state.go(change.view)
+        case EditGroups():
+            edit_dialog.GROUPS.open(change.kind)
         case OpenPage():
             if change.view:
                 url_state.go(change.view)

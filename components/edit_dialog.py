@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import streamlit as st
 
 from components import authorized
 from components.escaping import plain
+from umami.content_groups import GroupKind
 
 T = TypeVar("T")
 
@@ -73,3 +74,7 @@ class EditDialog(Generic[T]):
     @property
     def _done(self) -> str:
         return f"result of the form {self.name}"
+
+
+GROUPS: Final[EditDialog[GroupKind]] = EditDialog("of a kind of groups")
+"""The kind of groups whose form is to be opened (``components.group_dialog``)."""

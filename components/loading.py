@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
+from access.content_groups import ContentGroups
 from access.notes import Note, Notebook, merged
 from access.permissions import Forbidden
 from access.permissions import QueryClient as QueryClient
@@ -24,6 +25,7 @@ from umami.api.reports import Report
 from umami.api.traffic import Stats
 from umami.api.websites import Website
 from umami.client import Reply
+from umami.content_groups import ContentGroup, GroupKind
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
 from umami.parsing import Page
@@ -65,6 +67,8 @@ class Collector:
     """The notes of the reader in the database; without it, ``notes`` are only those of Umami."""
     rules: Rules | None = field(default=None, kw_only=True)
     """The rules by which values are merged where they are shown; without it, there are none."""
+    groups: ContentGroups | None = field(default=None, kw_only=True)
+    """The content groups and own channels of websites; without it, there are none."""
     below: bool = field(default=False, kw_only=True)
     """Whether what is asked now is shown below the first screen; its queries are sent later."""
     _caller: Caller = field(default_factory=Caller, kw_only=True)
@@ -73,6 +77,9 @@ class Collector:
     _sent: dict[str, tuple[Query[Any], Reply[Any]]] = field(default_factory=dict, kw_only=True)
     _keys: dict[Future[Any], str] = field(default_factory=dict, kw_only=True)
     _rules: dict[tuple[str, str], tuple[Rule, ...]] = field(default_factory=dict, kw_only=True)
+    _groups: dict[tuple[str, GroupKind], tuple[ContentGroup, ...]] = field(
+        default_factory=dict, kw_only=True
+    )
 
     def __post_init__(self) -> None:
         self._below = Caller(after=self._caller)
@@ -164,6 +171,13 @@ class Collector:
         if key not in self._rules:
             self._rules[key] = self.rules.of(website, kind) if self.rules else ()
         return self._rules[key]
+
+    def content_groups(self, website: str, kind: GroupKind) -> tuple[ContentGroup, ...]:
+        """The groups of a website in their order, which are read once."""
+        key = website, kind
+        if key not in self._groups:
+            self._groups[key] = self.groups.of(website, kind) if self.groups else ()
+        return self._groups[key]
 
     def notes(self, view: View) -> Future[tuple[Note, ...]]:
         """All notes of the View's website that the reader may see, of any date, the newest first.

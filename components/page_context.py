@@ -11,6 +11,7 @@ import streamlit as st
 from sqlalchemy import Engine
 
 from access import database
+from access.content_groups import ContentGroups
 from access.notes import Notebook
 from access.notifications import Notifications
 from access.permissions import AuthorizedClient
@@ -59,6 +60,11 @@ def saved_views() -> SavedViews:
 def rules() -> Rules:
     """The rules of websites for this session's viewer, with their current permissions."""
     return Rules(_engine, _account(), viewer.still().permissions)
+
+
+def content_groups() -> ContentGroups:
+    """The groups of websites for this session's viewer, with their current permissions."""
+    return ContentGroups(_engine, _account(), viewer.still().permissions)
 
 
 def notifications() -> Notifications:

@@ -300,7 +300,12 @@ def open_page(client: QueryClient) -> Iterator[Page]:
 
     If the viewer leaves meanwhile, the run ends and its pending queries are dropped.
     """
-    page = Page(client, notebook=page_context.notebook(), rules=page_context.rules())
+    page = Page(
+        client,
+        notebook=page_context.notebook(),
+        rules=page_context.rules(),
+        groups=page_context.content_groups(),
+    )
     try:
         yield page
         page.finish()

@@ -11,6 +11,7 @@ from components import formats, texts
 from components.texts import N_, NN_, _
 from umami import names
 from umami.connection import Server
+from umami.content_groups import patterns_of
 from umami.filters import FIELDS, OPERATORS, VISIT_FIELDS, Filter
 from umami.period import Period, Unit
 from umami.view import View
@@ -128,7 +129,7 @@ def why_unknown(now: View) -> str | None:
 def values(filter_: Filter) -> str:
     """The values of a filter: ``Germany or France``."""
     if filter_.operator in ("re", "nre"):
-        return filter_.values[0]
+        return _(" or ").join(patterns_of(filter_) or filter_.values)
     return _(" or ").join(value_name(filter_.field, value) for value in filter_.values)
 
 

@@ -18,6 +18,7 @@ from umami.compat.v2 import FILTERED
 from umami.connection import dialect
 from umami.conversion import FunnelStep
 from umami.endpoint import REGISTRY, Access, Endpoint, Freshness, Query, Request
+from umami.filters import Filter
 from umami.period import Period
 from umami.view import View
 
@@ -305,6 +306,7 @@ _ARGUMENTS: Final[dict[str, Any]] = {
     "step": "/",
     "model": "first-click",
     "fields": ("path",),
+    "rows": (Filter("path", "eq", "/"),),
     "currency": "EUR",
     "path": "/",
     "source": "channel",

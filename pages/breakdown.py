@@ -6,13 +6,13 @@ from components import authorized, elements, entrypoint_guard, url_state
 from components.areas import breakdown
 from components.render import area_page
 from components.texts import _
-from umami.filters import FIELDS
 
 entrypoint_guard.check()
 
 with area_page(breakdown) as (page, view, params):
     supported = page.client.capabilities.fields
-    choice, fault = breakdown.parse(params, supported)
+    groupings = breakdown.available_groupings(page, view)
+    choice, fault = breakdown.parse(params, supported, groupings)
     with elements.title(_("Breakdown")):
         pass
     if fault:
@@ -21,9 +21,9 @@ with area_page(breakdown) as (page, view, params):
         st.session_state["pick_fields"] = list(choice.fields)
         st.multiselect(
             _("Fields"),
-            breakdown.available_fields(supported),
+            [*breakdown.available_fields(supported), *groupings],
             key="pick_fields",
-            format_func=lambda field: _(FIELDS[field]),
+            format_func=lambda field: _(breakdown.LABELS[field]),
             max_selections=breakdown.MOST_FIELDS,
             placeholder=_("One to three fields"),
             label_visibility="collapsed",

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from components import authorized, elements, entrypoint_guard, url_state
-from components.analysis_controls import Suggestions, editor, inputs, saved_menu
+from components.analysis_controls import Suggestions, editor, inputs, saved_menu, show_no_steps
 from components.areas import goals
 from components.elements import action_button
 from components.render import area_page
@@ -78,6 +78,7 @@ def draw(
                 type="tertiary",
                 disabled=not targets,
             )
+    show_no_steps(suggestions)
     with elements.row():
         full = len(lines) >= goals.MOST or new in lines
         action_button(_("Add goal"), "add_goal", write, [*lines, new], icon="add", disabled=full)

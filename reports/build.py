@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final, Literal
 
+from access.content_groups import ContentGroups
 from access.notes import Note, Notebook
 from access.permissions import AuthorizedClient
 from access.rules import Rules
@@ -85,6 +86,7 @@ def make(
     """
     pages = [page for page in offered() if page.name in order.pages]
     chapters = []
+    groups = ContentGroups(notebook.engine, "", notebook.permissions) if notebook else None
     query = Collector(client, notebook=notebook)
     rules = Rules(notebook.engine, "", notebook.permissions) if notebook else None
     shared = _notes(query, order.view, pages)
@@ -94,7 +96,7 @@ def make(
     as_of = now = datetime.now(zone(order.view.period.timezone))
     for done, page in enumerate(pages):
         progress(done, len(pages))
-        query = Collector(client, rules=rules)
+        query = Collector(client, rules=rules, groups=groups)
         try:
             made = chapter(query, page, order.view, order.params.get(page.name, {}))
             chapters.append(_with_notes(made, listed) if page.shows_notes else made)

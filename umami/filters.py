@@ -37,6 +37,8 @@ NEWER_FIELDS = frozenset(
 """Fields that 3.1 introduced."""
 Match = Literal["all", "any"]
 LONGEST_VALUE = 500
+LONGEST_EXPRESSION = 1_900
+"""Longest regular expression: those of content groups have many alternatives."""
 MOST_VALUES = 50
 
 
@@ -66,11 +68,12 @@ class Filter:
                     most=MOST_VALUES,
                 )
             )
-        if any(not value or len(value) > LONGEST_VALUE or "\0" in value for value in values):
+        longest = LONGEST_EXPRESSION if operator in ("re", "nre") else LONGEST_VALUE
+        if any(not value or len(value) > longest or "\0" in value for value in values):
             raise InvalidView(
                 Message(
                     "A filter’s value has 1 to {longest} characters.",
-                    longest=LONGEST_VALUE,
+                    longest=longest,
                 )
             )
         if operator in ("re", "nre"):

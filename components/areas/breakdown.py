@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 
 import pandas as pd
 
 from components import blocks as ui
-from components import texts
+from components import content_groups, texts
 from components.areas import PageInfo
 from components.charts import maps
+from components.content_groups import Answer, Part, Question
 from components.formats import Field, Kind
 from components.loading import Collector, QueryClient
 from components.texts import N_, _, memoize
@@ -21,6 +23,7 @@ from umami.analysis import rankings as analysis
 from umami.analysis.rankings import Measure
 from umami.api import reports
 from umami.api.reports import Breakdown, BreakdownField
+from umami.content_groups import GroupKind, within
 from umami.errors import InvalidView
 from umami.filters import FIELDS, VISIT_FIELDS, Capabilities, Filter
 from umami.view import View
@@ -33,11 +36,21 @@ INFO: Final = PageInfo(
     5,
     N_("Traffic by one to three fields at once."),
     ("breakdown",),
+    ("stats", "parts_of_visits"),
     params=("measure",),
     list_params=("field",),
 )
+Grouping = Literal["contentGroup", "ownChannel"]
+"""What is no field of Umami: the groups that a website chooses."""
+GroupBy = BreakdownField | Grouping
+GROUPINGS: Final[dict[Grouping, GroupKind]] = {"contentGroup": "group", "ownChannel": "channel"}
+LABELS: Final[dict[str, str]] = {
+    **FIELDS,
+    **{name: content_groups.WORDS[kind].name for name, kind in GROUPINGS.items()},
+}
+"""What can be grouped by, with its words."""
 MOST_FIELDS: Final = 3
-DEFAULT: Final[tuple[BreakdownField, ...]] = ("country", "browser")
+DEFAULT: Final[tuple[GroupBy, ...]] = ("country", "browser")
 MEASURES: Final[dict[Measure, tuple[str, Kind]]] = {
     "views": (N_("Views"), "count"),
     "visitors": (N_("Visitors"), "count"),
@@ -57,8 +70,19 @@ PARTS_OF_VISITS: Final = N_(
 class Choice:
     """The fields to group by, and the measure."""
 
-    fields: tuple[BreakdownField, ...]
+    fields: tuple[GroupBy, ...]
     measure: Measure
+
+    @property
+    def grouping(self) -> Grouping | None:
+        """The field that is the groups of the website, if one is."""
+        return next((name for name in GROUPINGS if name in self.fields), None)
+
+    @property
+    def of_umami(self) -> tuple[BreakdownField, ...]:
+        """The other fields."""
+        fields: dict[str, BreakdownField] = {field: field for field in get_args(BreakdownField)}
+        return tuple(fields[field] for field in self.fields if field in fields)
 
     @property
     def summed(self) -> Measure:
@@ -71,10 +95,24 @@ def available_fields(supported: Collection[str]) -> list[BreakdownField]:
     return [field for field in get_args(BreakdownField) if field in supported and field != "event"]
 
 
-def parse(params: ui.Params, supported: Collection[str]) -> tuple[Choice, str]:
+def available_groupings(query: Collector, view: View) -> tuple[Grouping, ...]:
+    """The kinds of groups that the website has, where the server filters by patterns."""
+    if "re" not in query.client.capabilities.operators:
+        return ()
+    return tuple(
+        name
+        for name, kind in GROUPINGS.items()
+        if content_groups.effective(query, view.website, kind)
+    )
+
+
+def parse(
+    params: ui.Params, supported: Collection[str], groupings: Sequence[Grouping] = ()
+) -> tuple[Choice, str]:
     """Parse the page's parameters; returns the choice and an error message (``""`` for none)."""
     requested = list(dict.fromkeys(params.get("field", ())))
-    available: dict[str, BreakdownField] = {field: field for field in available_fields(supported)}
+    choices: list[GroupBy] = [*available_fields(supported), *groupings]
+    available: dict[str, GroupBy] = {field: field for field in choices}
     fields = tuple(available[field] for field in requested if field in available)[:MOST_FIELDS]
     unknown = next((field for field in requested if field not in available), None)
     fault = (
@@ -82,6 +120,10 @@ def parse(params: ui.Params, supported: Collection[str]) -> tuple[Choice, str]:
         if unknown
         else ""
     )
+    if sum(field in GROUPINGS for field in fields) > 1:
+        first = next(field for field in fields if field in GROUPINGS)
+        fields = tuple(field for field in fields if field == first or field not in GROUPINGS)
+        fault = _("Content groups and own channels cannot be broken down by each other.")
     measures = list(params.get("measure", ()))
     measure: Measure = next((name for name in MEASURES if [name] == measures), "views")
     return Choice(fields or DEFAULT, measure), fault
@@ -90,27 +132,65 @@ def parse(params: ui.Params, supported: Collection[str]) -> tuple[Choice, str]:
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The groups as a treemap, as a pivot table, and as a list."""
     capabilities = query.client.capabilities
-    choice, _unused = parse(params, capabilities.fields)
-    groups = query.ask(reports.breakdown(view, choice.fields))
-    by = _(" and ").join(texts.inside(_(FIELDS[field])) for field in choice.fields)
+    choice, _unused = parse(params, capabilities.fields, available_groupings(query, view))
+    try:
+        questions = _questions(query, view, choice)
+    except InvalidView as problem:
+        reason = ui.Text(texts.sentences(problem), "empty")
+        yield ui.Card(_("Groups"), [ui.blocks_section("", reason)], about=dates(view))
+        return
+    divided = tuple(each.part for each in questions)
+    groups: list[Future[Any]] = [query.ask(each.ask(each.view)) for each in questions]
+    if not questions:
+        groups = [query.ask(reports.breakdown(view, choice.of_umami))]
+    by = _(" and ").join(texts.inside(_(LABELS[field])) for field in choice.fields)
+
+    def section(
+        title: str, draw: Callable[[Breakdown], list[ui.Block]], height: int, about: str = ""
+    ) -> ui.Section:
+        def make(*answers: Answer) -> list[ui.Block]:
+            return draw(joined(choice, divided, answers))
+
+        return ui.Section(title, make, groups, about=about, height=height)
+
+    draw_all = partial(_all_groups, view, query.client, choice, divided)
     sections = [
-        ui.Section(
+        section(
             _("By {by}").format(by=by),
-            partial(_treemap, view, capabilities, choice),
-            [groups],
+            partial(_treemap, view, capabilities, choice, divided),
+            420 + ui.CHART_BUTTONS,
             dates(view),
-            height=420 + ui.CHART_BUTTONS,
         ),
-        ui.Section(
-            _("Every group"), partial(_all_groups, view, query.client, choice), [groups], height=648
-        ),
+        section(_("Every group"), draw_all, 648),
     ]
     if has_pivot(view, choice):
-        pivot = ui.Section(
-            _("Pivot table"), partial(_pivot, view, choice), [groups], height=ui.TABLE + 38
-        )
-        sections.insert(1, pivot)
+        draw_pivot = partial(_pivot, view, choice)
+        sections.insert(1, section(_("Pivot table"), draw_pivot, ui.TABLE + 38))
     yield ui.Card(_("Groups"), sections, about=dates(view))
+
+
+def _questions(query: Collector, view: View, choice: Choice) -> list[Question]:
+    """A question for each group of the website; none if groups are not chosen. Raises
+    ``InvalidView``."""
+    if choice.grouping is None:
+        return []
+    groups = content_groups.effective(query, view.website, GROUPINGS[choice.grouping])
+    divided, capabilities = content_groups.parts(groups), query.client.capabilities
+    return content_groups.questions(view, capabilities, divided, choice.of_umami)
+
+
+@memoize
+def joined(choice: Choice, divided: tuple[Part, ...], answers: tuple[Answer, ...]) -> Breakdown:
+    """One breakdown of the answers to the queries for each group of the website."""
+    if not divided:
+        (answer,) = answers
+        assert isinstance(answer, Breakdown)
+        return answer
+    frames = []
+    for part, answer in zip(divided, answers, strict=True):
+        frame = content_groups.figures(answer)
+        frames.append(frame[frame["visitors"] > 0].assign(**{str(choice.grouping): part.name}))
+    return Breakdown(pd.concat(frames, ignore_index=True))
 
 
 def rates_unknown(view: View, choice: Choice) -> str | None:
@@ -144,7 +224,11 @@ def groups_of(view: View, choice: Choice, answer: Breakdown) -> tuple[pd.DataFra
 
 
 def _treemap(
-    view: View, capabilities: Capabilities, choice: Choice, answer: Breakdown
+    view: View,
+    capabilities: Capabilities,
+    choice: Choice,
+    divided: tuple[Part, ...],
+    answer: Breakdown,
 ) -> list[ui.Block]:
     groups, named = groups_of(view, choice, answer)
     if groups.empty:
@@ -156,13 +240,12 @@ def _treemap(
     def filtered(point: Sequence[Any]) -> ui.Change:
         path = tree["path"].iloc[int(point[0])]
         matches = (named[fields[: len(path)]] == list(path)).all(axis=1)
-        return filtered_view(
-            view, capabilities, groups.iloc[int(matches.to_numpy().argmax())], fields[: len(path)]
-        )
+        group = groups.iloc[int(matches.to_numpy().argmax())]
+        return filtered_view(view, capabilities, group, fields[: len(path)], divided)
 
     chart = ui.Chart(
         _("{label} by {field}").format(
-            label=label, field=_(" and ").join(_(FIELDS[field]) for field in fields)
+            label=label, field=_(" and ").join(_(LABELS[field]) for field in fields)
         ),
         "treemap",
         partial(maps.tree_figure, tree, texts.inside(label)),
@@ -175,7 +258,8 @@ def _treemap(
             "visits": _("A visit in several groups counts in each of them."),
         }
         blocks.append(ui.Text(once[choice.summed]))
-    if len(groups) >= analysis.MOST_GROUPS:
+    listed = groups.groupby(choice.grouping).size().max() if choice.grouping else len(groups)
+    if listed >= analysis.MOST_GROUPS:
         text = _("The server returns only the first {most_groups} groups; there are more.").format(
             most_groups=analysis.MOST_GROUPS
         )
@@ -189,15 +273,23 @@ def _tree(choice: Choice, named: pd.DataFrame) -> pd.DataFrame:
 
 
 def filtered_view(
-    view: View, capabilities: Capabilities, group: pd.Series[Any], fields: Sequence[str]
+    view: View,
+    capabilities: Capabilities,
+    group: pd.Series[Any],
+    fields: Sequence[str],
+    divided: Sequence[Part] = (),
 ) -> ui.Change:
     """The View filtered by a group's values, with a note on values that cannot be filters."""
     note = ""
     for field in fields:
         value = group[field]
+        if field in GROUPINGS:
+            part = next(part for part in divided if part.name == value)
+            view = view if part.is_of(view) else within(view, part.filters)
+            continue
         if not isinstance(value, str) or not value:
             note = _("Views without a {field} cannot be filtered for.").format(
-                field=texts.inside(_(FIELDS[field]))
+                field=texts.inside(_(LABELS[field]))
             )
             continue
         try:
@@ -217,7 +309,7 @@ def _pivot(view: View, choice: Choice, answer: Breakdown) -> list[ui.Block]:
     if named.empty:
         return []
     label = _(MEASURES[choice.measure][0])
-    rows, columns = (texts.inside(_(FIELDS[field])) for field in choice.fields[:2])
+    rows, columns = (texts.inside(_(LABELS[field])) for field in choice.fields[:2])
     frame, fields = pivot(choice, named)
     return [
         ui.Text(
@@ -241,7 +333,7 @@ def pivot(choice: Choice, named: pd.DataFrame) -> tuple[pd.DataFrame, list[Field
     frame = table.reset_index()
     # Positions as column names, since a value may have the name of the first column.
     frame.columns = pd.Index(["name", *(f"c{at}" for at in range(len(table.columns)))])
-    first = _(FIELDS[rows])
+    first = _(LABELS[rows])
     # A heading that equals the first one gets a trailing space.
     headings = [f"{name} " if name == first else str(name) for name in table.columns]
     kind = MEASURES[choice.measure][1]
@@ -252,7 +344,11 @@ def pivot(choice: Choice, named: pd.DataFrame) -> tuple[pd.DataFrame, list[Field
 
 
 def _all_groups(
-    view: View, client: QueryClient, choice: Choice, answer: Breakdown
+    view: View,
+    client: QueryClient,
+    choice: Choice,
+    divided: tuple[Part, ...],
+    answer: Breakdown,
 ) -> list[ui.Block]:
     groups, named = groups_of(view, choice, answer)
     if groups.empty:
@@ -274,7 +370,7 @@ def _all_groups(
             printed=25,
             value="place",
             on_choose=lambda place: filtered_view(
-                view, client.capabilities, groups.iloc[int(place)], choice.fields
+                view, client.capabilities, groups.iloc[int(place)], choice.fields, divided
             ),
         ),
         ui.Text(_("Choose a group to filter every page by it."), medium="page"),
@@ -284,7 +380,7 @@ def _all_groups(
 def table_fields(choice: Choice) -> list[Field]:
     """The columns of the table of groups."""
     return [
-        *(Field(field, _(FIELDS[field]), "text") for field in choice.fields),
+        *(Field(field, _(LABELS[field]), "text") for field in choice.fields),
         *(
             Field(name, _(label), kind, bar=name == choice.measure, wide=name != choice.measure)
             for name, (label, kind) in MEASURES.items()

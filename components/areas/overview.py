@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from components import blocks as ui
 from components import (
+    content_groups,
     conversions,
     history,
     rankings,
@@ -34,7 +36,7 @@ INFO: Final = PageInfo(
     1,
     N_("How the website performs, and where its visitors come from."),
     ("active", "series", "weekly", "annotations", *what_changed.ENDPOINTS),
-    what_changed.OPTIONAL_ENDPOINTS,
+    (*what_changed.OPTIONAL_ENDPOINTS, "parts_of_visits"),
     params=("chart",),
     marks_unusual_days=True,
 )
@@ -82,10 +84,13 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     )
     changed = what_changed.section(query, view, conversion, totals, brought, days)
     yield ui.Columns([changed, chart], [1, 2])
+    pages = tabs(rankings.PAGES, key="pages", printed=PRINTED_PAGE_TABS)
+    sources = tabs(rankings.SOURCES, key="sources")
+    groups = partial(content_groups.tab, query, view)
     yield ui.Columns(
         [
-            ui.Card(_("Pages"), [tabs(rankings.PAGES, key="pages", printed=PRINTED_PAGE_TABS)]),
-            ui.Card(_("Sources"), [tabs(rankings.SOURCES, key="sources")]),
+            ui.Card(_("Pages"), [replace(pages, tabs=[*pages.tabs, groups("group")])]),
+            ui.Card(_("Sources"), [replace(sources, tabs=[*sources.tabs, groups("channel")])]),
         ]
     )
     countries, _unused = traffic_blocks.ask_ranking(query, rankings.COUNTRIES, view, conversion)

@@ -22,6 +22,7 @@ from umami.api import (
     websites,
 )
 from umami.endpoint import Query
+from umami.filters import Filter
 from umami.period import Period
 from umami.view import View
 
@@ -238,6 +239,10 @@ SAMPLES = _by_name(
     (
         conversions.internal_tags(VIEW),
         [{"source": "/", "name": "/sale", "visits": 4, "visitors": 3, "pageviews": 5}],
+    ),
+    (
+        reports.parts_of_visits(VIEW, (Filter("path", "re", "^(/blog/.*)$"),), ("country",)),
+        [{"country": "DE", "views": 9, "visitors": 3, "visits": 4, "bounces": 1, "totaltime": 60}],
     ),
     (events.event_data_numeric_stats(VIEW, "purchase", "price"), NUMBERS),
     (

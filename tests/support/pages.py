@@ -29,17 +29,21 @@ CHOICES: Final[dict[str, Parameters]] = {
 }
 """Parameters of a page's own, for pages that have some."""
 
-MORE: Final[dict[str, Parameters]] = {"sessions": {"session": SESSION}}
+MORE: Final[dict[str, Parameters]] = {
+    "sessions": {"session": SESSION},
+    "breakdown": {"field": ["ownChannel"], "filter": ["referrer.eq.google.com"]},
+}
 """Another state of a page, which takes the place of the first."""
 
 ON_UMAMI: Final = {
     "attribution": {"attribution"},
+    "breakdown": {"stats"},
     "compare": {"groups", "event_stats"},
     "journey": {"stats"},
     "landing": {"metrics", "stats"},
-    "overview": {"groups"},
+    "overview": {"groups", "parts_of_visits"},
     "reports": {*note_effects.ENDPOINTS},
     "utm": {*converters.ENDPOINTS} - {"metrics"},
 }
 """Endpoints that a page requests only where the server counts no visits with their conversions, or
-once a note or another figure is selected."""
+once a note, another figure or a tab is selected."""

@@ -100,9 +100,8 @@ def servers() -> Iterator[dict[str, Client]]:
 
 def test_every_filtered_endpoint_is_among_the_queries() -> None:
     filtered = {name for name, endpoint in REGISTRY.items() if endpoint.filtered}
-    assert filtered - queries(BY_ROW).keys() == {
-        *("visit_groups", "credit", "steps_around", "internal_tags")
-    }
+    extensions = {"visit_groups", "credit", "steps_around", "internal_tags", "parts_of_visits"}
+    assert filtered - queries(BY_ROW).keys() == extensions
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Literal, get_args
 
@@ -13,8 +14,9 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from umami.api.params import analysis, analysis_body, paging
 from umami.conversion import FunnelStep, StepKind
-from umami.endpoint import Effort, RawQuery, endpoint, listing, write
+from umami.endpoint import Effort, RawQuery, endpoint, get, listing, write
 from umami.errors import InvalidView
+from umami.filters import Filter
 from umami.normal_forms import uuid_of
 from umami.parsing import (
     Count,
@@ -328,3 +330,15 @@ def breakdown(view: View, fields: Sequence[BreakdownField]) -> RawQuery[Breakdow
     if not fields or not set(fields) <= set(get_args(BreakdownField)):
         raise InvalidView(N_("A breakdown needs one or more of the known fields."))
     return analysis(view, "breakdown", fields=list(fields))
+
+
+@get("/x/websites/{website}/parts")
+def parts_of_visits(
+    view: View, rows: tuple[Filter, ...], fields: tuple[BreakdownField, ...] = ()
+) -> RawQuery[Breakdown]:
+    """Totals of the rows that pass ``rows``, within the visits that pass the filters of the View:
+    for each combination of the fields, 500 at most, or without fields in one row."""
+    if not rows:
+        raise InvalidView(N_("Choose the rows that count."))
+    names = dict(replace(view.unfiltered(), filters=rows).filter_params())
+    return RawQuery({"rows": json.dumps(names), "fields": json.dumps(fields)})

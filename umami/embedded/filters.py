@@ -191,6 +191,12 @@ def cohort_range(text: str, present: datetime) -> tuple[datetime, datetime]:
     return max(first, EVER[0]), start + step - timedelta(milliseconds=1)
 
 
+def with_rows(store: Store, scope: Scope, params: Mapping[str, str]) -> Scope:
+    """The scope with filters, by names as in ``apply_filters``, that every row has to pass, also
+    where the filters of the scope keep whole visits. Raises ``BadRequest``."""
+    return replace(scope, required=(*scope.required, *_filters(store, params)))
+
+
 def _filters(store: Store, params: Mapping[str, str]) -> tuple[Filter, ...]:
     filters = []
     for name, text in params.items():

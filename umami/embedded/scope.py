@@ -222,6 +222,8 @@ class Scope:
             visits = f"SELECT e.session_id, e.visit_id {matching.sql}"
             conditions = [Rows(f"(e.session_id, e.visit_id) IN ({visits})", matching.values)]
         conditions += [filter_.condition for filter_ in self.required]
+        if any(filter_.field == "referrer" for filter_ in self.required):
+            conditions += self._without_own_referrers()
         if self.without_bounces:
             views = self.unfiltered().rows(PAGEVIEW)
             visits = f"SELECT e.session_id, e.visit_id {views.sql} GROUP BY ALL HAVING count(*) > 1"
@@ -241,11 +243,17 @@ class Scope:
             values = [value for condition in conditions for value in condition.values]
             conditions = [Rows(f"({either})", values)]
         conditions += [filter_.restriction(self.website) for filter_ in self.properties]
-        if not self.own_referrers and any(filter_.field == "referrer" for filter_ in self.filters):
-            conditions.append(Rows(f"({self.external_referrer} OR e.referrer_domain IS NULL)"))
+        if any(filter_.field == "referrer" for filter_ in self.filters):
+            conditions += self._without_own_referrers()
         if self.event_type is not None:
             conditions.append(Rows("e.event_type = ?", [self.event_type]))
         return conditions
+
+    def _without_own_referrers(self) -> list[Rows]:
+        """The condition that a filter by referrer adds: the website itself is no referrer."""
+        if self.own_referrers:
+            return []
+        return [Rows(f"({self.external_referrer} OR e.referrer_domain IS NULL)")]
 
 
 def wall_clock(scope: Scope, timezone: str, time: str = "e.created_at") -> str:

@@ -1,5 +1,5 @@
-"""What no Umami answers: conversions by visit, attribution, the steps around a page, and tagged
-links within a website.
+"""What no Umami answers: conversions by visit, attribution, the steps around a page, tagged links
+within a website, and parts of visits.
 
 Filters keep whole visits.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, Json, model_validator
 
-from umami.embedded.filters import FIELDS
+from umami.embedded.filters import FIELDS, with_rows
 from umami.embedded.http import EXTENSIONS, Call, Routes, Text
 from umami.embedded.parameters import Bucketed, Filtered, one_of, scope
 from umami.embedded.queries.attribution import credit
@@ -18,6 +18,7 @@ from umami.embedded.queries.conversions import CHANNEL, FIRST, TIME, by_field
 from umami.embedded.queries.journeys import internal_tags, steps_around
 from umami.embedded.queries.metrics import EXTREMES
 from umami.embedded.queries.reports import Step
+from umami.embedded.queries.totals import breakdown, totals
 
 routes = Routes()
 
@@ -107,3 +108,25 @@ class InternalTags(Filtered):
 def tagged_links(call: Call[InternalTags]) -> Any:
     """Return the pairs of pages between which visits followed a link with UTM tags."""
     return internal_tags(call.umami.store, scope(call), call.params.limit)
+
+
+class PartsOfVisits(Filtered):
+    """Filters, by their names, of the rows that count, and fields to group them by."""
+
+    by_visit: ClassVar[bool] = False
+    rows: Json[dict[Text, Text]]
+    fields: Json[
+        Annotated[list[Annotated[str, one_of(FIELDS, "Invalid field")]], Field(max_length=10)]
+    ]
+
+
+@routes("GET", f"{EXTENSIONS}/websites/{{website_id}}/parts", PartsOfVisits)
+def parts(call: Call[PartsOfVisits]) -> Any:
+    """Return the totals of the rows that pass ``rows``, of visits that pass the filters, by the
+    fields; without fields, one group."""
+    store = call.umami.store
+    rows = with_rows(store, scope(call), call.params.rows)
+    if call.params.fields:
+        return breakdown(store, rows, list(dict.fromkeys(call.params.fields)))
+    sums = totals(store, rows)
+    return [{"views": sums.pop("pageviews"), **sums}]

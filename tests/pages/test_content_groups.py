@@ -1,0 +1,213 @@
+"""Content groups on the pages: their tabs, their form, their filters, and where else they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from streamlit.testing.v1 import AppTest
+
+from access import database
+from access.content_groups import ContentGroups
+from access.notes import Notebook
+from access.permissions import ALL
+from components import umami_server, viewer
+from components.blocks import Table
+from components.escaping import plain
+from components.loading import every_website
+from reports import build, html
+from tests.pages.conftest import SHOP, TABLES, open_page, said, table, table_data
+from tests.support.accounts import PASSWORD, user, write
+from umami.content_groups import ContentGroup
+from umami.period import Period
+from umami.view import View
+
+HOSTILE = "=cmd <script>alert(1)</script> **bold** :red[x]"
+GROUPS = (
+    ContentGroup(HOSTILE, "path", ("/products/lamp",)),
+    ContentGroup("Products", "path", ("/products*",)),
+    ContentGroup("Blog", "path", ("/blog*",)),
+)
+VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
+TAB = "what opens the session of this tab"
+PAGES_TAB = {"pages": "Groups"}
+
+
+@pytest.fixture
+def engine(bare: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Engine]:
+    store = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    bare.setenv("DASHBOARD_STORE", store)
+    bare.setenv("UMAMI_DATA", str(TABLES))
+    engine = database.open_engine(store)
+    yield engine
+    engine.dispose()
+
+
+def book(engine: Engine) -> ContentGroups:
+    return ContentGroups(lambda _create: engine, "everybody", ALL)
+
+
+@pytest.fixture
+def groups(engine: Engine) -> tuple[ContentGroup, ...]:
+    book(engine).replace(SHOP, "group", (), GROUPS)
+    return GROUPS
+
+
+def type_group(app: AppTest, row: int, name: str, patterns: str) -> None:
+    app.text_input(key=f"group_name_1_{row}").set_value(name)
+    app.text_area(key=f"group_patterns_1_{row}").set_value(patterns)
+
+
+def test_groups_are_edited_previewed_and_saved(engine: Engine) -> None:
+    app = open_page("overview", PAGES_TAB)
+    assert "No content groups yet" in said(app)
+    app.button(key="edit_group_0").click().run()
+    type_group(app, 1, "Blog", "blog/*")
+    app.button(key="group_preview").click().run()
+    assert "is not the path of pages" in app.error[0].value
+    type_group(app, 1, "Blog", "/blog*\n\n  /about ")
+    app.button(key="group_add").click().run()
+    type_group(app, 2, HOSTILE, "/blog/*")
+    app.button(key="group_preview").click().run()
+    assert not app.error
+    assert "of the views are in no group, most of them of /" in said(app)
+    preview = {row[0]: row[1:] for row in table(app, "preview_group")}
+    # The first group has all that the second one matches.
+    assert preview[HOSTILE][:2] == ["0", "0.0%"]
+    app.button(key="group_arrow_upward_2").click().run()
+    app.button(key="group_save").click().run()
+    assert not app.exception
+    saved = (
+        ContentGroup(HOSTILE, "path", ("/blog/*",)),
+        ContentGroup("Blog", "path", ("/blog*", "/about")),
+    )
+    assert book(engine).of(SHOP, "group") == saved
+    names = [row[0] for row in table(app, "groups_group")]
+    assert set(names) == {HOSTILE, "Blog", "In no group"}
+
+
+def test_form_removes_groups(engine: Engine, groups: tuple[ContentGroup, ...]) -> None:
+    app = open_page("overview", PAGES_TAB)
+    app.button(key="edit_group_0").click().run()
+    app.button(key="group_close_2").click().run()
+    app.button(key="group_save").click().run()
+    assert book(engine).of(SHOP, "group") == (groups[0], groups[2])
+
+
+@pytest.mark.usefixtures("groups")
+def test_group_is_a_filter_of_every_page() -> None:
+    app = open_page("overview", PAGES_TAB)
+    shown = {row[0]: row[1] for row in table(app, "groups_group")}
+    filters = ["path.re.^(/products.*)$", "path.nre.^(/products/lamp)$"]
+    app = open_page("overview", PAGES_TAB, filter=filters)
+    chips = [chip.label for chip in app.button if (chip.key or "").startswith("chip_")]
+    assert plain("/products*") in chips[1]
+    assert plain("/products/lamp") in chips[0]
+    # Filters keep whole visits here, so the other groups show what else these visits viewed.
+    assert table(app, "groups_group")[0][:3] == ["Products", shown["Products"], "100.0%"]
+    active = [record["active"] for record in table_data(app, "groups_group")["records"]]
+    assert active == [True, False, False, False]
+
+
+@pytest.mark.usefixtures("engine")
+def test_assistants_are_a_channel_from_the_start() -> None:
+    app = open_page("overview", {"sources": "Own channels"})
+    assert "Nobody came through these channels in this period: AI assistants." in said(app)
+    app.button(key="edit_channel_0").click().run()
+    assert app.text_input(key="group_name_1_1").value == "AI assistants"
+    assert "chatgpt.com" in app.text_area(key="group_patterns_1_1").value
+    app.text_area(key="group_patterns_1_1").set_value("google.com")
+    app.button(key="group_save").click().run()
+    assert [row[0] for row in table(app, "groups_channel")] == ["AI assistants"]
+
+
+@pytest.mark.usefixtures("groups")
+def test_breakdown_by_groups_counts_what_the_tab_counts() -> None:
+    app = open_page("overview", PAGES_TAB)
+    tab = {row[0]: row[1] for row in table(app, "groups_group")}
+    app = open_page("breakdown", field=["contentGroup"])
+    assert not app.exception
+    assert {row[0]: row[2] for row in table(app, "groups")} == tab
+    app = open_page("breakdown", field=["contentGroup", "country", "ownChannel"])
+    assert "cannot be broken down by each other" in said(app)
+    assert {HOSTILE, "Products", "Blog", "In no group"} == {row[0] for row in table(app, "pivot")}
+
+
+@pytest.mark.usefixtures("groups")
+def test_funnel_offers_groups_that_are_a_step() -> None:
+    app = open_page("funnel")
+    (options,) = {tuple(app.selectbox(key=f"edit_{at}_value").options) for at in (0,)}
+    assert "Blog (/blog*)" in options
+    assert "Products (/products*)" not in options
+    assert "Content groups that are no step: Products." in said(app)
+
+
+@pytest.mark.usefixtures("groups")
+def test_report_has_the_groups(engine: Engine) -> None:
+    client = umami_server.umami()
+    order = build.Order(
+        VIEW,
+        ["overview", "breakdown"],
+        every_website(client),
+        {"breakdown": {"field": ["contentGroup"]}},
+    )
+    report = build.make(client, order, notebook=Notebook(lambda _create: engine, "everybody", ALL))
+    tables = {
+        block.key: block
+        for chapter in report.chapters
+        for section in chapter.sections
+        for block in section.blocks
+        if isinstance(block, Table)
+    }
+    assert set(tables["groups_group"].frame["label"]) == {
+        HOSTILE,
+        "Products",
+        "Blog",
+        "In no group",
+    }
+    assert "groups_channel" not in tables
+    assert set(tables["groups"].frame["contentGroup"]) == set(tables["groups_group"].frame["label"])
+    assert "<script>alert" not in html.page(report)
+
+
+@pytest.mark.usefixtures("groups")
+def test_who_sees_and_changes_groups(
+    engine: Engine, bare: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    people = {
+        "vic": user("viewer", websites=[SHOP]),
+        "pat": user("analyst", websites=[SHOP]),
+    }
+    write(tmp_path / "users.yaml", people)
+    bare.delenv("DASHBOARD_OPEN")
+    bare.setenv("DASHBOARD_USERS", str(tmp_path / "users.yaml"))
+    viewer.forget()
+    desk = viewer.desk()
+
+    def opened(name: str) -> AppTest:
+        return open_page("overview", {**PAGES_TAB, TAB: desk.sign_in(name, PASSWORD, None)})
+
+    app = opened("vic")
+    assert HOSTILE in [row[0] for row in table(app, "groups_group")]
+    assert "edit_group_0" not in [button.key for button in app.button]
+    app = opened("pat")
+    app.button(key="edit_group_0").click().run()
+    app.button(key="group_close_1").click().run()
+    app.button(key="group_save").click().run()
+    assert book(engine).of(SHOP, "group") == GROUPS[1:]
+    entries = [(row.who, row.what, row.about, row.done) for row in desk.audit.search("save").rows]
+    assert entries == [("pat", "save groups", SHOP, True)]
+    options = {"name": "A client", "maker": "pat", "ends": datetime(2100, 1, 1, tzinfo=UTC)}
+    view = {"website": [SHOP]}
+    free, locked = (
+        desk.shares.make(**options, view=view, sections=("overview",), locked=each)
+        for each in (False, True)
+    )
+    app = open_page("overview", PAGES_TAB, share=desk.shares.token(free.id))
+    assert "Products" in [row[0] for row in table(app, "groups_group")]
+    assert "edit_group_0" not in [button.key for button in app.button]
+    app = open_page("overview", PAGES_TAB, share=desk.shares.token(locked.id))
+    assert "Your filters are locked" in said(app)

@@ -1,0 +1,393 @@
+"""Content groups: patterns, the filters that groups are, and their figures against the rows."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from access.content_groups import ContentGroups
+from access.database import open_engine
+from access.permissions import ALL
+from components import blocks as ui
+from components import content_groups
+from components.content_groups import REST
+from components.loading import Collector
+from tests.doubles.umami import serve as serve_version
+from umami.api.reports import parts_of_visits
+from umami.client import Client, connect
+from umami.content_groups import (
+    ASSISTANTS,
+    FIELDS_OF,
+    LONGEST_NAME,
+    LONGEST_PATTERN,
+    MOST_GROUPS,
+    MOST_PATTERNS,
+    MOST_WILDCARDS,
+    ContentGroup,
+    GroupField,
+    GroupKind,
+    check,
+    filters_of,
+    filters_of_rest,
+    overlap,
+    patterns_of,
+    step_of,
+    within,
+    without_patterns,
+)
+from umami.embedded.server import serve
+from umami.errors import InvalidView, Rejected
+from umami.filters import Filter
+from umami.period import Period
+from umami.settings import Settings
+from umami.view import View
+
+TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
+SHOP: str = json.loads((TABLES.parent / "websites.json").read_text())["shop"]
+VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
+TEXTS = ["".join(letters) for length in range(8) for letters in product("ab", repeat=length)]
+BLOG = ContentGroup("Blog", "path", ("/blog", "/blog/*"))
+SHOPPING = ContentGroup("Shopping", "path", ("/products*", "/cart"))
+POSTS = ContentGroup("Posts", "path", ("/blog/how*", "*checkout"))
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a text matches a pattern, by its definition."""
+    expression = ".*".join(map(re.escape, pattern.split("*")))
+    return re.fullmatch(expression, text, re.IGNORECASE | re.DOTALL) is not None
+
+
+def first_match(groups: tuple[ContentGroup, ...], text: str) -> str:
+    """The value of the first group that has a pattern for a text; ``REST`` for none."""
+    places = (
+        str(at)
+        for at, group in enumerate(groups)
+        if any(matches(pattern, text) for pattern in group.globs)
+    )
+    return next(places, REST)
+
+
+def passes(filters: tuple[Filter, ...], text: str) -> bool:
+    """Whether a server's regular expressions let a text pass."""
+    return all(
+        bool(re.search(each.values[0], text, re.IGNORECASE | re.DOTALL)) is (each.operator == "re")
+        for each in filters
+    )
+
+
+short = st.text("ab*", min_size=1, max_size=4).map(lambda text: re.sub(r"\*+", "*", text))
+
+
+@given(short, short)
+def test_overlap_is_whether_a_text_matches_both(first: str, second: str) -> None:
+    both = any(matches(first, text) and matches(second, text) for text in TEXTS)
+    assert overlap(first, second) == both
+    assert overlap(second, first) == both
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("/Blog/*", "/blog/A", True),
+        ("/café", "/CAFÉ", True),
+        ("/ſhop", "/shop", True),
+        ("/blog", "/blog/", False),
+        ("/a*/b", "/c/a*", False),
+        ("*a*b*c*", "*c*b*a*", True),
+    ],
+)
+def test_overlap_minds_case_as_servers_may(first: str, second: str, expected: bool) -> None:
+    assert overlap(first, second) is expected
+
+
+patterns = st.lists(
+    st.text("ab*|.(+", min_size=0, max_size=5).map(lambda text: f"/{text}"), min_size=1, max_size=3
+)
+
+
+@given(st.lists(patterns, min_size=1, max_size=4), st.text("ab|.(+/", max_size=7))
+def test_each_path_passes_the_filters_of_its_first_group_only(
+    listed: list[list[str]], text: str
+) -> None:
+    groups = tuple(ContentGroup(f"g{at}", "path", tuple(each)) for at, each in enumerate(listed))
+    path = f"/{text}"
+    passed = [str(at) for at in range(len(groups)) if passes(filters_of(groups, at), path)]
+    passed += [REST] if passes(filters_of_rest(groups), path) else []
+    assert passed == [first_match(groups, path)]
+    for at, group in enumerate(groups):
+        assert patterns_of(filters_of(groups, at)[0]) == group.patterns
+
+
+def test_only_overlapping_earlier_groups_are_left_out() -> None:
+    groups = (BLOG, SHOPPING, POSTS)
+    assert [len(filters_of(groups, at)) for at in range(3)] == [1, 1, 2]
+    assert filters_of(groups, 2)[1] == Filter("path", "nre", "^(/blog/.*|/products.*)$")
+
+
+def test_a_domain_includes_its_subdomains_and_no_other_domain() -> None:
+    filters = filters_of((ASSISTANTS,), 0)
+    domains = ("chatgpt.com", "www.chatgpt.com", "notchatgpt.com", "chatgpt.com.example")
+    assert [passes(filters, domain) for domain in domains] == [True, True, False, False]
+    assert patterns_of(filters[0]) == ASSISTANTS.patterns
+
+
+@pytest.mark.parametrize(
+    ("pattern", "field"),
+    [
+        ("", "path"),
+        (" /a", "path"),
+        ("/a\n", "path"),
+        ("/a\0b", "path"),
+        ("/a\x1b[31m", "path"),
+        ("/a\u202eb", "path"),
+        ("/a\ud800", "path"),
+        ("/" + "a" * LONGEST_PATTERN, "path"),
+        ("/*" + "a*" * MOST_WILDCARDS, "path"),
+        ("^/(a+)+$", "path"),
+        ("blog/*", "path"),
+        ("https://example.com", "referrer"),
+        ("example.com/path", "referrer"),
+    ],
+)
+def test_hostile_patterns_are_refused(pattern: str, field: GroupField) -> None:
+    with pytest.raises(InvalidView) as refused:
+        ContentGroup("Group", field, (pattern,))
+    assert refused.value.remedy
+
+
+@pytest.mark.parametrize("name", ["", " ", "a" * (LONGEST_NAME + 1), "a\nb", "a\u202eb"])
+def test_hostile_names_are_refused(name: str) -> None:
+    with pytest.raises(InvalidView):
+        ContentGroup(name, "path", ("/a",))
+
+
+def test_numbers_of_groups_and_patterns_are_limited() -> None:
+    with pytest.raises(InvalidView):
+        ContentGroup("a", "path", ())
+    with pytest.raises(InvalidView):
+        ContentGroup("a", "path", tuple(f"/{n}" for n in range(MOST_PATTERNS + 1)))
+    many = [ContentGroup(f"g{n}", "path", (f"/{n}",)) for n in range(MOST_GROUPS + 1)]
+    check(many[:-1], "group")
+    for groups, kind in (
+        (many, "group"),
+        ([BLOG, replace(SHOPPING, name="BLOG")], "group"),
+        ([BLOG], "channel"),
+        ([replace(group, patterns=("/" + "x" * 150,)) for group in many[:13]], "group"),
+    ):
+        with pytest.raises(InvalidView):
+            check(groups, kind)  # type: ignore[arg-type]
+
+
+def test_catastrophic_expressions_are_texts_or_take_no_time() -> None:
+    group = ContentGroup("a", "path", ("/(a+)+$", "/" + "a*" * (MOST_WILDCARDS - 1)))
+    (filter_,) = filters_of((group,), 0)
+    assert filter_.values == (r"^(/\(a\+\)\+\$|/a.*a.*a.*a.*)$",)
+
+
+def test_group_joins_the_filters_of_a_view() -> None:
+    groups = (BLOG, POSTS)
+    filters = filters_of(groups, 1)
+    country = Filter("country", "eq", "DE")
+    page = Filter("path", "eq", "/blog/a b")
+    view = within(replace(VIEW, filters=(country, page)), filters)
+    assert set(view.filters) == {country, page, *filters}
+    assert within(view, filters) == view
+    assert set(without_patterns(view, "path").filters) == {country, page}
+    excluded = within(replace(VIEW, filters=(Filter("path", "nre", "^/a"),)), filters)
+    assert Filter("path", "nre", "^/a|^(/blog/.*)$") in excluded.filters
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        replace(VIEW, filters=(Filter("path", "re", "blog"),)),
+        replace(VIEW, filters=(Filter("path", "nre", "(?i)blog"),)),
+        replace(
+            VIEW, filters=(Filter("country", "eq", "DE"), Filter("os", "eq", "iOS")), match="any"
+        ),
+    ],
+)
+def test_group_is_refused_beside_what_it_cannot_join(view: View) -> None:
+    with pytest.raises(InvalidView) as refused:
+        within(view, filters_of((BLOG, POSTS), 1))
+    assert refused.value.remedy
+
+
+def test_group_with_one_pattern_and_no_overlap_is_a_step() -> None:
+    docs = ContentGroup("Docs", "path", ("/docs/*",))
+    inner = ContentGroup("Reviews", "path", ("/products/*/reviews",))
+    faq = ContentGroup("FAQ", "path", ("/docs/faq",))
+    every = ContentGroup("All", "path", ("*",))
+    groups = (docs, inner, faq, BLOG, every)
+    assert [step_of(groups, at) for at in range(5)] == ["/docs/*", None, None, None, None]
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    with serve(TABLES, password="umami") as running:
+        settings = Settings(api=f"{running.url}/api", username="admin", password="umami")
+        with connect(settings) as client:
+            yield client
+
+
+@cache
+def rows() -> list[dict[str, str]]:
+    """The views of the shop in the period."""
+    with gzip.open(TABLES / "website_event.csv.gz", "rt", encoding="utf-8", newline="") as file:
+        return [
+            row
+            for row in csv.DictReader(file)
+            if row["website_id"] == SHOP
+            and row["event_type"] == "1"
+            and "2026-08-01" <= row["created_at"][:10] <= "2026-09-30"
+        ]
+
+
+def collector(client: Client, kind: GroupKind, groups: tuple[ContentGroup, ...]) -> Collector:
+    """A collector over a database with these groups."""
+    engine = open_engine("sqlite://")
+    stored = ContentGroups(lambda _create: engine, "ann", ALL)
+    stored.replace(SHOP, kind, (), groups)
+    return Collector(client, groups=stored)
+
+
+def counts(query: Collector, view: View, kind: GroupKind) -> dict[str, tuple[int, int]]:
+    """Views and visitors of each row of a ranking by its value."""
+    section = content_groups.section(query, view, kind)
+    made = section.make(*(answer.result() for answer in section.answers))
+    tables = [block for block in made if isinstance(block, ui.Table)]
+    return {
+        row.value: (row.views, row.visitors) for table in tables for row in table.frame.itertuples()
+    }
+
+
+fragments = st.sampled_from(
+    ["/products", "/blog", "/docs", "/cart", "/checkout", "how", "lamp", "a b", "ü", "*", "*", "#"]
+)
+globs = st.lists(fragments, min_size=1, max_size=4).map(
+    lambda parts: text if (text := "".join(parts))[0] in "/*" else f"*{text}"
+)
+
+
+@given(listed=st.lists(st.lists(globs, min_size=1, max_size=3), min_size=1, max_size=4))
+def test_groups_count_what_the_rows_say(client: Client, listed: list[list[str]]) -> None:
+    groups = tuple(ContentGroup(f"g{at}", "path", tuple(each)) for at, each in enumerate(listed))
+    expected: dict[str, list[str]] = {str(at): [] for at in range(len(groups))} | {REST: []}
+    for row in rows():
+        expected[first_match(groups, row["url_path"])].append(row["session_id"])
+    query = collector(client, "group", groups)
+    assert counts(query, VIEW, "group") == {
+        value: (len(sessions), len(set(sessions))) for value, sessions in expected.items()
+    }
+    # One for each group, one for the rest, and the totals that the page shows anyway.
+    assert len(query.sent) == len(groups) + 2
+
+
+@given(listed=st.lists(st.lists(globs, min_size=1, max_size=3), min_size=1, max_size=3))
+def test_groups_divide_the_visits_that_filters_keep(
+    client: Client, listed: list[list[str]]
+) -> None:
+    groups = tuple(ContentGroup(f"g{at}", "path", tuple(each)) for at, each in enumerate(listed))
+    visits = {row["visit_id"] for row in rows() if row["referrer_domain"] == "google.com"}
+    expected: dict[str, list[str]] = {str(at): [] for at in range(len(groups))} | {REST: []}
+    for row in rows():
+        if row["visit_id"] in visits:
+            expected[first_match(groups, row["url_path"])].append(row["session_id"])
+    source = Filter("referrer", "eq", "google.com")
+    query = collector(client, "group", groups)
+    assert counts(query, replace(VIEW, filters=(source,), whole_visits=True), "group") == {
+        value: (len(sessions), len(set(sessions))) for value, sessions in expected.items()
+    }
+    assert len(query.sent) == len(groups) + 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "fields"),
+    [
+        ('{"path": "re.^("}', "[]"),
+        ('{"nonsense": "eq.1"}', "[]"),
+        ("[]", "[]"),
+        ("{", "[]"),
+        ("{}", '["nonsense"]'),
+    ],
+)
+def test_embedded_server_refuses_malformed_parts(client: Client, rows: str, fields: str) -> None:
+    query = parts_of_visits(VIEW, (Filter("path", "eq", "/"),))
+    changed = {"rows": rows, "fields": fields}
+    params = tuple((name, changed.get(name, text)) for name, text in query.params)
+    with pytest.raises(Rejected):
+        client.ask(replace(query, params=params))
+
+
+def test_channels_count_what_the_rows_say(client: Client) -> None:
+    groups = (
+        ContentGroup("Search", "referrer", ("*google*", "bing.com", "duckduckgo.com")),
+        ContentGroup("Shopping ads", "referrer", ("google.com", "facebook.com")),
+        ContentGroup("Partners", "referrer", ("example.net",)),
+    )
+    expected: dict[str, list[str]] = {"0": [], "1": [], "2": [], REST: []}
+    for row in rows():
+        expected[first_match(groups, row["referrer_domain"])].append(row["session_id"])
+    query = collector(client, "channel", groups)
+    assert counts(query, VIEW, "channel") == {
+        value: (len(sessions), len(set(sessions)))
+        for value, sessions in expected.items()
+        if value != REST
+    }
+    assert len(query.sent) == len(groups) + 1
+
+
+def test_view_of_a_group_has_its_row_only(client: Client) -> None:
+    groups = (BLOG, SHOPPING, POSTS)
+    query = collector(client, "group", groups)
+    everything = counts(query, VIEW, "group")
+    divided = content_groups.parts(groups)
+    view = content_groups.chosen(VIEW, client.capabilities, divided, "2")
+    assert isinstance(view, View)
+    assert counts(query, view, "group") == {"2": everything["2"]}
+    assert content_groups.chosen(view, client.capabilities, divided, "2") == VIEW
+    other = content_groups.chosen(view, client.capabilities, divided, "0")
+    assert isinstance(other, View)
+    assert set(other.filters) == set(divided[0].filters)
+
+
+def test_preview_names_what_is_left_over(client: Client) -> None:
+    groups = (BLOG, SHOPPING)
+    query = Collector(client)
+    text, table = content_groups.preview(query, VIEW, "group", groups)
+    assert isinstance(text, ui.Text)
+    assert isinstance(table, ui.Table)
+    rest = sum(first_match(groups, row["url_path"]) == REST for row in rows())
+    assert f"{rest / len(rows()):.1%} of the views are in no group" in text.text
+    assert "/checkout" in text.text
+    (text, _table) = content_groups.preview(query, VIEW, "channel", (ASSISTANTS,))
+    assert isinstance(text, ui.Text)
+    assert "At least 100" in text.text
+
+
+@pytest.mark.parametrize("version", ["2.18", "3.0"])
+def test_servers_without_patterns_say_so(version: str) -> None:
+    with serve_version(version, TABLES) as running:
+        settings = Settings(
+            api=f"{running.url}/api", username=running.username, password=running.password
+        )
+        with connect(settings) as old:
+            for kind in FIELDS_OF:
+                groups = (BLOG,) if kind == "group" else (ASSISTANTS,)
+                query = collector(old, kind, groups)
+                (reason, _edit) = content_groups.section(query, VIEW, kind).make()
+                assert isinstance(reason, ui.Text)
+                assert "matches" in reason.text
+                assert not query.sent
