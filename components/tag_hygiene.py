@@ -92,9 +92,8 @@ def spelling_blocks(
     button that shows them in one row; and the rules that are ``listed``. ``answers`` are rankings
     by field and the views by tag."""
     counts = {field: counted(field, *answers) for field in merged_tags.FIELDS}
-    spelled = [
-        (field, each) for field, count in counts.items() for each in variants(count[0] or {})
-    ]
+    spelled = [(field, each) for field in counts for each in _variants(field, *answers)]
+    spelled.sort(key=lambda item: -item[1].concerned)
     findings = [
         _finding(view, field, each, counts[field][1], rules, changes)
         for field, each in spelled[:MOST_FINDINGS]
@@ -141,6 +140,12 @@ def counted(
         tags = utm.frame[utm.frame["parameter"] == PARTS[field]]
         return dict(zip(tags["value"], tags["views"].astype(int), strict=True)), VIEWS
     return None, VISITORS
+
+
+@memoize
+def _variants(field: str, *answers: Ranking | Utm | None) -> tuple[Variants, ...]:
+    """The spellings of the values of a field."""
+    return variants(counted(field, *answers)[0] or {})
 
 
 def _field(field: str) -> str:
@@ -268,9 +273,10 @@ def _mails(query: Collector, view: View) -> ui.Section:
         )
         mails = replace(days.filtered("utmMedium", MAIL_MEDIUM, "re"), whole_visits=False)
         capabilities = query.client.capabilities
-        reason = sourced.lacking(capabilities) or mails.lacking(capabilities) or ""
+        if lacking := sourced.lacking(capabilities) or mails.lacking(capabilities):
+            reason = _("Not checked: {reason}").format(reason=texts.inside(_(lacking)))
     if reason:
-        return ui.blocks_section(title, heading, ui.Text(_(reason)))
+        return ui.blocks_section(title, heading, ui.Text(reason))
     series = [query.optional(traffic.pageviews(each)) for each in (days, sourced, mails)]
 
     def make(notes: Sequence[Note], *counts: Timeline | None) -> list[ui.Block]:
