@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
+from access.costs import CostLedger, Spend
 from access.notes import Note, Notebook, merged
 from access.permissions import Forbidden
 from access.permissions import QueryClient as QueryClient
@@ -62,6 +63,8 @@ class Collector:
     client: QueryClient
     notebook: Notebook | None = field(default=None, kw_only=True)
     """The notes of the reader in the database; without it, ``notes`` are only those of Umami."""
+    ledger: CostLedger | None = field(default=None, kw_only=True)
+    """The costs of campaigns that the reader may see; without it, there are none."""
     below: bool = field(default=False, kw_only=True)
     """Whether what is asked now is shown below the first screen; its queries are sent later."""
     _caller: Caller = field(default_factory=Caller, kw_only=True)
@@ -153,6 +156,11 @@ class Collector:
         hinted: Reply[T | U] = self._sent[query.key][1].otherwise(default)
         self._keys[hinted] = query.key
         return hinted
+
+    def spend(self, view: View) -> Spend | None:
+        """What campaigns of the View's website cost on the days of its period; ``None`` where that
+        is unknown to the reader."""
+        return self.ledger.spend(view.website, *view.period.days) if self.ledger else None
 
     def notes(self, view: View) -> Future[tuple[Note, ...]]:
         """All notes of the View's website that the reader may see, of any date, the newest first.

@@ -11,6 +11,7 @@ import streamlit as st
 from sqlalchemy import Engine
 
 from access import database
+from access.costs import CostLedger
 from access.notes import Notebook
 from access.notifications import Notifications
 from access.permissions import AuthorizedClient
@@ -53,6 +54,11 @@ def notebook() -> Notebook:
 def saved_views() -> SavedViews:
     """The saved views of this session's viewer, with their current permissions."""
     return SavedViews(_engine, _account(), viewer.still().permissions)
+
+
+def costs() -> CostLedger:
+    """The costs of campaigns for this session's viewer, with their current permissions."""
+    return CostLedger(_engine, _account(), viewer.still().permissions)
 
 
 def notifications() -> Notifications:

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVarTuple, Unpack
 
 import streamlit as st
 
+from access.costs import Spend
 from access.permissions import Forbidden
 from components import (
     chart_notes,
@@ -119,6 +120,11 @@ class Page(Collector):
         # After an unfinished run the content of the page is unknown.
         default_factory=lambda: st.session_state.pop(_DRAWN, ())
     )
+
+    def spend(self, view: View) -> Spend | None:
+        """As ``Collector.spend``; other runs draw meanwhile."""
+        with released():
+            return Collector.spend(self, view)
 
     def prepare(self, items: Iterable[Item]) -> list[Any]:
         """Send all queries of a layout, except those of closed tabs, without drawing.
@@ -293,7 +299,7 @@ def open_page(client: QueryClient) -> Iterator[Page]:
 
     If the viewer leaves meanwhile, the run ends and its pending queries are dropped.
     """
-    page = Page(client, notebook=page_context.notebook())
+    page = Page(client, notebook=page_context.notebook(), ledger=page_context.costs())
     try:
         yield page
         page.finish()

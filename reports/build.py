@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final, Literal
 
+from access.costs import CostLedger
 from access.notes import Note, Notebook
 from access.permissions import AuthorizedClient
 from components import blocks, formats, history, note_effects, notes, texts, view_description
@@ -75,12 +76,13 @@ def make(
     order: Order,
     progress: ProgressCallback = lambda done, total: None,
     notebook: Notebook | None = None,
+    ledger: CostLedger | None = None,
 ) -> Report:
     """Build a report; ``progress`` is called with the number of finished chapters.
 
-    Its time charts have the notes of ``notebook`` and of Umami, except for private ones, since
-    reports are handed on. A section that fails says so in its place. Raises whatever ``progress``
-    raises.
+    Campaigns has the costs of ``ledger``. Time charts have the notes of ``notebook`` and of Umami,
+    except for private ones, since reports are handed on. A section that fails says so in its place.
+    Raises whatever ``progress`` raises.
     """
     pages = [page for page in offered() if page.name in order.pages]
     chapters = []
@@ -92,7 +94,7 @@ def make(
     as_of = now = datetime.now(zone(order.view.period.timezone))
     for done, page in enumerate(pages):
         progress(done, len(pages))
-        query = Collector(client)
+        query = Collector(client, ledger=ledger)
         try:
             made = chapter(query, page, order.view, order.params.get(page.name, {}))
             chapters.append(_with_notes(made, listed) if page.shows_notes else made)
