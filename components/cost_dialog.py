@@ -6,6 +6,7 @@ import base64
 import binascii
 import zlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final
@@ -160,14 +161,15 @@ def receive(opened: _Open, piece: Any) -> None:
     opened.pieces.append(content)
     if len(opened.pieces) < count:
         return
-    try:
+    unpacker, file = zlib.decompressobj(wbits=31), b""
+    with suppress(binascii.Error, zlib.error):
         packed = base64.b64decode("".join(opened.pieces), validate=True)
         # It stops at the limit, whatever the file unpacks to.
-        file = zlib.decompressobj(wbits=31).decompress(packed, MOST_BYTES + 1)
-    except (binascii.Error, zlib.error):
+        file = unpacker.decompress(packed, MOST_BYTES + 1)
+    if unpacker.eof or len(file) > MOST_BYTES:
+        opened.read(name, file)
+    else:
         opened.file, opened.problem = None, _("The file did not arrive. Choose it again.")
-        return
-    opened.read(name, file)
 
 
 def _preview(opened: _Open, file: CostFile) -> None:
