@@ -148,8 +148,8 @@ class CostLedger:
 
     def overlap(self, website: str, rows: pd.DataFrame) -> tuple[int, int]:
         """How many costs an upload of ``rows`` would replace, and how many it would add to saved
-        ones of the same day, campaign and currency from another source; 0 while the database cannot
-        be reached. Raises ``Forbidden``."""
+        ones of the same day, campaign and currency from a source that ``rows`` do not name; 0 while
+        the database cannot be reached. Raises ``Forbidden``."""
         self._require(website)
         with suppress(SQLAlchemyError, SettingsError):
             engine = self.engine(False)

@@ -52,7 +52,8 @@ def test_uploads_that_overlap_replace_each_other(engine: Engine) -> None:
         "2026-10-01,brand,3,EUR,facebook",
         "2026-10-03,=cmd(),1,EUR,google",
     )
-    assert book.overlap(SHOP, second) == (1, 1)
+    assert book.overlap(SHOP, second) == (1, 0)
+    assert book.overlap(SHOP, rows("2026-10-01,brand,3,EUR,facebook")) == (0, 1)
     assert book.add(SHOP, "second.csv", second) == 1
     assert sums(book) == {
         ("brand", "google", "EUR"): 20.2,

@@ -50,7 +50,7 @@ def test_reports_show_costs(client: Client, engine: Engine) -> None:
     book = openpyxl.load_workbook(BytesIO(xlsx.workbook(report)))
     sheet = next(sheet for sheet in book if sheet["A1"].value == "Campaign")
     headings = [cell.value for cell in sheet[1]]
-    costs = {row[0].value: row[headings.index("Cost (EUR)")].value for row in sheet.iter_rows(2)}
+    costs = {row[0].value: row[headings.index("Cost")].value for row in sheet.iter_rows(2)}
     assert costs["brand"] == 150
     assert not any(cell.data_type == "f" for row in sheet.iter_rows() for cell in row)
 
