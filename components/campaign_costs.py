@@ -29,6 +29,8 @@ COLUMNS: Final = {"utmCampaign": "campaign", "utmSource": "source"}
 MOST_NAMED: Final = 5
 """Names that a sentence lists."""
 _SUMMED: Final = ("visits", "visitors", "conversions", "revenue")
+_MINOR: Final = ("order", "revenue_change")
+"""Columns that only full lists show beside costs."""
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _FILTERED: Final = N_(
     "Costs are of the whole website. Filters do not apply to them, so there are no costs per visit."
@@ -114,7 +116,14 @@ def tiles(spend: Spend) -> list[Tile]:
     about = _("What was uploaded for the days of this period.")
     totals = spend.totals
     return [
-        figure(_label(_("Cost"), currency, totals), amount, None, about, "money", currency=currency)
+        figure(
+            _label(_("Cost"), currency, several=len(totals) > 1),
+            amount,
+            None,
+            about,
+            "money",
+            currency=currency,
+        )
         for currency, amount in totals.items()
     ]
 
@@ -181,14 +190,23 @@ def with_costs(
             frame = _with_rows(frame, rest)
             matches = replace(matches, amounts=pd.concat([matches.amounts, rest]))
     with_rates = _has_rates(view)
-    frame, fields = _columns(frame, matches, conversion, with_rates=with_rates)
+    frame, fields, more = _columns(frame, matches, conversion, with_rates=with_rates)
     if with_rates:
         said.insert(0, _summary(frame, conversion, spend))
     first, *others = table.fields
     shown = replace(
         table,
         frame=frame,
-        fields=[replace(first, note="note"), *others, *fields],
+        fields=[
+            replace(first, note="note"),
+            *(field for field in others if field.column not in _MINOR),
+            *fields,
+        ],
+        more_fields=[
+            *(field for field in others if field.column in _MINOR),
+            *table.more_fields,
+            *more,
+        ],
     )
     said += notes(view, spend)
     return [
@@ -202,9 +220,9 @@ def _sentences(sentences: Iterable[str]) -> list[ui.Block]:
     return [ui.Text(text)] if text else []
 
 
-def _label(name: str, currency: str, currencies: Iterable[str]) -> str:
-    """A heading, which names the currency where there are several."""
-    if len(list(currencies)) == 1:
+def _label(name: str, currency: str, *, several: bool) -> str:
+    """A heading, which names the currency where there are ``several``."""
+    if not several:
         return name
     return _("{name} in {currency}").format(name=name, currency=currency)
 
@@ -229,38 +247,41 @@ def _with_rows(frame: pd.DataFrame, rest: pd.DataFrame) -> pd.DataFrame:
 
 def _columns(
     frame: pd.DataFrame, matches: Matches, conversion: Conversion, *, with_rates: bool
-) -> tuple[pd.DataFrame, list[Field]]:
-    """The rows with columns of their costs, and the fields of these."""
+) -> tuple[pd.DataFrame, list[Field], list[Field]]:
+    """The rows with columns of their costs, the fields of these, and those for full lists only: the
+    rates of all currencies but the first, which is that of revenue where there are such costs."""
     amounts = matches.amounts.reindex(frame["value"]).set_axis(frame.index)
     notes = frame["note"] if "note" in frame else pd.Series([None] * len(frame), dtype="object")
-    frame = frame.assign(note=_noted(frame["value"], notes, matches.spellings))
-    currencies = list(amounts.columns)
+    currencies = sorted(amounts, key=lambda name: not _is_same(name, conversion.currency))
     # What one currency bought is unknown where another one paid for the same row.
-    alone = amounts.gt(0).sum(axis=1) == 1
-    fields: list[Field] = []
+    payers = amounts.gt(0).sum(axis=1)
+    alone = payers == 1
+    frame = frame.assign(note=_noted(frame["value"], notes, matches.spellings, payers > 1))
     unit, each = _unit(frame)
+    divisors = {
+        "cost_each": (unit, _("Cost per {each}").format(each=each)),
+        "cost_action": ("conversions", _("Cost per conversion")),
+    }
+    shown: list[Field] = []
+    more: list[Field] = []
     for currency in currencies:
-        label = partial(_label, currency=currency, currencies=currencies)
+        is_first = currency == currencies[0]
         money = partial(Field, kind="money", currency=currency)
         cost = amounts[currency]
         frame = frame.assign(**{f"cost_{currency}": cost})
-        fields.append(money(f"cost_{currency}", label(_("Cost"))))
-        if not with_rates:
-            continue
+        label = _label(_("Cost"), currency, several=len(currencies) > 1)
+        shown.append(money(f"cost_{currency}", label))
         paid = cost.where(alone & (cost > 0))
-        if unit:
-            frame = frame.assign(**{f"cost_each_{currency}": _ratio(paid, frame[unit])})
-            name = label(_("Cost per {each}").format(each=each))
-            fields.append(money(f"cost_each_{currency}", name, wide=True))
-        if "conversions" in frame:
-            frame = frame.assign(**{f"cost_action_{currency}": _ratio(paid, frame["conversions"])})
-            name = label(_("Cost per conversion"))
-            fields.append(money(f"cost_action_{currency}", name, wide=True))
-        if "revenue" in frame and _is_same(currency, conversion.currency):
-            frame = frame.assign(roas=_ratio(frame["revenue"], paid))
+        for name, (divisor, label) in divisors.items():
+            if with_rates and divisor in frame:
+                frame = frame.assign(**{f"{name}_{currency}": _ratio(paid, frame[divisor])})
+                label = _label(label, currency, several=not is_first)
+                (shown if is_first else more).append(money(f"{name}_{currency}", label, wide=True))
+        if with_rates and "revenue" in frame and _is_same(currency, conversion.currency):
+            frame = frame.assign(roas=_ratio(frame["revenue"], paid).round(2))
             about = _("Return on ad spend: revenue in {currency} divided by costs.")
-            fields.append(Field("roas", _("ROAS"), "number", help=about.format(currency=currency)))
-    return frame, fields
+            shown.append(Field("roas", _("ROAS"), "number", help=about.format(currency=currency)))
+    return frame, shown, more
 
 
 def _unit(frame: pd.DataFrame) -> tuple[str, str]:
@@ -279,15 +300,21 @@ def _ratio(number: pd.Series[Any], of: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _noted(
-    values: pd.Series[Any], notes: pd.Series[Any], spellings: Mapping[str, Sequence[str]]
+    values: pd.Series[Any],
+    notes: pd.Series[Any],
+    spellings: Mapping[str, Sequence[str]],
+    several: pd.Series[Any],
 ) -> pd.Series[Any]:
-    """The notes of rows, with the other spellings of names whose costs they have."""
+    """The notes of rows, with the other spellings of names whose costs they have, and why those with
+    costs in ``several`` currencies have no rates."""
     noted: list[str | None] = []
-    for value, note in zip(values, notes, strict=True):
+    for value, note, mixed in zip(values, notes, several, strict=True):
         parts = [note] if isinstance(note, str) else []
         if names := spellings.get(value, ()):
             listed = ", ".join(f"“{formats.shortened(name)}”" for name in names[:MOST_NAMED])
             parts.append(_("costs of {names}").format(names=listed))
+        if mixed:
+            parts.append(_("costs in several currencies"))
         noted.append(" · ".join(parts) or None)
     return pd.Series(noted, index=values.index, dtype="object")
 
@@ -340,17 +367,15 @@ def _summary(frame: pd.DataFrame, conversion: Conversion, spend: Spend) -> str:
             continue
         parts = []
         for name, word in ((unit, each), ("conversions", _("conversion"))):
-            if sums.get(name):
+            if sums.get(name, 0) > 0:
                 amount = formats.money(cost / float(sums[name]), currency)
                 parts.append(_("{amount} per {word}").format(amount=amount, word=word))
         revenue = sums.get("revenue", math.nan)
         if "roas" in frame and _is_same(currency, conversion.currency) and not pd.isna(revenue):
-            roas = formats.number(float(revenue) / cost)
+            roas = formats.number(round(float(revenue) / cost, 2))
             parts.append(_("ROAS {roas}").format(roas=roas))
         if parts:
-            sentences.append(
-                _("Rows with costs in {currency}: {amount}, {parts}.").format(
-                    currency=currency, amount=formats.money(cost, currency), parts=", ".join(parts)
-                )
-            )
+            label = _label(_("Rows with costs"), currency, several=len(currencies) > 1)
+            amount = formats.money(cost, currency)
+            sentences.append(f"{label}: {amount}, {', '.join(parts)}.")
     return " ".join(sentences)

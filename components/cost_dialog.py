@@ -187,7 +187,6 @@ def _preview(opened: _Open, file: CostFile) -> None:
         return
     ledger, view = page_context.costs(), opened.view
     replaced, beside = ledger.overlap(view.website, rows)
-    st.markdown(plain(_contents(file, rows, view), 400))
     sentences = [
         _("{count} saved costs are replaced.").format(count=formats.whole(replaced))
         if replaced
@@ -200,9 +199,11 @@ def _preview(opened: _Open, file: CostFile) -> None:
                 "count in addition."
             ).format(count=formats.whole(beside))
         )
-    st.caption(plain(" ".join(sentences), 400))
-    for sentence in matches(rows["campaign"].unique(), _campaigns(view)):
-        st.caption(plain(sentence, 600))
+    sentences += matches(rows["campaign"].unique(), _campaigns(view))
+    with st.container(gap="xsmall"):
+        st.markdown(f"**{plain(_contents(file, rows, view), 400)}**")
+        for sentence in sentences:
+            st.caption(plain(sentence, 800))
     elements.action_button(_("Save costs"), "costs_save", _save, opened, rows, type="primary")
 
 
@@ -296,9 +297,8 @@ def matches(campaigns: Iterable[str], visited: Sequence[str]) -> list[str]:
     if missing:
         suggested = [_suggestion(name, simple) for name in missing[:MOST_NAMED]]
         sentences.append(
-            _("No visits in this period have the utm_campaign of {campaigns}: {names}.").format(
-                campaigns=formats.counted("{count} campaign", "{count} campaigns", len(missing)),
-                names=_listed(suggested, len(missing)),
+            _("No visit of this period has these campaigns: {names}.").format(
+                names=_listed(suggested, len(missing))
             )
         )
     return sentences
@@ -345,8 +345,12 @@ def _uploads(opened: _Open) -> None:
         return
     st.subheader(_("Uploads"), anchor=False)
     for upload in uploads[:MOST_LISTED]:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{plain(upload.name, 60)}**  \n{plain(_about(upload, opened.view))}")
+        with st.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+        ):
+            with st.container(gap=None, width="content"):
+                st.markdown(f"**{plain(upload.name, 60)}**")
+                st.caption(plain(_about(upload, opened.view)))
             _delete_button(upload)
     if len(uploads) > MOST_LISTED:
         st.caption(
