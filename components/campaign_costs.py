@@ -28,6 +28,8 @@ COLUMNS: Final = {"utmCampaign": "campaign", "utmSource": "source"}
 """The column of costs for each field whose table shows them."""
 MOST_NAMED: Final = 5
 """Names that a sentence lists."""
+MOST_ADDED: Final = 500
+"""Rows for names without visits, of those with the highest costs."""
 _SUMMED: Final = ("visits", "visitors", "conversions", "revenue")
 _MINOR: Final = ("order", "revenue_change")
 """Columns that only full lists show beside costs."""
@@ -196,7 +198,7 @@ def with_costs(
     first, *others = table.fields
     shown = replace(
         table,
-        frame=frame,
+        frame=frame.head(len(table.frame) + MOST_ADDED),
         fields=[
             replace(first, note="note"),
             *(field for field in others if field.column not in _MINOR),
@@ -252,7 +254,7 @@ def _columns(
     rates of all currencies but the first, which is that of revenue where there are such costs."""
     amounts = matches.amounts.reindex(frame["value"]).set_axis(frame.index)
     notes = frame["note"] if "note" in frame else pd.Series([None] * len(frame), dtype="object")
-    currencies = sorted(amounts, key=lambda name: not _is_same(name, conversion.currency))
+    currencies = sorted(map(str, amounts), key=lambda name: not _is_same(name, conversion.currency))
     # What one currency bought is unknown where another one paid for the same row.
     payers = amounts.gt(0).sum(axis=1)
     alone = payers == 1
@@ -305,8 +307,8 @@ def _noted(
     spellings: Mapping[str, Sequence[str]],
     several: pd.Series[Any],
 ) -> pd.Series[Any]:
-    """The notes of rows, with the other spellings of names whose costs they have, and why those with
-    costs in ``several`` currencies have no rates."""
+    """The notes of rows, with the other spellings of names whose costs they have, and why those
+    with costs in ``several`` currencies have no rates."""
     noted: list[str | None] = []
     for value, note, mixed in zip(values, notes, several, strict=True):
         parts = [note] if isinstance(note, str) else []
