@@ -31,8 +31,11 @@ MOST_NAMED: Final = 5
 MOST_ADDED: Final = 500
 """Rows for names without visits, of those with the highest costs."""
 _SUMMED: Final = ("visits", "visitors", "conversions", "revenue")
+MOST_SHOWN: Final = 2
+"""Currencies whose costs a table shows; full lists have those in all."""
 _MINOR: Final = ("order", "revenue_change")
-"""Columns that only full lists show beside costs."""
+"""Columns that only full lists show beside costs, and beside those in several currencies."""
+_MINOR_BESIDE_SEVERAL: Final = (*_MINOR, "bounce_rate", "each")
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _FILTERED: Final = N_(
     "Costs are of the whole website. Filters do not apply to them, so there are no costs per visit."
@@ -196,16 +199,17 @@ def with_costs(
     if with_rates:
         said.insert(0, _summary(frame, conversion, spend))
     first, *others = table.fields
+    minor = _MINOR if len(matches.amounts.columns) == 1 else _MINOR_BESIDE_SEVERAL
     shown = replace(
         table,
         frame=frame.head(len(table.frame) + MOST_ADDED),
         fields=[
             replace(first, note="note"),
-            *(field for field in others if field.column not in _MINOR),
+            *(field for field in others if field.column not in minor),
             *fields,
         ],
         more_fields=[
-            *(field for field in others if field.column in _MINOR),
+            *(field for field in others if field.column in minor),
             *table.more_fields,
             *more,
         ],
@@ -250,8 +254,9 @@ def _with_rows(frame: pd.DataFrame, rest: pd.DataFrame) -> pd.DataFrame:
 def _columns(
     frame: pd.DataFrame, matches: Matches, conversion: Conversion, *, with_rates: bool
 ) -> tuple[pd.DataFrame, list[Field], list[Field]]:
-    """The rows with columns of their costs, the fields of these, and those for full lists only: the
-    rates of all currencies but the first, which is that of revenue where there are such costs."""
+    """The rows with columns of their costs, the fields of these, and those for full lists only: of
+    further currencies, and the rates of all but the first, which is that of revenue where there are
+    such costs."""
     amounts = matches.amounts.reindex(frame["value"]).set_axis(frame.index)
     notes = frame["note"] if "note" in frame else pd.Series([None] * len(frame), dtype="object")
     currencies = sorted(map(str, amounts), key=lambda name: not _is_same(name, conversion.currency))
@@ -272,7 +277,8 @@ def _columns(
         cost = amounts[currency]
         frame = frame.assign(**{f"cost_{currency}": cost})
         label = _label(_("Cost"), currency, several=len(currencies) > 1)
-        shown.append(money(f"cost_{currency}", label))
+        is_shown = currency in currencies[:MOST_SHOWN]
+        (shown if is_shown else more).append(money(f"cost_{currency}", label))
         paid = cost.where(alone & (cost > 0))
         for name, (divisor, label) in divisors.items():
             if with_rates and divisor in frame:

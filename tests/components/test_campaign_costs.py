@@ -117,6 +117,25 @@ def test_currencies_are_never_mixed() -> None:
     assert costs.totals == {"USD": 100.0, "EUR": 70.0}
 
 
+def test_table_shows_two_currencies_and_its_full_list_all() -> None:
+    codes = ["USD", "GBP", "EUR"]
+    costs = spend(*(("brand", code, 10.0) for code in codes))
+    (table, *_sentences) = with_costs(
+        [campaigns(("brand", 100, 10, 300.0))],
+        view=OCTOBER,
+        conversion=EUROS,
+        spend=costs,
+        column="campaign",
+        is_complete=True,
+    )
+    assert isinstance(table, Table)
+    shown = [field.column for field in table.fields if field.column.startswith("cost_")]
+    assert shown == ["cost_EUR", "cost_each_EUR", "cost_action_EUR", "cost_USD"]
+    listed = {field.label for field in (*table.fields, *table.more_fields)}
+    assert {f"Cost in {code}" for code in codes} <= listed
+    assert {f"Cost per visit in {code}" for code in ("USD", "GBP")} <= listed
+
+
 @pytest.mark.parametrize(
     ("values", "names", "targets"),
     [
