@@ -141,7 +141,7 @@ class _Reading:
         for at in wrong.index[wrong]:
             reason = Message(sentence, text=cleaned(texts[at])[:40])
             fault = Message(
-                N_("Line {line}, column “{column}”: {reason}"),
+                "Line {line}, column “{column}”: {reason}",
                 line=self.lines[at],
                 column=cleaned(self.names[self.columns[role]])[:40],
                 reason=reason,
@@ -154,7 +154,7 @@ class _Reading:
             return
         first = min(self.faults, key=lambda fault: fault[0])[1]
         if more := len(self.faults) - 1:
-            first = Message(N_("{fault} Further faults: {more}."), fault=first, more=more)
+            first = Message("{fault} Further faults: {more}.", fault=first, more=more)
         raise InvalidView(first, remedy=remedy)
 
 
@@ -162,7 +162,7 @@ def parse(content: bytes | str) -> CostFile:
     """Read a file or a pasted text. Raises ``InvalidView``."""
     if len(content) > MOST_BYTES:
         raise InvalidView(
-            Message(N_("The file is larger than {most} MB."), most=MOST_BYTES // 1_000_000),
+            Message("The file is larger than {most} MB.", most=MOST_BYTES // 1_000_000),
             remedy=N_("Split it by month."),
         )
     text = content if isinstance(content, str) else _decoded(content)
@@ -181,7 +181,7 @@ def parse(content: bytes | str) -> CostFile:
         raise InvalidView(N_("The file has no costs."), remedy=_BY_DAY)
     if len(reading.lines) > MOST_ROWS:
         raise InvalidView(
-            Message(N_("The file has more than {most} lines."), most=MOST_ROWS),
+            Message("The file has more than {most} lines.", most=MOST_ROWS),
             remedy=N_("Split it by month."),
         )
     days = _days(reading)
@@ -251,7 +251,7 @@ def _no_header(line: int, columns: Mapping[Role, int]) -> InvalidView:
     needed = {"day": N_("day"), "campaign": N_("campaign"), "cost": N_("cost")}
     missing = next(name for role, name in needed.items() if role not in columns)
     message = Message(
-        N_("Line {line} names no column of the {name}."), line=line, name=Message(missing)
+        "Line {line} names no column of the {name}.", line=line, name=Message(missing)
     )
     return InvalidView(message, remedy=_BY_DAY if "day" not in columns else _LAYOUT)
 

@@ -193,7 +193,7 @@ class CostLedger:
             replaced = len(_known(store, website, rows) & _keys(rows))
             if (number or 0) - replaced + len(values) > MOST:
                 raise InvalidView(
-                    Message(N_("A website has at most {most} costs."), most=MOST),
+                    Message("A website has at most {most} costs.", most=MOST),
                     remedy=N_("Delete older uploads first."),
                 )
             store.execute(insert(COST_UPLOADS).values(upload))
