@@ -34,7 +34,7 @@ COOKIE: Final = "umami_dashboard"
 EVERY: Final = "all"
 EVERYBODY: Final = "everybody"
 """The name of readers where there are no accounts."""
-FLAGS: Final = ("filters", "exports", "saves", "admin")
+FLAGS: Final = ("filters", "exports", "saves", "costs", "admin")
 LISTS: Final = ("websites", "sections")
 _TEXTS: Final = ("email", "first_name", "last_name", "name")
 _IGNORED: Final = ("failed_login_attempts", "logged_in", "password_hint", "picture")
@@ -62,6 +62,7 @@ class Role:
     filters: bool = False
     exports: bool = False
     saves: bool = False
+    costs: bool = False
     admin: bool = False
 
 
@@ -138,8 +139,8 @@ def built_in_roles(sections: Collection[str]) -> dict[str, Role]:
     every = frozenset(sections)
     return {
         "viewer": Role(sections=every, filters=True),
-        "analyst": Role(sections=every, filters=True, exports=True, saves=True),
-        "admin": Role(None, None, True, True, True, True),
+        "analyst": Role(sections=every, filters=True, exports=True, saves=True, costs=True),
+        "admin": Role(None, None, True, True, True, True, True),
     }
 
 

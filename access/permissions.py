@@ -76,6 +76,7 @@ class Grant:
     fixed_filters: ViewFilters = NO_FILTERS
     exports: bool = False
     saves: bool = False
+    costs: bool = False
     admin: bool = False
 
     def covers(self, website: str | None) -> bool:
@@ -117,7 +118,9 @@ def _of_the_account(query: Query[object]) -> bool:
     return not checked_otherwise and not query.websites
 
 
-EVERYTHING: Final = Grant(None, None, None, filters=True, exports=True, saves=True, admin=True)
+EVERYTHING: Final = Grant(
+    None, None, None, filters=True, exports=True, saves=True, costs=True, admin=True
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,14 @@ class Permissions:
     def saves(self, website: str) -> bool:
         """Return whether the viewer may save analyses of a website in Umami."""
         return any(grant.saves or grant.admin for grant in self._of(website))
+
+    def costs(self, website: str) -> bool:
+        """Return whether the viewer may see what campaigns of a website cost. Costs lie outside of
+        fixed filters."""
+        return any(
+            (grant.costs or grant.admin) and (grant.filters or grant.fixed_filters == NO_FILTERS)
+            for grant in self._of(website)
+        )
 
     def within(self, websites: Collection[str]) -> Permissions:
         """Return these permissions for some websites only."""

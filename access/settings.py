@@ -71,8 +71,8 @@ class DashboardSettings(DeclaredSettings):
     users: Annotated[HomePath, AfterValidator(_accounts_file)] = SECRETS
     """A YAML file of accounts. Without it they are in the secrets, which need not exist."""
     store: str = Field(STORE, repr=False)
-    """The database of sessions, share links, the audit log, notes, saved views, content groups,
-    mails and alerts."""
+    """The database of sessions, share links, the audit log, notes, saved views, groups and rules of
+    websites, costs of campaigns, mails and alerts."""
     ephemeral: Flag = on_community_cloud(Path(__file__))
     """Whether a restart empties the disk. Unless set, only Streamlit Community Cloud does that."""
     smtp_url: str = Field("", repr=False)

@@ -40,7 +40,7 @@ Send = Callable[[str, str, str], None]
 """Mails a text to an address, with a subject. Raises ``UmamiError``."""
 ROLES: Final = {
     "viewer": N_("Viewer: views and filters"),
-    "analyst": N_("Analyst: also exports and saves"),
+    "analyst": N_("Analyst: also exports, saves and sees costs"),
     "admin": N_("Admin: sees everything, manages the dashboard"),
 }
 FEW: Final = 12

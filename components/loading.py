@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from access.content_groups import ContentGroups
+from access.costs import CostLedger, Spend
 from access.notes import Note, Notebook, merged
 from access.permissions import Forbidden
 from access.permissions import QueryClient as QueryClient
@@ -69,6 +70,8 @@ class Collector:
     """The rules by which values are merged where they are shown; without it, there are none."""
     groups: ContentGroups | None = field(default=None, kw_only=True)
     """The content groups and own channels of websites; without it, there are none."""
+    ledger: CostLedger | None = field(default=None, kw_only=True)
+    """The costs of campaigns that the reader may see; without it, there are none."""
     below: bool = field(default=False, kw_only=True)
     """Whether what is asked now is shown below the first screen; its queries are sent later."""
     _caller: Caller = field(default_factory=Caller, kw_only=True)
@@ -178,6 +181,11 @@ class Collector:
         if key not in self._groups:
             self._groups[key] = self.groups.of(website, kind) if self.groups else ()
         return self._groups[key]
+
+    def spend(self, view: View) -> Spend | None:
+        """What campaigns of the View's website cost on the days of its period; ``None`` where that
+        is unknown to the reader."""
+        return self.ledger.spend(view.website, *view.period.days) if self.ledger else None
 
     def notes(self, view: View) -> Future[tuple[Note, ...]]:
         """All notes of the View's website that the reader may see, of any date, the newest first.

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from access import database
 from access.content_groups import ContentGroups
+from access.costs import CostLedger
 from access.notes import Notebook
 from access.notifications import Notifications
 from access.permissions import AuthorizedClient
@@ -65,6 +66,11 @@ def rules() -> Rules:
 def content_groups() -> ContentGroups:
     """The groups of websites for this session's viewer, with their current permissions."""
     return ContentGroups(_engine, _account(), viewer.still().permissions)
+
+
+def costs() -> CostLedger:
+    """The costs of campaigns for this session's viewer, with their current permissions."""
+    return CostLedger(_engine, _account(), viewer.still().permissions)
 
 
 def notifications() -> Notifications:

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVarTuple, Unpack
 
 import streamlit as st
 
+from access.costs import Spend
 from access.permissions import Forbidden
 from access.rules import Rule
 from components import (
@@ -126,6 +127,11 @@ class Page(Collector):
         # It reads the database.
         with released():
             return Collector.rules_of(self, website, kind)
+
+    def spend(self, view: View) -> Spend | None:
+        """As ``Collector.spend``; other runs draw meanwhile."""
+        with released():
+            return Collector.spend(self, view)
 
     def prepare(self, items: Iterable[Item]) -> list[Any]:
         """Send all queries of a layout, except those of closed tabs, without drawing.
@@ -305,6 +311,7 @@ def open_page(client: QueryClient) -> Iterator[Page]:
         notebook=page_context.notebook(),
         rules=page_context.rules(),
         groups=page_context.content_groups(),
+        ledger=page_context.costs(),
     )
     try:
         yield page

@@ -155,6 +155,7 @@ def _described(permissions: Permissions, names: dict[str, str]) -> tuple[str, st
         "filters": _("filter"),
         "exports": _("export"),
         "saves": _("save"),
+        "costs": _("see costs"),
         "admin": _("administer"),
     }
     may = [word for flag, word in words.items() if any(getattr(grant, flag) for grant in grants)]

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from components import elements, entrypoint_guard, page_context, texts
+from components import cost_dialog, elements, entrypoint_guard, page_context, texts
 from components.areas import utm
 from components.loading import domain
 from components.render import area_page
@@ -66,10 +66,8 @@ def build(domain: str, answer: Utm) -> None:
         elements.show_note(texts.sentence(problem))
 
 
-with (
-    area_page(utm) as (page, view, _params),
-    elements.title(_("Campaigns")),
-    st.popover(_("Build a link"), icon=":material/add_link:", key="link_builder"),
-):
-    site = domain(page_context.client(), view.website)
-    page.section(partial(build, site), page.ask(reports.utm(view)), height=60)
+with area_page(utm) as (page, view, _params), elements.title(_("Campaigns")), elements.row():
+    cost_dialog.draw_button(view)
+    with st.popover(_("Build a link"), icon=":material/add_link:", key="link_builder"):
+        site = domain(page_context.client(), view.website)
+        page.section(partial(build, site), page.ask(reports.utm(view)), height=60)

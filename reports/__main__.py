@@ -21,6 +21,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from access import accounts, atomic_write, database, settings, website_settings
+from access.costs import CostLedger
 from access.notes import Notebook
 from access.permissions import ALL
 from components import embedded_launcher, page_registry, texts
@@ -220,7 +221,8 @@ def _report(client: Client, args: Namespace) -> Report:
             end = "\n" if done == total else ""
             print(f"\r{done} of {total} pages", end=end, file=sys.stderr, flush=True)
 
-    return build.make(client, order, show_progress, Notebook(_store, "", ALL))
+    notebook, ledger = Notebook(_store, "", ALL), CostLedger(_store, "", ALL)
+    return build.make(client, order, show_progress, notebook, ledger)
 
 
 def _view(client: Client, args: Namespace, sites: Sequence[Website], params: Params) -> View:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final, Literal
 
 from access.content_groups import ContentGroups
+from access.costs import CostLedger
 from access.notes import Note, Notebook
 from access.permissions import AuthorizedClient
 from access.rules import Rules
@@ -77,12 +78,13 @@ def make(
     order: Order,
     progress: ProgressCallback = lambda done, total: None,
     notebook: Notebook | None = None,
+    ledger: CostLedger | None = None,
 ) -> Report:
     """Build a report; ``progress`` is called with the number of finished chapters.
 
-    Its tables merge values by the rules of the website. Its time charts have the notes of
-    ``notebook`` and of Umami, except for private ones, since reports are handed on. A section that
-    fails says so in its place. Raises whatever ``progress`` raises.
+    Its tables merge values by the rules of the website, and have the costs of ``ledger``. Its time
+    charts have the notes of ``notebook`` and of Umami, except for private ones, since reports are
+    handed on. A section that fails says so in its place. Raises whatever ``progress`` raises.
     """
     pages = [page for page in offered() if page.name in order.pages]
     chapters = []
@@ -96,7 +98,7 @@ def make(
     as_of = now = datetime.now(zone(order.view.period.timezone))
     for done, page in enumerate(pages):
         progress(done, len(pages))
-        query = Collector(client, rules=rules, groups=groups)
+        query = Collector(client, rules=rules, groups=groups, ledger=ledger)
         try:
             made = chapter(query, page, order.view, order.params.get(page.name, {}))
             chapters.append(_with_notes(made, listed) if page.shows_notes else made)

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, select, update
 
 from access import deliveries, notifications, unsubscribing, website_settings
 from access.accounts import EVERYBODY, Accounts
+from access.costs import CostLedger
 from access.database import NOTIFICATIONS, exclusive
 from access.deliveries import Delivery
 from access.notes import Notebook
@@ -458,11 +459,12 @@ def _prepared(
     reports: list[Report] = []
     urls = []
     notebook = Notebook(lambda _create: engine, "", permissions)
+    ledger = CostLedger(lambda _create: engine, "", permissions)
     for website in websites:
         view = _view(client, spec, website, due, engine)
         params = {name: spec.params[name] for name in OWN_PARAMS if name in spec.params}
         order = build.Order(view, pages, sites, dict.fromkeys(pages, params))
-        reports.append(build.make(client, order, notebook=notebook))
+        reports.append(build.make(client, order, notebook=notebook, ledger=ledger))
         urls.append(_link(each, pages[0], {**view.params(), **params}))
     return messages.prepare(reports, spec, _owner(each), urls, late)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
+from access.costs import Spend
 from components import blocks as ui
 from components import (
+    campaign_costs,
     conversions,
     converters,
     formats,
@@ -97,8 +100,12 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     with the tags."""
     utm = query.compared(view, reports.utm)
     totals = query.totals(view)
+    spend = query.spend(view)
     yield ui.Section(
-        _("Figures"), _tiles, [utm.now, totals.now, *utm.earlier, *totals.earlier], framed=False
+        _("Figures"),
+        partial(_figures, spend),
+        [utm.now, totals.now, *utm.earlier, *totals.earlier],
+        framed=False,
     )
     campaign = last_value(params, "campaign")
     conversion = conversions.chosen(query, view, params)
@@ -106,14 +113,34 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         yield from _campaign(query, view, campaign, conversion)
     tables: Sequence[VisitTable | FieldTable] = BY_VISIT if view.whole_visits else ON_UMAMI
     tabs = [
-        ui.Tab(_(table.title), partial(table.section, query, view, conversion)) for table in tables
+        ui.Tab(
+            _(table.title),
+            partial(
+                campaign_costs.section,
+                query,
+                view,
+                conversion,
+                table,
+                spend,
+                is_complete=view.whole_visits,
+            ),
+        )
+        for table in tables
     ]
     yield ui.Card(_("Conversions"), [ui.Tabs("by_visit", tabs)], about=described(view))
     yield tag_hygiene.card(query, view)
 
 
+def _figures(spend: Spend | None, *answers: Any) -> list[ui.Block]:
+    """The tiles, with those of costs where there are some."""
+    (block,) = _tiles(*answers)
+    if spend:
+        block = replace(block, tiles=[*block.tiles, *campaign_costs.tiles(spend)])
+    return [block]
+
+
 @memoize
-def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[ui.Block]:
+def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[ui.Tiles]:
     """Tiles with the tagged views, the untagged views and the tagged share."""
     tagged = analysis.tagged(now, all_views.current.views)
     before = None

@@ -240,6 +240,7 @@ grants = some.builds(
     fixed_filters=some.sampled_from([ViewFilters(), ViewFilters.of(GERMANY)]),
     exports=some.booleans(),
     saves=some.booleans(),
+    costs=some.booleans(),
     admin=some.booleans(),
 )
 

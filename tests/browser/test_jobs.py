@@ -7,6 +7,7 @@ the pages must show. The job of inviting a colleague is in ``test_invitations.py
 from __future__ import annotations
 
 import csv
+import random
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -453,3 +454,20 @@ def test_n_all_websites_at_a_glance(hand: Hand, client: Client) -> None:
     }
     assert len(shown) > 1
     assert hand.count <= 1
+
+
+def test_costs_are_read_from_a_file_in_pieces(demo: App, page: Page, tmp_path: Path) -> None:
+    """Messages to the dashboard are shorter than such a file, even compressed."""
+    numbers = random.Random(1)
+    lines = [f"2026-10-01,{numbers.getrandbits(256):x},1.50,EUR" for _unused in range(6_000)]
+    file = tmp_path / "costs.csv"
+    file.write_text("\n".join(["day,campaign,cost,currency", *lines]))
+    page.goto(f"{demo.address}/utm")
+    settled(page)
+    page.locator(".st-key-open_costs button").click()
+    page.get_by_label("Choose a CSV file").set_input_files(file)
+    expect(page.get_by_text("6,000 lines for 1 day")).to_contain_text("€9,000")
+    page.get_by_label("Choose a CSV file").set_input_files(
+        {"name": "b.csv", "mimeType": "text/csv", "buffer": b"day,campaign,cost\n2026-10-01,a,=1"}
+    )
+    expect(page.get_by_text("Line 2, column “cost”")).to_be_visible()

@@ -1,0 +1,389 @@
+"""Costs in the tables of campaigns and sources: cost per visit and conversion, and return on ad
+spend, all from sums. Amounts of different currencies are never added."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+import pandas as pd
+
+from access.costs import Spend
+from components import blocks as ui
+from components import formats
+from components.charts.tiles import Tile, figure
+from components.converters import FieldTable
+from components.formats import Field
+from components.loading import Collector
+from components.texts import N_, _
+from components.visit_tables import OTHER, VisitTable
+from umami.conversion import Conversion
+from umami.view import View
+
+COLUMNS: Final = {"utmCampaign": "campaign", "utmSource": "source"}
+"""The column of costs for each field whose table shows them."""
+MOST_NAMED: Final = 5
+"""Names that a sentence lists."""
+MOST_ADDED: Final = 500
+"""Rows for names without visits, of those with the highest costs."""
+_SUMMED: Final = ("visits", "visitors", "conversions", "revenue")
+MOST_SHOWN: Final = 2
+"""Currencies whose costs a table shows; full lists have those in all."""
+_MINOR: Final = ("order", "revenue_change")
+"""Columns that only full lists show beside costs, and beside those in several currencies."""
+_MINOR_BESIDE_SEVERAL: Final = (*_MINOR, "bounce_rate", "each")
+_SEPARATORS: Final = re.compile(r"[\W_]+")
+_FILTERED: Final = N_(
+    "Costs are of the whole website. Filters do not apply to them, so there are no costs per visit."
+)
+_PART_OF_DAY: Final = N_(
+    "Costs are of whole days, and the period begins or ends within one, so there are no costs per "
+    "visit."
+)
+
+
+def simplified(name: str) -> str:
+    """A name without case and separators, in which names of ads and tags of links often differ."""
+    return _SEPARATORS.sub("", name.casefold())
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Costs by the rows of a table. ``amounts`` has a column for each currency and a row for each
+    value with costs; ``spellings`` are the other names by which a value was found, and ``rest`` the
+    costs without a row, by name."""
+
+    amounts: pd.DataFrame
+    spellings: Mapping[str, Sequence[str]]
+    rest: pd.DataFrame
+
+
+def matched(spend: Spend, column: str, values: Iterable[str]) -> Matches:
+    """The costs of ``spend`` by the ``values`` of a table: of the same name, else of the only value
+    that differs just in case and separators."""
+    amounts = spend.frame.pivot_table(
+        index=column, columns="currency", values="amount", aggfunc="sum", sort=False
+    )
+    known = dict.fromkeys(values)
+    alike: dict[str, list[str]] = {}
+    for value in known:
+        alike.setdefault(simplified(value), []).append(value)
+    targets: dict[str, str] = {}
+    for name in amounts.index:
+        candidates = alike.get(simplified(name), []) if simplified(name) else []
+        if name in known:
+            targets[name] = name
+        elif len(candidates) == 1:
+            targets[name] = candidates[0]
+    spellings: dict[str, list[str]] = {}
+    for name, target in targets.items():
+        if name != target:
+            spellings.setdefault(target, []).append(name)
+    has_row = amounts.index.isin(list(targets))
+    by_value = amounts[has_row].groupby(targets.__getitem__, sort=False).sum(min_count=1)
+    return Matches(by_value, spellings, amounts[~has_row])
+
+
+def section(
+    query: Collector,
+    view: View,
+    conversion: Conversion,
+    table: VisitTable | FieldTable,
+    spend: Spend | None,
+    *,
+    is_complete: bool,
+) -> ui.Section:
+    """The section of a table, with the costs of its rows, if it is one of those that show them.
+
+    ``is_complete`` says that the table has a row for every value with a visit, so that costs
+    without one are of campaigns without visits.
+    """
+    drawn = table.section(query, view, conversion)
+    if spend is None or table.field not in COLUMNS:
+        return drawn
+    add = partial(
+        with_costs,
+        view=view,
+        conversion=conversion,
+        spend=spend,
+        column=COLUMNS[table.field],
+        is_complete=is_complete,
+    )
+    return replace(drawn, make=lambda *answers: add(drawn.make(*answers)))
+
+
+def tiles(spend: Spend) -> list[Tile]:
+    """A tile with the costs in each currency."""
+    about = _("What was uploaded for the days of this period.")
+    totals = spend.totals
+    return [
+        figure(
+            _label(_("Cost"), currency, several=len(totals) > 1),
+            amount,
+            None,
+            about,
+            "money",
+            currency=currency,
+        )
+        for currency, amount in totals.items()
+    ]
+
+
+def notes(view: View, spend: Spend) -> list[str]:
+    """What costs leave out, in sentences: days without any, filters, and parts of days."""
+    first, last = view.period.days
+    days = (last - first).days + 1
+    sentences = []
+    by_source = spend.by_source
+    if len(set(by_source.values())) > 1:
+        named = ", ".join(
+            f"{formats.shortened(source) or _('(no source)')} {formats.whole(count)}"
+            for source, count in list(by_source.items())[:MOST_NAMED]
+        )
+        sentences.append(
+            _("Days with costs, of {days}: {named}. The others count as free.").format(
+                days=formats.whole(days), named=named
+            )
+        )
+    elif spend.days < days:
+        sentences.append(
+            _("Costs for {known} of {days} days. The others count as free.").format(
+                known=formats.whole(spend.days), days=formats.whole(days)
+            )
+        )
+    if not _has_rates(view):
+        sentences.append(_(_FILTERED) if view.is_filtered else _(_PART_OF_DAY))
+    return sentences
+
+
+def _has_rates(view: View) -> bool:
+    """Whether costs are about the same visits as the tables. A running period of several days ends
+    within the day that has the fewest of its visits."""
+    starts, ends = view.period.edges_of_days
+    first, last = view.period.days
+    return not view.is_filtered and starts and (ends or first < last)
+
+
+def with_costs(
+    blocks: Sequence[ui.Block],
+    *,
+    view: View,
+    conversion: Conversion,
+    spend: Spend,
+    column: str,
+    is_complete: bool,
+) -> list[ui.Block]:
+    """The blocks of a table with costs in it, and sentences about them below."""
+    table = next((block for block in blocks if isinstance(block, ui.Table)), None)
+    if table is None:
+        return [*blocks, *_sentences([_total(spend), *notes(view, spend)])]
+    matches = matched(spend, column, table.frame["value"].dropna())
+    rest, said = matches.rest, []
+    has_other = bool((table.frame["label"] == _(OTHER)).any())
+    frame = table.frame
+    nameless = rest.index == ""
+    if nameless.any():
+        said.append(_without_source(rest[nameless]))
+        rest = rest[~nameless]
+    if len(rest) and not view.is_filtered:
+        said.append(_without_row(rest, table.title))
+        if is_complete and not has_other:
+            frame = _with_rows(frame, rest)
+            matches = replace(matches, amounts=pd.concat([matches.amounts, rest]))
+    with_rates = _has_rates(view)
+    frame, fields, more = _columns(frame, matches, conversion, with_rates=with_rates)
+    if with_rates:
+        said.insert(0, _summary(frame, conversion, spend))
+    first, *others = table.fields
+    minor = _MINOR if len(matches.amounts.columns) == 1 else _MINOR_BESIDE_SEVERAL
+    shown = replace(
+        table,
+        frame=frame.head(len(table.frame) + MOST_ADDED),
+        fields=[
+            replace(first, note="note"),
+            *(field for field in others if field.column not in minor),
+            *fields,
+        ],
+        more_fields=[
+            *(field for field in others if field.column in minor),
+            *table.more_fields,
+            *more,
+        ],
+    )
+    said += notes(view, spend)
+    return [
+        *(shown if block is table else block for block in blocks),
+        *_sentences(said),
+    ]
+
+
+def _sentences(sentences: Iterable[str]) -> list[ui.Block]:
+    text = " ".join(filter(None, sentences))
+    return [ui.Text(text)] if text else []
+
+
+def _label(name: str, currency: str, *, several: bool) -> str:
+    """A heading, which names the currency where there are ``several``."""
+    if not several:
+        return name
+    return _("{name} in {currency}").format(name=name, currency=currency)
+
+
+def _with_rows(frame: pd.DataFrame, rest: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a table, and a row without visits for each other name."""
+    names = [str(name) for name in rest.index]
+    counts = {
+        name: 0
+        for name in ("visits", "visitors", "views", "conversions", "revenue", "other")
+        if name in frame
+    }
+    labels = [formats.shortened(name, 100) for name in names]
+    rows = pd.DataFrame({"value": names, "label": labels, **counts}, columns=frame.columns)
+    rows = rows.astype({name: frame[name].dtype for name in counts})
+    notes = [_("no visits")] * len(rows)
+    return pd.concat(
+        [frame, rows.assign(note=notes).astype({"value": "object", "label": "object"})],
+        ignore_index=True,
+    )
+
+
+def _columns(
+    frame: pd.DataFrame, matches: Matches, conversion: Conversion, *, with_rates: bool
+) -> tuple[pd.DataFrame, list[Field], list[Field]]:
+    """The rows with columns of their costs, the fields of these, and those for full lists only: of
+    further currencies, and the rates of all but the first, which is that of revenue where there are
+    such costs."""
+    amounts = matches.amounts.reindex(frame["value"]).set_axis(frame.index)
+    notes = frame["note"] if "note" in frame else pd.Series([None] * len(frame), dtype="object")
+    currencies = sorted(map(str, amounts), key=lambda name: not _is_same(name, conversion.currency))
+    # What one currency bought is unknown where another one paid for the same row.
+    payers = amounts.gt(0).sum(axis=1)
+    alone = payers == 1
+    frame = frame.assign(note=_noted(frame["value"], notes, matches.spellings, payers > 1))
+    unit, each = _unit(frame)
+    divisors = {
+        "cost_each": (unit, _("Cost per {each}").format(each=each)),
+        "cost_action": ("conversions", _("Cost per conversion")),
+    }
+    shown: list[Field] = []
+    more: list[Field] = []
+    for currency in currencies:
+        is_first = currency == currencies[0]
+        money = partial(Field, kind="money", currency=currency)
+        cost = amounts[currency]
+        frame = frame.assign(**{f"cost_{currency}": cost})
+        label = _label(_("Cost"), currency, several=len(currencies) > 1)
+        is_shown = currency in currencies[:MOST_SHOWN]
+        (shown if is_shown else more).append(money(f"cost_{currency}", label))
+        paid = cost.where(alone & (cost > 0))
+        for name, (divisor, label) in divisors.items():
+            if with_rates and divisor in frame:
+                frame = frame.assign(**{f"{name}_{currency}": _ratio(paid, frame[divisor])})
+                label = _label(label, currency, several=not is_first)
+                (shown if is_first else more).append(money(f"{name}_{currency}", label, wide=True))
+        if with_rates and "revenue" in frame and _is_same(currency, conversion.currency):
+            frame = frame.assign(roas=_ratio(frame["revenue"], paid).round(2))
+            about = _("Return on ad spend: revenue in {currency} divided by costs.")
+            shown.append(Field("roas", _("ROAS"), "number", help=about.format(currency=currency)))
+    return frame, shown, more
+
+
+def _unit(frame: pd.DataFrame) -> tuple[str, str]:
+    """The column of what costs are divided by, and its word; views say nothing of people."""
+    words = {"visits": _("visit"), "visitors": _("visitor")}
+    return next(((name, word) for name, word in words.items() if name in frame), ("", ""))
+
+
+def _is_same(currency: str, other: str) -> bool:
+    return currency == other.strip().upper()
+
+
+def _ratio(number: pd.Series[Any], of: pd.Series[Any]) -> pd.Series[Any]:
+    divisor = of.astype("float64")
+    return number.astype("float64") / divisor.where(divisor > 0)
+
+
+def _noted(
+    values: pd.Series[Any],
+    notes: pd.Series[Any],
+    spellings: Mapping[str, Sequence[str]],
+    several: pd.Series[Any],
+) -> pd.Series[Any]:
+    """The notes of rows, with the other spellings of names whose costs they have, and why those
+    with costs in ``several`` currencies have no rates."""
+    noted: list[str | None] = []
+    for value, note, mixed in zip(values, notes, several, strict=True):
+        parts = [note] if isinstance(note, str) else []
+        if names := spellings.get(value, ()):
+            listed = ", ".join(f"“{formats.shortened(name)}”" for name in names[:MOST_NAMED])
+            parts.append(_("costs of {names}").format(names=listed))
+        if mixed:
+            parts.append(_("costs in several currencies"))
+        noted.append(" · ".join(parts) or None)
+    return pd.Series(noted, index=values.index, dtype="object")
+
+
+def money(amounts: Mapping[str, float]) -> str:
+    """Amounts of several currencies, side by side."""
+    return " + ".join(formats.money(amount, currency) for currency, amount in amounts.items())
+
+
+def _sums(rows: pd.DataFrame) -> dict[str, float]:
+    sums = rows.sum()
+    return {str(currency): float(amount) for currency, amount in sums.items() if amount}
+
+
+def _total(spend: Spend) -> str:
+    return _("Costs in this period: {amounts}.").format(amounts=money(spend.totals))
+
+
+def _without_source(rows: pd.DataFrame) -> str:
+    amounts = money(_sums(rows))
+    return _("Costs without a source: {amounts}.").format(amounts=amounts) if amounts else ""
+
+
+def _without_row(rest: pd.DataFrame, many: str) -> str:
+    """Which costs have no visits, in a sentence."""
+    amounts = money(_sums(rest))
+    if not amounts:
+        return ""
+    names = ", ".join(f"“{formats.shortened(str(name), 40)}”" for name in rest.index[:MOST_NAMED])
+    more = len(rest) - MOST_NAMED
+    if more > 0:
+        names = _("{names} and {more} more").format(names=names, more=formats.whole(more))
+    return _("No visits are known of these {many} with costs of {amounts}: {names}.").format(
+        many=many, amounts=amounts, names=names
+    )
+
+
+def _summary(frame: pd.DataFrame, conversion: Conversion, spend: Spend) -> str:
+    """The rates of all rows with costs together, in a sentence for each currency."""
+    currencies = [name for name in spend.totals if f"cost_{name}" in frame]
+    costs = frame[[f"cost_{name}" for name in currencies]]
+    alone = costs.gt(0).sum(axis=1) == 1
+    unit, each = _unit(frame)
+    sentences = []
+    for currency in currencies:
+        rows = frame[alone & (frame[f"cost_{currency}"] > 0)]
+        cost = float(rows[f"cost_{currency}"].sum())
+        sums = {name: rows[name].sum(skipna=False) for name in _SUMMED if name in rows}
+        if not cost or not unit:
+            continue
+        parts = []
+        for name, word in ((unit, each), ("conversions", _("conversion"))):
+            if sums.get(name, 0) > 0:
+                amount = formats.money(cost / float(sums[name]), currency)
+                parts.append(_("{amount} per {word}").format(amount=amount, word=word))
+        revenue = sums.get("revenue", math.nan)
+        if "roas" in frame and _is_same(currency, conversion.currency) and not pd.isna(revenue):
+            roas = formats.number(round(float(revenue) / cost, 2))
+            parts.append(_("ROAS {roas}").format(roas=roas))
+        if parts:
+            label = _label(_("Rows with costs"), currency, several=len(currencies) > 1)
+            amount = formats.money(cost, currency)
+            sentences.append(f"{label}: {amount}, {', '.join(parts)}.")
+    return " ".join(sentences)
