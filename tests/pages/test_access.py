@@ -55,12 +55,12 @@ CONVERSIONS = ("visit_groups", "values", "event_data_properties", "currencies")
 OF_PAGES = {
     "overview": {
         *("pageviews", "stats", "active", "metrics", "groups", "series", "weekly"),
-        "annotations",
+        *("annotations", "parts_of_visits"),
         *CONVERSIONS,
     },
     "utm": {
         *("utm", "stats", "pageviews", "metrics", "attribution", "revenue", "revenue_stats"),
-        "annotations",
+        *("annotations", "internal_tags"),
         *CONVERSIONS,
     },
     "retention": {"retention"},
@@ -170,12 +170,13 @@ def website(request: Passed) -> str | None:
 
 
 def data_requests(proxy: Between) -> list[Passed]:
-    """All requests except signing in to Umami, detecting its version, and the websites of teams,
-    which become a part of the list of websites."""
+    """All requests except signing in to Umami, detecting its version, the age of a replica, which
+    the dashboard asks for itself, and the websites of teams, which become a part of the list of
+    websites."""
     return [
         request
         for request in proxy.passed
-        if not request.target.startswith(("/api/auth/", "/api/me/teams"))
+        if not request.target.startswith(("/api/auth/", "/api/me/teams", "/api/x/replica"))
         and not detects(request.target)
         and endpoints(request)
     ]
