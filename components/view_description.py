@@ -10,6 +10,7 @@ import pandas as pd
 from components import formats, texts
 from components.texts import N_, NN_, _
 from umami import names
+from umami.api.events import Kind
 from umami.connection import Server
 from umami.filters import FIELDS, OPERATORS, VISIT_FIELDS, Filter
 from umami.period import Period, Unit
@@ -143,6 +144,12 @@ def value_name(field: str, value: str | None, *, of: str | None = None) -> str:
     name = names.label(field, value, of=of, language=texts.language())
     # Any other name is what websites sent, or the same in every language.
     return _(name) if not value or field in ("device", "channel") else name
+
+
+def activity_name(kind: Kind) -> str:
+    """What a row of an activity log is: a view, an event or a measurement."""
+    names = {Kind.CUSTOM: _("Event"), Kind.PERFORMANCE: _("Web vitals")}
+    return names.get(kind, _("View"))
 
 
 def narrowed(now: View) -> list[str]:

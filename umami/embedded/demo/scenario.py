@@ -144,6 +144,14 @@ BROKEN_AGO, BROKEN_DAYS, BROKEN_LEFT = 102, 7, 0.4
 """The week without the tracker on most pages: its start in days before today, its length in days,
 and the share of recorded visits."""
 
+MEASURED = 0.1
+"""The share of pageviews whose web vitals are measured."""
+SLOWNESS = {"mobile": 1.7, "tablet": 1.35, "laptop": 1.0, "desktop": 0.9}
+"""The factor by which pages are slower on a device."""
+HEAVIER_AGO, HEAVIER = 17, 1.9
+"""When the home page of the shop got large pictures, in days before today, and the factor by which
+it is slower since then."""
+
 
 def season(day: date) -> float:
     """The weight of a date: Black Friday, Christmas, a quiet summer."""

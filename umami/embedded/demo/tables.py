@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from umami.embedded.collect import BOOLEAN, CLICK_IDS, DATE, NUMBER, STRING, UTM
 from umami.embedded.demo import scenario
-from umami.embedded.demo.random import fraction, ids
+from umami.embedded.demo.random import Fractions, fraction, ids
 from umami.embedded.demo.scenario import MACHINES, PLACES, Site
 from umami.embedded.demo.visits import (
     Integers,
@@ -25,6 +25,8 @@ from umami.embedded.demo.visits import (
     machines,
     places,
 )
+from umami.embedded.demo.vitals import DELAY, measure
+from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, PERFORMANCE
 
 Columns = dict[str, pa.Array]
 """Columns of a table by name; ids are UUIDs, times are UTC in microseconds without a zone."""
@@ -124,22 +126,31 @@ def _site(site: Site, first: date, last: date, today: date) -> Iterator[tuple[st
     session = ids(visits.person, months, key, np.uint64(11))
     visit = ids(visits.number, key, np.uint64(12))
     custom = _custom_events(site, visits, views)
-    number = np.concatenate([np.arange(len(views.at)), *(event.view for event in custom)])
-    at = np.concatenate([views.at, *(event.at for event in custom)])
-    kind = np.repeat(np.arange(len(custom) + 1), [len(views.at), *(len(e.view) for e in custom)])
+    speed = measure(site, visits, views, today)
+    number = np.concatenate([np.arange(len(views.at)), *(e.view for e in custom), speed.view])
+    at = np.concatenate([views.at, *(e.at for e in custom), views.at[speed.view] + DELAY])
+    lengths = [len(views.at), *(len(event.view) for event in custom), len(speed.view)]
+    kind = np.repeat(np.arange(len(lengths)), lengths)
     page_ids = ids(views.number, views.at, key, np.uint64(13))
-    event_ids = np.concatenate([page_ids, *(event.ids(key) for event in custom)])
+    speed_ids = ids(views.number[speed.view], views.at[speed.view], key, np.uint64(14))
+    event_ids = np.concatenate([page_ids, *(event.ids(key) for event in custom), speed_ids])
     # Sorted by time, so that a range is a contiguous block of the table.
     order = np.argsort(at, kind="stable")
     number, at, kind, event_ids = number[order], at[order], kind[order], event_ids[order]
     row = views.visit[number]
+    types = np.array([PAGEVIEW, *[CUSTOM_EVENT] * len(custom), PERFORMANCE], np.int32)
+    before = len(at) - len(speed.view)
     events = {
         "created_at": times(at),
         "event_id": uuids(event_ids),
         "session_id": uuids(session[row]),
         "visit_id": uuids(visit[row]),
-        "event_type": pa.array(np.where(kind == 0, 1, 2).astype(np.int32)),
-        "event_name": choices([None, *(event.name for event in custom)], kind),
+        "event_type": pa.array(types[kind]),
+        "event_name": choices([None, *(event.name for event in custom), None], kind),
+        **{
+            name: _among(getattr(speed, name), before, order, digits)
+            for name, digits in (("lcp", 1), ("inp", 1), ("cls", 4), ("fcp", 1), ("ttfb", 1))
+        },
         **_page_columns(site, visits, views, number, kind == 0),
     }
     yield "website_event", events
@@ -182,6 +193,12 @@ def _site(site: Site, first: date, last: date, today: date) -> Iterator[tuple[st
                 "distinct_id": pa.array(map(_customer, owner), pa.string()),
             }
             yield "session_data", data | _data(name, type_, values)
+
+
+def _among(values: Fractions, before: int, order: Integers, digits: int) -> pa.Array:
+    """A column of rows in this order, of which the first ones ``before`` it have no value."""
+    column = np.concatenate([np.full(before, np.nan), values.round(digits)])
+    return pa.array(column[order], pa.float64(), from_pandas=True)
 
 
 def _custom_events(site: Site, visits: Visits, views: Views) -> list[CustomEvent]:
