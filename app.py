@@ -24,6 +24,7 @@ from components import (
     render_lock,
     request_security,
     saved_views,
+    segments_dialog,
     shortcuts,
     signin,
     umami_server,
@@ -127,6 +128,7 @@ with render_lock.RENDER_LOCK.taken():
             shortcuts.draw(navigation.opened(looking.permissions))
         chart_notes.draw_open()
         saved_views.draw_open()
+        segments_dialog.draw_open()
         forms.draw_open(client, sites)
         freshness.notice()
         # Before the notes, which are shown once: on the page that is opened.
