@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from umami.embedded.collect import BOOLEAN, NUMBER, STRING
+from umami.embedded.scope import LINK, PAGEVIEW, PIXEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,9 @@ class Site:
     always_somebody: bool
     """Whether a visitor is active at any time: no pause is longer than ``visits.SILENCE``."""
 
+    views: int = PAGEVIEW
+    """The event type of its views."""
+
     def page(self, path: str) -> int:
         """The number of the page with this path."""
         return [page for page, _ in self.pages].index(path)
@@ -119,6 +123,38 @@ def _site(data: dict[str, Any]) -> Site:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A short link or a tracking pixel, by its ``table``. Its clicks or views are visits of one
+    page."""
+
+    table: str
+    name: str
+    slug: str
+    url: str
+    site: Site
+
+
+def _link(data: dict[str, Any]) -> Link:
+    is_link = data["table"] == "link"
+    path = f"/{'q' if is_link else 'p'}/{data['slug']}"
+    sources = tuple(Source(**row) for row in data["sources"])
+    site = Site(
+        UUID(data["id"]),
+        data["name"],
+        "fjordfern.example",
+        data["visits"],
+        ((path, data["name"]),),
+        (1.0,),
+        ({},),
+        sources,
+        (),
+        always_somebody=False,
+        views=LINK if is_link else PIXEL,
+    )
+    return Link(data["table"], data["name"], data["slug"], data.get("url", ""), site)
+
+
 _DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 PLACES = tuple(Place(*row) for row in _DATA["places"])
 MACHINES = tuple(Machine(*row) for row in _DATA["machines"])
@@ -134,6 +170,10 @@ PRICES: dict[int, float] = {SHOP.page(row["page"]): row["price"] for row in _DAT
 SKUS: dict[int, str] = {SHOP.page(row["page"]): row["sku"] for row in _DATA["products"]}
 SAVED: list[dict[str, Any]] = _DATA["saved"]
 """The analyses of the shop that are saved: type, name, description and parameters."""
+
+SEGMENTS: list[dict[str, Any]] = _DATA["segments"]
+"""The segments and cohorts of the shop that are saved: type, name and parameters."""
+LINKS = tuple(map(_link, _DATA["links"]))
 
 GROWTH = 0.55
 """The growth of a year: the share by which a day a year ago had fewer visits."""

@@ -26,7 +26,7 @@ from umami.embedded.demo.visits import (
     places,
 )
 from umami.embedded.demo.vitals import DELAY, measure
-from umami.embedded.scope import CUSTOM_EVENT, PAGEVIEW, PERFORMANCE
+from umami.embedded.scope import CUSTOM_EVENT, PERFORMANCE
 
 Columns = dict[str, pa.Array]
 """Columns of a table by name; ids are UUIDs, times are UTC in microseconds without a zone."""
@@ -54,10 +54,10 @@ def uuids(bytes_: NDArray[np.bytes_]) -> pa.Array:
 
 
 def generate(first: date, last: date, today: date) -> dict[str, pa.Table]:
-    """All rows of the days from ``first`` to ``last``, of all websites, as of ``today``. A pure
-    function: equal arguments return equal rows."""
+    """All rows of the days from ``first`` to ``last``, of all websites, links and pixels, as of
+    ``today``. A pure function: equal arguments return equal rows."""
     sites: dict[str, list[pa.Table]] = defaultdict(list)
-    for site in scenario.SITES:
+    for site in (*scenario.SITES, *(link.site for link in scenario.LINKS)):
         for name, columns in _site(site, first, last, today):
             length = len(columns["created_at"])
             website = choices([str(site.id)], np.zeros(length, dtype=np.int64))
@@ -80,20 +80,28 @@ def websites(today: date) -> pa.Table:
     )
 
 
-def saved(today: date) -> list[dict[str, Any]]:
-    """The rows of ``report``: analyses that the shop's team has saved."""
+def saved(today: date) -> dict[str, list[dict[str, Any]]]:
+    """The rows of ``report``, ``segment``, ``link`` and ``pixel``: what the shop's team has
+    saved."""
     created = datetime(today.year, 1, 8, tzinfo=UTC).replace(tzinfo=None)
-    return [
-        {
-            "report_id": str(uuid5(scenario.SITES[0].id, analysis["name"])),
-            "website_id": str(scenario.SITES[0].id),
-            "parameters": json.dumps(analysis["parameters"]),
-            "created_at": created,
-            "updated_at": created,
-            **{name: analysis[name] for name in ("type", "name", "description")},
-        }
-        for analysis in scenario.SAVED
-    ]
+    shop, times = scenario.SHOP.id, {"created_at": created, "updated_at": created}
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for table, saved_rows in (("report", scenario.SAVED), ("segment", scenario.SEGMENTS)):
+        rows[table] = [
+            {
+                **row,
+                f"{table}_id": str(uuid5(shop, row["name"])),
+                "website_id": str(shop),
+                "parameters": json.dumps(row["parameters"]),
+                **times,
+            }
+            for row in saved_rows
+        ]
+    for link in scenario.LINKS:
+        names = ("name", "slug", *(["url"] if link.table == "link" else []))
+        row = {name: getattr(link, name) for name in names}
+        rows[link.table].append({f"{link.table}_id": str(link.site.id), **row, **times})
+    return rows
 
 
 Data = Mapping[str, tuple[int, Sequence[str]]]
@@ -138,7 +146,7 @@ def _site(site: Site, first: date, last: date, today: date) -> Iterator[tuple[st
     order = np.argsort(at, kind="stable")
     number, at, kind, event_ids = number[order], at[order], kind[order], event_ids[order]
     row = views.visit[number]
-    types = np.array([PAGEVIEW, *[CUSTOM_EVENT] * len(custom), PERFORMANCE], np.int32)
+    types = np.array([site.views, *[CUSTOM_EVENT] * len(custom), PERFORMANCE], np.int32)
     before = len(at) - len(speed.view)
     events = {
         "created_at": times(at),

@@ -9,6 +9,7 @@ from umami.embedded.demo import scenario
 from umami.embedded.demo.random import Fractions, fraction
 from umami.embedded.demo.scenario import MACHINES, Site
 from umami.embedded.demo.visits import Integers, Views, Visits, bell, machines, seconds
+from umami.embedded.scope import PAGEVIEW
 
 DELAY = 3
 """Seconds between a pageview and its measurements."""
@@ -34,7 +35,8 @@ def measure(site: Site, visits: Visits, views: Views, today: date) -> Measuremen
     def draw(which: int) -> Fractions:
         return fraction(views.number[view], views.at[view], np.uint64(which))
 
-    measured = fraction(views.number, views.at, np.uint64(81)) < scenario.MEASURED
+    share = scenario.MEASURED if site.views == PAGEVIEW else 0
+    measured = fraction(views.number, views.at, np.uint64(81)) < share
     view: Integers = np.flatnonzero(measured)
     page, person = views.page[view], visits.person[views.visit[view]]
     slowness = np.array([scenario.SLOWNESS[machine.device] for machine in MACHINES])
