@@ -24,12 +24,18 @@ CHOICES: Final[dict[str, Parameters]] = {
     "sessions": {"session_property": "plan"},
     "compare": {"by": "referrer", "figure": "bounce_rate"},
     "retention": {"grain": "week"},
+    "performance": {"vital": "inp"},
+    # Figures of a link are asked for like those of a website.
+    "links": {"link": "47a8e931-d51a-4351-a5e1-51db9a717a5d"},
     "quality": {"without": ["all"]},
     "websites": {"site": "47a8e931-d51a-4351-a5e1-51db9a717a5d"},
 }
 """Parameters of a page's own, for pages that have some."""
 
-MORE: Final[dict[str, Parameters]] = {"sessions": {"session": SESSION}}
+MORE: Final[dict[str, Parameters]] = {
+    "sessions": {"session": SESSION},
+    "compare": {"left": f"segment.{SESSION}"},
+}
 """Another state of a page, which takes the place of the first."""
 
 ON_UMAMI: Final = {

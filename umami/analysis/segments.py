@@ -55,7 +55,8 @@ class Definition:
 
     def checked(self) -> "Definition":
         """The definition with a tidy name. Raises ``InvalidView`` for one that servers refuse."""
-        name = " ".join("".join(filter(str.isprintable, self.name)).split())
+        shown = (sign if sign.isprintable() else " " for sign in self.name)
+        name = " ".join("".join(shown).split())
         if not name:
             raise InvalidView(N_("It has no name."), remedy=N_("Type a name."))
         if len(name) > LONGEST_NAME:
