@@ -118,7 +118,7 @@ def test_pages_are_rated_and_filter() -> None:
     assert isinstance(table, Table)
     assert table.filter_field == "path"
     assert table.frame["rating"].tolist() == ["needs improvement", "poor"]
-    assert table.frame["note"].tolist() == [None, "few measurements"]
+    assert table.frame["note"].fillna("").tolist() == ["", "few measurements"]
     assert [field.label for field in table.fields].count("Change") == 0
 
 
@@ -202,7 +202,7 @@ def test_shares_side_by_side_name_the_largest_difference() -> None:
 def test_segments_are_described_in_words() -> None:
     both = (Filter("country", "eq", "DE", "FR"), Filter("path", "c", "sale"))
     shown = Definition("segment", "x", both, "any")
-    assert segments_dialog.in_words(shown) == "Country is Germany or France or Path contains sale"
+    assert segments_dialog.in_words(shown) == "Country is Germany or France or Page contains sale"
     cohort = Definition("cohort", "x", both[:1], "all", "30day", ("event", "purchase"))
     assert segments_dialog.in_words(cohort) == (
         "Country is Germany or France · Triggered an event: purchase · Last 30 days"

@@ -204,7 +204,7 @@ def _values(pattern: str) -> list[str]:
     inside = _ONE_OF.fullmatch(pattern)
     if inside is None:
         return []
-    parts = re.split(r"(?<!\\)(?:\\\\)*\|", inside[1])
-    values = [re.sub(r"\\(.)", r"\1", part) for part in parts]
+    parts = re.findall(r"(?:[^\\|]|\\.)+", inside[1], re.DOTALL)
+    values = [re.sub(r"\\(.)", r"\1", part, flags=re.DOTALL) for part in parts]
     same = "|".join(map(regex_escaped, values)) == inside[1]
     return values if same and any("," in value for value in values) else []
