@@ -170,7 +170,7 @@ def figure_blocks(
     ]
     unknown = why_unknown(doubtful)
     return [
-        ui.Table(_("figures side by side"), frame, fields, "sides"),
+        ui.Table(_("figures side by side"), frame, fields, "side_figures"),
         *([ui.Text(unknown)] if unknown else []),
     ]
 

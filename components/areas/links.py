@@ -213,7 +213,7 @@ def _opened(
     yield ui.Card(
         "",
         [
-            ui.Section("", partial(_heading, opened.website, close), [*pages.values()], height=70),
+            ui.Section("", partial(_heading, opened, close), [*pages.values()], height=70),
             ui.Section(_("Figures"), _figures, [*totals]),
             ui.Section(
                 _("Over time"),
@@ -223,19 +223,21 @@ def _opened(
             ),
             replace(rankings_of_it, tabs=[*map(_unclickable, rankings_of_it.tabs)]),
         ],
-        about=described(opened),
     )
 
 
-def _heading(id: str, close: ui.Buttons, links: Page[Link], pixels: Page[Pixel]) -> list[ui.Block]:
+def _heading(
+    view: View, close: ui.Buttons, links: Page[Link], pixels: Page[Pixel]
+) -> list[ui.Block]:
     """The name of the opened link or pixel, and a button that closes it."""
     rows: tuple[Link | Pixel, ...] = (*links.rows, *pixels.rows)
-    row = next((row for row in rows if row.id == id), None)
+    row = next((row for row in rows if row.id == view.website), None)
     if row is None:
         return [ui.Text(_("This link or pixel is not in the lists below."), "note"), close]
     blocks: list[ui.Block] = [ui.Text(formats.shortened(row.name), "heading")]
     if isinstance(row, Link):
         blocks.append(ui.Text(_("Leads to {url}").format(url=row.url)))
+    blocks.append(ui.Text(described(view)))
     return [*blocks, close]
 
 

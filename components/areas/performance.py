@@ -281,7 +281,7 @@ def table_blocks(
     fields: Sequence[Field] = [
         Field("label", _(by.tab), "text", note="note" if few.any() else None),
         of_vital("p75", _("75th percentile"), bar=True),
-        Field("rating", _("Rating"), "text"),
+        Field("rating", _("Rating"), "text", wide=True),
         *([Field("change", _("Change"), "change", falls_well=True)] if before is not None else []),
         of_vital("p50", _("Median"), wide=True),
         of_vital("p95", _("95th percentile"), wide=True),

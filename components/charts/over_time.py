@@ -292,6 +292,7 @@ def percentiles(
                     "text": f"{name}: {plain(shown(limit))}",
                     "showarrow": False,
                     "font": {"color": palette.muted, "size": 11},
+                    "bgcolor": faded(palette.background, 0.8),
                 }
                 for limit, name in names
             ],
