@@ -493,6 +493,8 @@ class Field:
     help: str = ""
     falls_well: bool = False
     """Whether a fall is good, as of a bounce rate."""
+    neutral: bool = False
+    """Whether a change is neither good nor bad."""
 
     def shown(self, value: Any) -> str:
         """A value as text; a missing value is a dash."""
@@ -506,7 +508,7 @@ class Field:
 
     def tone(self, value: Any) -> Tone:
         """The colour of a change."""
-        moves = self.kind in ("change", "points", "delta")
+        moves = self.kind in ("change", "points", "delta") and not self.neutral
         slight = {"change": SLIGHT, "points": _LEAST_POINTS}.get(self.kind, 0)
         if not moves or pd.isna(value) or not value or abs(value) < slight:
             return ""

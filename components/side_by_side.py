@@ -20,6 +20,7 @@ from components.texts import N_, _
 from components.view_description import dates, value_name, why_unknown
 from umami.analysis import side_by_side as analysis
 from umami.api import segments, traffic
+from umami.api.conversions import VisitGroups
 from umami.api.segments import Kind, Segment
 from umami.api.traffic import Ranking, Stats
 from umami.definitions import Definitions
@@ -107,9 +108,12 @@ def ask(
     def figures(*answers: Any) -> list[ui.Block]:
         names = side_names(sides, answers[: len(kinds)])
         now, other, *brought = answers[len(kinds) :]
-        more = visit_tables.conversion_tiles(conversion, *brought) if conversion else {}
-        definitions = query.client.definitions
-        return figure_blocks(definitions, views, names, now, other, [*more.values()])
+        more: list[Tile] = []
+        if conversion:
+            more += visit_tables.conversion_tiles(conversion, *brought).values()
+            rate, earlier = map(_conversion_rate, brought)
+            more.append(tile_data.figure(_("Conversion rate"), rate, earlier, "", "percent"))
+        return figure_blocks(query.client.definitions, views, names, now, other, more)
 
     def ask_shares(*pages: Page[Segment]) -> list[Future[Any]]:
         side_names(sides, pages)
@@ -130,6 +134,12 @@ def ask(
         about=about,
         height=ui.TABLE,
     )
+
+
+def _conversion_rate(groups: VisitGroups) -> float | None:
+    """The share of visits that converted; ``None`` without visits."""
+    totals = groups.frame.sum(numeric_only=True)
+    return float(totals["conversions"] / totals["visits"]) if totals["visits"] else None
 
 
 def side_names(sides: Sequence[Side], pages: Sequence[Page[Segment]]) -> list[str]:
@@ -202,6 +212,7 @@ def share_blocks(
         value_name(table.field, name, of=country if isinstance(country, str) else None)
         for name, country in zip(frame["name"], frame["country"], strict=True)
     ]
+    frame["times"] = frame["times"].round(2)
     few = frame[["left", "right"]].max(axis="columns") < analysis.FEW
     frame["note"] = [_("few visitors") if mark else None for mark in few]
     share = _("{name}: share")
@@ -209,7 +220,7 @@ def share_blocks(
         Field("label", _(table.tab), "text", note="note" if few.any() else None),
         Field("left_share", share.format(name=names[0]), "percent"),
         Field("right_share", share.format(name=names[1]), "percent"),
-        Field("points", _("Difference"), "points"),
+        Field("points", _("Difference"), "points", neutral=True),
         Field(
             "times",
             _("Times as common"),

@@ -25,6 +25,8 @@ def _sides(params: Params, names: dict[str, str]) -> None:
     """Select boxes for both sides, and a button that returns to the comparison of periods."""
     if len(names) < 2:
         st.caption(_("Save a segment or a cohort first: “Segments & cohorts” in the filter menu."))
+    else:
+        st.caption(_("Compare two segments or cohorts, or one with everybody."))
     labels = {"left": _("Left side"), "right": _("Right side")}
     for name, label in labels.items():
         chosen = last_value(params, name) or side_by_side.EVERYBODY

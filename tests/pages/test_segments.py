@@ -142,7 +142,7 @@ def test_two_sides_show_the_servers_numbers(client: Client) -> None:
     )
     assert rows["Visitors"][1:3] == [f"{now.visitors:,}", f"{other.visitors:,}"]
     assert rows["Visits"][1:3] == [f"{now.visits:,}", f"{other.visits:,}"]
-    assert {"Conversions", "Revenue"} <= set(rows)
+    assert {"Conversions", "Conversion rate", "Revenue"} <= set(rows)
     shares = {row[0]: row for row in table(app, "side_shares")}
     assert shares["Germany"][1] == "100.0%"
 
