@@ -45,7 +45,8 @@ class _Open:
     """What the dialog shows: a form with a ``definition``, or else the list.
 
     ``id`` is that of the segment that the form changes; ``deleting`` that of the segment whose
-    deletion is to be confirmed. ``number`` makes the keys of the inputs, new for each form.
+    deletion is to be confirmed. ``changed`` says that the page behind the dialog has to be drawn
+    again, once. ``number`` makes the keys of the inputs, new for each form.
     """
 
     view: View
@@ -53,6 +54,7 @@ class _Open:
     definition: Definition | None = None
     id: str = ""
     deleting: str = ""
+    changed: bool = False
 
     def key(self, name: str) -> str:
         return f"segment_{name}_{self.number}"
@@ -76,8 +78,8 @@ def _begin() -> None:
     _show_list(url_state.view())
 
 
-def _show_list(view: View, deleting: str = "") -> None:
-    _DIALOG.open(_Open(view, _DIALOG.next_number(), deleting=deleting))
+def _show_list(view: View, deleting: str = "", *, changed: bool = False) -> None:
+    _DIALOG.open(_Open(view, _DIALOG.next_number(), deleting=deleting, changed=changed))
 
 
 def _show_form(view: View, shown: Definition, id: str = "") -> None:
@@ -87,13 +89,18 @@ def _show_form(view: View, shown: Definition, id: str = "") -> None:
 def draw_open() -> None:
     """Draw the dialog while it is open, and confirm what was done. Call once per run."""
     _DIALOG.show_confirmation()
-    if _DIALOG.form():
+    opened = _DIALOG.form()
+    if opened:
+        if opened.changed:
+            _DIALOG.open(replace(opened, changed=False))
         authorized.dialog(_("Segments & cohorts"), _draw, _DIALOG.close)
 
 
 def _draw() -> None:
     opened = _DIALOG.form()
     if opened is None:
+        st.rerun()
+    if opened.changed:
         st.rerun()
     client = page_context.client()
     if opened.definition is None:
@@ -393,7 +400,7 @@ def _save(opened: _Open, shown: Definition) -> None:
     text = _("The segment “{name}” was saved.")
     if typed.kind == "cohort":
         text = _("The cohort “{name}” was saved.")
-    _show_list(opened.view)
+    _show_list(opened.view, changed=True)
     _DIALOG.confirm(text.format(name=typed.name))
 
 
@@ -407,5 +414,5 @@ def _delete(view: View, row: Segment) -> None:
     if row.id in (view.segment, view.cohort):
         url_state.change({row.kind: []})
         view = replace(view, segment=None) if row.kind == "segment" else replace(view, cohort=None)
-    _show_list(view)
+    _show_list(view, changed=True)
     _DIALOG.confirm(_("“{name}” was deleted.").format(name=row.name))
