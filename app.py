@@ -25,6 +25,7 @@ from components import (
     render_lock,
     request_security,
     saved_views,
+    segments_dialog,
     shortcuts,
     signin,
     umami_server,
@@ -129,6 +130,7 @@ with render_lock.RENDER_LOCK.taken():
         chart_notes.draw_open()
         saved_views.draw_open()
         group_dialog.draw_open()
+        segments_dialog.draw_open()
         forms.draw_open(client, sites)
         freshness.notice()
         # Before the notes, which are shown once: on the page that is opened.

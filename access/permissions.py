@@ -25,10 +25,14 @@ STRUCTURE: Final = frozenset({"websites", "website", "daterange"})
 CHOICES: Final = frozenset({"values", "segments"})
 """Endpoints that list what a viewer can filter by."""
 SAVES: Final = frozenset(
-    f"{verb}_{noun}" for verb in ("create", "update", "delete") for noun in ("report", "annotation")
+    f"{verb}_{noun}"
+    for verb in ("create", "update", "delete")
+    for noun in ("report", "annotation", "segment")
 )
-"""Writes that save an analysis or a note in Umami; every other write needs an admin.
+"""Writes that save an analysis, a note or a segment in Umami; every other write needs an admin.
 ``access.notes`` checks whose note it is."""
+OF_FILTERS: Final = frozenset(name for name in SAVES if name.endswith("_segment"))
+"""Writes that change what filters select; fixed filters may contain such a segment."""
 FOR_ADMINS: Final = frozenset({"shares"})
 """Endpoints of a website whose answers give others access to it."""
 OF_REPORTS: Final = frozenset({"report", "update_report", "delete_report"})
@@ -90,7 +94,8 @@ class Grant:
         if name != "websites" and not self.covers(website):
             return N_("You have no access to this website.")
         if query.endpoint.access is Access.WRITES:
-            allowed = self.admin or (self.saves and name in SAVES)
+            saves = self.saves and name in SAVES and (self.filters or name not in OF_FILTERS)
+            allowed = self.admin or saves
             return None if allowed else N_("You can view this, but not change it.")
         if query.endpoint.secret or not self._includes(name):
             return N_("You have no access to this part of the website.")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
-from typing import Any, Final
+from typing import Final
 from zoneinfo import available_timezones
 
 import streamlit as st
@@ -19,10 +19,12 @@ from access.permissions import AuthorizedClient
 from components import (
     elements,
     export_permissions,
+    filter_inputs,
     formats,
     freshness,
     page_context,
     saved_views,
+    segments_dialog,
     sharing,
     texts,
     view_description,
@@ -31,10 +33,10 @@ from components.analysis_controls import conversion_popover
 from components.escaping import plain
 from components.texts import N_, _
 from components.url_state import change, free, go, note, view
-from umami.api import segments, traffic
+from umami.api import segments
 from umami.api.websites import Website
 from umami.errors import InvalidView, UmamiError
-from umami.filters import FIELDS, OPERATORS, Filter, in_form_of
+from umami.filters import FIELDS, OPERATORS
 from umami.period import PRESETS, Period, Unit, zone
 from umami.view import ALL_TIME, CUSTOM, Comparison, View, shifted
 
@@ -242,58 +244,20 @@ def _filter_popover(client: AuthorizedClient, now: View) -> None:
     ) as popover:
         if not popover.open:
             return
-        able = client.capabilities
-        field = st.selectbox(
-            _("Field"),
-            [field for field in FIELDS if field in able.fields],
-            format_func=lambda field: _(FIELDS[field]),
-            key="f_field",
-        )
-        operator = st.selectbox(
-            _("Condition"),
-            [operator for operator in OPERATORS if operator in able.operators],
-            format_func=lambda operator: _(OPERATORS[operator]),
-            key="f_operator",
-        )
-        key = f"f_value_{field}_{operator}"
-        offered = _suggestions(client, now, field)
-        choice: dict[str, Any] = {
-            "options": offered,
-            "key": key,
-            "format_func": lambda value: view_description.value_name(field, value),
-            "placeholder": _("Choose or type"),
-            "accept_new_options": True,
-        }
-        if able.several and operator in ("eq", "neq"):
-            st.multiselect(_("Values"), **choice)
-        else:
-            st.selectbox(_("Value"), index=None, **choice)
+        read = filter_inputs.draw(client, now, "f")
 
         def add() -> None:
-            entry = st.session_state.get(key)
-            typed = entry if isinstance(entry, list) else [entry or ""]
-            values = [in_form_of(value, offered) for value in typed]
             try:
-                go(view().adding(Filter(field, operator, *values), beside=able.several))
+                go(view().adding(read(), beside=client.capabilities.several))
             except InvalidView as problem:
                 note(texts.sentence(problem))
                 return
             st.session_state["add_filter"] = False
 
         elements.action_button(_("Add filter"), "f_add", add, width="stretch")
-        if able.segments:
+        if client.capabilities.segments:
             _segments(client, now)
-
-
-def _suggestions(client: AuthorizedClient, now: View, field: str) -> list[str]:
-    """Suggested values for a filter; empty, with a caption, if the query fails."""
-    others = tuple(filter_ for filter_ in now.filters if filter_.field != field)
-    query = traffic.values(replace(now, filters=others), field)
-    try:
-        return [row.value for row in client.ask(query) if row.value]
-    except UmamiError as problem:
-        st.caption(plain(_("No suggestions: {problem}").format(problem=texts.sentence(problem))))
-        return []
+        segments_dialog.button(client, now)
 
 
 def _segments(client: AuthorizedClient, now: View) -> None:

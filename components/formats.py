@@ -141,6 +141,13 @@ def duration(seconds: float | None) -> str:
     return _("{seconds}s").format(seconds=rest)
 
 
+def milliseconds(value: float) -> str:
+    """Milliseconds: ``180 ms``, from a second on ``2.5 s``."""
+    if value < 999.5:
+        return _("{number} ms").format(number=whole(value))
+    return _("{number} s").format(number=number(round(value / 1000, 2)))
+
+
 def money(amount: float, currency: str) -> str:
     """An amount in the format of its currency: ``€1,234.50``, ``¥1,235``, ``12.00 POINTS``. Whole
     amounts from 100 on have no decimals: ``€1,234``."""
@@ -444,10 +451,21 @@ def _span(first: datetime, last: datetime, skeleton: str) -> str:
 
 
 Kind = Literal[
-    "text", "time", "count", "number", "percent", "seconds", "money", "change", "points", "delta"
+    "text",
+    "time",
+    "count",
+    "number",
+    "percent",
+    "seconds",
+    "milliseconds",
+    "money",
+    "change",
+    "points",
+    "delta",
 ]
-"""What a column holds: text, local times, whole numbers, any numbers, fractions, seconds, money,
-relative changes as fractions, differences of fractions, differences of numbers."""
+"""What a column holds: text, local times, whole numbers, any numbers, fractions, seconds,
+milliseconds, money, relative changes as fractions, differences of fractions, differences of
+numbers."""
 Tone = Literal["", "good", "bad", "muted"]
 
 
@@ -475,6 +493,8 @@ class Field:
     help: str = ""
     falls_well: bool = False
     """Whether a fall is good, as of a bounce rate."""
+    neutral: bool = False
+    """Whether a change is neither good nor bad."""
 
     def shown(self, value: Any) -> str:
         """A value as text; a missing value is a dash."""
@@ -488,7 +508,7 @@ class Field:
 
     def tone(self, value: Any) -> Tone:
         """The colour of a change."""
-        moves = self.kind in ("change", "points", "delta")
+        moves = self.kind in ("change", "points", "delta") and not self.neutral
         slight = {"change": SLIGHT, "points": _LEAST_POINTS}.get(self.kind, 0)
         if not moves or pd.isna(value) or not value or abs(value) < slight:
             return ""
@@ -523,6 +543,7 @@ _SHOWN: Final[dict[str, Callable[[float, str], str]]] = {
     "number": lambda value, _unused: number(value),
     "percent": lambda value, _unused: percent(value),
     "seconds": lambda value, _unused: duration(value),
+    "milliseconds": lambda value, _unused: milliseconds(value),
     "money": money,
     "change": lambda value, _unused: relative(value) or f"0{_formats(texts.locale()).percent}",
     "points": lambda value, _unused: points(value) if abs(value) >= 0.0005 else _("0 pts"),

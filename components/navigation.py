@@ -44,11 +44,17 @@ def opened(permissions: Permissions) -> list[PageInfo]:
     mine = [
         area
         for area in PAGES
-        if permissions.opens(area.name) and (shown is None or area.shared_as in shown)
+        if _allows(permissions, area)
+        and (shown is None or area.shared_as in shown)
+        and not (area.needs and umami_server.lacks(area.needs))
     ]
     if permissions.exports_any:
         mine.append(MAILS)
     return [*mine, *ADMIN_PAGES] if permissions.admin else mine
+
+
+def _allows(permissions: Permissions, area: PageInfo) -> bool:
+    return permissions.opens(area.name) and (permissions.admin or not area.of_account)
 
 
 def named(path: str, permissions: Permissions) -> str:
@@ -81,7 +87,9 @@ def drawn(permissions: Permissions) -> st.Page:
     hidden = [_hidden(mine[0].file, _(mine[0].title), mine[0])]
     for area in ALL_PAGES:
         if area not in mine:
-            hidden.append(_hidden(_not_open, _(area.title), area))
+            # The page itself says that the server is too old for it.
+            lacking = area.needs and _allows(permissions, area)
+            hidden.append(_hidden(area.file if lacking else _not_open, _(area.title), area))
     groups[_(mine[0].group)] += hidden
     return st.navigation(groups, expanded=True)
 

@@ -274,7 +274,7 @@ def search_box(now: ListPosition, placeholder: str) -> None:
         st.text_input,
         _("Search"),
         now.search or "",
-        key="pick_search",
+        key=f"pick_{search}",
         write=lambda text: url_state.set_params(**{page: "", search: str(text or "").strip()}),
         type="search",
         placeholder=placeholder,

@@ -141,8 +141,11 @@ def conversion_tiles(conversion: Conversion | None, *answers: Any) -> dict[str, 
     return {"conversions": tile_data.figure(_("Conversions"), now, before, about)}
 
 
-def traffic(view: View, measure: str, *answers: Timeline | VisitGroups) -> list[Block]:
-    """Views and visitors over time, or one ``measure``, with the comparison.
+def traffic(
+    view: View, measure: str, *answers: Timeline | VisitGroups, counted: str = ""
+) -> list[Block]:
+    """Views and visitors over time, or one ``measure``, with the comparison. ``counted`` is another
+    name for the views.
 
     The ``answers`` are those of the period and of the comparison: views and visitors, and as far as
     they are known, the visits by time.
@@ -155,8 +158,8 @@ def traffic(view: View, measure: str, *answers: Timeline | VisitGroups) -> list[
     unit, until = view.period.unit, present(view)
     frame = history(view, now, *visits[:1])
     column, name, kind = MEASURES.get(measure, MEASURES["views"])
-    shown = [MEASURES["views"], MEASURES["visitors"]]
-    title = _("Views and visitors")
+    shown = [("views", counted or N_("Views"), "count"), MEASURES["visitors"]]
+    title = _("{views} and visitors").format(views=counted) if counted else _("Views and visitors")
     if measure and column in frame:
         shown, title = [(column, name, kind)], _(name)
     earlier = None
@@ -176,7 +179,7 @@ def traffic(view: View, measure: str, *answers: Timeline | VisitGroups) -> list[
     )
     fields = [
         Field("time", texts.capitalised(_(UNIT_WORDS[unit])), "time", unit=unit),
-        Field("views", _("Views")),
+        Field("views", counted or _("Views")),
         Field("sessions", _("Visitors")),
     ]
     return [

@@ -29,6 +29,7 @@ from umami.api import account
 from umami.api.account import ReplicaState
 from umami.client import Client, connect
 from umami.connection_check import CheckedServer
+from umami.endpoint import REGISTRY
 from umami.errors import SettingsError, UmamiError
 from umami.settings import Settings, of_environment, read, secrets_of
 
@@ -94,6 +95,14 @@ def shared_sections() -> frozenset[str] | None:
         return umami().shared_sections
     except UmamiError:
         return None
+
+
+def lacks(endpoint: str) -> bool:
+    """Whether the server is known to be too old for an endpoint; sends nothing."""
+    try:
+        return umami().lacks(REGISTRY[endpoint])
+    except UmamiError:
+        return False
 
 
 def reach() -> None:

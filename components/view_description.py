@@ -10,6 +10,7 @@ import pandas as pd
 from components import formats, texts
 from components.texts import N_, NN_, _
 from umami import names
+from umami.api.events import Kind
 from umami.connection import Server
 from umami.content_groups import patterns_of
 from umami.filters import FIELDS, OPERATORS, VISIT_FIELDS, Filter
@@ -146,10 +147,18 @@ def value_name(field: str, value: str | None, *, of: str | None = None) -> str:
     return _(name) if not value or field in ("device", "channel") else name
 
 
+def activity_name(kind: Kind) -> str:
+    """What a row of an activity log is: a view, an event or a measurement."""
+    names = {Kind.CUSTOM: _("Event"), Kind.PERFORMANCE: _("Web vitals")}
+    return names.get(kind, _("View"))
+
+
+def filter_in_words(filter_: Filter) -> str:
+    """A filter: ``Country is Germany``."""
+    return f"{_(FIELDS[filter_.field])} {_(OPERATORS[filter_.operator])} {values(filter_)}"
+
+
 def narrowed(now: View) -> list[str]:
     """All filters of a View: ``Country is Germany``, ``in a segment``."""
-    words = [
-        f"{_(FIELDS[filter_.field])} {_(OPERATORS[filter_.operator])} {values(filter_)}"
-        for filter_ in now.filters
-    ]
+    words = [filter_in_words(filter_) for filter_ in now.filters]
     return words + [_("in a segment")] * bool(now.segment) + [_("in a cohort")] * bool(now.cohort)

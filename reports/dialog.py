@@ -18,6 +18,7 @@ from components import (
     elements,
     export_permissions,
     formats,
+    navigation,
     page_context,
     url_state,
     viewer,
@@ -63,11 +64,8 @@ def draw(sites: Sequence[Website], page: str, view: View) -> None:
 
 def _menu(sites: Sequence[Website], page: str, view: View) -> None:
     st.caption(_("Export this view as one file to send, print or analyse."))
-    titles = {
-        area.name: _(area.title)
-        for area in build.offered()
-        if viewer.current().permissions.opens(area.name)
-    }
+    mine = navigation.opened(viewer.current().permissions)
+    titles = {area.name: _(area.title) for area in build.offered() if area in mine}
     first = page if page in titles else next(iter(titles), None)
     pages = st.multiselect(
         _("Pages"),

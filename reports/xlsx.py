@@ -36,6 +36,7 @@ _FORMATS: Final[dict[Kind, str]] = {
     "number": "#,##0.####",
     "percent": "0.0%",
     "seconds": "[h]:mm:ss",
+    "milliseconds": '#,##0 "ms"',
     "money": "#,##0.00",
     "change": "+0.0%;-0.0%;0%",
     "delta": "+#,##0;-#,##0;0",

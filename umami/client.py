@@ -21,7 +21,7 @@ from umami.compat.dialect import Dialect, Plan
 from umami.compat.generations import Generation
 from umami.connection import Connection, Server, dialect
 from umami.definitions import Definitions
-from umami.endpoint import JSON, MALFORMED, Access, Query, Request, unexpected
+from umami.endpoint import JSON, MALFORMED, Access, Endpoint, Query, Request, unexpected
 from umami.filters import Capabilities
 from umami.instrumentation import Instrumentation
 from umami.scheduling import ANYONE, BACKGROUND, Caller, FairQueue, Steps, again, drive, result_of
@@ -213,6 +213,11 @@ class Client:
     def definitions(self) -> Definitions:
         """What figures mean on this server; may detect its version. Raises ``UmamiError``."""
         return Definitions(self._defined_by or self._detected().generation)
+
+    def lacks(self, endpoint: Endpoint[..., Any]) -> bool:
+        """Whether the server is known to be too old for an endpoint; sends nothing."""
+        detected = self._connection.known
+        return detected is not None and self._dialect(detected).lacks(endpoint)
 
     @property
     def shared_sections(self) -> frozenset[str] | None:

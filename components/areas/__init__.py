@@ -35,6 +35,10 @@ class PageInfo:
     """URL parameters that reports ignore, such as the page of a list or the opened session."""
     list_params: tuple[str, ...] = ()
     """URL parameters that may occur several times."""
+    needs: str = ""
+    """An endpoint without which the page shows nothing: servers that lack it have no such page."""
+    of_account: bool = False
+    """Whether it shows what belongs to the account rather than to a website, for admins only."""
     in_reports: bool = True
     """Whether reports offer it as a chapter."""
     live: bool = False

@@ -16,6 +16,7 @@ from components import (
     formats,
     history,
     rankings,
+    side_by_side,
     texts,
     traffic_blocks,
     what_changed,
@@ -45,8 +46,8 @@ INFO: Final = PageInfo(
     N_("What changed most between two periods: what grew, what fell, what is new or gone."),
     what_changed.ENDPOINTS,
     # Revenue on servers of Umami needs the permission for the page Revenue.
-    (*what_changed.OPTIONAL_ENDPOINTS, "event_stats"),
-    params=("by", "figure"),
+    (*what_changed.OPTIONAL_ENDPOINTS, "event_stats", *side_by_side.ENDPOINTS),
+    params=("by", "figure", *side_by_side.PARAMS),
 )
 LIMIT: Final = 500
 TABLES: Final = {
@@ -95,7 +96,10 @@ def metric(params: ui.Params) -> Metric:
 
 
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
-    """A website's figures, and the changes in a ranking."""
+    """A website's figures and the changes in a ranking, or two segments side by side."""
+    if side_by_side.is_chosen(params):
+        yield from side_by_side.ask(query, view, params, TABLES[metric(params)])
+        return
     if view.compared() is None:
         yield ui.blocks_section(
             _("Biggest changes"),

@@ -15,7 +15,7 @@ from components.charts.tiles import Figures, figures
 from components.formats import Field
 from components.loading import Collector
 from components.texts import N_, _, memoize
-from components.view_description import described, value_name, why_empty
+from components.view_description import activity_name, described, value_name, why_empty
 from umami.api import events
 from umami.api.events import Event, EventTotals, Kind
 from umami.parsing import Page
@@ -137,7 +137,7 @@ def event_frame(rows: Sequence[Event], zone: str) -> pd.DataFrame:
             "more": [
                 _("on {path}").format(path=row.path) if event else row.title for row, event in named
             ],
-            "kind": [_("Event") if row.kind is Kind.CUSTOM else _("View") for row in rows],
+            "kind": [activity_name(row.kind) for row in rows],
             "from": [(row.referrer and value_name("referrer", row.referrer)) or "" for row in rows],
             "at": [formats.wall(row.at, zone) for row in rows],
         }

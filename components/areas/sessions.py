@@ -19,7 +19,7 @@ from components.formats import Field
 from components.loading import Collector
 from components.property_blocks import TYPES
 from components.texts import N_, _, memoize
-from components.view_description import dates, described, value_name, why_empty
+from components.view_description import activity_name, dates, described, value_name, why_empty
 from umami.analysis import activity as analysis
 from umami.analysis.activity import Visit
 from umami.api import sessions, traffic
@@ -327,7 +327,7 @@ def _step_frame(visits: tuple[Visit, ...], zone: str) -> pd.DataFrame:
             {
                 "what": step.name if step.kind is Kind.CUSTOM and step.name else step.path,
                 "more": _details(step),
-                "kind": _("Event") if step.kind is Kind.CUSTOM else _("View"),
+                "kind": activity_name(step.kind),
                 "wait": wait,
                 "at": _clock(pd.Timestamp(step.at).tz_convert(zone)),
             }

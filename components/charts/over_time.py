@@ -23,7 +23,7 @@ from components.charts.common import (
     time_axis,
     tooltip,
 )
-from components.formats import Kind
+from components.formats import Field, Kind
 from components.texts import N_, _
 from components.theme import COMPARED, FONT, LIGHTER, PALETTES, Mode, faded
 from umami.analysis.expected import Marks, UnusualDay
@@ -33,6 +33,8 @@ Ends = tuple[bool, bool]
 """Whether the first and the last bucket of a period are covered only in part."""
 NET: Final = N_("Net amount")
 MOST_NAMES: Final = 5
+MOST_MARKED: Final = 62
+"""Buckets of a chart of percentiles that are marked."""
 _FORMATS: Final[dict[Kind, str]] = {
     "count": ":,",
     "percent": ":.1%",
@@ -207,6 +209,93 @@ def traffic(
                 if measures[0][2] == "percent"
                 else amounts_axis(5, 0, highest)
             ),
+        },
+    }
+
+
+def percentiles(
+    frame: pd.DataFrame,
+    unit: Unit,
+    before: pd.DataFrame | None,
+    kind: Kind,
+    limits: tuple[float, float],
+    mode: Mode,
+    *,
+    compared_with: str = "",
+) -> Figure:
+    """The columns ``p50``, ``p75`` and ``p95`` of a frame over time, and dotted lines at the two
+    ``limits`` of ratings. Buckets without measurements are gaps.
+
+    A dashed line shows ``p75`` of ``before``, the frame of the comparison, aligned by position.
+    """
+    palette, times = PALETTES[mode], moments(frame["time"])
+    colour = palette.categorical[0]
+    lines = [
+        (frame, "p95", _("95th percentile"), {"color": faded(colour, COMPARED), "width": 1.25}),
+        (frame, "p75", _("75th percentile"), {"color": colour, "width": 2.75}),
+        (frame, "p50", _("Median"), {"color": palette.categorical[2], "width": 1.5}),
+    ]
+    if before is not None:
+        name = _("75th percentile ({compared_with})").format(
+            compared_with=compared_with or _("previous period")
+        )
+        dashed = {"color": faded(palette.text, COMPARED), "width": 1.5, "dash": "dash"}
+        lines.append((before.head(len(times)), "p75", name, dashed))
+    shown = Field("", "", kind).shown
+    traces = []
+    for source, column, name, line in lines:
+        values = [None if pd.isna(value) else value for value in source[column].tolist()]
+        traces.append(
+            {
+                "type": "scatter",
+                "x": times[: len(values)],
+                "y": values,
+                "name": name,
+                # A bucket between two gaps has no line.
+                "mode": "lines+markers" if len(times) <= MOST_MARKED else "lines",
+                "marker": {"size": 4},
+                "line": line,
+                "connectgaps": False,
+                "customdata": [shown(value) for value in values],
+                "hovertemplate": "%{customdata}<extra>%{fullData.name}</extra>",
+            }
+        )
+    common = {"xref": "x domain", "yref": "y"}
+    names = zip(limits, (_("Good up to here"), _("Poor from here")), strict=True)
+    return {
+        "data": traces,
+        "layout": {
+            **base_layout(mode, HOVER_ALL, 300, top=36, right=24),
+            **selects_period(unit),
+            "showlegend": True,
+            "xaxis": time_axis(times, unit),
+            "yaxis": {**number_axis(5), "ticksuffix": " ms" if kind == "milliseconds" else ""},
+            "shapes": [
+                {
+                    **common,
+                    "type": "line",
+                    "x0": 0,
+                    "x1": 1,
+                    "y0": limit,
+                    "y1": limit,
+                    "line": {"color": palette.muted, "width": 1, "dash": "dot"},
+                }
+                for limit in limits
+            ],
+            "annotations": [
+                {
+                    **common,
+                    "x": 1,
+                    "y": limit,
+                    "xanchor": "right",
+                    "yanchor": "bottom",
+                    "text": f"{name}: {plain(shown(limit))}",
+                    "showarrow": False,
+                    "font": {"color": palette.muted, "size": 11},
+                    "bgcolor": faded(palette.background, 0.8),
+                }
+                for limit, name in names
+            ],
         },
     }
 

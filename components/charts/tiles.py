@@ -56,6 +56,8 @@ class Tile:
 _SHORT: Final[dict[str, Callable[[float, str], str]]] = {
     "count": lambda value, _unused: formats.short(value),
     "seconds": lambda value, _unused: formats.duration(value),
+    "milliseconds": lambda value, _unused: formats.milliseconds(value),
+    "number": lambda value, _unused: formats.number(value),
     "percent": lambda value, _unused: formats.percent(value),
     "money": formats.money_short,
 }

@@ -13,7 +13,16 @@ import streamlit as st
 from access.notes import cleaned
 from access.notifications import Notification, Schedule, Subscription
 from access.saved_views import SavedView
-from components import authorized, controls, elements, formats, page_registry, texts, viewer
+from components import (
+    authorized,
+    controls,
+    elements,
+    formats,
+    navigation,
+    page_registry,
+    texts,
+    viewer,
+)
 from components.runtime import component
 from components.texts import N_, _
 from reports import build
@@ -98,7 +107,8 @@ def _periods() -> dict[str, str]:
 
 
 def _offered() -> list[Any]:
-    return [page for page in build.offered() if viewer.current().permissions.opens(page.name)]
+    mine = navigation.opened(viewer.current().permissions)
+    return [page for page in build.offered() if page in mine]
 
 
 def draw(form: Opened, sites: Sequence[Website], capabilities: Capabilities) -> None:

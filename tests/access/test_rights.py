@@ -126,11 +126,26 @@ def test_saving_is_no_administration() -> None:
         "update_website",
         "delete_website",
         "send_event",
-        "create_segment",
         "shares",
         "create_share",
         *OF_THE_ACCOUNT,
     ]
+
+
+def test_fixed_filters_cannot_be_changed_by_saving_their_segment() -> None:
+    """Whoever saves analyses saves segments, too, except behind filters that are locked."""
+    writes = (
+        segments.create_segment(SHOP, "segment", "x", {}),
+        segments.update_segment(SHOP, DOCS, "segment", "x", {}),
+        segments.delete_segment(SHOP, DOCS),
+    )
+    free = replace(EVERYTHING, admin=False)
+    locked = replace(free, filters=False, fixed_filters=ViewFilters(segment=DOCS))
+    assert all(allowed(Permissions((free,)), query) for query in writes)
+    assert not any(allowed(Permissions((locked,)), query) for query in writes)
+    assert allowed(Permissions((locked,)), reports.create_report(SHOP, "utm", "x", {}))
+    looks = replace(free, saves=False)
+    assert not any(allowed(Permissions((looks,)), query) for query in writes)
 
 
 def test_every_question_about_a_website_is_held_to_the_right_to_that_website() -> None:

@@ -255,7 +255,7 @@ def test_f_one_customer_and_their_visits(hand: Hand, client: Client) -> None:
     page, view = hand.page, view_of(hand.page, client)
     name, session = customer(client, view)
     hand.open("Visitors")
-    hand.type(page.locator(".st-key-pick_search input"), name)
+    hand.type(page.locator(".st-key-pick_sessions_search input"), name)
     matching = page.locator(".st-key-session_list tbody tr")
     expect(matching).to_have_count(1)
     settled(page)

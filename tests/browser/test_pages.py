@@ -152,7 +152,7 @@ def test_a_list_is_searched_and_paged_by_the_server(app: App, page: Page) -> Non
     expect(page.get_by_text("41–60 of 2,517 visitors")).to_be_visible()
     at(page, r"sessions_page=3")
     settled(page)
-    box = page.locator(".st-key-pick_search input")
+    box = page.locator(".st-key-pick_sessions_search input")
     box.fill("firefox")
     box.press("Enter")
     expect(page.get_by_text(re.compile(r"^1–20 of \d{2,3} visitors"))).to_be_visible()

@@ -159,7 +159,8 @@ def test_addresses_and_referrers_are_those_a_tracker_sends(store: Store) -> None
         SELECT count(*) FROM website_event WHERE NOT coalesce(
             url_path LIKE '/%' AND url_query IS NOT NULL AND page_title <> ''
             AND hostname LIKE '%.example'
-            AND event_type IN (1, 2) AND (event_type = 2) = (event_name IS NOT NULL)
+            AND event_type BETWEEN 1 AND 5 AND (event_type = 2) = (event_name IS NOT NULL)
+            AND (event_type = 5) = (lcp IS NOT NULL AND cls IS NOT NULL)
             AND (utm_source IS NULL) = (url_query NOT LIKE '%utm_source=%')
             AND (gclid IS NULL) = (url_query NOT LIKE '%gclid=%')
             AND (fbclid IS NULL) = (url_query NOT LIKE '%fbclid=%')
@@ -185,7 +186,8 @@ def test_addresses_and_referrers_are_those_a_tracker_sends(store: Store) -> None
 
 
 def test_demo_figures_are_plausible(store: Store) -> None:
-    assert 150_000 < scalar(store, "SELECT count(*) FROM website_event") < 200_000
+    of_pages = "SELECT count(*) FROM website_event WHERE event_type IN (1, 2)"
+    assert 150_000 < scalar(store, of_pages) < 200_000
     visits = """
         FROM (SELECT visit_id, count(*) AS views, epoch(max(created_at) - min(created_at)) AS took
               FROM website_event WHERE website_id = ? AND event_type = 1 GROUP BY 1)
@@ -211,6 +213,27 @@ def test_demo_figures_are_plausible(store: Store) -> None:
     share = "SELECT min(share) FROM (SELECT count(*) / sum(count(*)) OVER () AS share FROM revenue"
     assert scalar(store, "SELECT count(DISTINCT currency) FROM revenue") == 2
     assert scalar(store, f"{share} GROUP BY currency)") > 0.2
+
+
+def test_demo_pages_have_plausible_web_vitals(store: Store) -> None:
+    vital = "SELECT quantile_cont({}::DOUBLE, 0.75) FROM website_event WHERE website_id = ?"
+    for name, low, high in (("lcp", 1500, 4000), ("inp", 100, 400), ("cls", 0.02, 0.2)):
+        assert low < scalar(store, vital.format(name), SHOP) < high, name
+    heavier = TODAY - scenario.HEAVIER_AGO * DAY
+    home = f"{vital.format('lcp')} AND url_path = '/' AND created_at"
+    assert scalar(store, f"{home} >= ?", SHOP, heavier) > 1.2 * scalar(
+        store, f"{home} < ?", SHOP, heavier
+    )
+    wrong = "SELECT count(*) FROM website_event WHERE ttfb > fcp OR fcp > lcp"
+    assert scalar(store, wrong) == 0
+
+
+def test_demo_has_links_and_pixels_with_clicks(store: Store) -> None:
+    clicks = "SELECT count(*) FROM website_event WHERE website_id = ? AND event_type = ?"
+    for link in scenario.LINKS:
+        assert scalar(store, f"SELECT count(*) FROM {link.table} WHERE slug = ?", link.slug) == 1
+        kind = 3 if link.table == "link" else 4
+        assert scalar(store, clicks, str(link.site.id), kind) > 1000
 
 
 def test_demo_has_many_places_and_devices(store: Store) -> None:

@@ -46,10 +46,13 @@ pytestmark = [pytest.mark.sample(2), pytest.mark.slow]
 SHOP, DOCS = WEBSITES["shop"], WEBSITES["docs"]
 EVERY_PAGE = {area.name for area in PAGES}
 OF_ADMINS = {"access", "setup"}
+OF_ACCOUNT = {"links"}
 ALWAYS = {"websites", "website", "daterange"}
 OF_CHOICES = {"values", "segments"}
 SAVING = {
-    f"{verb}_{noun}" for verb in ("create", "update", "delete") for noun in ("report", "annotation")
+    f"{verb}_{noun}"
+    for verb in ("create", "update", "delete")
+    for noun in ("report", "annotation", "segment")
 }
 CONVERSIONS = ("visit_groups", "values", "event_data_properties", "currencies")
 OF_PAGES = {
@@ -69,7 +72,7 @@ WHO = ("anonymous", "viewer", "analyst", "admin", "link", "ended link")
 OPEN_PAGES: dict[str, set[str]] = {
     "anonymous": set(),
     "viewer": {"overview", "utm"},
-    "analyst": {*EVERY_PAGE, "mails"},
+    "analyst": {*EVERY_PAGE, "mails"} - OF_ACCOUNT,
     "admin": {*EVERY_PAGE, "mails", *OF_ADMINS},
     "link": {"overview", "retention"},
     "ended link": set(),
@@ -93,7 +96,7 @@ def reads(who: str) -> set[str]:
         return {endpoint.name for endpoint in REGISTRY.values() if endpoint.access is Access.READS}
     if who == "analyst":
         of_areas = {name for area in PAGES for name in (*area.endpoints, *area.optional_endpoints)}
-        return {*of_areas, *ALWAYS, *OF_CHOICES}
+        return {*of_areas, *ALWAYS, *OF_CHOICES} - {"links", "pixels"}
     if who in ("viewer", "link"):
         return ALWAYS.union(*(OF_PAGES[page] for page in OPEN_PAGES[who]))
     return set()

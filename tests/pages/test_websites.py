@@ -133,7 +133,7 @@ def test_websites_are_searched_by_name_and_domain(opened: Open, search: str, cou
     app = opened("websites", websites_search=search)
     assert len(names(app)) == count
     assert ("No website matches the search." in notes(app)) == (not count)
-    app.text_input(key="pick_search").set_value("").run()
+    app.text_input(key="pick_websites_search").set_value("").run()
     assert len(names(app)) == 3
     assert app.session_state["websites_search"] == ""
 

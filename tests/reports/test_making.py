@@ -47,9 +47,9 @@ def said(report: Report) -> str:
     )
 
 
-def test_every_page_but_realtime_and_reports_has_a_chapter(whole: Report) -> None:
+def test_every_page_but_links_realtime_and_reports_has_a_chapter(whole: Report) -> None:
     without = {page.name for page in PAGES if not page.in_reports}
-    assert without == {"realtime", "reports"}
+    assert without == {"links", "realtime", "reports"}
     assert [chapter.name for chapter in whole.chapters] == [area.name for area in build.offered()]
 
 
@@ -57,6 +57,10 @@ def test_every_chapter_has_tables_or_tiles(whole: Report) -> None:
     assert "could not be created" not in said(whole)
     for chapter in whole.chapters:
         kinds = {type(block) for part in chapter.sections for block in part.blocks}
+        if chapter.name == "performance":
+            # The recorded tables have no measurements.
+            assert kinds == {Text}
+            continue
         assert kinds & {Table, Tiles}, chapter.name
         assert Chart in kinds or chapter.name in WITHOUT_CHARTS, chapter.name
 

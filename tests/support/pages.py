@@ -24,6 +24,9 @@ CHOICES: Final[dict[str, Parameters]] = {
     "sessions": {"session_property": "plan"},
     "compare": {"by": "referrer", "figure": "bounce_rate"},
     "retention": {"grain": "week"},
+    "performance": {"vital": "inp"},
+    # Figures of a link are asked for like those of a website.
+    "links": {"link": "47a8e931-d51a-4351-a5e1-51db9a717a5d"},
     "quality": {"without": ["all"]},
     "websites": {"site": "47a8e931-d51a-4351-a5e1-51db9a717a5d"},
 }
@@ -32,6 +35,7 @@ CHOICES: Final[dict[str, Parameters]] = {
 MORE: Final[dict[str, Parameters]] = {
     "sessions": {"session": SESSION},
     "breakdown": {"field": ["ownChannel"], "filter": ["referrer.eq.google.com"]},
+    "compare": {"left": f"segment.{SESSION}"},
 }
 """Another state of a page, which takes the place of the first."""
 

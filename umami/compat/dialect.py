@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from umami.compat.generations import V3_1, Generation
-from umami.endpoint import EXTENSIONS, JSON, Query, Request
+from umami.endpoint import EXTENSIONS, JSON, Endpoint, Query, Request
 from umami.errors import NotOffered
 from umami.filters import EVERYTHING, FIELDS, NEWER_FIELDS, Capabilities, Filter, like_escaped
 from umami.texts import N_, Message
@@ -135,6 +135,10 @@ class Dialect(ABC):
         """Why this generation cannot apply the query's filters, in a sentence."""
         return query.view.lacking(self.capabilities) if query.filters and query.view else None
 
+    def lacks(self, endpoint: Endpoint[..., Any]) -> bool:
+        """Whether this generation has no such endpoint, nor others that can replace it."""
+        return endpoint.name not in EMULATED and endpoint.first_version > self.generation.value
+
     def refusal(self, query: Query[Any]) -> NotOffered | None:
         """Why this generation cannot answer the query correctly; such a query is not sent."""
         endpoint = query.endpoint
@@ -142,7 +146,7 @@ class Dialect(ABC):
             sentence: str | None = N_(
                 "Umami does not count conversions by visit; the built-in server does."
             )
-        elif query.name not in EMULATED and endpoint.first_version > self.generation.value:
+        elif self.lacks(endpoint):
             sentence = Message(
                 "Umami {generation} has no {subject}; they came with {since}.",
                 generation=self.generation,

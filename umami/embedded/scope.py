@@ -39,8 +39,8 @@ SESSION_COLUMNS = camel_case(
 )
 OF_SESSION = {**SESSION_COLUMNS, "distinctId": "distinct_id"}
 """The columns of sessions that can be filtered by; the last one identifies a person."""
-PAGEVIEW, CUSTOM_EVENT, PERFORMANCE = 1, 2, 5
-VIEWS = (1, 3, 4)
+PAGEVIEW, CUSTOM_EVENT, LINK, PIXEL, PERFORMANCE = 1, 2, 3, 4, 5
+VIEWS = (PAGEVIEW, LINK, PIXEL)
 """The event types that count as views: pages, links and pixels, not custom events or measurements
 of a page's speed."""
 

@@ -47,7 +47,8 @@ class Demo:
             for table in TABLES:
                 cursor.execute(f"CREATE TABLE due_{table} AS FROM {table} LIMIT 0")
             _insert(cursor, "website", websites(self._today))
-            _insert(cursor, "report", pa.Table.from_pylist(saved(self._today)))
+            for table, saved_rows in saved(self._today).items():
+                _insert(cursor, table, pa.Table.from_pylist(saved_rows))
             for first, last in _stretches(self._today - HISTORY, self._until):
                 rows = generate(first, last, self._today)
                 for table in TABLES:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from umami.embedded.collect import BOOLEAN, NUMBER, STRING
+from umami.embedded.scope import LINK, PAGEVIEW, PIXEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,9 @@ class Site:
     always_somebody: bool
     """Whether a visitor is active at any time: no pause is longer than ``visits.SILENCE``."""
 
+    views: int = PAGEVIEW
+    """The event type of its views."""
+
     def page(self, path: str) -> int:
         """The number of the page with this path."""
         return [page for page, _ in self.pages].index(path)
@@ -119,6 +123,38 @@ def _site(data: dict[str, Any]) -> Site:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A short link or a tracking pixel, by its ``table``. Its clicks or views are visits of one
+    page."""
+
+    table: str
+    name: str
+    slug: str
+    url: str
+    site: Site
+
+
+def _link(data: dict[str, Any]) -> Link:
+    is_link = data["table"] == "link"
+    path = f"/{'q' if is_link else 'p'}/{data['slug']}"
+    sources = tuple(Source(**row) for row in data["sources"])
+    site = Site(
+        UUID(data["id"]),
+        data["name"],
+        "fjordfern.example",
+        data["visits"],
+        ((path, data["name"]),),
+        (1.0,),
+        ({},),
+        sources,
+        (),
+        always_somebody=False,
+        views=LINK if is_link else PIXEL,
+    )
+    return Link(data["table"], data["name"], data["slug"], data.get("url", ""), site)
+
+
 _DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 PLACES = tuple(Place(*row) for row in _DATA["places"])
 MACHINES = tuple(Machine(*row) for row in _DATA["machines"])
@@ -135,6 +171,10 @@ SKUS: dict[int, str] = {SHOP.page(row["page"]): row["sku"] for row in _DATA["pro
 SAVED: list[dict[str, Any]] = _DATA["saved"]
 """The analyses of the shop that are saved: type, name, description and parameters."""
 
+SEGMENTS: list[dict[str, Any]] = _DATA["segments"]
+"""The segments and cohorts of the shop that are saved: type, name and parameters."""
+LINKS = tuple(map(_link, _DATA["links"]))
+
 GROWTH = 0.55
 """The growth of a year: the share by which a day a year ago had fewer visits."""
 CAMPAIGN_AGO, CAMPAIGN_DAYS, CAMPAIGN_LIFT = 26, 9, 260.0
@@ -143,6 +183,14 @@ strengthens its source."""
 BROKEN_AGO, BROKEN_DAYS, BROKEN_LEFT = 102, 7, 0.4
 """The week without the tracker on most pages: its start in days before today, its length in days,
 and the share of recorded visits."""
+
+MEASURED = 0.1
+"""The share of pageviews whose web vitals are measured."""
+SLOWNESS = {"mobile": 1.7, "tablet": 1.35, "laptop": 1.0, "desktop": 0.9}
+"""The factor by which pages are slower on a device."""
+HEAVIER_AGO, HEAVIER = 17, 1.9
+"""When the home page of the shop got large pictures, in days before today, and the factor by which
+it is slower since then."""
 
 
 def season(day: date) -> float:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from umami.embedded.collect import BOOLEAN, CLICK_IDS, DATE, NUMBER, STRING, UTM
 from umami.embedded.demo import scenario
-from umami.embedded.demo.random import fraction, ids
+from umami.embedded.demo.random import Fractions, fraction, ids
 from umami.embedded.demo.scenario import MACHINES, PLACES, Site
 from umami.embedded.demo.visits import (
     Integers,
@@ -25,6 +25,8 @@ from umami.embedded.demo.visits import (
     machines,
     places,
 )
+from umami.embedded.demo.vitals import DELAY, measure
+from umami.embedded.scope import CUSTOM_EVENT, PERFORMANCE
 
 Columns = dict[str, pa.Array]
 """Columns of a table by name; ids are UUIDs, times are UTC in microseconds without a zone."""
@@ -52,10 +54,10 @@ def uuids(bytes_: NDArray[np.bytes_]) -> pa.Array:
 
 
 def generate(first: date, last: date, today: date) -> dict[str, pa.Table]:
-    """All rows of the days from ``first`` to ``last``, of all websites, as of ``today``. A pure
-    function: equal arguments return equal rows."""
+    """All rows of the days from ``first`` to ``last``, of all websites, links and pixels, as of
+    ``today``. A pure function: equal arguments return equal rows."""
     sites: dict[str, list[pa.Table]] = defaultdict(list)
-    for site in scenario.SITES:
+    for site in (*scenario.SITES, *(link.site for link in scenario.LINKS)):
         for name, columns in _site(site, first, last, today):
             length = len(columns["created_at"])
             website = choices([str(site.id)], np.zeros(length, dtype=np.int64))
@@ -78,20 +80,28 @@ def websites(today: date) -> pa.Table:
     )
 
 
-def saved(today: date) -> list[dict[str, Any]]:
-    """The rows of ``report``: analyses that the shop's team has saved."""
+def saved(today: date) -> dict[str, list[dict[str, Any]]]:
+    """The rows of ``report``, ``segment``, ``link`` and ``pixel``: what the shop's team has
+    saved."""
     created = datetime(today.year, 1, 8, tzinfo=UTC).replace(tzinfo=None)
-    return [
-        {
-            "report_id": str(uuid5(scenario.SITES[0].id, analysis["name"])),
-            "website_id": str(scenario.SITES[0].id),
-            "parameters": json.dumps(analysis["parameters"]),
-            "created_at": created,
-            "updated_at": created,
-            **{name: analysis[name] for name in ("type", "name", "description")},
-        }
-        for analysis in scenario.SAVED
-    ]
+    shop, times = scenario.SHOP.id, {"created_at": created, "updated_at": created}
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for table, saved_rows in (("report", scenario.SAVED), ("segment", scenario.SEGMENTS)):
+        rows[table] = [
+            {
+                **row,
+                f"{table}_id": str(uuid5(shop, row["name"])),
+                "website_id": str(shop),
+                "parameters": json.dumps(row["parameters"]),
+                **times,
+            }
+            for row in saved_rows
+        ]
+    for link in scenario.LINKS:
+        names = ("name", "slug", *(["url"] if link.table == "link" else []))
+        row = {name: getattr(link, name) for name in names}
+        rows[link.table].append({f"{link.table}_id": str(link.site.id), **row, **times})
+    return rows
 
 
 Data = Mapping[str, tuple[int, Sequence[str]]]
@@ -124,22 +134,31 @@ def _site(site: Site, first: date, last: date, today: date) -> Iterator[tuple[st
     session = ids(visits.person, months, key, np.uint64(11))
     visit = ids(visits.number, key, np.uint64(12))
     custom = _custom_events(site, visits, views)
-    number = np.concatenate([np.arange(len(views.at)), *(event.view for event in custom)])
-    at = np.concatenate([views.at, *(event.at for event in custom)])
-    kind = np.repeat(np.arange(len(custom) + 1), [len(views.at), *(len(e.view) for e in custom)])
+    speed = measure(site, visits, views, today)
+    number = np.concatenate([np.arange(len(views.at)), *(e.view for e in custom), speed.view])
+    at = np.concatenate([views.at, *(e.at for e in custom), views.at[speed.view] + DELAY])
+    lengths = [len(views.at), *(len(event.view) for event in custom), len(speed.view)]
+    kind = np.repeat(np.arange(len(lengths)), lengths)
     page_ids = ids(views.number, views.at, key, np.uint64(13))
-    event_ids = np.concatenate([page_ids, *(event.ids(key) for event in custom)])
+    speed_ids = ids(views.number[speed.view], views.at[speed.view], key, np.uint64(14))
+    event_ids = np.concatenate([page_ids, *(event.ids(key) for event in custom), speed_ids])
     # Sorted by time, so that a range is a contiguous block of the table.
     order = np.argsort(at, kind="stable")
     number, at, kind, event_ids = number[order], at[order], kind[order], event_ids[order]
     row = views.visit[number]
+    types = np.array([site.views, *[CUSTOM_EVENT] * len(custom), PERFORMANCE], np.int32)
+    before = len(at) - len(speed.view)
     events = {
         "created_at": times(at),
         "event_id": uuids(event_ids),
         "session_id": uuids(session[row]),
         "visit_id": uuids(visit[row]),
-        "event_type": pa.array(np.where(kind == 0, 1, 2).astype(np.int32)),
-        "event_name": choices([None, *(event.name for event in custom)], kind),
+        "event_type": pa.array(types[kind]),
+        "event_name": choices([None, *(event.name for event in custom), None], kind),
+        **{
+            name: _among(getattr(speed, name), before, order, digits)
+            for name, digits in (("lcp", 1), ("inp", 1), ("cls", 4), ("fcp", 1), ("ttfb", 1))
+        },
         **_page_columns(site, visits, views, number, kind == 0),
     }
     yield "website_event", events
@@ -182,6 +201,12 @@ def _site(site: Site, first: date, last: date, today: date) -> Iterator[tuple[st
                 "distinct_id": pa.array(map(_customer, owner), pa.string()),
             }
             yield "session_data", data | _data(name, type_, values)
+
+
+def _among(values: Fractions, before: int, order: Integers, digits: int) -> pa.Array:
+    """A column of rows in this order, of which the first ones ``before`` it have no value."""
+    column = np.concatenate([np.full(before, np.nan), values.round(digits)])
+    return pa.array(column[order], pa.float64(), from_pandas=True)
 
 
 def _custom_events(site: Site, visits: Visits, views: Views) -> list[CustomEvent]:

@@ -143,7 +143,7 @@ def generate_views(site: Site, visits: Visits, today: date) -> Views:
         going = chances < edges[page, -1]
         row, before = row[going], page[going]
         page = np.asarray((chances[going][:, None] >= edges[before]).sum(axis=1))
-        pause = np.exp(4.0 + 0.9 * _bell(visits.number[row], step))
+        pause = np.exp(4.0 + 0.9 * bell(visits.number[row], step))
         at = at[going] + np.clip(pause, 3, 1500).astype(np.int64)
         steps.append((row, at, page, before))
     row, at, page, before = (np.concatenate(column) for column in zip(*steps, strict=True))
@@ -154,7 +154,7 @@ def generate_views(site: Site, visits: Visits, today: date) -> Views:
     return Views(row, visits.number[row], at, page, before)
 
 
-def _bell(*parts: Integers | int) -> Fractions:
+def bell(*parts: Integers | int) -> Fractions:
     """Approximately normal numbers with mean 0 and standard deviation 1: a sum of uniform ones."""
     total = sum(fraction(*parts, which) for which in (5, 6, 7))
     return np.asarray((total - 1.5) * 2)

@@ -7,7 +7,7 @@ from typing import Any
 
 from umami.embedded.http import Call, Milliseconds, Parameters, Routes, Zone, now
 from umami.embedded.queries.sessions import NEWEST_FIRST
-from umami.embedded.scope import PAGEVIEW, Scope, bucket, format_bucket
+from umami.embedded.scope import PAGEVIEW, PERFORMANCE, Scope, bucket, format_bucket
 from umami.embedded.wire import camel_case, renamed
 
 routes = Routes()
@@ -34,7 +34,8 @@ def last_half_hour(call: Call[Realtime]) -> Any:
     The half hour begins with a minute. ``totals.visitors`` is the sum over minutes, as in Umami."""
     store, end = call.umami.store, now()
     scope = Scope(call.id("website_id"), end.replace(second=0, microsecond=0) - WINDOW, end)
-    newest, view = scope.rows(columns=("country",)), scope.rows(PAGEVIEW)
+    newest = scope.rows(columns=("country",)).where(f"e.event_type <> {PERFORMANCE}")
+    view = scope.rows(PAGEVIEW)
     minutes = store.rows(
         f"SELECT {bucket(scope, 'minute', call.params.timezone)} AS minute, count(*), "
         f"count(DISTINCT e.session_id) {view.sql} GROUP BY 1 ORDER BY 1",

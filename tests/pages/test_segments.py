@@ -1,0 +1,200 @@
+"""Segments and cohorts: saved in the dialog, used as filters, changed, deleted, and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from access.permissions import ALL
+from components import navigation, umami_server, viewer
+from tests.pages.conftest import SHOP, TABLES, open_page, said, table
+from tests.support.accounts import PASSWORD, user, write
+from umami.api import segments, traffic
+from umami.api.segments import Segment
+from umami.client import Client, connect
+from umami.embedded.server import Running, serve
+from umami.filters import Filter
+from umami.period import Period
+from umami.settings import Settings
+from umami.view import View
+
+HOSTILE = "=cmd <script>alert(1)</script> **bold**"
+GERMANS = {"filters": [{"name": "country", "operator": "eq", "value": "DE"}]}
+BUYERS = {
+    "filters": [],
+    "dateRange": "range:1785542400000:1790812799999",
+    "action": {"type": "event", "value": "purchase"},
+}
+MONTHS = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
+TAB = "what opens the session of this tab"
+
+
+@pytest.fixture
+def client(bare: pytest.MonkeyPatch) -> Iterator[Client]:
+    """A client of a new server, which pages ask, too."""
+    with serve(TABLES, password="umami") as running:
+        bare.setenv("UMAMI_URL", running.url)
+        bare.setenv("UMAMI_USERNAME", "admin")
+        bare.setenv("UMAMI_PASSWORD", "umami")
+        settings = Settings(api=f"{running.url}/api", username="admin", password="umami")
+        with connect(settings) as client:
+            yield client
+
+
+def saved(client: Client, kind: segments.Kind = "segment") -> list[Segment]:
+    # Pages write with a client of their own.
+    client.forget()
+    return list(client.ask(segments.segments(SHOP, kind)).rows)
+
+
+def dialog(**params: str | list[str]) -> AppTest:
+    """The dialog, opened from the menu of filters."""
+    app = open_page("overview", {"add_filter": True}, **params)
+    app.button(key="open_segments").click().run()
+    assert not app.exception
+    return app
+
+
+def test_filters_are_saved_as_a_segment_with_their_size(client: Client) -> None:
+    app = dialog(filter=["country.eq.DE", "browser.eq.firefox"])
+    assert "No segments or cohorts" in said(app)
+    app.button(key="segment_of_filters").click().run()
+    shown = client.ask(
+        traffic.stats(
+            replace(
+                MONTHS,
+                filters=(Filter("country", "eq", "DE"), Filter("browser", "eq", "firefox")),
+            )
+        )
+    )
+    assert f"{shown.current.visitors} visitor" in said(app)
+    app.button(key="segment_save").click().run()
+    assert "It has no name" in app.error[0].value
+    name = next(each for each in app.text_input if (each.key or "").startswith("segment_name"))
+    name.set_value(HOSTILE)
+    app.button(key="segment_save").click().run()
+    assert not app.exception
+    (segment,) = saved(client)
+    assert segment.name == HOSTILE
+    assert segment.parameters["filters"] == [
+        {"name": "browser", "operator": "eq", "value": "firefox"},
+        {"name": "country", "operator": "eq", "value": "DE"},
+    ]
+    assert f"**{HOSTILE}**" in said(app)
+    app.button(key=f"segment_use_{segment.id}").click().run()
+    assert app.session_state["segment"] == segment.id
+
+
+def test_segment_is_changed_and_deleted(client: Client) -> None:
+    created = client.ask(segments.create_segment(SHOP, "segment", "Germans", GERMANS))
+    app = dialog(segment=created.id)
+    assert "Country is Germany" in said(app)
+    app.button(key=f"segment_edit_{created.id}").click().run()
+    app.button(key="segment_filter_0").click().run()
+    assert not app.exception
+    app.button(key="segment_save").click().run()
+    assert "at least one filter" in app.error[0].value
+    app.button(key="segment_back").click().run()
+    app.button(key=f"segment_ask_{created.id}").click().run()
+    assert saved(client) == [created]
+    app.button(key=f"segment_delete_{created.id}").click().run()
+    assert not app.exception
+    assert saved(client) == []
+    assert app.session_state["segment"] == ""
+
+
+def test_cohort_is_saved_with_its_action_and_dates(client: Client) -> None:
+    app = dialog()
+    app.button(key="new_cohort").click().run()
+    app.button(key="segment_save").click().run()
+    app.text_input(
+        key=next(each.key for each in app.text_input if "segment_name" in str(each.key))
+    ).set_value("Cart")
+    app.button(key="segment_save").click().run()
+    assert "needs an action" in app.error[0].value
+    value = next(each for each in app.selectbox if "segment_value_path" in str(each.key))
+    value.set_value("/cart").run()
+    app.button(key="segment_save").click().run()
+    assert not app.exception
+    (cohort,) = saved(client, "cohort")
+    assert cohort.parameters == {
+        "filters": [],
+        "dateRange": "30day",
+        "action": {"type": "path", "value": "/cart"},
+    }
+
+
+def test_two_sides_show_the_servers_numbers(client: Client) -> None:
+    germans = client.ask(segments.create_segment(SHOP, "segment", HOSTILE, GERMANS))
+    buyers = client.ask(segments.create_segment(SHOP, "cohort", "Buyers", BUYERS))
+    sides = {"left": f"segment.{germans.id}", "right": f"cohort.{buyers.id}"}
+    app = open_page("compare", **sides, by="country")
+    assert not app.exception
+    rows = {row[0]: row for row in table(app, "side_figures")}
+    now, other = (
+        client.ask(traffic.stats(view)).current
+        for view in (replace(MONTHS, segment=germans.id), replace(MONTHS, cohort=buyers.id))
+    )
+    assert rows["Visitors"][1:3] == [f"{now.visitors:,}", f"{other.visitors:,}"]
+    assert rows["Visits"][1:3] == [f"{now.visits:,}", f"{other.visits:,}"]
+    assert {"Conversions", "Conversion rate", "Revenue"} <= set(rows)
+    shares = {row[0]: row for row in table(app, "side_shares")}
+    assert shares["Germany"][1] == "100.0%"
+
+    app = open_page("compare", left=f"segment.{buyers.id}")
+    assert "no such segment or cohort" in said(app)
+    app = open_page("compare", left="=cmd()")
+    assert "no segment to compare" in said(app)
+    assert not app.exception
+
+
+def test_readers_use_segments_but_do_not_change_them(
+    client: Client, bare: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    created = client.ask(segments.create_segment(SHOP, "segment", "Germans", GERMANS))
+    role = {"websites": [SHOP], "sections": "all", "filters": True}
+    users = write(tmp_path / "users.yaml", {"vic": user("reader")}, {"reader": role})
+    bare.setenv("DASHBOARD_USERS", str(users))
+    bare.setenv("DASHBOARD_STORE", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    bare.delenv("DASHBOARD_OPEN")
+    viewer.forget()
+    token = viewer.desk().sign_in("vic", PASSWORD, None)
+    app = open_page("overview", {TAB: token, "add_filter": True})
+    app.button(key="open_segments").click().run()
+    keys = {str(button.key) for button in app.button}
+    assert f"segment_use_{created.id}" in keys
+    assert not keys & {
+        *(f"segment_{verb}_{created.id}" for verb in ("edit", "ask")),
+        "new_segment",
+        "new_cohort",
+    }
+
+
+def test_old_servers_have_no_web_vitals_and_links(old: Running, bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("UMAMI_URL", old.url)
+    bare.setenv("UMAMI_USERNAME", old.username)
+    bare.setenv("UMAMI_PASSWORD", old.password)
+    app = open_page("performance")
+    assert not app.exception
+    assert "has no performance figures; they came with 3.1" in said(app)
+    assert umami_server.lacks("performance_stats")
+    offered = {area.name for area in navigation.opened(ALL)}
+    assert not offered & {"performance", "links"}
+    assert "overview" in offered
+    app = open_page("overview", {"add_filter": True})
+    assert "open_segments" not in {button.key for button in app.button}
+
+
+def test_new_servers_have_web_vitals_and_links(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("UMAMI_DATA", str(TABLES))
+    open_page()
+    offered = {area.name for area in navigation.opened(ALL)}
+    assert {"performance", "links"} <= offered
+    without = replace(ALL.grants[0], admin=False)
+    mine = navigation.opened(replace(ALL, grants=(without,)))
+    assert "links" not in {area.name for area in mine}

@@ -1,0 +1,86 @@
+"""Ratings and rankings of web vitals, and shares side by side."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from umami.analysis import side_by_side, vitals
+from umami.analysis.vitals import FEW, Rating
+from umami.api.performance import Percentiles, PerformanceMetrics, PerformanceStats, Vital
+from umami.api.traffic import Ranked, Ranking
+
+
+@pytest.mark.parametrize(
+    ("vital", "value", "rating"),
+    [
+        ("lcp", 2500, "good"),
+        ("lcp", 2500.1, "middling"),
+        ("lcp", 4000, "middling"),
+        ("lcp", 4000.1, "poor"),
+        ("inp", 200, "good"),
+        ("inp", 501, "poor"),
+        ("cls", 0.1, "good"),
+        ("cls", 0.25, "middling"),
+        ("cls", 0.2501, "poor"),
+        ("fcp", 1801, "middling"),
+        ("fcp", 3001, "poor"),
+        ("ttfb", 800, "good"),
+        ("ttfb", 1801, "poor"),
+    ],
+)
+def test_ratings_are_googles(vital: Vital, value: float, rating: Rating) -> None:
+    assert vitals.rating(vital, value) == rating
+
+
+def test_times_of_zero_were_not_measured() -> None:
+    zero = Percentiles(0.0, 0.0, 0.0)
+    stats = PerformanceStats(
+        vitals={"lcp": Percentiles(1.0, 2.0, 3.0), "inp": zero, "cls": zero}, count=3
+    )
+    assert vitals.p75(stats) == {"lcp": 2.0, "cls": 0.0}
+    assert vitals.p75(PerformanceStats(vitals=stats.vitals, count=0)) == {}
+
+
+def metrics(**rows: tuple[float, int]) -> PerformanceMetrics:
+    return PerformanceMetrics(
+        pd.DataFrame(
+            [(name, p75 / 2, p75, p75 * 2, count) for name, (p75, count) in rows.items()],
+            columns=["name", "p50", "p75", "p95", "count"],
+        )
+    )
+
+
+def test_few_measurements_come_last_and_have_no_change() -> None:
+    now = metrics(rare=(9000, FEW - 1), slow=(4000, FEW), fast=(1000, FEW), none=(0, 0))
+    before = metrics(slow=(2000, FEW), fast=(500, FEW - 1), rare=(1, 500))
+    frame = vitals.ranked(now, before)
+    assert frame["name"].tolist() == ["slow", "fast", "rare"]
+    assert frame["change"].fillna(-9).tolist() == [1.0, -9, -9]
+    assert vitals.ranked(metrics(), None).empty
+
+
+@given(
+    *(
+        st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 50), max_size=6)
+        for _side in range(2)
+    )
+)
+def test_shares_are_of_each_side(left: dict[str, int], right: dict[str, int]) -> None:
+    sides = [
+        Ranking([Ranked(name, count) for name, count in side.items()], "visitors")
+        for side in (left, right)
+    ]
+    frame = side_by_side.shares(*sides, 100, 200)
+    rows = {row["name"]: row for row in frame.to_dict("records")}
+    assert set(rows) == {*left, *right}
+    for name, row in rows.items():
+        a, b = left.get(name, 0) / 100, right.get(name, 0) / 200
+        assert (row["left_share"], row["right_share"]) == pytest.approx((a, b))
+        assert row["points"] == pytest.approx(a - b)
+        assert pd.isna(row["times"]) if not b else row["times"] == pytest.approx(a / b)
+    many = frame[frame[["left", "right"]].max(axis="columns") >= side_by_side.FEW]
+    assert many.index.tolist() == list(range(len(many)))
+    assert many["points"].abs().is_monotonic_decreasing
