@@ -1,29 +1,37 @@
-"""Websites: the totals of all websites."""
+"""Websites: the totals of all websites or of a group, side by side and over time."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from concurrent.futures import Future
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
+from access.website_groups import WebsiteGroup
 from components import blocks as ui
-from components import conversions, formats, visit_tables, what_changed
-from components.areas import PageInfo
+from components import conversions, formats, texts, visit_tables, website_charts, what_changed
+from components.areas import PageInfo, last_value
 from components.charts import common
 from components.charts.tiles import Tile, figure
 from components.formats import Field
-from components.loading import Collector, every_website
+from components.loading import Collector, answered, every_website
 from components.texts import N_, _
 from components.view_description import described, present
-from umami.api import traffic
+from umami.analysis.steps import KINDS
+from umami.api import reports, revenue, traffic
 from umami.api.conversions import VisitGroups
+from umami.api.reports import Goal
+from umami.api.revenue import RevenueTotals
 from umami.api.traffic import Stats, Timeline
 from umami.api.websites import Website
-from umami.conversion import Conversion
+from umami.conversion import PURCHASE, Conversion, FunnelStep, read, spell
 from umami.endpoint import Query
+from umami.errors import InvalidView, UmamiError
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -34,155 +42,487 @@ INFO: Final = PageInfo(
     2,
     N_("All websites at a glance, and what an admin does with them."),
     ("websites", "stats", "pageviews", *visit_tables.ENDPOINTS),
-    params=("websites_page", "websites_search", "site"),
+    ("goal", "revenue_stats"),
+    params=("websites_page", "websites_search", "site", "group", "same_conversion", "scale"),
 )
 MOST: Final = 100
-"""Most websites in a report, with up to two queries each."""
+"""Most websites with figures, with up to four queries each."""
+MOST_OTHERS: Final = 9
+"""Other currencies of a website than that of its conversion, with a query each."""
+MOST_COLUMNS: Final = 3
+"""Currencies that the table shows; the full list shows all."""
+MOST_NAMES: Final = 5
+"""Websites that a sentence names."""
+MOST_REASONS: Final = 2
+"""Different reasons that a sentence tells."""
+INDEXED: Final = "index"
+"""The text of the scale on which the average of each website is 100."""
+_SUMMED: Final = ("visitors", "visits", "views", "bounces")
 
 
-def ask(query: Collector, view: View, _params: ui.Params) -> Iterator[ui.Item]:
-    """Figures of all websites, and a table with a row for each. The page adds ``card``s.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The websites that the parameters of the page choose, and how they are compared."""
 
-    On the page, a website without figures is an error, as the sums would be wrong; its card says
-    why. Reports leave out what is missing.
-    """
-    websites = every_website(query.client)
-    sites = websites[:MOST]
-    views = [view.of_website(site.id) for site in sites]
-    compared = [each.compared() for each in views if each.comparison != "umami"]
-    queries: list[Query[Any]] = [traffic.stats(each) for each in (*views, *compared) if each]
-    brought: list[Conversion] = []
-    if view.whole_visits:
-        suggestions = [conversions.suggestion(query, each) for each in views]
-        brought = [Conversion(*suggestion()) for suggestion in suggestions]
-        queries += [
-            visit_tables.groups_query(conversion, None)(each)
-            for each, conversion in zip(views, brought, strict=True)
+    sites: Sequence[Website]
+    group: WebsiteGroup | None = None
+    conversion: str = ""
+    """What counts as a conversion on every website, as in URLs; empty for that of each."""
+    indexed: bool = False
+    faults: tuple[str, ...] = ()
+    """What is wrong with the parameters, in sentences."""
+
+    @classmethod
+    def of(
+        cls, params: ui.Params, sites: Sequence[Website], groups: Sequence[WebsiteGroup]
+    ) -> Choice:
+        """Read the parameters; a group or a conversion that is not there is left out."""
+        faults = []
+        id_ = last_value(params, "group")
+        group = next((group for group in shown_groups(groups, sites) if group.id == id_), None)
+        if id_ and group is None:
+            faults.append(
+                _("All websites are shown: the group of this link is not there or not for you.")
+            )
+        text = last_value(params, "same_conversion")
+        try:
+            if text and text != PURCHASE and not read(text).value:
+                raise InvalidView(N_("Choose a page or an event."))
+        except InvalidView as problem:
+            faults.append(texts.sentence(problem))
+            text = ""
+        members = [site for site in sites if group is None or site.id in group.websites]
+        indexed = last_value(params, "scale") == INDEXED
+        return cls(members, group, text, indexed, tuple(faults))
+
+
+def shown_groups(groups: Sequence[WebsiteGroup], sites: Sequence[Website]) -> list[WebsiteGroup]:
+    """The groups that have one of these websites."""
+    known = {site.id for site in sites}
+    return [group for group in groups if not known.isdisjoint(group.websites)]
+
+
+Counted = VisitGroups | Goal | RevenueTotals
+"""Conversions: of visits, of visitors, or of visitors who paid."""
+
+
+class Answers(NamedTuple):
+    """The answers about a website; an ``UmamiError`` where the server gives none."""
+
+    site: Website
+    now: Stats | UmamiError
+    compared: Stats | UmamiError | None
+    """The answer of the comparison, where that has a query of its own."""
+    visits: tuple[tuple[Conversion, Counted | UmamiError], ...]
+    """The visits with their conversions and, after the first, the revenue in other currencies."""
+    timeline: Timeline | UmamiError | None = None
+
+    def faults(self) -> Iterator[tuple[str, UmamiError]]:
+        """The missing answers: "now", "compared" or "visits", each with its error."""
+        parts: list[tuple[str, Any]] = [("now", self.now), ("compared", self.compared)]
+        parts += [("visits", answer) for _unused, answer in self.visits]
+        for name, answer in parts:
+            if isinstance(answer, UmamiError):
+                yield name, answer
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The queries about a website, whose results are those of ``Answers``."""
+
+    site: Website
+    now: Future[Stats | UmamiError]
+    compared: Future[Stats | UmamiError] | None
+    timeline: Future[Timeline | UmamiError]
+    visits: tuple[tuple[Conversion, Future[Counted | UmamiError]], ...]
+
+    def figures(self) -> list[Future[Any]]:
+        """The answers that the sums are made of."""
+        more = [answer for _unused, answer in self.visits]
+        return [self.now, *filter(None, [self.compared]), *more]
+
+    def answers(self, *, timeline: bool = False) -> Answers:
+        """The answers, which have arrived."""
+        return Answers(
+            self.site,
+            self.now.result(),
+            self.compared.result() if self.compared else None,
+            tuple((conversion, answer.result()) for conversion, answer in self.visits),
+            self.timeline.result() if timeline else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The queries of the page about the chosen websites, and its layout."""
+
+    view: View
+    choice: Choice
+    asked: Sequence[Asked]
+    steps: Sequence[FunnelStep]
+    """The conversions of the websites that are pages or events, most common first."""
+    cut: frozenset[str] = frozenset()
+    """The ids of the websites with more currencies than are counted."""
+
+    @classmethod
+    def ask(cls, query: Collector, view: View, choice: Choice) -> Overview:
+        """Send all queries. Waits for those of the suggestions."""
+        sites = choice.sites[:MOST]
+        views = [view.of_website(site.id) for site in sites]
+        now = [query.outcome(traffic.stats(each)) for each in views]
+        earlier = [None if each.comparison == "umami" else each.compared() for each in views]
+        compared = [query.outcome(traffic.stats(each)) if each else None for each in earlier]
+        timelines = [query.outcome(traffic.pageviews(each)) for each in views]
+        counted, steps, cut = _conversions(query, views, choice.conversion)
+        visits = [
+            tuple((each, query.outcome(_counts(of_site, each))) for each in conversions_of_site)
+            for of_site, conversions_of_site in zip(views, counted, strict=True)
         ]
-    make = partial(_blocks, view, sites, len(websites), brought)
-    section = ui.Section(_("All websites"), make, about=described(view), height=340)
-    yield replace(section, answers=[query.ask(each) for each in queries], medium="page")
-    yield replace(section, answers=[query.optional(each) for each in queries], medium="report")
+        asked = map(Asked, sites, now, compared, timelines, visits)
+        return cls(view, choice, list(asked), steps, cut)
+
+    def layout(self) -> Iterator[ui.Item]:
+        """The sums, the charts, and a table with a row for each website."""
+        figures = [answer for each in self.asked for answer in each.figures()]
+        timelines = [each.timeline for each in self.asked]
+        several = len(self.asked) > 1
+        if self.choice.faults:
+            yield ui.blocks_section(
+                "", *(ui.Text(fault, "note") for fault in self.choice.faults), framed=False
+            )
+        if several:
+            yield ui.Section(_("Totals"), self._sums, figures, framed=False)
+            chart = ui.Section(
+                _("Visitors over time"), self._chart, timelines, height=300 + ui.CHART_BUTTONS
+            )
+            if self.view.comparison == "none":
+                yield chart
+            else:
+                grew = ui.Section(_("Who grew, who fell"), self._grew, figures, height=300)
+                yield ui.Columns([chart, grew], widths=(3, 2))
+        title = _("All websites") if self.choice.group is None else self.choice.group.name
+        yield ui.Section(
+            title, self._table, [*figures, *timelines], about=described(self.view), height=340
+        )
+
+    def conversions(self) -> dict[str, str]:
+        """What can be counted on every website, and its name; ``""`` stands for what each website
+        counts."""
+        own = _("Each website’s conversion") if self.view.whole_visits else _("No conversion")
+        chosen = self.choice.conversion
+        steps = [*self.steps, *([read(chosen)] if chosen and chosen != PURCHASE else [])]
+        named = {spell(step): f"{_(KINDS[step.kind])}: {step.value}" for step in steps}
+        return {"": own, PURCHASE: _("Purchases"), **named}
+
+    def _rows(self, *, timeline: bool = False) -> pd.DataFrame:
+        begun = website_charts.begun(self.view)
+        complete = len(self.view.period.axis()) if begun is None else begun - 1
+        answers = tuple(each.answers(timeline=timeline) for each in self.asked)
+        return rows(answers, complete, purchases=self.choice.conversion == PURCHASE)
+
+    @property
+    def _counted(self) -> str:
+        return _("Visits") if self.view.whole_visits else _("Visitors")
+
+    def _sums(self, *_answers: Any) -> list[ui.Block]:
+        """Tiles with the sums, and which websites are not in them."""
+        answers = [each.answers() for each in self.asked]
+        faults = [each.now for each in answers if isinstance(each.now, UmamiError)]
+        if len(faults) == len(answers):
+            raise faults[0]
+        tiles = ui.Tiles(_tiles(self._rows(), currencies_of(answers), self._counted))
+        sentences = [*_left_out(answers), *self._not_counted()]
+        return [tiles, *(ui.Text(sentence, "note") for sentence in sentences)]
+
+    def _not_counted(self) -> Iterator[str]:
+        """Sentences about what was not queried."""
+        if len(self.choice.sites) > len(self.asked):
+            yield _("The first {count} of {total} by name.").format(
+                count=len(self.asked), total=formats.whole(len(self.choice.sites))
+            )
+        if self.cut:
+            names = [each.site.name for each in self.asked if each.site.id in self.cut]
+            yield _("Revenue in the rarer currencies of {names} is not counted.").format(
+                names=_listed(names)
+            )
+
+    def _chart(self, *answers: Timeline | UmamiError) -> list[ui.Block]:
+        names = [each.site.name for each in self.asked]
+        return website_charts.timelines(self.view, names, answers, indexed=self.choice.indexed)
+
+    def _grew(self, *_answers: Any) -> list[ui.Block]:
+        return website_charts.contributions(self._rows())
+
+    def _table(self, *_answers: Any) -> list[ui.Block]:
+        answers = [each.answers() for each in self.asked]
+        frame = self._rows(timeline=True)
+        shown, more = _fields(frame, currencies_of(answers), self._counted)
+        blocks: list[ui.Block] = [
+            ui.Table(
+                _("websites"),
+                frame,
+                shown,
+                "websites",
+                shown=20,
+                printed=MOST,
+                value="id",
+                on_choose=lambda id_: ui.OpenPage("overview", {}, self.view.of_website(id_)),
+                more_fields=more,
+            )
+        ]
+        if len(answers) == 1:
+            blocks += [ui.Text(sentence, "note") for sentence in _left_out(answers)]
+        return blocks
 
 
-def _blocks(
-    view: View,
-    sites: Sequence[Website],
-    total: int,
-    brought: Sequence[Conversion],
-    *answers: Any,
-) -> list[ui.Block]:
-    """Tiles with the sums, and the table; ``answers`` are the totals of the websites, those of the
-    comparison, and the conversions."""
-    count = len(sites)
-    groups = answers[len(answers) - len(brought) :] if brought else ()
-    compared = answers[count : len(answers) - len(brought)]
-    frame = rows(sites, answers[:count], compared, brought, groups)
-    # Currencies cannot be added or compared.
-    currencies = {conversion.currency for conversion in brought if conversion.currency}
-    currency = next(iter(currencies)) if len(currencies) == 1 else ""
+def _conversions(
+    query: Collector, views: Sequence[View], same: str
+) -> tuple[list[list[Conversion]], list[FunnelStep], frozenset[str]]:
+    """The conversions that are counted for each website, the steps that are conversions of some of
+    them, most common first, and the websites with more currencies than are counted. Waits for the
+    queries of the suggestions.
+
+    The first conversion is ``same``, else that of the website; the others are purchases in its
+    other currencies. Servers of Umami count only the ``same``: they need a query for each part.
+    """
+    whole = bool(views) and views[0].whole_visits
+    suggestions = [conversions.suggestion(query, view) if whole else _nothing for view in views]
+    asks_currencies = whole or same == PURCHASE
+    currencies = [
+        conversions.ask_every_currency(query, view) if asks_currencies else answered(())
+        for view in views
+    ]
+    steps: Counter[FunnelStep] = Counter()
+    counted: list[list[Conversion]] = []
+    cut = set()
+    for view, suggestion, answer in zip(views, suggestions, currencies, strict=True):
+        text, currency = query.saved_conversions.get(view.website, ("", ""))
+        conversion = conversions.resolved(text, currency, suggestion)
+        steps.update(filter(None, [conversion.step]))
+        if asks_currencies:
+            currency = conversion.currency or conversions.suggested_currency(answer.result()) or ""
+        if same:
+            conversion = Conversion(None if same == PURCHASE else read(same), currency)
+        codes = conversions.choices(answer.result(), currency)
+        others = [code for code in codes if code != currency]
+        if len(others) > MOST_OTHERS:
+            cut.add(view.website)
+        listed = [conversion, *(Conversion(None, code) for code in others[:MOST_OTHERS])]
+        counted.append(list(filter(None, listed)) if whole or same else [])
+    return counted, [step for step, _unused in steps.most_common()], frozenset(cut)
+
+
+def _nothing() -> tuple[None, str]:
+    return None, ""
+
+
+def _counts(view: View, conversion: Conversion) -> Query[Any]:
+    """The query for the conversions of a website, and their revenue."""
+    if view.whole_visits:
+        return visit_tables.groups_query(conversion, None)(view)
+    if conversion.step:
+        return reports.goal(view, conversion.step.kind, conversion.step.value)
+    return revenue.revenue_stats(view, conversion.currency)
+
+
+def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
+    """The sums of the chosen websites, charts, and a table. The page adds ``card``s."""
+    choice = Choice.of(params, every_website(query.client), query.website_groups)
+    yield from Overview.ask(query, view, choice).layout()
+
+
+def currencies_of(answers: Sequence[Answers]) -> list[str]:
+    """The currencies of the websites' revenue, each once in capitals, those of most websites
+    first, and of several those of conversions."""
+    counts = Counter(
+        conversion.currency.strip().upper()
+        for each in answers
+        for conversion, _unused in each.visits
+        if conversion.currency
+    )
+    return [code for code, _unused in counts.most_common()]
+
+
+@texts.memoize
+def rows(answers: tuple[Answers, ...], complete: int, *, purchases: bool = False) -> pd.DataFrame:
+    """A row for each website, most visitors first; what is unknown is missing.
+
+    ``before_…`` are the figures of the comparison, ``series`` the visitors in the first buckets
+    that are ``complete``, ``all`` the visits among which conversions are counted, and ``revenue_…``
+    the revenue by currency. With ``purchases``, those in every currency are conversions. A website
+    whose figures are unknown has nothing else either, so that
+    all sums are of the same websites.
+    """
+    numbers = [
+        *(f"{prefix}{name}" for prefix in ("", "before_") for name in _SUMMED),
+        *("change", "bounce_rate", "conversions", "all", "rate"),
+        *(f"revenue_{code}" for code in currencies_of(answers)),
+    ]
+    columns = ["id", "name", "domain", "conversion", "series", *numbers]
+    listed = [_row(each, complete, purchases) for each in answers]
+    frame = pd.DataFrame(listed).reindex(columns=columns)
+    frame = frame.astype(dict.fromkeys(numbers, "float64"))
+    return frame.sort_values(["visitors", "name"], ascending=[False, True], ignore_index=True)
+
+
+def _row(answers: Answers, complete: int, purchases: bool) -> dict[str, Any]:
+    site, stats, compared, visits, timeline = answers
+    row: dict[str, Any] = {"id": site.id, "name": site.name, "domain": site.domain or ""}
+    row["series"] = ()
+    if isinstance(stats, UmamiError):
+        return row
+    before = compared.current if isinstance(compared, Stats) else stats.previous
+    for prefix, totals in (("", stats.current), ("before_", before)):
+        if totals:
+            row |= {f"{prefix}{name}": getattr(totals, name) for name in _SUMMED}
+    row["bounce_rate"] = stats.current.bounce_rate
+    row["change"] = formats.change(row["visitors"], row.get("before_visitors"))
+    if isinstance(timeline, Timeline):
+        row["series"] = tuple(timeline.frame["sessions"].iloc[:complete].tolist())
+    for place, (conversion, answer) in enumerate(visits):
+        of_all, revenue_of_all = None, None
+        match answer:
+            case VisitGroups():
+                sums = answer.frame.sum(numeric_only=True)
+                of_all, revenue_of_all = (sums["conversions"], sums["visits"]), sums["revenue"]
+            case Goal():
+                of_all = answer.visitors, answer.of_visitors
+            case RevenueTotals():
+                of_all, revenue_of_all = (answer.visitors, answer.of_visitors), answer.total
+        if place == 0 and of_all:
+            row["conversion"] = conversions.described(conversion)
+            row["conversions"], row["all"] = of_all
+        elif purchases and of_all and "conversion" in row:
+            row["conversion"] += f", {conversion.currency.strip().upper()}"
+            row["conversions"] += of_all[0]
+        if conversion.currency:
+            row[f"revenue_{conversion.currency.strip().upper()}"] = revenue_of_all
+    converted = row.get("conversions")
+    row["rate"] = converted / row["all"] if row.get("all") and converted is not None else None
+    return row
+
+
+def _fields(
+    frame: pd.DataFrame, codes: Sequence[str], counted: str
+) -> tuple[list[Field], list[Field]]:
+    """The fields that the table shows, and those that only the full list shows. Each of the
+    currencies, ``codes``, has a column. ``counted`` is what converts: visits or visitors."""
+    label = _("Revenue") if len(codes) == 1 else _("Revenue in {currency}")
+    money = [
+        Field(f"revenue_{code}", label.format(currency=code), "money", currency=code)
+        for code in codes
+    ]
     fields = [
         Field("name", _("Website"), "text", note="domain"),
-        Field("visitors", _("Visitors"), bar=True),
+        Field("visitors", _("Visitors"), bar=True, curve="series"),
         Field("change", _("Change"), "change"),
         Field("visits", _("Visits"), wide=True),
         Field("views", _("Views"), wide=True),
         Field("bounce_rate", _("Bounce rate"), "percent", wide=True),
     ]
-    if brought:
+    if frame["conversions"].notna().any():
+        named = frame["conversion"].dropna().unique()
+        of = named[0] if len(named) == 1 else ""
         fields += [
-            Field("conversions", _("Conversions"), note="conversion"),
+            Field(
+                "conversions",
+                _("Conversions"),
+                note=None if of else "conversion",
+                help=_("{counted} with the conversion “{of}”.").format(counted=counted, of=of)
+                if of
+                else "",
+            ),
             Field("rate", _("Rate"), "percent", wide=True),
         ]
-    if currency:
-        fields.append(Field("revenue", _("Revenue"), "money", currency=currency))
-    complete = count > 1 and frame["visitors"].notna().all()
-    blocks: list[ui.Block] = [ui.Tiles(_tiles(frame, currency), framed=False)] if complete else []
-    blocks.append(
-        ui.Table(
-            _("websites"),
-            frame,
-            fields,
-            "websites",
-            shown=20,
-            printed=MOST,
-            value="id",
-            on_choose=lambda id_: ui.OpenPage("overview", {}, view.of_website(id_)),
-        )
+    return [*fields, *money[:MOST_COLUMNS]], money[MOST_COLUMNS:]
+
+
+def _tiles(frame: pd.DataFrame, codes: Sequence[str], what: str) -> list[Tile]:
+    """The sums of the websites, and the rates of the sums. They have a change if the comparison of
+    every website in them is known."""
+    counted = frame.dropna(subset=["visitors"])
+    total = counted.sum(numeric_only=True)
+    is_compared = bool(counted["before_visitors"].notna().all())
+
+    def sums(name: str) -> tuple[float, float | None]:
+        return float(total[name]), float(total[f"before_{name}"]) if is_compared else None
+
+    (visits, visits_before), (bounces, bounces_before) = sums("visits"), sums("bounces")
+    bounce_rate = bounces / visits if visits else None
+    bounce_rate_before = (
+        bounces_before / visits_before if bounces_before is not None and visits_before else None
     )
-    if total > count:
-        blocks.append(
-            ui.Text(
-                _("The first {count} of {total} by name.").format(
-                    count=count, total=formats.whole(total)
-                )
-            )
-        )
-    return blocks
-
-
-def rows(
-    sites: Sequence[Website],
-    now: Sequence[Stats | None],
-    compared: Sequence[Stats | None],
-    brought: Sequence[Conversion],
-    groups: Sequence[VisitGroups | None],
-) -> pd.DataFrame:
-    """A row for each website, most visitors first; unknown figures are missing."""
-    listed = []
-    for at, (site, stats) in enumerate(zip(sites, now, strict=True)):
-        current = stats.current if stats else None
-        other = compared[at] if compared else None
-        before = other.current if other else stats.previous if stats else None
-        row: dict[str, Any] = {"id": site.id, "name": site.name, "domain": site.domain or ""}
-        for name in ("visitors", "visits", "views", "bounces", "bounce_rate"):
-            row[name] = getattr(current, name, None)
-        row["before"] = getattr(before, "visitors", None)
-        row["change"] = formats.change(row["visitors"], row["before"])
-        answer = groups[at] if groups else None
-        if answer is not None and brought[at]:
-            totals = answer.frame.sum(numeric_only=True)
-            row["conversion"] = conversions.described(brought[at])
-            row["conversions"] = totals["conversions"]
-            row["rate"] = totals["conversions"] / totals["visits"] if totals["visits"] else None
-            row["revenue"] = totals["revenue"] if brought[at].currency else None
-        listed.append(row)
-    frame = pd.DataFrame(listed)
-    missing = {"conversion", "conversions", "rate", "revenue"} - {*frame.columns}
-    frame = frame.assign(**dict.fromkeys(sorted(missing), None))
-    numbers = ["visitors", "visits", "views", "before", "change", "bounce_rate"]
-    frame = frame.astype(dict.fromkeys([*numbers, "conversions", "rate", "revenue"], "float64"))
-    return frame.sort_values(["visitors", "name"], ascending=[False, True], ignore_index=True)
-
-
-def _tiles(frame: pd.DataFrame, currency: str) -> list[Tile]:
-    """The sums of the websites."""
-    per_site = _("Somebody who visited two of the websites counts twice.")
-    known = frame.dropna(subset=["before"]) if frame["before"].notna().any() else None
-    before = None if known is None else float(known["before"].sum())
-    visits, bounces = frame["visits"].sum(), frame["bounces"].astype("float64").sum()
+    added_up = _("Added up, not deduplicated: somebody who visited two websites counts twice.")
     tiles = [
-        figure(_("Visitors"), float(frame["visitors"].sum()), before, per_site),
-        figure(_("Visits"), float(visits), None, _("Visits of all websites.")),
-        figure(_("Views"), float(frame["views"].sum()), None, _("Views of all websites.")),
+        figure(_("Visitors"), *sums("visitors"), added_up),
+        figure(_("Visits"), *sums("visits"), _("Visits of all websites.")),
+        figure(_("Views"), *sums("views"), _("Views of all websites.")),
         figure(
             _("Bounce rate"),
-            bounces / visits if visits else None,
-            None,
-            _("Of all visits."),
+            bounce_rate,
+            bounce_rate_before,
+            _("Bounces of all websites, of all their visits."),
             "percent",
+            good="down",
         ),
     ]
-    if frame["conversions"].notna().any():
-        conversions_of_all = float(frame["conversions"].sum())
+    if counted["conversions"].notna().any():
+        rate = total["conversions"] / total["all"] if total["all"] else None
+        converted = _("{counted} that converted.").format(counted=what)
+        of_all = _("Conversions of all {counted}.").format(counted=texts.inside(what))
+        tiles += [
+            figure(_("Conversions"), float(total["conversions"]), None, converted),
+            figure(_("Conversion rate"), rate, None, of_all, "percent"),
+        ]
+    for code in codes:
+        label = _("Revenue") if len(codes) == 1 else _("Revenue in {currency}")
+        about = _("Revenue in {currency}, which is not added to that in other currencies.")
         tiles.append(
-            figure(_("Conversions"), conversions_of_all, None, _("Visits that converted."))
+            figure(
+                label.format(currency=code),
+                float(total[f"revenue_{code}"]),
+                None,
+                about.format(currency=code),
+                "money",
+                currency=code,
+            )
         )
-    if currency:
-        revenue = float(frame["revenue"].sum())
-        about = _("Revenue in {currency}.").format(currency=currency)
-        tiles.append(figure(_("Revenue"), revenue, None, about, "money", currency=currency))
     return tiles
+
+
+_LEFT_OUT: Final = {
+    "now": N_(
+        "{count} of {total} websites did not answer and are not in the sums: {names}. {reason}"
+    ),
+    "compared": N_("The sums have no change: the comparison lacks {names}. {reason}"),
+    "visits": N_("Conversions and revenue do not include all of {names}. {reason}"),
+}
+"""What is said about missing answers."""
+
+
+def _left_out(answers: Sequence[Answers]) -> Iterator[str]:
+    """Sentences that name the websites whose answers are missing, and say why they are."""
+    missing: dict[str, list[tuple[str, UmamiError]]] = {part: [] for part in _LEFT_OUT}
+    for each in answers:
+        for part, problem in islice(each.faults(), 1):
+            missing[part].append((each.site.name, problem))
+    for part, problems in missing.items():
+        if problems:
+            reasons = dict.fromkeys(texts.sentence(problem) for _unused, problem in problems)
+            yield _(_LEFT_OUT[part]).format(
+                count=formats.whole(len(problems)),
+                total=formats.whole(len(answers)),
+                names=_listed([name for name, _unused in problems]),
+                reason=" ".join([*reasons][:MOST_REASONS]),
+            )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names of websites in a sentence: ``Docs, Shop, 3 others``."""
+    shown = [formats.shortened(name, 40) for name in names]
+    if more := len(shown[MOST_NAMES:]):
+        shown[MOST_NAMES:] = [formats.counted("{count} other", "{count} others", more)]
+    return ", ".join(shown)
 
 
 def card(query: Collector, view: View, site: Website) -> ui.Section:

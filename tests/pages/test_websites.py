@@ -51,7 +51,7 @@ def site(name: str = "shop") -> Website:
 
 
 def names(app: AppTest) -> list[str]:
-    others = ("Manage", "All websites")
+    others = ("Manage", "All websites", "Visitors over time", "Who grew")
     return [element.value for element in app.header if not element.value.startswith(others)]
 
 
