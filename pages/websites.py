@@ -60,7 +60,8 @@ with open_page(client) as page:
     website_admin.show_done()
     website_groups.draw_open(sites)
     with elements.row("websites_choice"):
-        website_groups.choice(websites.shown_groups(page.website_groups, sites), choice.group)
+        if len(sites) > 1:
+            website_groups.choice(websites.shown_groups(page.website_groups, sites), choice.group)
         elements.select(
             _("Conversion"),
             options,

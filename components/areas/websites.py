@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pandas as pd
 
 from access.website_groups import WebsiteGroup
 from components import blocks as ui
-from components import conversions, formats, texts, visit_tables, website_charts, what_changed
+from components import formats, texts, visit_tables, website_charts, website_figures, what_changed
 from components.areas import PageInfo, last_value
 from components.charts import common
-from components.charts.tiles import Tile, figure
-from components.formats import Field
-from components.loading import Collector, answered, every_website
+from components.charts.tiles import figure
+from components.loading import Collector, every_website
 from components.texts import N_, _
 from components.view_description import described, present
+from components.website_figures import SiteQueries
 from umami.analysis.steps import KINDS
-from umami.api import reports, revenue, traffic
-from umami.api.conversions import VisitGroups
-from umami.api.reports import Goal
-from umami.api.revenue import RevenueTotals
+from umami.api import traffic
 from umami.api.traffic import Stats, Timeline
 from umami.api.websites import Website
-from umami.conversion import PURCHASE, Conversion, FunnelStep, read, spell
-from umami.endpoint import Query
+from umami.conversion import PURCHASE, FunnelStep, read, spell
 from umami.errors import InvalidView, UmamiError
 from umami.view import View
 
@@ -47,17 +40,8 @@ INFO: Final = PageInfo(
 )
 MOST: Final = 100
 """Most websites with figures, with up to four queries each."""
-MOST_OTHERS: Final = 9
-"""Other currencies of a website than that of its conversion, with a query each."""
-MOST_COLUMNS: Final = 3
-"""Currencies that the table shows; the full list shows all."""
-MOST_NAMES: Final = 5
-"""Websites that a sentence names."""
-MOST_REASONS: Final = 2
-"""Different reasons that a sentence tells."""
 INDEXED: Final = "index"
 """The text of the scale on which the average of each website is 100."""
-_SUMMED: Final = ("visitors", "visits", "views", "bounces")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,63 +86,13 @@ def shown_groups(groups: Sequence[WebsiteGroup], sites: Sequence[Website]) -> li
     return [group for group in groups if not known.isdisjoint(group.websites)]
 
 
-Counted = VisitGroups | Goal | RevenueTotals
-"""Conversions: of visits, of visitors, or of visitors who paid."""
-
-
-class Answers(NamedTuple):
-    """The answers about a website; an ``UmamiError`` where the server gives none."""
-
-    site: Website
-    now: Stats | UmamiError
-    compared: Stats | UmamiError | None
-    """The answer of the comparison, where that has a query of its own."""
-    visits: tuple[tuple[Conversion, Counted | UmamiError], ...]
-    """The visits with their conversions and, after the first, the revenue in other currencies."""
-    timeline: Timeline | UmamiError | None = None
-
-    def faults(self) -> Iterator[tuple[str, UmamiError]]:
-        """The missing answers: "now", "compared" or "visits", each with its error."""
-        parts: list[tuple[str, Any]] = [("now", self.now), ("compared", self.compared)]
-        parts += [("visits", answer) for _unused, answer in self.visits]
-        for name, answer in parts:
-            if isinstance(answer, UmamiError):
-                yield name, answer
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The queries about a website, whose results are those of ``Answers``."""
-
-    site: Website
-    now: Future[Stats | UmamiError]
-    compared: Future[Stats | UmamiError] | None
-    timeline: Future[Timeline | UmamiError]
-    visits: tuple[tuple[Conversion, Future[Counted | UmamiError]], ...]
-
-    def figures(self) -> list[Future[Any]]:
-        """The answers that the sums are made of."""
-        more = [answer for _unused, answer in self.visits]
-        return [self.now, *filter(None, [self.compared]), *more]
-
-    def answers(self, *, timeline: bool = False) -> Answers:
-        """The answers, which have arrived."""
-        return Answers(
-            self.site,
-            self.now.result(),
-            self.compared.result() if self.compared else None,
-            tuple((conversion, answer.result()) for conversion, answer in self.visits),
-            self.timeline.result() if timeline else None,
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Overview:
     """The queries of the page about the chosen websites, and its layout."""
 
     view: View
     choice: Choice
-    asked: Sequence[Asked]
+    queries: Sequence[SiteQueries]
     steps: Sequence[FunnelStep]
     """The conversions of the websites that are pages or events, most common first."""
     cut: frozenset[str] = frozenset()
@@ -173,19 +107,22 @@ class Overview:
         earlier = [None if each.comparison == "umami" else each.compared() for each in views]
         compared = [query.outcome(traffic.stats(each)) if each else None for each in earlier]
         timelines = [query.outcome(traffic.pageviews(each)) for each in views]
-        counted, steps, cut = _conversions(query, views, choice.conversion)
+        counted, steps, cut = website_figures.ask_conversions(query, views, choice.conversion)
         visits = [
-            tuple((each, query.outcome(_counts(of_site, each))) for each in conversions_of_site)
+            tuple(
+                (each, query.outcome(website_figures.counts_query(of_site, each)))
+                for each in conversions_of_site
+            )
             for of_site, conversions_of_site in zip(views, counted, strict=True)
         ]
-        asked = map(Asked, sites, now, compared, timelines, visits)
-        return cls(view, choice, list(asked), steps, cut)
+        queries = map(SiteQueries, sites, now, compared, timelines, visits)
+        return cls(view, choice, list(queries), steps, cut)
 
     def layout(self) -> Iterator[ui.Item]:
         """The sums, the charts, and a table with a row for each website."""
-        figures = [answer for each in self.asked for answer in each.figures()]
-        timelines = [each.timeline for each in self.asked]
-        several = len(self.asked) > 1
+        figures = [answer for each in self.queries for answer in each.figures()]
+        timelines = [each.timeline for each in self.queries]
+        several = len(self.queries) > 1
         if self.choice.faults:
             yield ui.blocks_section(
                 "", *(ui.Text(fault, "note") for fault in self.choice.faults), framed=False
@@ -208,17 +145,17 @@ class Overview:
     def conversions(self) -> dict[str, str]:
         """What can be counted on every website, and its name; ``""`` stands for what each website
         counts."""
-        own = _("Each website’s conversion") if self.view.whole_visits else _("No conversion")
+        default = _("Each website’s conversion") if self.view.whole_visits else _("No conversion")
         chosen = self.choice.conversion
         steps = [*self.steps, *([read(chosen)] if chosen and chosen != PURCHASE else [])]
         named = {spell(step): f"{_(KINDS[step.kind])}: {step.value}" for step in steps}
-        return {"": own, PURCHASE: _("Purchases"), **named}
+        return {"": default, PURCHASE: _("Purchases"), **named}
 
     def _rows(self, *, timeline: bool = False) -> pd.DataFrame:
         begun = website_charts.begun(self.view)
         complete = len(self.view.period.axis()) if begun is None else begun - 1
-        answers = tuple(each.answers(timeline=timeline) for each in self.asked)
-        return rows(answers, complete, purchases=self.choice.conversion == PURCHASE)
+        answers = tuple(each.answers(timeline=timeline) for each in self.queries)
+        return website_figures.rows(answers, complete, purchases=self.choice.conversion == PURCHASE)
 
     @property
     def _counted(self) -> str:
@@ -226,37 +163,43 @@ class Overview:
 
     def _sums(self, *_answers: Any) -> list[ui.Block]:
         """Tiles with the sums, and which websites are not in them."""
-        answers = [each.answers() for each in self.asked]
+        answers = [each.answers() for each in self.queries]
         faults = [each.now for each in answers if isinstance(each.now, UmamiError)]
         if len(faults) == len(answers):
             raise faults[0]
-        tiles = ui.Tiles(_tiles(self._rows(), currencies_of(answers), self._counted))
-        sentences = [*_left_out(answers), *self._not_counted()]
+        tiles = ui.Tiles(
+            website_figures.tiles(
+                self._rows(), website_figures.currencies_of(answers), self._counted
+            )
+        )
+        sentences = [*website_figures.left_out(answers), *self._not_counted()]
         return [tiles, *(ui.Text(sentence, "note") for sentence in sentences)]
 
     def _not_counted(self) -> Iterator[str]:
         """Sentences about what was not queried."""
-        if len(self.choice.sites) > len(self.asked):
+        if len(self.choice.sites) > len(self.queries):
             yield _("The first {count} of {total} by name.").format(
-                count=len(self.asked), total=formats.whole(len(self.choice.sites))
+                count=len(self.queries), total=formats.whole(len(self.choice.sites))
             )
         if self.cut:
-            names = [each.site.name for each in self.asked if each.site.id in self.cut]
+            names = [each.site.name for each in self.queries if each.site.id in self.cut]
             yield _("Revenue in the rarer currencies of {names} is not counted.").format(
-                names=_listed(names)
+                names=website_figures.listed(names)
             )
 
     def _chart(self, *answers: Timeline | UmamiError) -> list[ui.Block]:
-        names = [each.site.name for each in self.asked]
+        names = [each.site.name for each in self.queries]
         return website_charts.timelines(self.view, names, answers, indexed=self.choice.indexed)
 
     def _grew(self, *_answers: Any) -> list[ui.Block]:
         return website_charts.contributions(self._rows())
 
     def _table(self, *_answers: Any) -> list[ui.Block]:
-        answers = [each.answers() for each in self.asked]
+        answers = [each.answers() for each in self.queries]
         frame = self._rows(timeline=True)
-        shown, more = _fields(frame, currencies_of(answers), self._counted)
+        shown, more = website_figures.fields(
+            frame, website_figures.currencies_of(answers), self._counted
+        )
         blocks: list[ui.Block] = [
             ui.Table(
                 _("websites"),
@@ -271,258 +214,14 @@ class Overview:
             )
         ]
         if len(answers) == 1:
-            blocks += [ui.Text(sentence, "note") for sentence in _left_out(answers)]
+            blocks += [ui.Text(sentence, "note") for sentence in website_figures.left_out(answers)]
         return blocks
-
-
-def _conversions(
-    query: Collector, views: Sequence[View], same: str
-) -> tuple[list[list[Conversion]], list[FunnelStep], frozenset[str]]:
-    """The conversions that are counted for each website, the steps that are conversions of some of
-    them, most common first, and the websites with more currencies than are counted. Waits for the
-    queries of the suggestions.
-
-    The first conversion is ``same``, else that of the website; the others are purchases in its
-    other currencies. Servers of Umami count only the ``same``: they need a query for each part.
-    """
-    whole = bool(views) and views[0].whole_visits
-    suggestions = [conversions.suggestion(query, view) if whole else _nothing for view in views]
-    asks_currencies = whole or same == PURCHASE
-    currencies = [
-        conversions.ask_every_currency(query, view) if asks_currencies else answered(())
-        for view in views
-    ]
-    steps: Counter[FunnelStep] = Counter()
-    counted: list[list[Conversion]] = []
-    cut = set()
-    for view, suggestion, answer in zip(views, suggestions, currencies, strict=True):
-        text, currency = query.saved_conversions.get(view.website, ("", ""))
-        conversion = conversions.resolved(text, currency, suggestion)
-        steps.update(filter(None, [conversion.step]))
-        if asks_currencies:
-            currency = conversion.currency or conversions.suggested_currency(answer.result()) or ""
-        if same:
-            conversion = Conversion(None if same == PURCHASE else read(same), currency)
-        codes = conversions.choices(answer.result(), currency)
-        others = [code for code in codes if code != currency]
-        if len(others) > MOST_OTHERS:
-            cut.add(view.website)
-        listed = [conversion, *(Conversion(None, code) for code in others[:MOST_OTHERS])]
-        counted.append(list(filter(None, listed)) if whole or same else [])
-    return counted, [step for step, _unused in steps.most_common()], frozenset(cut)
-
-
-def _nothing() -> tuple[None, str]:
-    return None, ""
-
-
-def _counts(view: View, conversion: Conversion) -> Query[Any]:
-    """The query for the conversions of a website, and their revenue."""
-    if view.whole_visits:
-        return visit_tables.groups_query(conversion, None)(view)
-    if conversion.step:
-        return reports.goal(view, conversion.step.kind, conversion.step.value)
-    return revenue.revenue_stats(view, conversion.currency)
 
 
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The sums of the chosen websites, charts, and a table. The page adds ``card``s."""
     choice = Choice.of(params, every_website(query.client), query.website_groups)
     yield from Overview.ask(query, view, choice).layout()
-
-
-def currencies_of(answers: Sequence[Answers]) -> list[str]:
-    """The currencies of the websites' revenue, each once in capitals, those of most websites
-    first, and of several those of conversions."""
-    counts = Counter(
-        conversion.currency.strip().upper()
-        for each in answers
-        for conversion, _unused in each.visits
-        if conversion.currency
-    )
-    return [code for code, _unused in counts.most_common()]
-
-
-@texts.memoize
-def rows(answers: tuple[Answers, ...], complete: int, *, purchases: bool = False) -> pd.DataFrame:
-    """A row for each website, most visitors first; what is unknown is missing.
-
-    ``before_…`` are the figures of the comparison, ``series`` the visitors in the first buckets
-    that are ``complete``, ``all`` the visits among which conversions are counted, and ``revenue_…``
-    the revenue by currency. With ``purchases``, those in every currency are conversions. A website
-    whose figures are unknown has nothing else either, so that
-    all sums are of the same websites.
-    """
-    numbers = [
-        *(f"{prefix}{name}" for prefix in ("", "before_") for name in _SUMMED),
-        *("change", "bounce_rate", "conversions", "all", "rate"),
-        *(f"revenue_{code}" for code in currencies_of(answers)),
-    ]
-    columns = ["id", "name", "domain", "conversion", "series", *numbers]
-    listed = [_row(each, complete, purchases) for each in answers]
-    frame = pd.DataFrame(listed).reindex(columns=columns)
-    frame = frame.astype(dict.fromkeys(numbers, "float64"))
-    return frame.sort_values(["visitors", "name"], ascending=[False, True], ignore_index=True)
-
-
-def _row(answers: Answers, complete: int, purchases: bool) -> dict[str, Any]:
-    site, stats, compared, visits, timeline = answers
-    row: dict[str, Any] = {"id": site.id, "name": site.name, "domain": site.domain or ""}
-    row["series"] = ()
-    if isinstance(stats, UmamiError):
-        return row
-    before = compared.current if isinstance(compared, Stats) else stats.previous
-    for prefix, totals in (("", stats.current), ("before_", before)):
-        if totals:
-            row |= {f"{prefix}{name}": getattr(totals, name) for name in _SUMMED}
-    row["bounce_rate"] = stats.current.bounce_rate
-    row["change"] = formats.change(row["visitors"], row.get("before_visitors"))
-    if isinstance(timeline, Timeline):
-        row["series"] = tuple(timeline.frame["sessions"].iloc[:complete].tolist())
-    for place, (conversion, answer) in enumerate(visits):
-        of_all, revenue_of_all = None, None
-        match answer:
-            case VisitGroups():
-                sums = answer.frame.sum(numeric_only=True)
-                of_all, revenue_of_all = (sums["conversions"], sums["visits"]), sums["revenue"]
-            case Goal():
-                of_all = answer.visitors, answer.of_visitors
-            case RevenueTotals():
-                of_all, revenue_of_all = (answer.visitors, answer.of_visitors), answer.total
-        if place == 0 and of_all:
-            row["conversion"] = conversions.described(conversion)
-            row["conversions"], row["all"] = of_all
-        elif purchases and of_all and "conversion" in row:
-            row["conversion"] += f", {conversion.currency.strip().upper()}"
-            row["conversions"] += of_all[0]
-        if conversion.currency:
-            row[f"revenue_{conversion.currency.strip().upper()}"] = revenue_of_all
-    converted = row.get("conversions")
-    row["rate"] = converted / row["all"] if row.get("all") and converted is not None else None
-    return row
-
-
-def _fields(
-    frame: pd.DataFrame, codes: Sequence[str], counted: str
-) -> tuple[list[Field], list[Field]]:
-    """The fields that the table shows, and those that only the full list shows. Each of the
-    currencies, ``codes``, has a column. ``counted`` is what converts: visits or visitors."""
-    label = _("Revenue") if len(codes) == 1 else _("Revenue in {currency}")
-    money = [
-        Field(f"revenue_{code}", label.format(currency=code), "money", currency=code)
-        for code in codes
-    ]
-    fields = [
-        Field("name", _("Website"), "text", note="domain"),
-        Field("visitors", _("Visitors"), bar=True, curve="series"),
-        Field("change", _("Change"), "change"),
-        Field("visits", _("Visits"), wide=True),
-        Field("views", _("Views"), wide=True),
-        Field("bounce_rate", _("Bounce rate"), "percent", wide=True),
-    ]
-    if frame["conversions"].notna().any():
-        named = frame["conversion"].dropna().unique()
-        of = named[0] if len(named) == 1 else ""
-        fields += [
-            Field(
-                "conversions",
-                _("Conversions"),
-                note=None if of else "conversion",
-                help=_("{counted} with the conversion “{of}”.").format(counted=counted, of=of)
-                if of
-                else "",
-            ),
-            Field("rate", _("Rate"), "percent", wide=True),
-        ]
-    return [*fields, *money[:MOST_COLUMNS]], money[MOST_COLUMNS:]
-
-
-def _tiles(frame: pd.DataFrame, codes: Sequence[str], what: str) -> list[Tile]:
-    """The sums of the websites, and the rates of the sums. They have a change if the comparison of
-    every website in them is known."""
-    counted = frame.dropna(subset=["visitors"])
-    total = counted.sum(numeric_only=True)
-    is_compared = bool(counted["before_visitors"].notna().all())
-
-    def sums(name: str) -> tuple[float, float | None]:
-        return float(total[name]), float(total[f"before_{name}"]) if is_compared else None
-
-    (visits, visits_before), (bounces, bounces_before) = sums("visits"), sums("bounces")
-    bounce_rate = bounces / visits if visits else None
-    bounce_rate_before = (
-        bounces_before / visits_before if bounces_before is not None and visits_before else None
-    )
-    added_up = _("Added up, not deduplicated: somebody who visited two websites counts twice.")
-    tiles = [
-        figure(_("Visitors"), *sums("visitors"), added_up),
-        figure(_("Visits"), *sums("visits"), _("Visits of all websites.")),
-        figure(_("Views"), *sums("views"), _("Views of all websites.")),
-        figure(
-            _("Bounce rate"),
-            bounce_rate,
-            bounce_rate_before,
-            _("Bounces of all websites, of all their visits."),
-            "percent",
-            good="down",
-        ),
-    ]
-    if counted["conversions"].notna().any():
-        rate = total["conversions"] / total["all"] if total["all"] else None
-        converted = _("{counted} that converted.").format(counted=what)
-        of_all = _("Conversions of all {counted}.").format(counted=texts.inside(what))
-        tiles += [
-            figure(_("Conversions"), float(total["conversions"]), None, converted),
-            figure(_("Conversion rate"), rate, None, of_all, "percent"),
-        ]
-    for code in codes:
-        label = _("Revenue") if len(codes) == 1 else _("Revenue in {currency}")
-        about = _("Revenue in {currency}, which is not added to that in other currencies.")
-        tiles.append(
-            figure(
-                label.format(currency=code),
-                float(total[f"revenue_{code}"]),
-                None,
-                about.format(currency=code),
-                "money",
-                currency=code,
-            )
-        )
-    return tiles
-
-
-_LEFT_OUT: Final = {
-    "now": N_(
-        "{count} of {total} websites did not answer and are not in the sums: {names}. {reason}"
-    ),
-    "compared": N_("The sums have no change: the comparison lacks {names}. {reason}"),
-    "visits": N_("Conversions and revenue do not include all of {names}. {reason}"),
-}
-"""What is said about missing answers."""
-
-
-def _left_out(answers: Sequence[Answers]) -> Iterator[str]:
-    """Sentences that name the websites whose answers are missing, and say why they are."""
-    missing: dict[str, list[tuple[str, UmamiError]]] = {part: [] for part in _LEFT_OUT}
-    for each in answers:
-        for part, problem in islice(each.faults(), 1):
-            missing[part].append((each.site.name, problem))
-    for part, problems in missing.items():
-        if problems:
-            reasons = dict.fromkeys(texts.sentence(problem) for _unused, problem in problems)
-            yield _(_LEFT_OUT[part]).format(
-                count=formats.whole(len(problems)),
-                total=formats.whole(len(answers)),
-                names=_listed([name for name, _unused in problems]),
-                reason=" ".join([*reasons][:MOST_REASONS]),
-            )
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names of websites in a sentence: ``Docs, Shop, 3 others``."""
-    shown = [formats.shortened(name, 40) for name in names]
-    if more := len(shown[MOST_NAMES:]):
-        shown[MOST_NAMES:] = [formats.counted("{count} other", "{count} others", more)]
-    return ", ".join(shown)
 
 
 def card(query: Collector, view: View, site: Website) -> ui.Section:

@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from access.permissions import ALL, EVERYTHING, AuthorizedClient, Permissions
 from access.website_groups import WebsiteGroup
 from components import blocks as ui
-from components import website_charts
+from components import website_charts, website_figures
 from components.areas import websites
-from components.areas.websites import Answers, Choice
+from components.areas.websites import Choice
 from components.blocks import Chart, Table, Text, Tiles
 from components.charts import over_time
 from components.formats import ABSENT
 from components.loading import Collector
+from components.website_figures import Answers
 from reports import build
 from tests.doubles.umami import serve as serve_version
 from tests.pages.conftest import TABLES, WEBSITES
@@ -73,8 +74,8 @@ def answers(
 
 
 def tiles(rows: Sequence[Answers]) -> dict[str, Any]:
-    frame = websites.rows(tuple(rows), 30)
-    drawn = websites._tiles(frame, websites.currencies_of(rows), "Visits")
+    frame = website_figures.rows(tuple(rows), 30)
+    drawn = website_figures.tiles(frame, website_figures.currencies_of(rows), "Visits")
     return {tile.label: tile for tile in drawn}
 
 
@@ -96,7 +97,7 @@ def test_totals_are_the_sums_and_rates_are_of_the_sums(
     assert drawn["Visits"].number == (of := sum(row[1] for row in figures))
     bounces = sum(min(row[2], row[1]) for row in figures)
     assert drawn["Bounce rate"].number == (pytest.approx(bounces / of) if of else None)
-    parts = website_charts.parts(websites.rows(tuple(rows), 30))
+    parts = website_charts.parts(website_figures.rows(tuple(rows), 30))
     assert parts["delta"].sum() == sum(row[0] - row[3] for row in figures)
 
 
@@ -119,10 +120,10 @@ def test_currencies_are_never_added() -> None:
     }
     assert drawn["Conversions"].number == 5
     assert drawn["Conversion rate"].number == 5 / 20
-    purchases = websites.rows(tuple(rows), 30, purchases=True).set_index("name")
+    purchases = website_figures.rows(tuple(rows), 30, purchases=True).set_index("name")
     assert purchases.loc["Both", "conversions"] == 3
-    frame = websites.rows(tuple(rows), 30)
-    shown, more = websites._fields(frame, [f"C{at}" for at in range(5)], "Visits")
+    frame = website_figures.rows(tuple(rows), 30)
+    shown, more = website_figures.fields(frame, [f"C{at}" for at in range(5)], "Visits")
     assert [field.currency for field in (*shown[-3:], *more)] == [f"C{at}" for at in range(5)]
     alone = tiles([rows[1], answers("None", stats(1))])
     assert (alone["Revenue"].number, alone["Revenue"].currency) == (1.5, "EUR")
@@ -139,12 +140,12 @@ def test_website_without_an_answer_is_named_and_left_out() -> None:
     drawn = tiles(rows)
     assert (drawn["Visitors"].number, drawn["Visitors"].earlier) == (11, 9)
     assert (drawn["Revenue"].number, drawn["Conversions"].number) == (8.0, 2)
-    assert list(websites._left_out(rows)) == [
+    assert list(website_figures.left_out(rows)) == [
         "2 of 4 websites did not answer and are not in the sums: B, C. "
         "This is a fault of the Umami server. C took too long.",
         "Conversions and revenue do not include all of D. This is a fault of the Umami server.",
     ]
-    frame = websites.rows(tuple(rows), 30).set_index("name")
+    frame = website_figures.rows(tuple(rows), 30).set_index("name")
     assert frame.loc["B", ["visitors", "change", "conversions", "revenue_EUR"]].isna().all()
     parts = website_charts.parts(frame.reset_index())
     assert list(zip(parts["name"], parts["delta"], strict=True)) == [("A", 5), ("D", -3)]
@@ -154,14 +155,14 @@ def test_change_of_sums_needs_the_comparison_of_every_website() -> None:
     rows = [answers("A", stats(10), stats(5)), answers("B", stats(10), GONE)]
     drawn = tiles(rows)
     assert (drawn["Visitors"].number, drawn["Visitors"].delta) == (20, None)
-    assert list(websites._left_out(rows)) == [
+    assert list(website_figures.left_out(rows)) == [
         "The sums have no change: the comparison lacks B. This is a fault of the Umami server."
     ]
 
 
 def test_long_lists_of_names_are_cut() -> None:
     rows = [answers(f"{HOSTILE}{at}", GONE) for at in range(8)]
-    (sentence,) = websites._left_out(rows)
+    (sentence,) = website_figures.left_out(rows)
     assert "3 others" in sentence
     assert len(sentence) < 400
 
@@ -199,7 +200,7 @@ def test_names_of_websites_are_escaped_in_charts() -> None:
     assert "<script" not in go.Figure(figure).to_json()
     assert [trace["y"][2] for trace in figure["data"] if trace.get("name")] == [None, None]
     rows = (answers(HOSTILE, stats(3), stats(1)), answers("B", stats(1), stats(2)))
-    chart, table = website_charts.contributions(websites.rows(rows, 30))
+    chart, table = website_charts.contributions(website_figures.rows(rows, 30))
     assert isinstance(chart, Chart)
     assert isinstance(table, Table)
     assert "<script" not in go.Figure(chart.draw("light")).to_json()
@@ -207,7 +208,7 @@ def test_names_of_websites_are_escaped_in_charts() -> None:
 
 def test_contributions_add_up_to_the_change() -> None:
     rows = tuple(answers(f"Site {at}", stats(10 + at * at), stats(10 + 7 * at)) for at in range(12))
-    chart, table = website_charts.contributions(websites.rows(rows, 30))
+    chart, table = website_charts.contributions(website_figures.rows(rows, 30))
     assert isinstance(chart, Chart)
     assert isinstance(table, Table)
     (bars,) = chart.draw("light")["data"]
@@ -216,7 +217,7 @@ def test_contributions_add_up_to_the_change() -> None:
     assert table.frame["share"].sum() == pytest.approx(1)
     assert len(parts) == website_charts.MOST_STEPS + 1
     for without in ((answers("A", stats(1)),), (answers("A", stats(1), stats(1)),)):
-        (text,) = website_charts.contributions(websites.rows(without, 30))
+        (text,) = website_charts.contributions(website_figures.rows(without, 30))
         assert isinstance(text, Text)
 
 
