@@ -151,9 +151,7 @@ def contributions(frame: pd.DataFrame) -> list[ui.Block]:
         return [ui.Text(_("The visitors of the comparison are unknown."), "empty")]
     if not known["delta"].any():
         return [ui.Text(_("The websites have the same visitors as before."), "empty")]
-    total, before = known["delta"].sum(), known["before_visitors"].sum()
-    of_all = formats.relative(formats.change(before + total, before) or 0)
-    whole = " ".join(filter(None, [_signed(total), f"({of_all})" if of_all else ""]))
+    total = float(known["delta"].sum())
     order = known["delta"].abs().sort_values(ascending=False, kind="stable").index
     largest = known.loc[sorted(order[:MOST_STEPS])]
     steps = [
@@ -162,10 +160,10 @@ def contributions(frame: pd.DataFrame) -> list[ui.Block]:
         if delta
     ]
     if others := len(known) - len(largest):
-        rest = float(total - largest["delta"].sum())
+        rest = total - float(largest["delta"].sum())
         steps.append((_rest_name(others), rest, _signed(rest)))
     end = _("All websites") if len(known) == len(frame) else _("These websites")
-    draw = partial(bars.waterfall, tuple(steps), (end, whole))
+    draw = partial(bars.waterfall, tuple(steps), (end, _signed(total)))
     alt = _("Contribution of each website to the change of the visitors")
     fields = [
         Field("name", _("Website"), "text"),

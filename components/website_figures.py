@@ -213,7 +213,7 @@ def fields(
     currencies, ``codes``, has a column. ``counted`` is what converts: visits or visitors."""
     label = _("Revenue") if len(codes) == 1 else _("Revenue in {currency}")
     money = [
-        Field(f"revenue_{code}", label.format(currency=code), "money", currency=code)
+        Field(f"revenue_{code}", label.format(currency=code), "money", wide=True, currency=code)
         for code in codes
     ]
     fields = [
@@ -235,6 +235,7 @@ def fields(
                 help=_("{counted} with the conversion “{of}”.").format(counted=counted, of=of)
                 if of
                 else "",
+                wide=True,
             ),
             Field("rate", _("Rate"), "percent", wide=True),
         ]
@@ -245,7 +246,9 @@ def tiles(frame: pd.DataFrame, codes: Sequence[str], what: str) -> list[Tile]:
     """The sums of the websites, and the rates of the sums. They have a change if the comparison of
     every website in them is known."""
     counted = frame.dropna(subset=["visitors"])
-    total = counted.sum(numeric_only=True)
+    # A sum of nothing but missing values is unknown, not 0.
+    total = counted.sum(numeric_only=True, min_count=1).astype("object")
+    total = total.where(total.notna(), None)
     is_compared = bool(counted["before_visitors"].notna().all())
 
     def sums(name: str) -> tuple[float, float | None]:
@@ -256,7 +259,7 @@ def tiles(frame: pd.DataFrame, codes: Sequence[str], what: str) -> list[Tile]:
     bounce_rate_before = (
         bounces_before / visits_before if bounces_before is not None and visits_before else None
     )
-    added_up = _("Added up, not deduplicated: somebody who visited two websites counts twice.")
+    added_up = _("Added up, not deduplicated: who visited two websites counts twice.")
     tiles = [
         figure(_("Visitors"), *sums("visitors"), added_up),
         figure(_("Visits"), *sums("visits"), _("Visits of all websites.")),
@@ -284,7 +287,7 @@ def tiles(frame: pd.DataFrame, codes: Sequence[str], what: str) -> list[Tile]:
         tiles.append(
             figure(
                 label.format(currency=code),
-                float(total[f"revenue_{code}"]),
+                total[f"revenue_{code}"],
                 None,
                 about.format(currency=code),
                 "money",

@@ -31,10 +31,8 @@ sites = every_website(client)
 
 def choose_conversion(text: str) -> None:
     """Count the chosen or typed conversion on every website."""
-    if text not in options:
-        text = text.strip()
-        text = f"{'path' if text[:1] in '/*' else 'event'}.{text}" if text else ""
-    url_state.set_params(same_conversion=text)
+    step = text if text in options else websites.typed_step(text)
+    url_state.set_params(same_conversion=step)
 
 
 with open_page(client) as page:

@@ -23,7 +23,7 @@ from umami.analysis.steps import KINDS
 from umami.api import traffic
 from umami.api.traffic import Stats, Timeline
 from umami.api.websites import Website
-from umami.conversion import PURCHASE, FunnelStep, read, spell
+from umami.conversion import PURCHASE, FunnelStep, StepKind, read, spell
 from umami.errors import InvalidView, UmamiError
 from umami.view import View
 
@@ -40,6 +40,10 @@ INFO: Final = PageInfo(
 )
 MOST: Final = 100
 """Most websites with figures, with up to four queries each."""
+TRAFFIC: Final = 4
+"""Tiles of traffic, which are the first."""
+MOST_TILES: Final = 5
+"""Tiles in a row that are wide enough for their labels."""
 INDEXED: Final = "index"
 """The text of the scale on which the average of each website is 100."""
 
@@ -78,6 +82,14 @@ class Choice:
         members = [site for site in sites if group is None or site.id in group.websites]
         indexed = last_value(params, "scale") == INDEXED
         return cls(members, group, text, indexed, tuple(faults))
+
+
+def typed_step(text: str) -> str:
+    """The text of the step that somebody typed: a path begins with ``/`` or ``*``, anything else is
+    an event."""
+    text = text.strip()
+    kind: StepKind = "path" if text[:1] in ("/", "*") else "event"
+    return spell(FunnelStep(kind, text)) if text else ""
 
 
 def shown_groups(groups: Sequence[WebsiteGroup], sites: Sequence[Website]) -> list[WebsiteGroup]:
@@ -128,9 +140,9 @@ class Overview:
                 "", *(ui.Text(fault, "note") for fault in self.choice.faults), framed=False
             )
         if several:
-            yield ui.Section(_("Totals"), self._sums, figures, framed=False)
+            yield ui.Section(_("Totals"), self._sums, figures, height=2 * ui.TILES, framed=False)
             chart = ui.Section(
-                _("Visitors over time"), self._chart, timelines, height=300 + ui.CHART_BUTTONS
+                _("Visitors over time"), self._chart, timelines, height=340 + ui.CHART_BUTTONS
             )
             if self.view.comparison == "none":
                 yield chart
@@ -167,13 +179,16 @@ class Overview:
         faults = [each.now for each in answers if isinstance(each.now, UmamiError)]
         if len(faults) == len(answers):
             raise faults[0]
-        tiles = ui.Tiles(
-            website_figures.tiles(
-                self._rows(), website_figures.currencies_of(answers), self._counted
-            )
+        codes = website_figures.currencies_of(answers)
+        tiles = website_figures.tiles(self._rows(), codes, self._counted)
+        # Traffic first; what it brought is below where both are too many for a row.
+        cut = len(tiles) if len(tiles) <= MOST_TILES else TRAFFIC
+        rows = [ui.Tiles(row) for row in (tiles[:cut], tiles[cut:]) if row]
+        added_up = ui.Text(
+            _("Visitors are added up, not deduplicated: who visited two websites counts twice.")
         )
         sentences = [*website_figures.left_out(answers), *self._not_counted()]
-        return [tiles, *(ui.Text(sentence, "note") for sentence in sentences)]
+        return [*rows, added_up, *(ui.Text(sentence, "note") for sentence in sentences)]
 
     def _not_counted(self) -> Iterator[str]:
         """Sentences about what was not queried."""

@@ -243,7 +243,7 @@ def lines(
         is_rest = rest and place == len(names) - 1
         line = _Line(
             times,
-            plain(name, 30),
+            plain(name, 18),
             values,
             [notes.get(at, "") for at in range(len(times))],
             grey if is_rest else colours[place % len(colours)],
@@ -265,7 +265,7 @@ def lines(
     return {
         "data": traces,
         "layout": {
-            **base_layout(mode, HOVER_ALL, 300, top=36, right=24),
+            **base_layout(mode, HOVER_ALL, 340, top=36, right=24),
             **selects_period(unit),
             "showlegend": True,
             "xaxis": {**time_axis(times, unit), **width},

@@ -125,6 +125,9 @@ def test_currencies_are_never_added() -> None:
     frame = website_figures.rows(tuple(rows), 30)
     shown, more = website_figures.fields(frame, [f"C{at}" for at in range(5)], "Visits")
     assert [field.currency for field in (*shown[-3:], *more)] == [f"C{at}" for at in range(5)]
+    unknown = tiles([answers("A", stats(1), None, (Conversion(None, "EUR"), GONE))])
+    assert unknown["Revenue"].value == ABSENT
+    assert "Conversions" not in unknown
     alone = tiles([rows[1], answers("None", stats(1))])
     assert (alone["Revenue"].number, alone["Revenue"].currency) == (1.5, "EUR")
 
@@ -237,6 +240,12 @@ def test_parameters_choose_a_group_a_conversion_and_a_scale() -> None:
         assert Choice.of({"same_conversion": [text]}, sites, groups).conversion == text
 
 
+def test_typed_conversion_is_a_page_or_an_event() -> None:
+    steps = {" /cart ": "path./cart", "*shop": "path.*shop", "order.paid": "event.order.paid"}
+    assert {text: websites.typed_step(text) for text in steps} == steps
+    assert websites.typed_step("  ") == ""
+
+
 def shown(query: Collector, view: View, **params: str) -> list[ui.Block]:
     """What the report has."""
     layout = list(websites.ask(query, view, {name: [text] for name, text in params.items()}))
@@ -244,8 +253,10 @@ def shown(query: Collector, view: View, **params: str) -> list[ui.Block]:
     return [block for section in sections for block in build._blocks(section)]
 
 
-def first(blocks: Sequence[ui.Block], kind: type[Any]) -> Any:
-    return next(block for block in blocks if isinstance(block, kind))
+def tiles_of(blocks: Sequence[ui.Block]) -> dict[str, Any]:
+    """The figures of all tiles."""
+    rows = [block.tiles for block in blocks if isinstance(block, Tiles)]
+    return {tile.label: tile.number for row in rows for tile in row}
 
 
 @pytest.fixture(
@@ -276,19 +287,19 @@ def view_of(client: Client) -> View:
 def test_totals_are_those_of_the_websites(client: Client) -> None:
     view = view_of(client)
     blocks = shown(Collector(AuthorizedClient(client, ALL)), view)
-    drawn = {tile.label: tile for tile in first(blocks, Tiles).tiles}
+    drawn = tiles_of(blocks)
     each = [client.ask(traffic.stats(view.of_website(id_))).current for id_ in WEBSITES.values()]
-    assert drawn["Visitors"].number == sum(row.visitors for row in each) > 0
-    assert drawn["Views"].number == sum(row.views for row in each)
+    assert drawn["Visitors"] == sum(row.visitors for row in each) > 0
+    assert drawn["Views"] == sum(row.views for row in each)
     table = next(block for block in blocks if isinstance(block, Table) and block.key == "websites")
-    assert table.frame["visitors"].sum() == drawn["Visitors"].number
+    assert table.frame["visitors"].sum() == drawn["Visitors"]
 
 
 def test_same_conversion_is_counted_on_every_website(client: Client) -> None:
     view, step = view_of(client), FunnelStep("event", "purchase")
     query = Collector(AuthorizedClient(client, ALL))
     blocks = shown(query, view, same_conversion="event.purchase")
-    drawn = {tile.label: tile.number for tile in first(blocks, Tiles).tiles}
+    drawn = tiles_of(blocks)
     expected = 0
     for id_ in WEBSITES.values():
         of_site = view.of_website(id_)
@@ -298,10 +309,7 @@ def test_same_conversion_is_counted_on_every_website(client: Client) -> None:
         else:
             expected += client.ask(reports.goal(of_site, step.kind, step.value)).visitors or 0
     assert drawn["Conversions"] == expected > 0
-    drawn = {
-        tile.label: tile.number
-        for tile in first(shown(query, view, same_conversion="money"), Tiles).tiles
-    }
+    drawn = tiles_of(shown(query, view, same_conversion="money"))
     euros = client.ask(revenue.revenue_stats(view.of_website(WEBSITES["shop"]), "EUR"))
     assert drawn["Revenue in EUR"] == pytest.approx(float(euros.total))
 
@@ -328,9 +336,9 @@ def test_one_failing_website_leaves_a_sentence() -> None:
             view = view_of(client)
             proxy.breaks = lambda target: f"{WEBSITES['docs']}/stats" in target
             blocks = shown(Collector(AuthorizedClient(client, ALL)), view)
-            drawn = {tile.label: tile for tile in first(blocks, Tiles).tiles}
+            drawn = tiles_of(blocks)
             shop = client.ask(traffic.stats(view)).current
-            assert drawn["Visitors"].number == shop.visitors
+            assert drawn["Visitors"] == shop.visitors
             said = [block.text for block in blocks if isinstance(block, Text)]
             assert any(
                 "1 of 3 websites did not answer and are not in the sums: Nordlicht Docs. " in text
