@@ -162,8 +162,8 @@ def contributions(frame: pd.DataFrame) -> list[ui.Block]:
     if others := len(known) - len(largest):
         rest = total - float(largest["delta"].sum())
         steps.append((_rest_name(others), rest, _signed(rest)))
-    end = _("All websites") if len(known) == len(frame) else _("These websites")
-    draw = partial(bars.waterfall, tuple(steps), (end, _signed(total)))
+    ends = (_("Whole change"), _signed(total))
+    draw = partial(bars.waterfall, tuple(steps), ends)
     alt = _("Contribution of each website to the change of the visitors")
     fields = [
         Field("name", _("Website"), "text"),

@@ -219,7 +219,7 @@ def fields(
     fields = [
         Field("name", _("Website"), "text", note="domain"),
         Field("visitors", _("Visitors"), bar=True, curve="series"),
-        Field("change", _("Change"), "change"),
+        *([Field("change", _("Change"), "change")] if frame["change"].notna().any() else []),
         Field("visits", _("Visits"), wide=True),
         Field("views", _("Views"), wide=True),
         Field("bounce_rate", _("Bounce rate"), "percent", wide=True),
@@ -315,7 +315,7 @@ def left_out(answers: Sequence[Answers]) -> Iterator[str]:
             missing[part].append((each.site.name, problem))
     for part, problems in missing.items():
         if problems:
-            reasons = dict.fromkeys(texts.sentence(problem) for _unused, problem in problems)
+            reasons = dict.fromkeys(texts.sentences(problem) for _unused, problem in problems)
             yield _(_LEFT_OUT[part]).format(
                 count=formats.whole(len(problems)),
                 total=formats.whole(len(answers)),
