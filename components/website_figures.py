@@ -216,11 +216,12 @@ def fields(
         Field(f"revenue_{code}", label.format(currency=code), "money", wide=True, currency=code)
         for code in codes
     ]
+    visits = Field("visits", _("Visits"), wide=True)
     fields = [
         Field("name", _("Website"), "text", note="domain"),
         Field("visitors", _("Visitors"), bar=True, curve="series"),
         *([Field("change", _("Change"), "change")] if frame["change"].notna().any() else []),
-        Field("visits", _("Visits"), wide=True),
+        visits,
         Field("views", _("Views"), wide=True),
         Field("bounce_rate", _("Bounce rate"), "percent", wide=True),
     ]
@@ -239,7 +240,10 @@ def fields(
             ),
             Field("rate", _("Rate"), "percent", wide=True),
         ]
-    return [*fields, *money[:MOST_COLUMNS]], money[MOST_COLUMNS:]
+    # Visits give way to a third currency, so that reports have room for all columns.
+    more = [visits] if len(money) >= MOST_COLUMNS else []
+    shown = [field for field in fields if field not in more]
+    return [*shown, *money[:MOST_COLUMNS]], [*more, *money[MOST_COLUMNS:]]
 
 
 def tiles(frame: pd.DataFrame, codes: Sequence[str], what: str) -> list[Tile]:

@@ -125,7 +125,11 @@ def test_currencies_are_never_added() -> None:
     assert purchases.loc["Both", "conversions"] == 3
     frame = website_figures.rows(tuple(rows), 30)
     shown, more = website_figures.fields(frame, [f"C{at}" for at in range(5)], "Visits")
-    assert [field.currency for field in (*shown[-3:], *more)] == [f"C{at}" for at in range(5)]
+    assert [field.column for field in (*shown[-3:], *more)] == [
+        *(f"revenue_C{at}" for at in range(3)),
+        "visits",
+        *(f"revenue_C{at}" for at in (3, 4)),
+    ]
     unknown = tiles([answers("A", stats(1), None, (Conversion(None, "EUR"), GONE))])
     assert unknown["Revenue"].value == ABSENT
     assert "Conversions" not in unknown
