@@ -18,6 +18,13 @@ def conversion(engine: Engine, website: str) -> Texts | None:
     return (row.conversion, row.currency) if row else None
 
 
+def conversions(engine: Engine) -> dict[str, Texts]:
+    """Return what was saved for every website that something was saved for."""
+    query = select(WEBSITES.c.website, WEBSITES.c.conversion, WEBSITES.c.currency)
+    with engine.connect() as connection:
+        return {row.website: (row.conversion, row.currency) for row in connection.execute(query)}
+
+
 def save_conversion(engine: Engine, website: str, saved: Texts | None) -> None:
     """Save what counts as a conversion for everybody who opens a website; ``None`` forgets it."""
     with exclusive(engine) as connection:

@@ -39,13 +39,20 @@ def chosen(query: Collector, view: View, params: Params | None = None) -> Conver
         next(reversed((params or {}).get(name, ())), "") or of_view
         for name, of_view in zip(PARAMS, (view.conversion, view.currency), strict=True)
     )
+    return resolved(text, currency, lambda: suggested(query, view))
+
+
+def resolved(
+    text: str, currency: str, suggest: Callable[[], tuple[FunnelStep | None, str]]
+) -> Conversion:
+    """The conversion with this text and currency; what is empty or invalid is suggested."""
     try:
         step = read(text) if text and text != PURCHASE else None
     except InvalidView:
         text, step = "", None
     if text and currency:
         return Conversion(step, currency)
-    step_of_website, currency_of_website = suggested(query, view)
+    step_of_website, currency_of_website = suggest()
     return Conversion(step if text else step_of_website, currency or currency_of_website)
 
 
@@ -66,7 +73,7 @@ def suggestion(query: Collector, view: View) -> Callable[[], tuple[FunnelStep | 
     unfiltered = replace(view.unfiltered(), period=_quarters(view.period))
     properties = query.hint(events.event_data_properties(unfiltered), no_properties)
     values = query.hint(traffic.values(unfiltered, "event"), no_values)
-    currencies = ask_currencies(query, unfiltered)
+    currencies = ask_every_currency(query, view)
 
     def answer() -> tuple[FunnelStep | None, str]:
         carriers = (
@@ -130,6 +137,12 @@ def suggested_currency(currencies: Iterable[str]) -> str | None:
         ),
         default=None,
     )
+
+
+def ask_every_currency(query: Collector, view: View) -> Future[tuple[str, ...]]:
+    """The currencies of a website in the quarters that the period lies in; empty if the server
+    cannot list them."""
+    return ask_currencies(query, replace(view, period=_quarters(view.period)))
 
 
 def ask_currencies(query: Collector, view: View) -> Future[tuple[str, ...]]:

@@ -491,6 +491,8 @@ class Field:
     currency: str = ""
     unit: Unit = "minute"
     help: str = ""
+    curve: str | None = None
+    """Another column, whose sequences of numbers are drawn as curves before the values on pages."""
     falls_well: bool = False
     """Whether a fall is good, as of a bounce rate."""
     neutral: bool = False

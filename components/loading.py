@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ from access.notes import Note, Notebook, merged
 from access.permissions import Forbidden
 from access.permissions import QueryClient as QueryClient
 from access.rules import Rule, Rules
+from access.website_groups import WebsiteGroup
 from components.blocks import Params
 from components.texts import _
 from components.view_description import server_name
@@ -72,6 +73,10 @@ class Collector:
     """The content groups and own channels of websites; without it, there are none."""
     ledger: CostLedger | None = field(default=None, kw_only=True)
     """The costs of campaigns that the reader may see; without it, there are none."""
+    website_groups: tuple[WebsiteGroup, ...] = field(default=(), kw_only=True)
+    """The groups of websites that the reader may see."""
+    saved_conversions: Mapping[str, tuple[str, str]] = field(default_factory=dict, kw_only=True)
+    """The conversions and currencies that were saved, by website."""
     below: bool = field(default=False, kw_only=True)
     """Whether what is asked now is shown below the first screen; its queries are sent later."""
     _caller: Caller = field(default_factory=Caller, kw_only=True)
@@ -186,6 +191,14 @@ class Collector:
         """What campaigns of the View's website cost on the days of its period; ``None`` where that
         is unknown to the reader."""
         return self.ledger.spend(view.website, *view.period.days) if self.ledger else None
+
+    def outcome(self, query: Query[T]) -> Future[T | UmamiError]:
+        """Send a query of several whose answers are shown together; an ``UmamiError`` is the
+        result."""
+        self.ask(query)
+        outcome: Reply[T | UmamiError] = self._sent[query.key][1].rescued(lambda problem: problem)
+        self._keys[outcome] = query.key
+        return outcome
 
     def notes(self, view: View) -> Future[tuple[Note, ...]]:
         """All notes of the View's website that the reader may see, of any date, the newest first.

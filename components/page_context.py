@@ -18,6 +18,7 @@ from access.notifications import Notifications
 from access.permissions import AuthorizedClient
 from access.rules import Rules
 from access.saved_views import SavedViews
+from access.website_groups import WebsiteGroups
 from components import (
     elements,
     freshness,
@@ -71,6 +72,11 @@ def content_groups() -> ContentGroups:
 def costs() -> CostLedger:
     """The costs of campaigns for this session's viewer, with their current permissions."""
     return CostLedger(_engine, _account(), viewer.still().permissions)
+
+
+def website_groups() -> WebsiteGroups:
+    """The groups of websites, as far as this session's viewer may see them now."""
+    return WebsiteGroups(_engine, _account(), viewer.still().permissions)
 
 
 def notifications() -> Notifications:

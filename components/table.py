@@ -38,6 +38,7 @@ from components.blocks import (
     Table,
     list_param_names,
 )
+from components.charts.common import curve_points
 from components.escaping import harmless
 from components.formats import Field, bar_lengths, labelled
 from components.runtime import component
@@ -145,11 +146,12 @@ def rows_of(
 ) -> list[dict[str, Any]]:
     """The first ``shown`` rows of a frame as the component reads them.
 
-    A cell has a text, a smaller ``note`` below it, a tone, and a bar (0 to 100) behind it.
+    A cell has a text, a smaller ``note`` below it, a tone, a ``curve`` (the points of an SVG
+    polyline in a box of 100 by 30) before it, and a bar (0 to 100) behind it.
     ``value`` is the column whose text a click passes; rows whose value is ``active`` are marked.
     """
     top = frame.head(shown)
-    used = {name for field in fields for name in (field.column, field.note)} | {value}
+    used = {name for field in fields for name in (field.column, field.note, field.curve)} | {value}
     columns = {name: top[name].tolist() for name in used if name is not None}
     rows = []
     for at, bar in enumerate(bar_lengths(top, fields)):
@@ -162,6 +164,7 @@ def rows_of(
                     "text": field.shown(content),
                     "note": "" if note is None or pd.isna(note) else str(note),
                     "bar": None,
+                    "curve": curve_points(columns[field.curve][at] or ()) if field.curve else "",
                     "tone": field.tone(content),
                 }
             )

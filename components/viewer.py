@@ -93,13 +93,18 @@ def _accounts() -> accounts.Accounts:
 
 
 @st.cache_data(show_spinner=False, ttl=10)
-def saved_conversion(website: str) -> website_settings.Texts | None:
-    """The conversion and currency that were saved for a website; ``None`` if nothing was, or if
-    the database cannot be reached."""
+def saved_conversions() -> dict[str, website_settings.Texts]:
+    """The conversions and currencies that were saved, by website; none if the database cannot be
+    reached."""
     with suppress(SQLAlchemyError, SettingsError):
         if not database.is_missing(running().store):
-            return website_settings.conversion(store(), website)
-    return None
+            return website_settings.conversions(store())
+    return {}
+
+
+def saved_conversion(website: str) -> website_settings.Texts | None:
+    """The conversion and currency that were saved for a website; ``None`` if nothing was."""
+    return saved_conversions().get(website)
 
 
 def save_conversion(website: str, saved: website_settings.Texts | None) -> None:
@@ -108,7 +113,7 @@ def save_conversion(website: str, saved: website_settings.Texts | None) -> None:
         website_settings.save_conversion(store(), website, saved)
     except SQLAlchemyError:
         raise Unreachable(_(_AWAY)) from None
-    saved_conversion.clear()
+    saved_conversions.clear()
     record(current(), "save conversion", website)
 
 

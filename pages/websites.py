@@ -1,4 +1,4 @@
-"""Websites: cards with the visitors of each website, and their administration."""
+"""Websites: the totals of all websites, a card for each, and their administration."""
 
 import streamlit as st
 
@@ -12,6 +12,7 @@ from components import (
     url_state,
     viewer,
     website_admin,
+    website_groups,
 )
 from components.areas import websites
 from components.elements import show_empty
@@ -27,20 +28,56 @@ view = controls.view()
 client = page_context.client()
 sites = every_website(client)
 
+
+def choose_conversion(text: str) -> None:
+    """Count the chosen or typed conversion on every website."""
+    step = text if text in options else websites.typed_step(text)
+    url_state.set_params(same_conversion=step)
+
+
 with open_page(client) as page:
     params = url_state.page_params(websites.INFO)
+    page.website_groups = page_context.website_groups().every()
+    page.saved_conversions = viewer.saved_conversions()
+    choice = websites.Choice.of(params, sites, page.website_groups)
     place = blocks.list_position("websites", params)
     needle = (place.search or "").casefold()
-    matching = [site for site in sites if needle in f"{site.name}\n{site.domain}".casefold()]
+    matching = [site for site in choice.sites if needle in f"{site.name}\n{site.domain}".casefold()]
     pages = -(-len(matching) // CARDS)
     first = CARDS * (min(place.page, max(pages, 1)) - 1)
     shown = matching[first : first + CARDS]
-    layout = page.prepare(websites.ask(page, view, params))
+    overview = websites.Overview.ask(page, view, choice)
+    options = overview.conversions()
+    layout = page.prepare(overview.layout())
     cards = page.prepare(websites.card(page, view, site) for site in shown)
     with elements.title(_("Websites")):
         if viewer.current().permissions.admin:
-            website_admin.create_form()
+            with elements.row("websites_admin"):
+                website_groups.menu(page.website_groups)
+                website_admin.create_form()
     website_admin.show_done()
+    website_groups.draw_open(sites)
+    with elements.row("websites_choice"):
+        if len(sites) > 1:
+            website_groups.choice(websites.shown_groups(page.website_groups, sites), choice.group)
+        elements.select(
+            _("Conversion"),
+            options,
+            choice.conversion,
+            key="pick_same_conversion",
+            icon=":material/flag:",
+            width=260,
+            accept_new_options=True,
+            write=choose_conversion,
+        )
+        if len(choice.sites) > 1:
+            elements.segmented(
+                _("Scale"),
+                {"": _("Visitors"), websites.INDEXED: _("Index (average = 100)")},
+                websites.INDEXED if choice.indexed else "",
+                key="pick_scale",
+                write=lambda scale: url_state.set_params(scale=scale),
+            )
     page.draw(layout)
     table.search_box(place, _("Search name or domain"))
     managed = website_admin.manage(sites, params["site"][0]) if params["site"] else None

@@ -6,16 +6,21 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Final, Literal
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from access import website_settings
 from access.content_groups import ContentGroups
 from access.costs import CostLedger
 from access.notes import Note, Notebook
 from access.permissions import AuthorizedClient
 from access.rules import Rules
+from access.website_groups import WebsiteGroup, WebsiteGroups
 from components import blocks, formats, history, note_effects, notes, texts, view_description
 from components.areas import PageInfo
 from components.blocks import Block, Chart, Findings, Params, Text
@@ -29,7 +34,7 @@ from reports.document import Chapter, Cover, Report, Section
 from umami.api.websites import Website
 from umami.background_task import ProgressCallback
 from umami.connection import Server
-from umami.errors import UmamiError
+from umami.errors import SettingsError, UmamiError
 from umami.period import zone
 from umami.view import View
 
@@ -95,10 +100,18 @@ def make(
     flags = notes.flags(shared, order.view.period)
     listing = blocks.Section(_("Notes"), partial(_listed, query, order.view, shared, flags))
     listed = tuple(_blocks(listing)) if flags else ()
+    website_groups, saved = _of_websites(notebook) if "websites" in order.pages else ((), {})
     as_of = now = datetime.now(zone(order.view.period.timezone))
     for done, page in enumerate(pages):
         progress(done, len(pages))
-        query = Collector(client, rules=rules, groups=groups, ledger=ledger)
+        query = Collector(
+            client,
+            rules=rules,
+            groups=groups,
+            ledger=ledger,
+            website_groups=website_groups,
+            saved_conversions=saved,
+        )
         try:
             made = chapter(query, page, order.view, order.params.get(page.name, {}))
             chapters.append(_with_notes(made, listed) if page.shows_notes else made)
@@ -108,6 +121,20 @@ def make(
         as_of = min((as_of, *answered))
     progress(len(pages), len(pages))
     return Report(_cover(client.server, order, now, as_of), tuple(chapters), flags)
+
+
+def _of_websites(
+    notebook: Notebook | None,
+) -> tuple[tuple[WebsiteGroup, ...], dict[str, website_settings.Texts]]:
+    """The groups of websites of a reader, and the conversions that were saved for websites; none
+    while the database cannot be reached."""
+    if notebook is None:
+        return (), {}
+    groups = WebsiteGroups(notebook.engine, notebook.account, notebook.permissions).every()
+    with suppress(SQLAlchemyError, SettingsError):
+        engine = notebook.engine(False)
+        return groups, website_settings.conversions(engine) if engine else {}
+    return groups, {}
 
 
 def _notes(query: Collector, view: View, pages: Sequence[PageInfo]) -> list[Note]:

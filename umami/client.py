@@ -89,6 +89,11 @@ class Reply(Future[T]):
 
     def otherwise(self, default: U) -> "Reply[T | U]":
         """A reply whose answer is this one's, or ``default`` where it is an ``UmamiError``."""
+        return self.rescued(lambda _: default)
+
+    def rescued(self, function: Callable[[errors.UmamiError], U]) -> "Reply[T | U]":
+        """A reply whose answer is this one's, or what a function that cannot fail makes of its
+        ``UmamiError``."""
         optional = Reply[T | U](self._context)
 
         def arrived(_: Future[T]) -> None:
@@ -96,7 +101,7 @@ class Reply(Future[T]):
             if problem is None:
                 optional.set_result(super(Reply, self).result())
             elif isinstance(problem, errors.UmamiError):
-                optional.set_result(default)
+                optional.set_result(function(problem))
             else:
                 optional.set_exception(problem)
 

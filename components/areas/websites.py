@@ -1,29 +1,30 @@
-"""Websites: the totals of all websites."""
+"""Websites: the totals of all websites or of a group, side by side and over time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 import pandas as pd
 
+from access.website_groups import WebsiteGroup
 from components import blocks as ui
-from components import conversions, formats, visit_tables, what_changed
-from components.areas import PageInfo
+from components import formats, texts, visit_tables, website_charts, website_figures, what_changed
+from components.areas import PageInfo, last_value
 from components.charts import common
-from components.charts.tiles import Tile, figure
-from components.formats import Field
+from components.charts.tiles import figure
 from components.loading import Collector, every_website
 from components.texts import N_, _
 from components.view_description import described, present
+from components.website_figures import SiteQueries
+from umami.analysis.steps import KINDS
 from umami.api import traffic
-from umami.api.conversions import VisitGroups
 from umami.api.traffic import Stats, Timeline
 from umami.api.websites import Website
-from umami.conversion import Conversion
-from umami.endpoint import Query
+from umami.conversion import PURCHASE, FunnelStep, StepKind, read, spell
+from umami.errors import InvalidView, UmamiError
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -34,155 +35,208 @@ INFO: Final = PageInfo(
     2,
     N_("All websites at a glance, and what an admin does with them."),
     ("websites", "stats", "pageviews", *visit_tables.ENDPOINTS),
-    params=("websites_page", "websites_search", "site"),
+    ("goal", "revenue_stats"),
+    params=("websites_page", "websites_search", "site", "group", "same_conversion", "scale"),
 )
 MOST: Final = 100
-"""Most websites in a report, with up to two queries each."""
+"""Most websites with figures, with up to four queries each."""
+TRAFFIC: Final = 4
+"""Tiles of traffic, which are the first."""
+MOST_TILES: Final = 5
+"""Tiles in a row that are wide enough for their labels."""
+INDEXED: Final = "index"
+"""The text of the scale on which the average of each website is 100."""
 
 
-def ask(query: Collector, view: View, _params: ui.Params) -> Iterator[ui.Item]:
-    """Figures of all websites, and a table with a row for each. The page adds ``card``s.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The websites that the parameters of the page choose, and how they are compared."""
 
-    On the page, a website without figures is an error, as the sums would be wrong; its card says
-    why. Reports leave out what is missing.
-    """
-    websites = every_website(query.client)
-    sites = websites[:MOST]
-    views = [view.of_website(site.id) for site in sites]
-    compared = [each.compared() for each in views if each.comparison != "umami"]
-    queries: list[Query[Any]] = [traffic.stats(each) for each in (*views, *compared) if each]
-    brought: list[Conversion] = []
-    if view.whole_visits:
-        suggestions = [conversions.suggestion(query, each) for each in views]
-        brought = [Conversion(*suggestion()) for suggestion in suggestions]
-        queries += [
-            visit_tables.groups_query(conversion, None)(each)
-            for each, conversion in zip(views, brought, strict=True)
-        ]
-    make = partial(_blocks, view, sites, len(websites), brought)
-    section = ui.Section(_("All websites"), make, about=described(view), height=340)
-    yield replace(section, answers=[query.ask(each) for each in queries], medium="page")
-    yield replace(section, answers=[query.optional(each) for each in queries], medium="report")
+    sites: Sequence[Website]
+    group: WebsiteGroup | None = None
+    conversion: str = ""
+    """What counts as a conversion on every website, as in URLs; empty for that of each."""
+    indexed: bool = False
+    faults: tuple[str, ...] = ()
+    """What is wrong with the parameters, in sentences."""
 
-
-def _blocks(
-    view: View,
-    sites: Sequence[Website],
-    total: int,
-    brought: Sequence[Conversion],
-    *answers: Any,
-) -> list[ui.Block]:
-    """Tiles with the sums, and the table; ``answers`` are the totals of the websites, those of the
-    comparison, and the conversions."""
-    count = len(sites)
-    groups = answers[len(answers) - len(brought) :] if brought else ()
-    compared = answers[count : len(answers) - len(brought)]
-    frame = rows(sites, answers[:count], compared, brought, groups)
-    # Currencies cannot be added or compared.
-    currencies = {conversion.currency for conversion in brought if conversion.currency}
-    currency = next(iter(currencies)) if len(currencies) == 1 else ""
-    fields = [
-        Field("name", _("Website"), "text", note="domain"),
-        Field("visitors", _("Visitors"), bar=True),
-        Field("change", _("Change"), "change"),
-        Field("visits", _("Visits"), wide=True),
-        Field("views", _("Views"), wide=True),
-        Field("bounce_rate", _("Bounce rate"), "percent", wide=True),
-    ]
-    if brought:
-        fields += [
-            Field("conversions", _("Conversions"), note="conversion"),
-            Field("rate", _("Rate"), "percent", wide=True),
-        ]
-    if currency:
-        fields.append(Field("revenue", _("Revenue"), "money", currency=currency))
-    complete = count > 1 and frame["visitors"].notna().all()
-    blocks: list[ui.Block] = [ui.Tiles(_tiles(frame, currency), framed=False)] if complete else []
-    blocks.append(
-        ui.Table(
-            _("websites"),
-            frame,
-            fields,
-            "websites",
-            shown=20,
-            printed=MOST,
-            value="id",
-            on_choose=lambda id_: ui.OpenPage("overview", {}, view.of_website(id_)),
-        )
-    )
-    if total > count:
-        blocks.append(
-            ui.Text(
-                _("The first {count} of {total} by name.").format(
-                    count=count, total=formats.whole(total)
-                )
+    @classmethod
+    def of(
+        cls, params: ui.Params, sites: Sequence[Website], groups: Sequence[WebsiteGroup]
+    ) -> Choice:
+        """Read the parameters; a group or a conversion that is not there is left out."""
+        faults = []
+        id_ = last_value(params, "group")
+        group = next((group for group in shown_groups(groups, sites) if group.id == id_), None)
+        if id_ and group is None:
+            faults.append(
+                _("All websites are shown: the group of this link is not there or not for you.")
             )
+        text = last_value(params, "same_conversion")
+        try:
+            if text and text != PURCHASE and not read(text).value:
+                raise InvalidView(N_("Choose a page or an event."))
+        except InvalidView as problem:
+            faults.append(texts.sentence(problem))
+            text = ""
+        members = [site for site in sites if group is None or site.id in group.websites]
+        indexed = last_value(params, "scale") == INDEXED
+        return cls(members, group, text, indexed, tuple(faults))
+
+
+def typed_step(text: str) -> str:
+    """The text of the step that somebody typed: a path begins with ``/`` or ``*``, anything else is
+    an event."""
+    text = text.strip()
+    kind: StepKind = "path" if text[:1] in ("/", "*") else "event"
+    return spell(FunnelStep(kind, text)) if text else ""
+
+
+def shown_groups(groups: Sequence[WebsiteGroup], sites: Sequence[Website]) -> list[WebsiteGroup]:
+    """The groups that have one of these websites."""
+    known = {site.id for site in sites}
+    return [group for group in groups if not known.isdisjoint(group.websites)]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The queries of the page about the chosen websites, and its layout."""
+
+    view: View
+    choice: Choice
+    queries: Sequence[SiteQueries]
+    steps: Sequence[FunnelStep]
+    """The conversions of the websites that are pages or events, most common first."""
+    cut: frozenset[str] = frozenset()
+    """The ids of the websites with more currencies than are counted."""
+
+    @classmethod
+    def ask(cls, query: Collector, view: View, choice: Choice) -> Overview:
+        """Send all queries. Waits for those of the suggestions."""
+        sites = choice.sites[:MOST]
+        views = [view.of_website(site.id) for site in sites]
+        now = [query.outcome(traffic.stats(each)) for each in views]
+        earlier = [None if each.comparison == "umami" else each.compared() for each in views]
+        compared = [query.outcome(traffic.stats(each)) if each else None for each in earlier]
+        timelines = [query.outcome(traffic.pageviews(each)) for each in views]
+        counted, steps, cut = website_figures.ask_conversions(query, views, choice.conversion)
+        visits = [
+            tuple(
+                (each, query.outcome(website_figures.counts_query(of_site, each)))
+                for each in conversions_of_site
+            )
+            for of_site, conversions_of_site in zip(views, counted, strict=True)
+        ]
+        queries = map(SiteQueries, sites, now, compared, timelines, visits)
+        return cls(view, choice, list(queries), steps, cut)
+
+    def layout(self) -> Iterator[ui.Item]:
+        """The sums, the charts, and a table with a row for each website."""
+        figures = [answer for each in self.queries for answer in each.figures()]
+        timelines = [each.timeline for each in self.queries]
+        several = len(self.queries) > 1
+        if self.choice.faults:
+            yield ui.blocks_section(
+                "", *(ui.Text(fault, "note") for fault in self.choice.faults), framed=False
+            )
+        if several:
+            yield ui.Section(_("Totals"), self._sums, figures, height=2 * ui.TILES, framed=False)
+            chart = ui.Section(
+                _("Visitors over time"), self._chart, timelines, height=340 + ui.CHART_BUTTONS
+            )
+            if self.view.comparison == "none":
+                yield chart
+            else:
+                grew = ui.Section(_("Who grew, who fell"), self._grew, figures, height=300)
+                yield ui.Columns([chart, grew], widths=(3, 2))
+        title = _("All websites") if self.choice.group is None else self.choice.group.name
+        yield ui.Section(
+            title, self._table, [*figures, *timelines], about=described(self.view), height=340
         )
-    return blocks
 
+    def conversions(self) -> dict[str, str]:
+        """What can be counted on every website, and its name; ``""`` stands for what each website
+        counts."""
+        default = _("Each website’s conversion") if self.view.whole_visits else _("No conversion")
+        chosen = self.choice.conversion
+        steps = [*self.steps, *([read(chosen)] if chosen and chosen != PURCHASE else [])]
+        named = {spell(step): f"{_(KINDS[step.kind])}: {step.value}" for step in steps}
+        return {"": default, PURCHASE: _("Purchases"), **named}
 
-def rows(
-    sites: Sequence[Website],
-    now: Sequence[Stats | None],
-    compared: Sequence[Stats | None],
-    brought: Sequence[Conversion],
-    groups: Sequence[VisitGroups | None],
-) -> pd.DataFrame:
-    """A row for each website, most visitors first; unknown figures are missing."""
-    listed = []
-    for at, (site, stats) in enumerate(zip(sites, now, strict=True)):
-        current = stats.current if stats else None
-        other = compared[at] if compared else None
-        before = other.current if other else stats.previous if stats else None
-        row: dict[str, Any] = {"id": site.id, "name": site.name, "domain": site.domain or ""}
-        for name in ("visitors", "visits", "views", "bounces", "bounce_rate"):
-            row[name] = getattr(current, name, None)
-        row["before"] = getattr(before, "visitors", None)
-        row["change"] = formats.change(row["visitors"], row["before"])
-        answer = groups[at] if groups else None
-        if answer is not None and brought[at]:
-            totals = answer.frame.sum(numeric_only=True)
-            row["conversion"] = conversions.described(brought[at])
-            row["conversions"] = totals["conversions"]
-            row["rate"] = totals["conversions"] / totals["visits"] if totals["visits"] else None
-            row["revenue"] = totals["revenue"] if brought[at].currency else None
-        listed.append(row)
-    frame = pd.DataFrame(listed)
-    missing = {"conversion", "conversions", "rate", "revenue"} - {*frame.columns}
-    frame = frame.assign(**dict.fromkeys(sorted(missing), None))
-    numbers = ["visitors", "visits", "views", "before", "change", "bounce_rate"]
-    frame = frame.astype(dict.fromkeys([*numbers, "conversions", "rate", "revenue"], "float64"))
-    return frame.sort_values(["visitors", "name"], ascending=[False, True], ignore_index=True)
+    def _rows(self, *, timeline: bool = False) -> pd.DataFrame:
+        begun = website_charts.begun(self.view)
+        complete = len(self.view.period.axis()) if begun is None else begun - 1
+        answers = tuple(each.answers(timeline=timeline) for each in self.queries)
+        return website_figures.rows(answers, complete, purchases=self.choice.conversion == PURCHASE)
 
+    @property
+    def _counted(self) -> str:
+        return _("Visits") if self.view.whole_visits else _("Visitors")
 
-def _tiles(frame: pd.DataFrame, currency: str) -> list[Tile]:
-    """The sums of the websites."""
-    per_site = _("Somebody who visited two of the websites counts twice.")
-    known = frame.dropna(subset=["before"]) if frame["before"].notna().any() else None
-    before = None if known is None else float(known["before"].sum())
-    visits, bounces = frame["visits"].sum(), frame["bounces"].astype("float64").sum()
-    tiles = [
-        figure(_("Visitors"), float(frame["visitors"].sum()), before, per_site),
-        figure(_("Visits"), float(visits), None, _("Visits of all websites.")),
-        figure(_("Views"), float(frame["views"].sum()), None, _("Views of all websites.")),
-        figure(
-            _("Bounce rate"),
-            bounces / visits if visits else None,
-            None,
-            _("Of all visits."),
-            "percent",
-        ),
-    ]
-    if frame["conversions"].notna().any():
-        conversions_of_all = float(frame["conversions"].sum())
-        tiles.append(
-            figure(_("Conversions"), conversions_of_all, None, _("Visits that converted."))
+    def _sums(self, *_answers: Any) -> list[ui.Block]:
+        """Tiles with the sums, and which websites are not in them."""
+        answers = [each.answers() for each in self.queries]
+        faults = [each.now for each in answers if isinstance(each.now, UmamiError)]
+        if len(faults) == len(answers):
+            raise faults[0]
+        codes = website_figures.currencies_of(answers)
+        tiles = website_figures.tiles(self._rows(), codes, self._counted)
+        # Traffic first; what it brought is below where both are too many for a row.
+        cut = len(tiles) if len(tiles) <= MOST_TILES else TRAFFIC
+        rows = [ui.Tiles(row) for row in (tiles[:cut], tiles[cut:]) if row]
+        added_up = ui.Text(
+            _("Visitors are added up, not deduplicated: who visited two websites counts twice.")
         )
-    if currency:
-        revenue = float(frame["revenue"].sum())
-        about = _("Revenue in {currency}.").format(currency=currency)
-        tiles.append(figure(_("Revenue"), revenue, None, about, "money", currency=currency))
-    return tiles
+        sentences = [*website_figures.left_out(answers), *self._not_counted()]
+        return [*rows, added_up, *(ui.Text(sentence, "note") for sentence in sentences)]
+
+    def _not_counted(self) -> Iterator[str]:
+        """Sentences about what was not queried."""
+        if len(self.choice.sites) > len(self.queries):
+            yield _("The first {count} of {total} by name.").format(
+                count=len(self.queries), total=formats.whole(len(self.choice.sites))
+            )
+        if self.cut:
+            names = [each.site.name for each in self.queries if each.site.id in self.cut]
+            yield _("Revenue in the rarer currencies of {names} is not counted.").format(
+                names=website_figures.listed(names)
+            )
+
+    def _chart(self, *answers: Timeline | UmamiError) -> list[ui.Block]:
+        names = [each.site.name for each in self.queries]
+        return website_charts.timelines(self.view, names, answers, indexed=self.choice.indexed)
+
+    def _grew(self, *_answers: Any) -> list[ui.Block]:
+        return website_charts.contributions(self._rows())
+
+    def _table(self, *_answers: Any) -> list[ui.Block]:
+        answers = [each.answers() for each in self.queries]
+        frame = self._rows(timeline=True)
+        shown, more = website_figures.fields(
+            frame, website_figures.currencies_of(answers), self._counted
+        )
+        blocks: list[ui.Block] = [
+            ui.Table(
+                _("websites"),
+                frame,
+                shown,
+                "websites",
+                shown=20,
+                printed=MOST,
+                value="id",
+                on_choose=lambda id_: ui.OpenPage("overview", {}, self.view.of_website(id_)),
+                more_fields=more,
+            )
+        ]
+        if len(answers) == 1:
+            blocks += [ui.Text(sentence, "note") for sentence in website_figures.left_out(answers)]
+        return blocks
+
+
+def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
+    """The sums of the chosen websites, charts, and a table. The page adds ``card``s."""
+    choice = Choice.of(params, every_website(query.client), query.website_groups)
+    yield from Overview.ask(query, view, choice).layout()
 
 
 def card(query: Collector, view: View, site: Website) -> ui.Section:

@@ -150,18 +150,27 @@ def over(frame: pd.DataFrame, until: pd.Timestamp | None) -> pd.DataFrame:
     return frame if until is None else frame[frame["time"] <= until].iloc[:-1]
 
 
+def curve_points(values: Sequence[float]) -> str:
+    """The points of an SVG polyline for a series from zero on, in a box of 100 by 30; ``""`` for
+    fewer than three values or only zeros."""
+    if len(values) < 3 or not any(values):
+        return ""
+    lowest, highest = min(0, *values), max(0, *values)
+    step, scale = 100 / (len(values) - 1), 29 / (highest - lowest)
+    points = ((at * step, 29.5 - (value - lowest) * scale) for at, value in enumerate(values))
+    return " ".join(f"{x:.4g},{y:.4g}" for x, y in points)
+
+
 def sparkline(values: Sequence[float], colour: str) -> str:
     """A tile's series as SVG, from zero on; ``""`` for fewer than three values or only zeros.
 
     Streamlit's own sparklines take Vega, a library as large as the rest of the page.
     """
-    if len(values) < 3 or not any(values):
+    line = curve_points(values)
+    if not line:
         return ""
     lowest, highest = min(0, *values), max(0, *values)
-    step, scale = 100 / (len(values) - 1), 29 / (highest - lowest)
-    points = [(at * step, 29.5 - (value - lowest) * scale) for at, value in enumerate(values)]
-    line = " ".join(f"{x:.4g},{y:.4g}" for x, y in points)
-    zero = f"{29.5 + lowest * scale:.4g}"
+    zero = f"{29.5 + lowest * 29 / (highest - lowest):.4g}"
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 30" preserveAspectRatio="none">'
         f'<polygon points="0,{zero} {line} 100,{zero}" fill="{colour}" opacity="0.12"/>'

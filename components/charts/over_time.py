@@ -300,6 +300,69 @@ def percentiles(
     }
 
 
+def lines(
+    frame: pd.DataFrame,
+    names: Sequence[str],
+    unit: Unit,
+    begun: int | None,
+    partial: Ends,
+    mode: Mode,
+    *,
+    rest: bool,
+) -> Figure:
+    """Several series on one scale: the columns of a frame with ``time`` that are the positions of
+    the ``names``.
+
+    ``begun`` and ``partial`` are those of ``traffic``. ``rest`` says that the last series is the
+    sum of others, which is grey. After five series, colours come again with dots.
+    """
+    times = moments(frame["time"])
+    *colours, grey = PALETTES[mode].categorical
+    cut = [at for at, is_cut in zip((0, len(times) - 1), partial, strict=True) if is_cut]
+    notes = {at: _("  in part") for at in cut}
+    last = len(times) if begun is None else begun
+    if begun:
+        notes[begun - 1] = _("  so far")
+    traces, highest = [], 0.0
+    for place, name in enumerate(names):
+        values = [
+            None if at >= last or pd.isna(value) else value
+            for at, value in enumerate(frame[place].tolist())
+        ]
+        is_rest = rest and place == len(names) - 1
+        line = _Line(
+            times,
+            plain(name, 18),
+            values,
+            [notes.get(at, "") for at in range(len(times))],
+            grey if is_rest else colours[place % len(colours)],
+            False,
+            sorted(at for at in notes if at < last),
+        )
+        highest = max((highest, *(value or 0 for value in values)))
+        style = "dot" if place >= len(colours) and not is_rest else "solid"
+        traces.append(
+            {
+                **line.points(range(len(times))),
+                "mode": "lines+markers" if len(times) < 3 else "lines",
+                "line": {"color": line.colour, "width": 2, "dash": style},
+            }
+        )
+        if line.partial:
+            traces.append(line.partial_ends(mode))
+    width = {"range": [times[0], times[-1]]} if len(times) > 2 else {}
+    return {
+        "data": traces,
+        "layout": {
+            **base_layout(mode, HOVER_ALL, 340, top=36, right=24),
+            **selects_period(unit),
+            "showlegend": True,
+            "xaxis": {**time_axis(times, unit), **width},
+            "yaxis": amounts_axis(5, 0, highest),
+        },
+    }
+
+
 def corrected(frame: pd.DataFrame, unit: Unit, mode: Mode) -> Figure:
     """Views and visitors with other values in place of doubtful ones: these are hollow points, and
     a dotted line has what was counted there.

@@ -69,6 +69,18 @@ export default function (component) {
         bar.style.setProperty("--bar", given.bar + "%")
         cell.append(bar)
       }
+      if (given.curve) {
+        const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg")
+        svg.setAttribute("class", "curve")
+        svg.setAttribute("viewBox", "0 0 100 30")
+        svg.setAttribute("preserveAspectRatio", "none")
+        svg.setAttribute("aria-hidden", "true")
+        const line = document.createElementNS(svg.namespaceURI, "polyline")
+        line.setAttribute("points", given.curve)
+        svg.append(line)
+        cell.append(svg)
+        cell.classList.add("curved")
+      }
       let holder = cell
       if (open && at === 0) {
         holder = document.createElement("button")

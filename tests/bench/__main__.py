@@ -141,6 +141,7 @@ def analyses() -> list[str]:
                 small = str(few.base_url).rstrip("/")
                 slow += people.signing_in(small)
                 slow += pages.long_lists(address, small)
+            slow += pages.many_websites()
     return slow
 
 

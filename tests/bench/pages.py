@@ -10,15 +10,20 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from components import umami_server
 from components.page_registry import PAGES
-from tests.pages.conftest import open_page
+from tests.pages.conftest import TABLES, open_page
 from tests.support.fault_proxy import Between, between
 from tests.support.pages import CHOICES
+from umami.api import websites
+from umami.embedded.server import serve
 
 DELAY = 0.2
 TOGETHER = 1.2
 """Times its slowest answer in which all of a page's data is there."""
 RERUNS = 5
+WEBSITES, WARM = 50, 1.0
+"""So many websites are shown in so many seconds once their figures are in the cache."""
 SAME = 1.5
 """Times the run over few sessions that the run over very many may take."""
 
@@ -73,6 +78,29 @@ def rerun(url: str) -> float:
             app.run()
             times.append(time.perf_counter() - begun)
     return statistics.median(times)
+
+
+def many_websites() -> list[str]:
+    """Measure a run of the page Websites with many websites whose figures are in the cache."""
+    with serve(TABLES, password="umami") as running, dashboard(running.url, 0):
+        client = umami_server.umami()
+        for number in range(WEBSITES - len(client.ask(websites.websites()).rows)):
+            client.ask(websites.create_website(f"Website {number:02}", "many.example"))
+        client.forget()
+        cold = time.perf_counter()
+        app = open_page("websites", compare="previous")
+        times = [time.perf_counter() - cold]
+        assert len(app.get("plotly_chart")) == 2
+        for _ in range(RERUNS):
+            begun = time.perf_counter()
+            app.run()
+            times.append(time.perf_counter() - begun)
+    cold, warm = times[0], statistics.median(times[1:])
+    over = warm > WARM
+    print(f"\n{f'{WEBSITES} websites on one page':<48}{'cold':>10}{'cached':>10}{'limit':>8}")
+    figures = f"{cold * 1000:>7.0f} ms{warm * 1000:>7.0f} ms{WARM * 1000:>5.0f} ms"
+    print(f"{'':<48}{figures}{' OVER' if over else ''}", flush=True)
+    return ["many websites"] if over else []
 
 
 def long_lists(many: str, few: str) -> list[str]:

@@ -70,6 +70,14 @@ def test_rows_carry_names_shares_and_bars() -> None:
     assert table.filter_field == "country"
 
 
+def test_curve_is_drawn_before_a_value() -> None:
+    frame = pd.DataFrame({"name": ["a", "b"], "now": [1, 2], "series": [(0, 5, 10), (1, 2)]})
+    fields = (Field("name", "Name", "text"), Field("now", "Now", curve="series"))
+    first, second = rows_of(frame, fields, None, (), 2)
+    assert [cell["curve"] for cell in first["cells"]] == ["", "0,29.5 50,15 100,0.5"]
+    assert second["cells"][1]["curve"] == ""
+
+
 def test_a_field_without_filter_cannot_be_clicked() -> None:
     screens = rankings.Table("screen", "Screens", "screens")
     (row,) = drawn(ranking_table(screens, ranking(("1920x1080", 1))))

@@ -553,3 +553,12 @@ def test_what_a_restart_deletes_is_said_where_it_is_written(
         assert (f"{sentence}PostgreSQL database" in said(app).replace("\\", "")) == (
             ephemeral == "yes"
         )
+
+
+@pytest.mark.usefixtures("accounts")
+def test_only_admins_have_the_menu_of_groups() -> None:
+    for who in ("analyst", "admin"):
+        app = opened_as(who, "websites")
+        assert not app.exception
+        keys = {button.key for button in app.button}
+        assert ("new_group" in keys) is (who == "admin")

@@ -13,11 +13,15 @@ import pytest
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
+from access import database
+from access.permissions import ALL
+from access.website_groups import WebsiteGroups
 from components import collecting as collect
 from components import formats, umami_server
 from components.website_admin import EVENT
 from tests.doubles.umami import serve as serve_version
 from tests.pages.conftest import SHOP, TABLES, WEBSITES, Open, open_page, table, unescaped
+from tests.support.fault_proxy import Between
 from umami.api import realtime, traffic, websites
 from umami.api.websites import Website
 from umami.embedded.importing import import_into
@@ -51,7 +55,7 @@ def site(name: str = "shop") -> Website:
 
 
 def names(app: AppTest) -> list[str]:
-    others = ("Manage", "All websites")
+    others = ("Manage", "All websites", "Visitors over time", "Who grew")
     return [element.value for element in app.header if not element.value.startswith(others)]
 
 
@@ -96,7 +100,7 @@ def test_every_website_is_listed_with_its_visitors(opened: Open) -> None:
     }
     assert app.metric[0].value == formats.whole(sum(counted))
     if umami_server.umami().capabilities.whole_visits:
-        assert [rows["Nordlicht Shop"][at] for at in (6, 8)] == ["280", "€10,230.86"]
+        assert [rows["Nordlicht Shop"][at] for at in (4, 6)] == ["280", "€10,230.86"]
 
 
 def test_filters_do_not_apply_to_the_list_of_websites(opened: Open) -> None:
@@ -268,6 +272,83 @@ def test_no_tracking_code_for_the_demo(bare: pytest.MonkeyPatch) -> None:
     app = open_page("websites", website=site, site=site)
     assert code(app) == []
     assert "This is demo data" in notes(app)
+
+
+# Comparing
+
+
+def test_sums_do_not_hide_a_failing_website(proxy: Between) -> None:
+    proxy.breaks = lambda target: f"{WEBSITES['docs']}/stats" in target
+    app = open_page("websites")
+    assert not app.exception
+    assert app.metric[0].value == "2,423"
+    assert "1 of 3 websites did not answer" in notes(app)
+    assert {row[0]: row[1] for row in table(app, "websites")}["Nordlicht Docs"] == formats.ABSENT
+    assert len(names(app)) == 3
+
+
+def test_one_conversion_is_counted_on_every_website(opened: Open) -> None:
+    app = opened("websites", same_conversion="event.purchase")
+    assert not app.exception
+    counts = {tile.label: tile.value for tile in app.metric}
+    whole = umami_server.umami().capabilities.whole_visits
+    assert (counts["Conversions"] == "280") is whole
+    app.selectbox(key="pick_same_conversion").set_value("money").run()
+    assert app.session_state["same_conversion"] == "money"
+    assert "Revenue in EUR" in {tile.label for tile in app.metric}
+    app.selectbox(key="pick_same_conversion").set_value("").run()
+    assert app.session_state["same_conversion"] == ""
+    assert ("Conversions" in {tile.label for tile in app.metric}) is whole
+
+
+def test_scale_and_comparison_choose_the_charts(opened: Open) -> None:
+    app = opened("websites", scale="index", compare="previous", **{"from": "2026-09-01"})
+    assert not app.exception
+    assert "100 is the average of each website" in notes(app)
+    assert len(app.get("plotly_chart")) == 2
+    app.segmented_control(key="pick_scale").set_value("").run()
+    assert app.session_state["scale"] == ""
+    app = opened("websites", compare="none")
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_group_is_made_chosen_changed_and_deleted(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    bare.setenv("DASHBOARD_STORE", store)
+    bare.setenv("UMAMI_DATA", str(TABLES))
+    app = open_page("websites")
+    assert "pick_group" not in {choice.key for choice in app.selectbox}
+    app.button(key="new_group").click().run()
+    app.button(key="group_save").click().run()
+    assert any("has a name" in element.value for element in app.error)
+    app.text_input(key="group_name_1").set_value(HOSTILE)
+    app.multiselect(key="group_websites_1").set_value([SHOP, WEBSITES["empty"]])
+    app.button(key="group_save").click().run()
+    assert not app.exception
+    assert any("was saved" in toast for toast in toasts(app))
+    engine = database.open_engine(store)
+    groups = WebsiteGroups(lambda _create: engine, "everybody", ALL)
+    (group,) = groups.every()
+    assert app.session_state["group"] == group.id
+    assert names(app)[-2:] == ["Nordlicht Empty", "Nordlicht Shop"]
+    assert [row[0] for row in table(app, "websites")] == ["Nordlicht Shop", "Nordlicht Empty"]
+    assert app.metric[0].value == "2,423"
+
+    app.button(key=f"edit_group_{group.id}").click().run()
+    app.multiselect(key="group_websites_2").set_value([WEBSITES["docs"]])
+    app.button(key="group_save").click().run()
+    assert [row[0] for row in table(app, "websites")] == ["Nordlicht Docs"]
+    app.selectbox(key="pick_group").set_value("").run()
+    assert len(table(app, "websites")) == 3
+
+    app.button(key=f"edit_group_{group.id}").click().run()
+    app.button(key="group_delete").click().run()
+    assert not app.exception
+    assert groups.every() == ()
+    engine.dispose()
+    app = open_page("websites", group=group.id)
+    assert "the group of this link is not there" in notes(app)
+    assert len(names(app)) == 3
 
 
 # Changing

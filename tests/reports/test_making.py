@@ -27,7 +27,7 @@ from umami.client import Client
 
 pytestmark = pytest.mark.slow
 
-WITHOUT_CHARTS = ("websites", "landing", "utm", "attribution")
+WITHOUT_CHARTS = ("landing", "utm", "attribution")
 
 
 def sections(report: Report, page: str) -> dict[str, Section]:

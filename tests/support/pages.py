@@ -47,6 +47,7 @@ ON_UMAMI: Final = {
     "landing": {"metrics", "stats"},
     "overview": {"groups", "parts_of_visits"},
     "reports": {*note_effects.ENDPOINTS},
+    "websites": {"goal", "revenue_stats"},
     "utm": {*converters.ENDPOINTS} - {"metrics"},
 }
 """Endpoints that a page requests only where the server counts no visits with their conversions, or

@@ -1,0 +1,194 @@
+"""Charts of several websites: their visitors over time, and who made the sum grow or fall."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+import pandas as pd
+
+from components import blocks as ui
+from components import formats, texts
+from components.charts import bars, over_time
+from components.charts.common import Figure
+from components.formats import Field
+from components.texts import _
+from components.theme import Mode
+from components.view_description import described, present
+from umami.api.traffic import Timeline
+from umami.errors import UmamiError
+from umami.memoize import memoize
+from umami.period import UNIT_WORDS, Unit
+from umami.view import View
+
+MOST_LINES: Final = 8
+"""Websites with a line of their own; the others are one line."""
+MOST_STEPS: Final = 8
+"""Websites with a bar of their own; the others are one bar."""
+
+
+def begun(view: View) -> int | None:
+    """How many buckets of a View have begun; ``None`` where its period has ended."""
+    until = present(view)
+    return None if until is None else int((view.period.axis() <= until).sum())
+
+
+def timelines(
+    view: View,
+    names: Sequence[str],
+    answers: Sequence[Timeline | UmamiError],
+    *,
+    indexed: bool,
+) -> list[ui.Block]:
+    """The visitors of websites over time; ``names`` are theirs, in the order of the ``answers``.
+
+    ``indexed`` draws each website relative to its own average, which is 100.
+    """
+    known = [
+        (name, answer)
+        for name, answer in zip(names, answers, strict=True)
+        if isinstance(answer, Timeline)
+    ]
+    problems = [answer for answer in answers if isinstance(answer, UmamiError)]
+    if problems and not known:
+        raise problems[0]
+    now = begun(view)
+    shown, frame, rest = lines(
+        tuple(name for name, _unused in known),
+        tuple(answer for _unused, answer in known),
+        len(view.period.axis()) if now is None else now - 1,
+        indexed,
+    )
+    if not shown:
+        return [ui.Text(_("No visitors in this period."), "empty")]
+    blocks: list[ui.Block] = []
+    if indexed:
+        blocks.append(ui.Text(_("100 is the average of each website in this period.")))
+    alt = _("Visitors of each website, {dates}").format(dates=described(view))
+    draw = partial(_figure, frame, shown, rest, view.period.unit, now, view.period.partial())
+    blocks.append(ui.Chart(alt, "websites_over_time", draw))
+    if problems:
+        missing = formats.counted(
+            "{count} website is not in the chart.",
+            "{count} websites are not in the chart.",
+            len(problems),
+        )
+        blocks.append(ui.Text(f"{missing} {texts.sentence(problems[0])}", "note"))
+    unit = view.period.unit
+    fields = [
+        Field("time", texts.capitalised(_(UNIT_WORDS[unit])), "time", unit=unit),
+        Field("website", _("Website"), "text"),
+        Field("value", _("Index") if indexed else _("Visitors"), "number" if indexed else "count"),
+    ]
+    title = _("Visitors of websites over time")
+    rows = _long(frame, (*shown, *([_rest_name(rest)] if rest else [])))
+    return [*blocks, ui.Table(title, rows, fields, "websites_time", printed=0, medium="report")]
+
+
+@memoize
+def lines(
+    names: tuple[str, ...], answers: tuple[Timeline, ...], complete: int, indexed: bool
+) -> tuple[tuple[str, ...], pd.DataFrame, int]:
+    """The names of the lines, largest first, a frame with ``time`` and a column for each of them by
+    its position, and how many other websites are added up in one more column.
+
+    ``complete`` is the number of buckets that are over, from whose average an index is computed;
+    websites without visitors in them have no line.
+    """
+    visitors = [answer.frame["sessions"].astype("float64") for answer in answers]
+    sizes = [float(series.iloc[:complete].sum()) for series in visitors]
+    order = sorted((at for at, size in enumerate(sizes) if size), key=lambda at: -sizes[at])
+    first, others = order[:MOST_LINES], order[MOST_LINES:]
+    if len(others) == 1:
+        first, others = order, []
+    series = [visitors[at] for at in first]
+    if others:
+        series.append(pd.concat([visitors[at] for at in others], axis=1).sum(axis=1))
+    if indexed:
+        series = [(100 * each / each.iloc[:complete].mean()).round(1) for each in series]
+    frame = pd.DataFrame(dict(enumerate(series)))
+    if answers:
+        frame["time"] = answers[0].frame["time"]
+    return tuple(names[at] for at in first), frame, len(others)
+
+
+def _rest_name(count: int) -> str:
+    return formats.counted("{count} other", "{count} others", count)
+
+
+def _figure(
+    frame: pd.DataFrame,
+    names: tuple[str, ...],
+    rest: int,
+    unit: Unit,
+    begun: int | None,
+    partial: over_time.Ends,
+    mode: Mode,
+) -> Figure:
+    named = (*names, *([_rest_name(rest)] if rest else []))
+    return over_time.lines(frame, named, unit, begun, partial, mode, rest=bool(rest))
+
+
+@memoize
+def _long(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    """A row for each bucket and website."""
+    parts = [
+        pd.DataFrame({"time": frame["time"], "website": name, "value": frame[at]})
+        for at, name in enumerate(names)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def contributions(frame: pd.DataFrame) -> list[ui.Block]:
+    """What each website adds to the change of the summed visitors, as a chart and a table.
+
+    ``frame`` has ``name``, ``visitors`` and ``before_visitors``; websites without either are left
+    out.
+    """
+    known = parts(frame)
+    if known.empty:
+        return [ui.Text(_("The visitors of the comparison are unknown."), "empty")]
+    if not known["delta"].any():
+        return [ui.Text(_("The websites have the same visitors as before."), "empty")]
+    total = float(known["delta"].sum())
+    order = known["delta"].abs().sort_values(ascending=False, kind="stable").index
+    largest = known.loc[sorted(order[:MOST_STEPS])]
+    steps = [
+        (name, float(delta), _signed(delta))
+        for name, delta in zip(largest["name"], largest["delta"], strict=True)
+        if delta
+    ]
+    if others := len(known) - len(largest):
+        rest = total - float(largest["delta"].sum())
+        steps.append((_rest_name(others), rest, _signed(rest)))
+    ends = (_("Whole change"), _signed(total))
+    draw = partial(bars.waterfall, tuple(steps), ends)
+    alt = _("Contribution of each website to the change of the visitors")
+    fields = [
+        Field("name", _("Website"), "text"),
+        Field("before_visitors", _("Before")),
+        Field("visitors", _("Visitors")),
+        Field("delta", _("Contribution"), "delta"),
+        Field("share", _("Of the change"), "percent"),
+    ]
+    title = _("Contributions of websites")
+    return [
+        ui.Chart(alt, "websites_grew", draw),
+        ui.Table(title, known, fields, "websites_delta", printed=0, medium="report"),
+    ]
+
+
+@memoize
+def parts(frame: pd.DataFrame) -> pd.DataFrame:
+    """The websites whose visitors are known for both periods, with their part of the change
+    (``delta``) and its ``share`` of the whole change, the largest rise first."""
+    known = frame.dropna(subset=["visitors", "before_visitors"])
+    delta = known["visitors"] - known["before_visitors"]
+    total = delta.sum()
+    known = known.assign(delta=delta, share=delta / total if total else float("nan"))
+    return known.sort_values(["delta", "name"], ascending=[False, True], ignore_index=True)
+
+
+def _signed(delta: float) -> str:
+    return formats.decimal(delta, sign=True)

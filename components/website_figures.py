@@ -1,0 +1,336 @@
+"""The figures of several websites, side by side and summed, and what is missing from the sums."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+import pandas as pd
+
+from components import conversions, formats, texts, visit_tables
+from components.charts.tiles import Tile, figure
+from components.formats import Field
+from components.loading import Collector, answered
+from components.texts import N_, _
+from umami.api import reports, revenue
+from umami.api.conversions import VisitGroups
+from umami.api.reports import Goal
+from umami.api.revenue import RevenueTotals
+from umami.api.traffic import Stats, Timeline
+from umami.api.websites import Website
+from umami.conversion import PURCHASE, Conversion, FunnelStep, read
+from umami.endpoint import Query
+from umami.errors import UmamiError
+from umami.view import View
+
+MOST_OTHERS: Final = 9
+"""Other currencies of a website than that of its conversion, with a query each."""
+MOST_COLUMNS: Final = 3
+"""Currencies that the table shows; the full list shows all."""
+MOST_NAMES: Final = 5
+"""Websites that a sentence names."""
+MOST_REASONS: Final = 2
+"""Different reasons that a sentence tells."""
+_SUMMED: Final = ("visitors", "visits", "views", "bounces")
+Counted = VisitGroups | Goal | RevenueTotals
+"""Conversions: of visits, of visitors, or of visitors who paid."""
+
+
+class Answers(NamedTuple):
+    """The answers about a website; an ``UmamiError`` where the server gives none."""
+
+    site: Website
+    now: Stats | UmamiError
+    compared: Stats | UmamiError | None
+    """The answer of the comparison, where that has a query of its own."""
+    visits: tuple[tuple[Conversion, Counted | UmamiError], ...]
+    """The visits with their conversions and, after the first, the revenue in other currencies."""
+    timeline: Timeline | UmamiError | None = None
+
+    def faults(self) -> Iterator[tuple[str, UmamiError]]:
+        """The missing answers: "now", "compared" or "visits", each with its error."""
+        parts: list[tuple[str, Any]] = [("now", self.now), ("compared", self.compared)]
+        parts += [("visits", answer) for _unused, answer in self.visits]
+        for name, answer in parts:
+            if isinstance(answer, UmamiError):
+                yield name, answer
+
+
+@dataclass(frozen=True, slots=True)
+class SiteQueries:
+    """The queries about a website, whose results are those of ``Answers``."""
+
+    site: Website
+    now: Future[Stats | UmamiError]
+    compared: Future[Stats | UmamiError] | None
+    timeline: Future[Timeline | UmamiError]
+    visits: tuple[tuple[Conversion, Future[Counted | UmamiError]], ...]
+
+    def figures(self) -> list[Future[Any]]:
+        """The answers that the sums are made of."""
+        more = [answer for _unused, answer in self.visits]
+        return [self.now, *filter(None, [self.compared]), *more]
+
+    def answers(self, *, timeline: bool = False) -> Answers:
+        """The answers, which have arrived."""
+        return Answers(
+            self.site,
+            self.now.result(),
+            self.compared.result() if self.compared else None,
+            tuple((conversion, answer.result()) for conversion, answer in self.visits),
+            self.timeline.result() if timeline else None,
+        )
+
+
+def ask_conversions(
+    query: Collector, views: Sequence[View], same: str
+) -> tuple[list[list[Conversion]], list[FunnelStep], frozenset[str]]:
+    """The conversions that are counted for each website, the steps that are conversions of some of
+    them, most common first, and the websites with more currencies than are counted. Waits for the
+    queries of the suggestions.
+
+    The first conversion is ``same``, else that of the website; the others are purchases in its
+    other currencies. Servers of Umami count only the ``same``: they need a query for each part.
+    """
+    whole = bool(views) and views[0].whole_visits
+    suggestions = [conversions.suggestion(query, view) if whole else _nothing for view in views]
+    asks_currencies = whole or same == PURCHASE
+    currencies = [
+        conversions.ask_every_currency(query, view) if asks_currencies else answered(())
+        for view in views
+    ]
+    steps: Counter[FunnelStep] = Counter()
+    counted: list[list[Conversion]] = []
+    cut = set()
+    for view, suggestion, answer in zip(views, suggestions, currencies, strict=True):
+        text, currency = query.saved_conversions.get(view.website, ("", ""))
+        conversion = conversions.resolved(text, currency, suggestion)
+        steps.update(filter(None, [conversion.step]))
+        if asks_currencies:
+            currency = conversion.currency or conversions.suggested_currency(answer.result()) or ""
+        if same:
+            conversion = Conversion(None if same == PURCHASE else read(same), currency)
+        codes = conversions.choices(answer.result(), currency)
+        others = [code for code in codes if code != currency]
+        if len(others) > MOST_OTHERS:
+            cut.add(view.website)
+        listed = [conversion, *(Conversion(None, code) for code in others[:MOST_OTHERS])]
+        counted.append(list(filter(None, listed)) if whole or same else [])
+    return counted, [step for step, _unused in steps.most_common()], frozenset(cut)
+
+
+def _nothing() -> tuple[None, str]:
+    return None, ""
+
+
+def counts_query(view: View, conversion: Conversion) -> Query[Any]:
+    """The query for the conversions of a website, and their revenue."""
+    if view.whole_visits:
+        return visit_tables.groups_query(conversion, None)(view)
+    if conversion.step:
+        return reports.goal(view, conversion.step.kind, conversion.step.value)
+    return revenue.revenue_stats(view, conversion.currency)
+
+
+def currencies_of(answers: Sequence[Answers]) -> list[str]:
+    """The currencies of the websites' revenue, each once in capitals, those of most websites
+    first, and of several those of conversions."""
+    counts = Counter(
+        conversion.currency.strip().upper()
+        for each in answers
+        for conversion, _unused in each.visits
+        if conversion.currency
+    )
+    return [code for code, _unused in counts.most_common()]
+
+
+@texts.memoize
+def rows(answers: tuple[Answers, ...], complete: int, *, purchases: bool = False) -> pd.DataFrame:
+    """A row for each website, most visitors first; what is unknown is missing.
+
+    ``before_…`` are the figures of the comparison, ``series`` the visitors in the first buckets
+    that are ``complete``, ``all`` the visits among which conversions are counted, and ``revenue_…``
+    the revenue by currency. With ``purchases``, those in every currency are conversions. A website
+    whose figures are unknown has nothing else either, so that all sums are of the same websites.
+    """
+    numbers = [
+        *(f"{prefix}{name}" for prefix in ("", "before_") for name in _SUMMED),
+        *("change", "bounce_rate", "conversions", "all", "rate"),
+        *(f"revenue_{code}" for code in currencies_of(answers)),
+    ]
+    columns = ["id", "name", "domain", "conversion", "series", *numbers]
+    listed = [_row(each, complete, purchases) for each in answers]
+    frame = pd.DataFrame(listed).reindex(columns=columns)
+    frame = frame.astype(dict.fromkeys(numbers, "float64"))
+    return frame.sort_values(["visitors", "name"], ascending=[False, True], ignore_index=True)
+
+
+def _row(answers: Answers, complete: int, purchases: bool) -> dict[str, Any]:
+    site, stats, compared, visits, timeline = answers
+    row: dict[str, Any] = {"id": site.id, "name": site.name, "domain": site.domain or ""}
+    row["series"] = ()
+    if isinstance(stats, UmamiError):
+        return row
+    before = compared.current if isinstance(compared, Stats) else stats.previous
+    for prefix, totals in (("", stats.current), ("before_", before)):
+        if totals:
+            row |= {f"{prefix}{name}": getattr(totals, name) for name in _SUMMED}
+    row["bounce_rate"] = stats.current.bounce_rate
+    row["change"] = formats.change(row["visitors"], row.get("before_visitors"))
+    if isinstance(timeline, Timeline):
+        row["series"] = tuple(timeline.frame["sessions"].iloc[:complete].tolist())
+    for place, (conversion, answer) in enumerate(visits):
+        of_all, revenue_of_all = None, None
+        match answer:
+            case VisitGroups():
+                sums = answer.frame.sum(numeric_only=True)
+                of_all, revenue_of_all = (sums["conversions"], sums["visits"]), sums["revenue"]
+            case Goal():
+                of_all = answer.visitors, answer.of_visitors
+            case RevenueTotals():
+                of_all, revenue_of_all = (answer.visitors, answer.of_visitors), answer.total
+        if place == 0 and of_all:
+            row["conversion"] = conversions.described(conversion)
+            row["conversions"], row["all"] = of_all
+        elif purchases and of_all and "conversion" in row:
+            row["conversion"] += f", {conversion.currency.strip().upper()}"
+            row["conversions"] += of_all[0]
+        if conversion.currency:
+            row[f"revenue_{conversion.currency.strip().upper()}"] = revenue_of_all
+    converted = row.get("conversions")
+    row["rate"] = converted / row["all"] if row.get("all") and converted is not None else None
+    return row
+
+
+def fields(
+    frame: pd.DataFrame, codes: Sequence[str], counted: str
+) -> tuple[list[Field], list[Field]]:
+    """The fields that the table shows, and those that only the full list shows. Each of the
+    currencies, ``codes``, has a column. ``counted`` is what converts: visits or visitors."""
+    label = _("Revenue") if len(codes) == 1 else _("Revenue in {currency}")
+    money = [
+        Field(f"revenue_{code}", label.format(currency=code), "money", wide=True, currency=code)
+        for code in codes
+    ]
+    visits = Field("visits", _("Visits"), wide=True)
+    fields = [
+        Field("name", _("Website"), "text", note="domain"),
+        Field("visitors", _("Visitors"), bar=True, curve="series"),
+        *([Field("change", _("Change"), "change")] if frame["change"].notna().any() else []),
+        visits,
+        Field("views", _("Views"), wide=True),
+        Field("bounce_rate", _("Bounce rate"), "percent", wide=True),
+    ]
+    if frame["conversions"].notna().any():
+        named = frame["conversion"].dropna().unique()
+        of = named[0] if len(named) == 1 else ""
+        fields += [
+            Field(
+                "conversions",
+                _("Conversions"),
+                note=None if of else "conversion",
+                help=_("{counted} with the conversion “{of}”.").format(counted=counted, of=of)
+                if of
+                else "",
+                wide=True,
+            ),
+            Field("rate", _("Rate"), "percent", wide=True),
+        ]
+    # Visits give way to a third currency, so that reports have room for all columns.
+    more = [visits] if len(money) >= MOST_COLUMNS else []
+    shown = [field for field in fields if field not in more]
+    return [*shown, *money[:MOST_COLUMNS]], [*more, *money[MOST_COLUMNS:]]
+
+
+def tiles(frame: pd.DataFrame, codes: Sequence[str], what: str) -> list[Tile]:
+    """The sums of the websites, and the rates of the sums. They have a change if the comparison of
+    every website in them is known."""
+    counted = frame.dropna(subset=["visitors"])
+    # A sum of nothing but missing values is unknown, not 0.
+    total = counted.sum(numeric_only=True, min_count=1).astype("object")
+    total = total.where(total.notna(), None)
+    is_compared = bool(counted["before_visitors"].notna().all())
+
+    def sums(name: str) -> tuple[float, float | None]:
+        return float(total[name]), float(total[f"before_{name}"]) if is_compared else None
+
+    (visits, visits_before), (bounces, bounces_before) = sums("visits"), sums("bounces")
+    bounce_rate = bounces / visits if visits else None
+    bounce_rate_before = (
+        bounces_before / visits_before if bounces_before is not None and visits_before else None
+    )
+    added_up = _("Added up, not deduplicated: who visited two websites counts twice.")
+    tiles = [
+        figure(_("Visitors"), *sums("visitors"), added_up),
+        figure(_("Visits"), *sums("visits"), _("Visits of all websites.")),
+        figure(_("Views"), *sums("views"), _("Views of all websites.")),
+        figure(
+            _("Bounce rate"),
+            bounce_rate,
+            bounce_rate_before,
+            _("Bounces of all websites, of all their visits."),
+            "percent",
+            good="down",
+        ),
+    ]
+    if counted["conversions"].notna().any():
+        rate = total["conversions"] / total["all"] if total["all"] else None
+        converted = _("{counted} that converted.").format(counted=what)
+        of_all = _("Conversions of all {counted}.").format(counted=texts.inside(what))
+        tiles += [
+            figure(_("Conversions"), float(total["conversions"]), None, converted),
+            figure(_("Conversion rate"), rate, None, of_all, "percent"),
+        ]
+    for code in codes:
+        label = _("Revenue") if len(codes) == 1 else _("Revenue in {currency}")
+        about = _("Revenue in {currency}, which is not added to that in other currencies.")
+        tiles.append(
+            figure(
+                label.format(currency=code),
+                total[f"revenue_{code}"],
+                None,
+                about.format(currency=code),
+                "money",
+                currency=code,
+            )
+        )
+    return tiles
+
+
+_LEFT_OUT: Final = {
+    "now": N_(
+        "{count} of {total} websites did not answer and are not in the sums: {names}. {reason}"
+    ),
+    "compared": N_("The sums have no change: the comparison lacks {names}. {reason}"),
+    "visits": N_("Conversions and revenue do not include all of {names}. {reason}"),
+}
+"""What is said about missing answers."""
+
+
+def left_out(answers: Sequence[Answers]) -> Iterator[str]:
+    """Sentences that name the websites whose answers are missing, and say why they are."""
+    missing: dict[str, list[tuple[str, UmamiError]]] = {part: [] for part in _LEFT_OUT}
+    for each in answers:
+        for part, problem in islice(each.faults(), 1):
+            missing[part].append((each.site.name, problem))
+    for part, problems in missing.items():
+        if problems:
+            reasons = dict.fromkeys(texts.sentences(problem) for _unused, problem in problems)
+            yield _(_LEFT_OUT[part]).format(
+                count=formats.whole(len(problems)),
+                total=formats.whole(len(answers)),
+                names=listed([name for name, _unused in problems]),
+                reason=" ".join([*reasons][:MOST_REASONS]),
+            )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names of websites in a sentence: ``Docs, Shop, 3 others``."""
+    shown = [formats.shortened(name, 40) for name in names]
+    if more := len(shown[MOST_NAMES:]):
+        shown[MOST_NAMES:] = [formats.counted("{count} other", "{count} others", more)]
+    return ", ".join(shown)

@@ -1,0 +1,357 @@
+"""The figures of several websites: sums, changes, currencies, charts, and missing answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from access.permissions import ALL, EVERYTHING, AuthorizedClient, Permissions
+from access.website_groups import WebsiteGroup
+from components import blocks as ui
+from components import website_charts, website_figures
+from components.areas import websites
+from components.areas.websites import Choice
+from components.blocks import Chart, Table, Text, Tiles
+from components.charts import over_time
+from components.formats import ABSENT
+from components.loading import Collector
+from components.website_figures import Answers
+from reports import build
+from tests.doubles.umami import serve as serve_version
+from tests.pages.conftest import TABLES, WEBSITES
+from tests.support.fault_proxy import between
+from umami.api import reports, revenue, traffic
+from umami.api.conversions import VisitGroups, visit_groups
+from umami.api.traffic import Stats, Timeline, Totals
+from umami.api.websites import Website
+from umami.client import Client, connect
+from umami.conversion import Conversion, FunnelStep
+from umami.embedded.server import serve
+from umami.errors import ServerFault, TimedOut, UmamiError
+from umami.period import Period
+from umami.settings import Settings
+from umami.view import View
+
+PERIOD = Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC")
+VIEW = View(WEBSITES["shop"], PERIOD, comparison="previous", whole_visits=True)
+GONE = ServerFault("It failed.")
+SAID = "It failed. This is a fault of the Umami server; its log has details."
+HOSTILE = "<script>=cmd()\x07" + 500 * "x"
+counts = st.integers(0, 10**6)
+
+
+def site(name: str) -> Website:
+    return Website(name.casefold(), name)
+
+
+def totals(visitors: int, views: int = 10, visits: int = 5, bounces: int = 2) -> Totals:
+    return Totals(views, visitors, visits, bounces, 60)
+
+
+def stats(visitors: int, **more: int) -> Stats:
+    return Stats(totals(visitors, **more), None)
+
+
+def visits(conversions: int = 0, revenue: float = 0.0, visits: int = 10) -> VisitGroups:
+    row = {"name": "", "visitors": 1, "visits": visits, "pageviews": 1, "bounces": 0}
+    more = {"totaltime": 0, "conversions": conversions, "revenue": revenue, "orders": 1}
+    return VisitGroups.read([{**row, **more}])
+
+
+def answers(
+    name: str,
+    now: Stats | UmamiError,
+    compared: Stats | UmamiError | None = None,
+    *counted: tuple[Conversion, VisitGroups | UmamiError],
+) -> Answers:
+    return Answers(site(name), now, compared, counted)
+
+
+def tiles(rows: Sequence[Answers]) -> dict[str, Any]:
+    frame = website_figures.rows(tuple(rows), 30)
+    drawn = website_figures.tiles(frame, website_figures.currencies_of(rows), "Visits")
+    return {tile.label: tile for tile in drawn}
+
+
+@given(st.lists(st.tuples(counts, counts, counts, counts), min_size=1, max_size=6))
+def test_totals_are_the_sums_and_rates_are_of_the_sums(
+    figures: list[tuple[int, int, int, int]],
+) -> None:
+    rows = [
+        answers(
+            f"Site {at}",
+            stats(visitors, views=visits + 1, visits=visits, bounces=min(bounces, visits)),
+            stats(before),
+        )
+        for at, (visitors, visits, bounces, before) in enumerate(figures)
+    ]
+    drawn = tiles(rows)
+    assert drawn["Visitors"].number == sum(row[0] for row in figures)
+    assert drawn["Visitors"].earlier == sum(row[3] for row in figures)
+    assert drawn["Visits"].number == (of := sum(row[1] for row in figures))
+    bounces = sum(min(row[2], row[1]) for row in figures)
+    assert drawn["Bounce rate"].number == (pytest.approx(bounces / of) if of else None)
+    parts = website_charts.parts(website_figures.rows(tuple(rows), 30))
+    assert parts["delta"].sum() == sum(row[0] - row[3] for row in figures)
+
+
+def test_currencies_are_never_added() -> None:
+    purchase = FunnelStep("event", "purchase")
+    rows = [
+        answers(
+            "Both",
+            stats(5),
+            None,
+            (Conversion(purchase, "EUR"), visits(2, 10.5)),
+            (Conversion(None, "USD"), visits(1, 7.0)),
+        ),
+        answers("Euro", stats(5), None, (Conversion(purchase, "eur"), visits(3, 1.5))),
+    ]
+    drawn = tiles(rows)
+    assert {name: drawn[name].number for name in drawn if name.startswith("Revenue")} == {
+        "Revenue in EUR": 12.0,
+        "Revenue in USD": 7.0,
+    }
+    assert drawn["Conversions"].number == 5
+    assert drawn["Conversion rate"].number == 5 / 20
+    purchases = website_figures.rows(tuple(rows), 30, purchases=True).set_index("name")
+    assert purchases.loc["Both", "conversions"] == 3
+    frame = website_figures.rows(tuple(rows), 30)
+    shown, more = website_figures.fields(frame, [f"C{at}" for at in range(5)], "Visits")
+    assert [field.column for field in (*shown[-3:], *more)] == [
+        *(f"revenue_C{at}" for at in range(3)),
+        "visits",
+        *(f"revenue_C{at}" for at in (3, 4)),
+    ]
+    unknown = tiles([answers("A", stats(1), None, (Conversion(None, "EUR"), GONE))])
+    assert unknown["Revenue"].value == ABSENT
+    assert "Conversions" not in unknown
+    alone = tiles([rows[1], answers("None", stats(1))])
+    assert (alone["Revenue"].number, alone["Revenue"].currency) == (1.5, "EUR")
+
+
+def test_website_without_an_answer_is_named_and_left_out() -> None:
+    counted = (Conversion(None, "EUR"), visits(2, 8.0))
+    rows = [
+        answers("A", stats(10), stats(5), counted),
+        answers("B", GONE, stats(5), counted),
+        answers("C", TimedOut("C took too long."), None),
+        answers("D", stats(1), stats(4), (Conversion(None, "EUR"), GONE)),
+    ]
+    drawn = tiles(rows)
+    assert (drawn["Visitors"].number, drawn["Visitors"].earlier) == (11, 9)
+    assert (drawn["Revenue"].number, drawn["Conversions"].number) == (8.0, 2)
+    assert list(website_figures.left_out(rows)) == [
+        f"2 of 4 websites did not answer and are not in the sums: B, C. {SAID} C took too long. "
+        "Choose a shorter period, or try again when the server is less busy.",
+        f"Conversions and revenue do not include all of D. {SAID}",
+    ]
+    frame = website_figures.rows(tuple(rows), 30).set_index("name")
+    assert frame.loc["B", ["visitors", "change", "conversions", "revenue_EUR"]].isna().all()
+    parts = website_charts.parts(frame.reset_index())
+    assert list(zip(parts["name"], parts["delta"], strict=True)) == [("A", 5), ("D", -3)]
+
+
+def test_change_of_sums_needs_the_comparison_of_every_website() -> None:
+    rows = [answers("A", stats(10), stats(5)), answers("B", stats(10), GONE)]
+    drawn = tiles(rows)
+    assert (drawn["Visitors"].number, drawn["Visitors"].delta) == (20, None)
+    assert list(website_figures.left_out(rows)) == [
+        f"The sums have no change: the comparison lacks B. {SAID}"
+    ]
+
+
+def test_long_lists_of_names_are_cut() -> None:
+    rows = [answers(f"{HOSTILE}{at}", GONE) for at in range(8)]
+    (sentence,) = website_figures.left_out(rows)
+    assert "3 others" in sentence
+    assert len(sentence) < 400
+
+
+def timeline(*visitors: float) -> Timeline:
+    axis = PERIOD.axis()[: len(visitors)]
+    return Timeline(pd.DataFrame({"time": axis, "views": visitors, "sessions": visitors}))
+
+
+def test_largest_websites_have_lines_and_the_others_are_added_up() -> None:
+    many = [timeline(at, at, at) for at in range(12)]
+    names = tuple(f"Site {at}" for at in range(12))
+    shown, frame, rest = website_charts.lines(names, tuple(many), 3, False)
+    assert shown == tuple(f"Site {at}" for at in range(11, 3, -1))
+    assert rest == 3  # the first one has no visitors
+    assert list(frame[8]) == [1 + 2 + 3] * 3
+    total = frame.drop(columns="time").sum(axis=1)
+    assert list(total) == [sum(range(12))] * 3
+    nine = website_charts.lines(names[:10], tuple(many[:10]), 3, False)
+    assert (len(nine[0]), nine[2]) == (9, 0)
+
+
+def test_index_is_relative_to_the_average_of_complete_buckets() -> None:
+    small, large = timeline(1, 3, 0), timeline(100, 300, 50)
+    _unused, frame, _rest = website_charts.lines(("Small", "Large"), (small, large), 2, True)
+    assert list(frame[0]) == [50, 150, 25]
+    assert list(frame[1]) == [50, 150, 0]
+    assert website_charts.lines(("None",), (timeline(0, 0, 9),), 2, True)[0] == ()
+
+
+def test_names_of_websites_are_escaped_in_charts() -> None:
+    known = [timeline(1, 2, 3), timeline(3, 2, 1)]
+    _shown, frame, _rest = website_charts.lines((HOSTILE, "B"), tuple(known), 3, False)
+    figure = over_time.lines(frame, (HOSTILE, "B"), "day", 2, (True, False), "light", rest=True)
+    assert "<script" not in go.Figure(figure).to_json()
+    assert [trace["y"][2] for trace in figure["data"] if trace.get("name")] == [None, None]
+    rows = (answers(HOSTILE, stats(3), stats(1)), answers("B", stats(1), stats(2)))
+    chart, table = website_charts.contributions(website_figures.rows(rows, 30))
+    assert isinstance(chart, Chart)
+    assert isinstance(table, Table)
+    assert "<script" not in go.Figure(chart.draw("light")).to_json()
+
+
+def test_contributions_add_up_to_the_change() -> None:
+    rows = tuple(answers(f"Site {at}", stats(10 + at * at), stats(10 + 7 * at)) for at in range(12))
+    chart, table = website_charts.contributions(website_figures.rows(rows, 30))
+    assert isinstance(chart, Chart)
+    assert isinstance(table, Table)
+    (bars,) = chart.draw("light")["data"]
+    *parts, whole = bars["x"]
+    assert sum(parts) == whole == table.frame["delta"].sum()
+    assert table.frame["share"].sum() == pytest.approx(1)
+    assert len(parts) == website_charts.MOST_STEPS + 1
+    for without in ((answers("A", stats(1)),), (answers("A", stats(1), stats(1)),)):
+        (text,) = website_charts.contributions(website_figures.rows(without, 30))
+        assert isinstance(text, Text)
+
+
+def test_parameters_choose_a_group_a_conversion_and_a_scale() -> None:
+    sites = [site(name) for name in ("A", "B", "C")]
+    groups = [WebsiteGroup("Pair", ("a", "c"), id="g"), WebsiteGroup("Gone", ("x",), id="h")]
+    choice = Choice.of({"group": ["g"], "scale": ["index"]}, sites, groups)
+    assert ([each.name for each in choice.sites], choice.indexed) == (["A", "C"], True)
+    assert not choice.faults
+    for id_ in ("h", "unknown", HOSTILE):
+        choice = Choice.of({"group": [id_]}, sites, groups)
+        assert (choice.group, len(choice.sites), len(choice.faults)) == (None, 3, 1)
+    for text in ("nonsense", "event.", HOSTILE):
+        choice = Choice.of({"same_conversion": [text]}, sites, groups)
+        assert (choice.conversion, len(choice.faults)) == ("", 1)
+    for text in ("money", "path./cart", "event.purchase"):
+        assert Choice.of({"same_conversion": [text]}, sites, groups).conversion == text
+
+
+def test_typed_conversion_is_a_page_or_an_event() -> None:
+    steps = {" /cart ": "path./cart", "*shop": "path.*shop", "order.paid": "event.order.paid"}
+    assert {text: websites.typed_step(text) for text in steps} == steps
+    assert websites.typed_step("  ") == ""
+
+
+def shown(query: Collector, view: View, **params: str) -> list[ui.Block]:
+    """What the report has."""
+    layout = list(websites.ask(query, view, {name: [text] for name, text in params.items()}))
+    sections = ui.sections(layout, "report")
+    return [block for section in sections for block in build._blocks(section)]
+
+
+def tiles_of(blocks: Sequence[ui.Block]) -> dict[str, Any]:
+    """The figures of all tiles."""
+    rows = [block.tiles for block in blocks if isinstance(block, Tiles)]
+    return {tile.label: tile.number for row in rows for tile in row}
+
+
+@pytest.fixture(
+    scope="module", params=["own", "3.1", pytest.param("2.18", marks=pytest.mark.thorough)]
+)
+def client(request: pytest.FixtureRequest) -> Any:
+    if request.param == "own":
+        serving = serve(TABLES, password="umami")
+    else:
+        serving = serve_version(request.param, TABLES)
+    with serving as running:
+        settings = Settings(
+            api=f"{running.url}/api", username=running.username, password=running.password
+        )
+        with connect(settings) as client:
+            yield client
+
+
+def view_of(client: Client) -> View:
+    return View(
+        WEBSITES["shop"],
+        PERIOD,
+        comparison="previous",
+        whole_visits=client.capabilities.whole_visits,
+    )
+
+
+def test_totals_are_those_of_the_websites(client: Client) -> None:
+    view = view_of(client)
+    blocks = shown(Collector(AuthorizedClient(client, ALL)), view)
+    drawn = tiles_of(blocks)
+    each = [client.ask(traffic.stats(view.of_website(id_))).current for id_ in WEBSITES.values()]
+    assert drawn["Visitors"] == sum(row.visitors for row in each) > 0
+    assert drawn["Views"] == sum(row.views for row in each)
+    table = next(block for block in blocks if isinstance(block, Table) and block.key == "websites")
+    assert table.frame["visitors"].sum() == drawn["Visitors"]
+
+
+def test_same_conversion_is_counted_on_every_website(client: Client) -> None:
+    view, step = view_of(client), FunnelStep("event", "purchase")
+    query = Collector(AuthorizedClient(client, ALL))
+    blocks = shown(query, view, same_conversion="event.purchase")
+    drawn = tiles_of(blocks)
+    expected = 0
+    for id_ in WEBSITES.values():
+        of_site = view.of_website(id_)
+        if view.whole_visits:
+            groups = client.ask(visit_groups(of_site, None, step, "EUR"))
+            expected += int(groups.frame["conversions"].sum())
+        else:
+            expected += client.ask(reports.goal(of_site, step.kind, step.value)).visitors or 0
+    assert drawn["Conversions"] == expected > 0
+    drawn = tiles_of(shown(query, view, same_conversion="money"))
+    euros = client.ask(revenue.revenue_stats(view.of_website(WEBSITES["shop"]), "EUR"))
+    assert drawn["Revenue in EUR"] == pytest.approx(float(euros.total))
+
+
+def test_reader_of_two_websites_sees_two_everywhere(client: Client) -> None:
+    view = view_of(client)
+    seen = Permissions((EVERYTHING,)).within({WEBSITES["shop"], WEBSITES["docs"]})
+    query = Collector(AuthorizedClient(client, seen))
+    group = WebsiteGroup("All", tuple(WEBSITES.values()), id="g")
+    query.groups = (group,)
+    for params in ({}, {"group": "g"}):
+        blocks = shown(query, view, **params)
+        tables = [block for block in blocks if isinstance(block, Table)]
+        for table in tables:
+            column = "website" if "website" in table.frame else "name"
+            assert set(table.frame[column]) == {"Nordlicht Shop", "Nordlicht Docs"}
+        assert len(tables) == 3
+
+
+def test_one_failing_website_leaves_a_sentence() -> None:
+    with serve(TABLES, password="umami") as running, between(running.url) as proxy:
+        settings = Settings(api=f"{proxy.url}/api", username="admin", password="umami")
+        with connect(settings) as client:
+            view = view_of(client)
+            proxy.breaks = lambda target: f"{WEBSITES['docs']}/stats" in target
+            blocks = shown(Collector(AuthorizedClient(client, ALL)), view)
+            drawn = tiles_of(blocks)
+            shop = client.ask(traffic.stats(view)).current
+            assert drawn["Visitors"] == shop.visitors
+            said = [block.text for block in blocks if isinstance(block, Text)]
+            assert any(
+                "1 of 3 websites did not answer and are not in the sums: Nordlicht Docs. " in text
+                for text in said
+            )
+            table = next(
+                block for block in blocks if isinstance(block, Table) and block.key == "websites"
+            )
+            row = table.frame.set_index("name").loc["Nordlicht Docs"]
+            texts = [field.shown(row[field.column]) for field in table.fields[1:]]
+            assert texts == [ABSENT] * len(texts)
