@@ -169,7 +169,7 @@ COUNTED_BY_VISITOR: Final = N_(
 
 def conversion_popover(client: QueryClient, view: View) -> None:
     """Draw the choice of what counts as a conversion, and of the currency of its revenue."""
-    page = Collector(client, groups=page_context.content_groups())
+    page = Collector(client, reader=page_context.reader())
     with st.popover(
         # A label that changes would close it.
         _("Conversion"),

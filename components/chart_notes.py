@@ -67,7 +67,7 @@ def draw(view: View, notes: Sequence[Note], *days: Timeline | None) -> None:
     ``days`` is the traffic by day that tells what is usual (``history.ask``): the usual range and
     unusual days are drawn over the charts of visitors or views.
     """
-    notebook = page_context.notebook()
+    notebook = page_context.reader().notebook
     writes = bool(notebook.audiences(view.website))
     by_key = {note.key: note for note in notes}
 
@@ -155,13 +155,13 @@ def _wall(moment: object) -> datetime | None:
 
 def may_add(view: View) -> bool:
     """Whether the viewer may write notes on the website of a View."""
-    return bool(page_context.notebook().audiences(view.website))
+    return bool(page_context.reader().notebook.audiences(view.website))
 
 
 def begin(view: View, wall: datetime | None = None, kind: Kind | None = None) -> None:
     """Open the dialog for a new note at a local time, by default on the last day of the period.
     ``kind`` is by default that of the buckets of the period. Call it in a callback."""
-    audiences = page_context.notebook().audiences(view.website)
+    audiences = page_context.reader().notebook.audiences(view.website)
     if not audiences:
         return
     now = datetime.now(zone(view.period.timezone)).replace(tzinfo=None)
@@ -226,7 +226,7 @@ def _form() -> None:
             placeholder=_("Newsletter sent, new prices, shop was down …"),
         )
         _date_inputs(opened)
-        audiences = page_context.notebook().audiences(opened.website)
+        audiences = page_context.reader().notebook.audiences(opened.website)
         if opened.old and opened.old.audience not in audiences:
             audiences = (*audiences, opened.old.audience)
         if len(audiences) > 1:
@@ -286,7 +286,7 @@ def _save(opened: _Open) -> None:
     if note is None:
         _DIALOG.refuse(_("Choose the first and the last day."))
         return
-    notebook, client = page_context.notebook(), page_context.client()
+    notebook, client = page_context.reader().notebook, page_context.client()
     old = opened.old
     try:
         saved = notebook.change(client, old, note) if old else notebook.add(client, note)
@@ -319,7 +319,7 @@ def _typed(opened: _Open, held: dict[str, Any]) -> Note | None:
 def delete(note: Note) -> None:
     """Delete a note. Call it in a callback, which shows errors."""
     try:
-        page_context.notebook().delete(page_context.client(), note)
+        page_context.reader().notebook.delete(page_context.client(), note)
     except UmamiError as problem:
         _record("delete note", note, done=False)
         if _DIALOG.form() is None:
@@ -356,7 +356,7 @@ def detail(view: View, selected: str, notes: Sequence[Note]) -> None:
     with st.container(border=True, key="note_detail"):
         st.markdown(plain(note.text, LONGEST_NOTE))
         st.caption(plain(f"{dates(note, view.period.timezone)} · {_(AUDIENCES[note.audience])}"))
-        if not page_context.notebook().may_change(note):
+        if not page_context.reader().notebook.may_change(note):
             return
         with elements.row():
             elements.action_button(_("Edit"), "change_note", change, view, note, icon="edit")

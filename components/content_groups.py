@@ -233,7 +233,7 @@ def section(query: Collector, view: View, kind: GroupKind) -> ui.Section:
     words, groups = WORDS[kind], effective(query, view.website, kind)
     title = texts.capitalised(_(words.many))
     edit: list[ui.Block] = []
-    if query.groups and query.groups.may_change(view.website):
+    if query.reader and query.reader.content_groups.may_change(view.website):
         label = _("{name} …").format(name=_(words.edit))
         edit.append(ui.Buttons(f"edit_{kind}", [(label, "edit", ui.EditGroups(kind))]))
     if not groups:

@@ -79,7 +79,7 @@ _DIALOG: Final[EditDialog[_Open]] = EditDialog("costs")
 def draw_button(view: View) -> None:
     """Draw the button that opens the dialog, for those who may change costs, and the open dialog.
     Call it once per run."""
-    if not page_context.costs().may_write(view.website):
+    if not page_context.reader().costs.may_write(view.website):
         return
     elements.action_button(_("Costs"), "open_costs", _begin, view, icon="payments")
     _DIALOG.show_confirmation()
@@ -185,7 +185,7 @@ def _preview(opened: _Open, file: CostFile) -> None:
     except InvalidView as problem:
         elements.show_note(texts.sentences(problem))
         return
-    ledger, view = page_context.costs(), opened.view
+    ledger, view = page_context.reader().costs, opened.view
     replaced, beside = ledger.overlap(view.website, rows)
     sentences = [
         _("{count} saved costs are replaced.").format(count=formats.whole(replaced))
@@ -324,7 +324,7 @@ def _save(opened: _Open, rows: pd.DataFrame) -> None:
     view = opened.view
     about = f"{formats.shortened(opened.name, 100)} of {view.website}"
     try:
-        replaced = page_context.costs().add(view.website, opened.name, rows)
+        replaced = page_context.reader().costs.add(view.website, opened.name, rows)
     except UmamiError as problem:
         viewer.record(viewer.current(), "upload costs", about, done=False)
         _DIALOG.refuse(texts.sentences(problem))
@@ -340,7 +340,7 @@ def _save(opened: _Open, rows: pd.DataFrame) -> None:
 
 
 def _uploads(opened: _Open) -> None:
-    uploads = page_context.costs().uploads(opened.view.website)
+    uploads = page_context.reader().costs.uploads(opened.view.website)
     if not uploads:
         return
     st.subheader(_("Uploads"), anchor=False)
@@ -387,7 +387,7 @@ def _delete_button(upload: CostUpload) -> None:
 def _delete(upload: CostUpload) -> None:
     about = f"{formats.shortened(upload.name, 100)} of {upload.website}"
     try:
-        page_context.costs().delete(upload)
+        page_context.reader().costs.delete(upload)
     except UmamiError as problem:
         viewer.record(viewer.current(), "delete costs", about, done=False)
         _DIALOG.refuse(texts.sentences(problem))

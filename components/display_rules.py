@@ -10,7 +10,7 @@ from umami.errors import UmamiError
 def add(rule: Rule) -> None:
     """Save a rule. Call it in a callback, which shows errors."""
     try:
-        page_context.rules().add(rule)
+        page_context.reader().rules.add(rule)
     except UmamiError:
         _record("add rule", rule, done=False)
         raise
@@ -20,7 +20,7 @@ def add(rule: Rule) -> None:
 def delete(rule: Rule) -> None:
     """Delete a rule. Call it in a callback, which shows errors."""
     try:
-        page_context.rules().delete(rule.website, rule.id)
+        page_context.reader().rules.delete(rule.website, rule.id)
     except UmamiError:
         _record("delete rule", rule, done=False)
         raise

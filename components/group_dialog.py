@@ -128,7 +128,7 @@ def draw_open() -> None:
 
 def _new_form(kind: GroupKind) -> _Form:
     website = url_state.view().website
-    saved = page_context.content_groups().of(website, kind)
+    saved = page_context.reader().content_groups.of(website, kind)
     form = _Form(kind, website, saved, _DIALOG.next_number())
     for group in saved or ((ASSISTANTS,) if kind == "channel" else ()):
         form.add(group)
@@ -231,7 +231,7 @@ def _save(form: _Form) -> None:
     words = WORDS[form.kind]
     try:
         groups = form.typed()
-        page_context.content_groups().replace(form.website, form.kind, form.saved, groups)
+        page_context.reader().content_groups.replace(form.website, form.kind, form.saved, groups)
     except UmamiError as problem:
         _record(form, done=False)
         _DIALOG.refuse(texts.sentences(problem))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
-from access.content_groups import ContentGroups
-from access.costs import CostLedger, Spend
-from access.notes import Note, Notebook, merged
+from access.costs import Spend
+from access.notes import Note, merged
 from access.permissions import Forbidden
 from access.permissions import QueryClient as QueryClient
-from access.rules import Rule, Rules
+from access.reader import Reader
+from access.rules import Rule
 from access.website_groups import WebsiteGroup
 from components.blocks import Params
 from components.texts import _
@@ -65,18 +65,9 @@ class Collector:
     """
 
     client: QueryClient
-    notebook: Notebook | None = field(default=None, kw_only=True)
-    """The notes of the reader in the database; without it, ``notes`` are only those of Umami."""
-    rules: Rules | None = field(default=None, kw_only=True)
-    """The rules by which values are merged where they are shown; without it, there are none."""
-    groups: ContentGroups | None = field(default=None, kw_only=True)
-    """The content groups and own channels of websites; without it, there are none."""
-    ledger: CostLedger | None = field(default=None, kw_only=True)
-    """The costs of campaigns that the reader may see; without it, there are none."""
-    website_groups: tuple[WebsiteGroup, ...] = field(default=(), kw_only=True)
-    """The groups of websites that the reader may see."""
-    saved_conversions: Mapping[str, tuple[str, str]] = field(default_factory=dict, kw_only=True)
-    """The conversions and currencies that were saved, by website."""
+    reader: Reader | None = field(default=None, kw_only=True)
+    """Whose notes, rules, groups and costs are shown; without it, there are none of these, and
+    ``notes`` are only those of Umami."""
     below: bool = field(default=False, kw_only=True)
     """Whether what is asked now is shown below the first screen; its queries are sent later."""
     _caller: Caller = field(default_factory=Caller, kw_only=True)
@@ -84,10 +75,7 @@ class Collector:
     _since: float = field(default=0.0, kw_only=True)
     _sent: dict[str, tuple[Query[Any], Reply[Any]]] = field(default_factory=dict, kw_only=True)
     _keys: dict[Future[Any], str] = field(default_factory=dict, kw_only=True)
-    _rules: dict[tuple[str, str], tuple[Rule, ...]] = field(default_factory=dict, kw_only=True)
-    _groups: dict[tuple[str, GroupKind], tuple[ContentGroup, ...]] = field(
-        default_factory=dict, kw_only=True
-    )
+    _stored: dict[tuple[str, ...], Any] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
         self._below = Caller(after=self._caller)
@@ -173,24 +161,47 @@ class Collector:
         self._keys[hinted] = query.key
         return hinted
 
-    def rules_of(self, website: str, kind: str) -> tuple[Rule, ...]:
-        """The rules of a kind of a website, which are read once."""
-        key = website, kind
-        if key not in self._rules:
-            self._rules[key] = self.rules.of(website, kind) if self.rules else ()
-        return self._rules[key]
+    def rules(self, website: str, kind: str) -> tuple[Rule, ...]:
+        """The rules of a kind of a website."""
+
+        def read(reader: Reader) -> tuple[Rule, ...]:
+            return reader.rules.of(website, kind)
+
+        return self.stored(read, (), "rules", website, kind)
 
     def content_groups(self, website: str, kind: GroupKind) -> tuple[ContentGroup, ...]:
-        """The groups of a website in their order, which are read once."""
-        key = website, kind
-        if key not in self._groups:
-            self._groups[key] = self.groups.of(website, kind) if self.groups else ()
-        return self._groups[key]
+        """The groups of a website in their order."""
+
+        def read(reader: Reader) -> tuple[ContentGroup, ...]:
+            return reader.content_groups.of(website, kind)
+
+        return self.stored(read, (), "content groups", website, kind)
+
+    def website_groups(self) -> tuple[WebsiteGroup, ...]:
+        """The groups of websites that the reader may see."""
+        return self.stored(lambda reader: reader.website_groups.every(), (), "website groups")
+
+    def saved_conversions(self) -> dict[str, tuple[str, str]]:
+        """The conversions and currencies that were saved, by website."""
+        return self.stored(lambda reader: reader.saved_conversions(), {}, "conversions")
 
     def spend(self, view: View) -> Spend | None:
         """What campaigns of the View's website cost on the days of its period; ``None`` where that
         is unknown to the reader."""
-        return self.ledger.spend(view.website, *view.period.days) if self.ledger else None
+        first, last = view.period.days
+
+        def read(reader: Reader) -> Spend | None:
+            return reader.costs.spend(view.website, first, last)
+
+        return self.stored(read, None, "costs", view.website, str(first), str(last))
+
+    def stored(self, read: Callable[[Reader], T], default: T, *key: str) -> T:
+        """What the database holds for the reader, which is read once for each ``key``; ``default``
+        without a reader."""
+        if key not in self._stored:
+            self._stored[key] = read(self.reader) if self.reader else default
+        stored: T = self._stored[key]
+        return stored
 
     def outcome(self, query: Query[T]) -> Future[T | UmamiError]:
         """Send a query of several whose answers are shown together; an ``UmamiError`` is the
@@ -209,7 +220,7 @@ class Collector:
         query = every_annotation(view.website)
         self.ask(query)
         reply: Reply[Page[Annotation]] = self._sent[query.key][1]
-        rows = self.notebook.rows(view.website) if self.notebook else ()
+        rows = self.reader.notebook.rows(view.website) if self.reader else ()
         # Permissions refuse at once, without a request.
         if reply.done() and isinstance(reply.exception(), Forbidden):
             rows = tuple(row for row in rows if row.audience == "me")

@@ -68,7 +68,7 @@ def of(query: Collector, website: str, field: str) -> tuple[Merge, ...]:
     """What the rules of a website merge in a field."""
     if field not in FIELDS:
         return ()
-    return in_effect(query.rules_of(website, KIND), field)
+    return in_effect(query.rules(website, KIND), field)
 
 
 def in_effect(rules: Iterable[Rule], field: str) -> tuple[Merge, ...]:

@@ -11,14 +11,8 @@ import streamlit as st
 from sqlalchemy import Engine
 
 from access import database
-from access.content_groups import ContentGroups
-from access.costs import CostLedger
-from access.notes import Notebook
-from access.notifications import Notifications
 from access.permissions import AuthorizedClient
-from access.rules import Rules
-from access.saved_views import SavedViews
-from access.website_groups import WebsiteGroups
+from access.reader import Reader
 from components import (
     elements,
     freshness,
@@ -49,39 +43,9 @@ def client() -> AuthorizedClient:
     return AuthorizedClient(umami_server.umami(), looking.permissions, record)
 
 
-def notebook() -> Notebook:
-    """The notes of this session's viewer, with their current permissions."""
-    return Notebook(_engine, _account(), viewer.still().permissions)
-
-
-def saved_views() -> SavedViews:
-    """The saved views of this session's viewer, with their current permissions."""
-    return SavedViews(_engine, _account(), viewer.still().permissions)
-
-
-def rules() -> Rules:
-    """The rules of websites for this session's viewer, with their current permissions."""
-    return Rules(_engine, _account(), viewer.still().permissions)
-
-
-def content_groups() -> ContentGroups:
-    """The groups of websites for this session's viewer, with their current permissions."""
-    return ContentGroups(_engine, _account(), viewer.still().permissions)
-
-
-def costs() -> CostLedger:
-    """The costs of campaigns for this session's viewer, with their current permissions."""
-    return CostLedger(_engine, _account(), viewer.still().permissions)
-
-
-def website_groups() -> WebsiteGroups:
-    """The groups of websites, as far as this session's viewer may see them now."""
-    return WebsiteGroups(_engine, _account(), viewer.still().permissions)
-
-
-def notifications() -> Notifications:
-    """The subscriptions and alerts of this session's viewer, with their current permissions."""
-    return Notifications(_engine, _account(), viewer.still().permissions)
+def reader() -> Reader:
+    """What the database holds for this session's viewer, with their current permissions."""
+    return Reader(_engine, _account(), viewer.still().permissions)
 
 
 def _engine(create: bool) -> Engine | None:

@@ -13,13 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import ModuleType
-from typing import Any, Final, TypeVarTuple, Unpack
+from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
 
 import streamlit as st
 
-from access.costs import Spend
 from access.permissions import Forbidden
-from access.rules import Rule
+from access.reader import Reader
 from components import (
     chart_notes,
     draw_blocks,
@@ -54,6 +53,7 @@ from umami.errors import NotOffered, NotShared, UmamiError
 from umami.scheduling import Caller
 from umami.view import View
 
+T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 FIRST_SCREEN: Final = 2
@@ -122,16 +122,10 @@ class Page(Collector):
         default_factory=lambda: st.session_state.pop(_DRAWN, ())
     )
 
-    def rules_of(self, website: str, kind: str) -> tuple[Rule, ...]:
-        """The rules of a kind of a website, which are read once."""
-        # It reads the database.
+    def stored(self, read: Callable[[Reader], T], default: T, *key: str) -> T:
+        """As ``Collector.stored``; other runs draw meanwhile."""
         with released():
-            return Collector.rules_of(self, website, kind)
-
-    def spend(self, view: View) -> Spend | None:
-        """As ``Collector.spend``; other runs draw meanwhile."""
-        with released():
-            return Collector.spend(self, view)
+            return Collector.stored(self, read, default, *key)
 
     def prepare(self, items: Iterable[Item]) -> list[Any]:
         """Send all queries of a layout, except those of closed tabs, without drawing.
@@ -306,13 +300,7 @@ def open_page(client: QueryClient) -> Iterator[Page]:
 
     If the viewer leaves meanwhile, the run ends and its pending queries are dropped.
     """
-    page = Page(
-        client,
-        notebook=page_context.notebook(),
-        rules=page_context.rules(),
-        groups=page_context.content_groups(),
-        ledger=page_context.costs(),
-    )
+    page = Page(client, reader=page_context.reader())
     try:
         yield page
         page.finish()

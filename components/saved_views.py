@@ -56,7 +56,7 @@ _DIALOG: Final[EditDialog[_Open]] = EditDialog("view")
 
 def save_button(shown: str) -> None:
     """Draw a button that saves the current page, for those who may save views."""
-    book = page_context.saved_views()
+    book = page_context.reader().saved_views
     page = _page(shown)
     if page and book.account:
         elements.text_button(_("Save this view …"), "save_view", _begin, page, icon="bookmark_add")
@@ -96,7 +96,7 @@ def _form() -> None:
     opened = _DIALOG.form()
     if opened is None:
         st.rerun()
-    view, book = opened.view, page_context.saved_views()
+    view, book = opened.view, page_context.reader().saved_views
     elements.show_loss(_("saved views"))
     st.text_input(_("Name"), view.name, key=opened.key("name"), max_chars=LONGEST_NAME)
     if book.may_share(view.website):
@@ -123,7 +123,7 @@ def _save(opened: _Open) -> None:
         starts=bool(state.get(opened.key("starts"))),
     )
     try:
-        saved = page_context.saved_views().save(view)
+        saved = page_context.reader().saved_views.save(view)
     except UmamiError as problem:
         _record("save view", view, done=False)
         _DIALOG.refuse(texts.sentences(problem))
@@ -134,7 +134,7 @@ def _save(opened: _Open) -> None:
 
 
 def _delete(view: SavedView) -> None:
-    page_context.saved_views().delete(view)
+    page_context.reader().saved_views.delete(view)
     _record("delete view", view)
     url_state.set_params(saved="")
     _DIALOG.confirm(_("The view “{name}” was deleted.").format(name=view.name))
@@ -151,7 +151,7 @@ def draw(selected: str, actions: Mapping[str, tuple[str, Action]]) -> None:
 
     ``actions`` are further buttons for a view: labels with an icon and what they do.
     """
-    views = page_context.saved_views().of(url_state.view().website)
+    views = page_context.reader().saved_views.of(url_state.view().website)
     about = _("Pages with their period and filters, for you or for the team.")
     with elements.card(_("Saved views"), about=about):
         if not views:
@@ -210,7 +210,7 @@ def _detail(view: SavedView, actions: Mapping[str, tuple[str, Action]]) -> None:
         )
         for number, (label, (icon, act)) in enumerate(actions.items()):
             elements.action_button(label, f"saved_action_{number}", act, view, icon=icon)
-        if page_context.saved_views().may_change(view):
+        if page_context.reader().saved_views.may_change(view):
             elements.action_button(_("Edit"), "edit_saved", edit, view, icon="edit")
             with st.popover(_("Delete"), icon=":material/delete:", key="delete_saved"):
                 st.markdown(_("Delete **{name}**?").format(name=plain(view.name, 60)))
@@ -262,7 +262,7 @@ def open_start(path: str, websites: Sequence[Website]) -> None:
     st.session_state[_BEGUN] = True
     if path or st.query_params or viewer.current().share:
         return
-    start = page_context.saved_views().start(websites[0].id)
+    start = page_context.reader().saved_views.start(websites[0].id)
     page = _page(start.page) if start else None
     if start and page in navigation.opened(viewer.current().permissions):
         _visited().add(start.website)
@@ -277,7 +277,7 @@ def open_website(website: str) -> None:
     and nothing was chosen, otherwise with the current period. Call it in a callback."""
     start = None
     if website not in _visited() and _is_untouched():
-        start = page_context.saved_views().start(website)
+        start = page_context.reader().saved_views.start(website)
     _visited().add(website)
     if start:
         open_view(start)
@@ -293,7 +293,7 @@ def _visited() -> set[str]:
 def _is_untouched() -> bool:
     """Whether the View is the default or the start view of its website."""
     now = url_state.params()
-    start = page_context.saved_views().start(now["website"][0])
+    start = page_context.reader().saved_views.start(now["website"][0])
     if start and now == {**_of_view(start), "website": now["website"]}:
         return True
     return now == url_state.default_params()

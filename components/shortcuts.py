@@ -143,7 +143,7 @@ def draw(pages: Sequence[PageInfo], among: Sequence[Website] = (), *, dated: boo
             if key in shortcut.keys and shortcut.act:
                 shortcut.act(key)
 
-    views = page_context.saved_views().of(url_state.view().website) if among else ()
+    views = page_context.reader().saved_views.of(url_state.view().website) if among else ()
     targets: list[tuple[str, str, Callable[[], object]]] = [
         *((_(page.title), _("Page"), partial(navigation.go, page.name)) for page in pages),
         *((view.name, _("Saved view"), partial(saved_views.open_view, view)) for view in views),

@@ -70,11 +70,10 @@ def card(query: Collector, view: View) -> ui.Card:
 
 def _spellings(query: Collector, view: View) -> ui.Section:
     rankings = [query.optional(traffic.metrics(view, field, MOST)) for field in merged_tags.FIELDS]
-    rules = query.rules_of(view.website, merged_tags.KIND)
-    access = query.rules
-    changes = access is not None and access.may_change(view.website)
-    reads = access is not None and bool(access.account)
-    listed = rules if reads and access and access.permissions.filters(view.website) else ()
+    rules, reader = query.rules(view.website, merged_tags.KIND), query.reader
+    changes = reader is not None and reader.rules.may_change(view.website)
+    reads = reader and reader.account and reader.permissions.filters(view.website)
+    listed = rules if reads else ()
     make = partial(spelling_blocks, view, rules, listed, changes)
     return ui.Section(
         _("Spellings"), make, [*rankings, query.optional(reports.utm(view))], height=ui.TILES

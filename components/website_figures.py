@@ -107,7 +107,7 @@ def ask_conversions(
     counted: list[list[Conversion]] = []
     cut = set()
     for view, suggestion, answer in zip(views, suggestions, currencies, strict=True):
-        text, currency = query.saved_conversions.get(view.website, ("", ""))
+        text, currency = query.saved_conversions().get(view.website, ("", ""))
         conversion = conversions.resolved(text, currency, suggestion)
         steps.update(filter(None, [conversion.step]))
         if asks_currencies:

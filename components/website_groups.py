@@ -99,20 +99,20 @@ def _save(opened: _Open) -> None:
         websites=tuple(state.get(opened.key("websites")) or ()),
     )
     try:
-        saved = page_context.website_groups().save(group)
+        saved = page_context.reader().website_groups.save(group)
     except UmamiError as problem:
-        viewer.record(viewer.current(), "save group", group.name, done=False)
+        viewer.record(viewer.current(), "save website group", group.name, done=False)
         _DIALOG.refuse(f"{texts.sentence(problem)} {_(problem.remedy)}")
         return
-    viewer.record(viewer.current(), "save group", saved.name)
+    viewer.record(viewer.current(), "save website group", saved.name)
     url_state.set_params(group=saved.id, websites_page="")
     _DIALOG.confirm(_("The group “{name}” was saved.").format(name=saved.name))
     _DIALOG.close()
 
 
 def _delete(group: WebsiteGroup) -> None:
-    page_context.website_groups().delete(group)
-    viewer.record(viewer.current(), "delete group", group.name)
+    page_context.reader().website_groups.delete(group)
+    viewer.record(viewer.current(), "delete website group", group.name)
     url_state.set_params(group="", websites_page="")
     _DIALOG.confirm(_("The group “{name}” was deleted.").format(name=group.name))
     _DIALOG.close()

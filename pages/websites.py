@@ -37,9 +37,8 @@ def choose_conversion(text: str) -> None:
 
 with open_page(client) as page:
     params = url_state.page_params(websites.INFO)
-    page.website_groups = page_context.website_groups().every()
-    page.saved_conversions = viewer.saved_conversions()
-    choice = websites.Choice.of(params, sites, page.website_groups)
+    groups = page.website_groups()
+    choice = websites.Choice.of(params, sites, groups)
     place = blocks.list_position("websites", params)
     needle = (place.search or "").casefold()
     matching = [site for site in choice.sites if needle in f"{site.name}\n{site.domain}".casefold()]
@@ -53,13 +52,13 @@ with open_page(client) as page:
     with elements.title(_("Websites")):
         if viewer.current().permissions.admin:
             with elements.row("websites_admin"):
-                website_groups.menu(page.website_groups)
+                website_groups.menu(groups)
                 website_admin.create_form()
     website_admin.show_done()
     website_groups.draw_open(sites)
     with elements.row("websites_choice"):
         if len(sites) > 1:
-            website_groups.choice(websites.shown_groups(page.website_groups, sites), choice.group)
+            website_groups.choice(websites.shown_groups(groups, sites), choice.group)
         elements.select(
             _("Conversion"),
             options,

@@ -21,9 +21,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from access import accounts, atomic_write, database, settings, website_settings
-from access.costs import CostLedger
-from access.notes import Notebook
 from access.permissions import ALL
+from access.reader import Reader
 from components import embedded_launcher, page_registry, texts
 from components.blocks import Params
 from components.loading import every_website, valid_view
@@ -221,8 +220,7 @@ def _report(client: Client, args: Namespace) -> Report:
             end = "\n" if done == total else ""
             print(f"\r{done} of {total} pages", end=end, file=sys.stderr, flush=True)
 
-    notebook, ledger = Notebook(_store, "", ALL), CostLedger(_store, "", ALL)
-    return build.make(client, order, show_progress, notebook, ledger)
+    return build.make(client, order, show_progress, Reader(_store, "", ALL))
 
 
 def _view(client: Client, args: Namespace, sites: Sequence[Website], params: Params) -> View:

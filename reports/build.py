@@ -6,21 +6,14 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Final, Literal
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from access import website_settings
-from access.content_groups import ContentGroups
-from access.costs import CostLedger
-from access.notes import Note, Notebook
+from access.notes import Note
 from access.permissions import AuthorizedClient
-from access.rules import Rules
-from access.website_groups import WebsiteGroup, WebsiteGroups
+from access.reader import Reader
 from components import blocks, formats, history, note_effects, notes, texts, view_description
 from components.areas import PageInfo
 from components.blocks import Block, Chart, Findings, Params, Text
@@ -34,7 +27,7 @@ from reports.document import Chapter, Cover, Report, Section
 from umami.api.websites import Website
 from umami.background_task import ProgressCallback
 from umami.connection import Server
-from umami.errors import SettingsError, UmamiError
+from umami.errors import UmamiError
 from umami.period import zone
 from umami.view import View
 
@@ -82,36 +75,27 @@ def make(
     client: QueryClient,
     order: Order,
     progress: ProgressCallback = lambda done, total: None,
-    notebook: Notebook | None = None,
-    ledger: CostLedger | None = None,
+    reader: Reader | None = None,
 ) -> Report:
     """Build a report; ``progress`` is called with the number of finished chapters.
 
-    Its tables merge values by the rules of the website, and have the costs of ``ledger``. Its time
-    charts have the notes of ``notebook`` and of Umami, except for private ones, since reports are
-    handed on. A section that fails says so in its place. Raises whatever ``progress`` raises.
+    It has the notes, rules, groups and costs that ``reader`` may see, and the notes of Umami, but
+    nothing that is private to an account, since reports are handed on. A section that fails says so
+    in its place. Raises whatever ``progress`` raises.
     """
     pages = [page for page in offered() if page.name in order.pages]
     chapters = []
-    groups = ContentGroups(notebook.engine, "", notebook.permissions) if notebook else None
-    query = Collector(client, notebook=notebook)
-    rules = Rules(notebook.engine, "", notebook.permissions) if notebook else None
+    query = Collector(client, reader=reader)
+    # Chapters have no buttons, so they need not know whose report it is.
+    of_chapters = replace(reader, account="") if reader else None
     shared = _notes(query, order.view, pages)
     flags = notes.flags(shared, order.view.period)
     listing = blocks.Section(_("Notes"), partial(_listed, query, order.view, shared, flags))
     listed = tuple(_blocks(listing)) if flags else ()
-    website_groups, saved = _of_websites(notebook) if "websites" in order.pages else ((), {})
     as_of = now = datetime.now(zone(order.view.period.timezone))
     for done, page in enumerate(pages):
         progress(done, len(pages))
-        query = Collector(
-            client,
-            rules=rules,
-            groups=groups,
-            ledger=ledger,
-            website_groups=website_groups,
-            saved_conversions=saved,
-        )
+        query = Collector(client, reader=of_chapters)
         try:
             made = chapter(query, page, order.view, order.params.get(page.name, {}))
             chapters.append(_with_notes(made, listed) if page.shows_notes else made)
@@ -121,20 +105,6 @@ def make(
         as_of = min((as_of, *answered))
     progress(len(pages), len(pages))
     return Report(_cover(client.server, order, now, as_of), tuple(chapters), flags)
-
-
-def _of_websites(
-    notebook: Notebook | None,
-) -> tuple[tuple[WebsiteGroup, ...], dict[str, website_settings.Texts]]:
-    """The groups of websites of a reader, and the conversions that were saved for websites; none
-    while the database cannot be reached."""
-    if notebook is None:
-        return (), {}
-    groups = WebsiteGroups(notebook.engine, notebook.account, notebook.permissions).every()
-    with suppress(SQLAlchemyError, SettingsError):
-        engine = notebook.engine(False)
-        return groups, website_settings.conversions(engine) if engine else {}
-    return groups, {}
 
 
 def _notes(query: Collector, view: View, pages: Sequence[PageInfo]) -> list[Note]:

@@ -114,14 +114,12 @@ def _start(sites: Sequence[Website], page: str, view: View) -> None:
     if before:
         before.task.cancel()
     client, sites = build.within_exports(page_context.client(), sites)
-    notebook, ledger = page_context.notebook(), page_context.costs()
+    reader = page_context.reader()
     order = build.Order(view, pages, sites, {page: _params()}, looking.permissions.admin)
 
     def make(progress: ProgressCallback) -> bytes:
         # Rendering the file is one more step after the chapters.
-        report = build.make(
-            client, order, lambda done, total: progress(done, total + 1), notebook, ledger
-        )
+        report = build.make(client, order, lambda done, total: progress(done, total + 1), reader)
         return build.render(report, kind, paper)
 
     viewer.record(looking, "export", f"report ({', '.join(pages)}) as {kind} of {view.website}")

@@ -20,10 +20,8 @@ from sqlalchemy import Connection, Engine, select, update
 
 from access import deliveries, notifications, unsubscribing, website_settings
 from access.accounts import EVERYBODY, Accounts
-from access.costs import CostLedger
 from access.database import NOTIFICATIONS, exclusive
 from access.deliveries import Delivery
-from access.notes import Notebook
 from access.notifications import Alert, Notification, Subscription
 from access.permissions import (
     ALL,
@@ -33,6 +31,7 @@ from access.permissions import (
     Permissions,
     ViewFilters,
 )
+from access.reader import Reader
 from components import page_registry, texts
 from components.loading import every_website, fault_location, valid_view
 from components.page_registry import OVERVIEW, OWN_PARAMS
@@ -458,13 +457,12 @@ def _prepared(
         raise _Ended(str(_UNSEEN))
     reports: list[Report] = []
     urls = []
-    notebook = Notebook(lambda _create: engine, "", permissions)
-    ledger = CostLedger(lambda _create: engine, "", permissions)
+    reader = Reader(lambda _create: engine, "", permissions)
     for website in websites:
         view = _view(client, spec, website, due, engine)
         params = {name: spec.params[name] for name in OWN_PARAMS if name in spec.params}
         order = build.Order(view, pages, sites, dict.fromkeys(pages, params))
-        reports.append(build.make(client, order, notebook=notebook, ledger=ledger))
+        reports.append(build.make(client, order, reader=reader))
         urls.append(_link(each, pages[0], {**view.params(), **params}))
     return messages.prepare(reports, spec, _owner(each), urls, late)
 

@@ -235,7 +235,7 @@ class Overview:
 
 def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The sums of the chosen websites, charts, and a table. The page adds ``card``s."""
-    choice = Choice.of(params, every_website(query.client), query.website_groups)
+    choice = Choice.of(params, every_website(query.client), query.website_groups())
     yield from Overview.ask(query, view, choice).layout()
 
 

@@ -95,9 +95,8 @@ def open_form(
 
 def may_send(website: str) -> bool:
     """Whether the viewer may set up mails and alerts of a website."""
-    return bool(page_context.notifications().account) and viewer.current().permissions.exports(
-        website
-    )
+    reader = page_context.reader()
+    return bool(reader.account) and reader.permissions.exports(website)
 
 
 def sendable(sites: Iterable[Website]) -> list[Website]:
@@ -249,7 +248,7 @@ def save(form: Opened, make: Callable[[], Spec], done: Callable[[Spec], str]) ->
     """
     kind = form.kind
     what = f"change {kind}" if form.old else f"add {kind}"
-    book = page_context.notifications()
+    book = page_context.reader().notifications
     try:
         spec = make()
         if form.old:

@@ -43,7 +43,7 @@ _TEST: Final = "the test mail that is sent, or was sent last"
 
 def draw(selected: str, sites: Sequence[Website]) -> None:
     """Draw all subscriptions and alerts of the viewer, with details of the ``selected`` one."""
-    listed = page_context.notifications().all()
+    listed = page_context.reader().notifications.all()
     if listed:
         with elements.card(""):
             draw_blocks.draw(_table(listed, selected, sites))
@@ -168,7 +168,7 @@ def _record(what: str, each: Notification, about: str = "", *, done: bool = True
 def _pause(each: Notification, paused: bool) -> None:
     what = "pause" if paused else "resume"
     try:
-        page_context.notifications().pause(each, paused=paused)
+        page_context.reader().notifications.pause(each, paused=paused)
     except UmamiError:
         _record(what, each, done=False)
         raise
@@ -176,7 +176,7 @@ def _pause(each: Notification, paused: bool) -> None:
 
 
 def _delete(each: Notification) -> None:
-    page_context.notifications().delete(each)
+    page_context.reader().notifications.delete(each)
     _record("delete", each)
     url_state.set_params(mail="")
     common.DIALOG.confirm(_("“{name}” was deleted.").format(name=each.spec.name))
@@ -228,7 +228,7 @@ def _send_test(each: Notification, key: str) -> None:
         raise InvalidView(N_("Enter one mail address for the test."), remedy=common.CHECK)
     to = recipients[0].address
     about = common.audited(each.spec.model_copy(update={"recipients": (to,), "webhook": None}))
-    book = page_context.notifications()
+    book = page_context.reader().notifications
     if all(mine.id != each.id for mine in book.all()):
         raise InvalidView(N_("This was deleted meanwhile."), remedy="")
     if not hourly_limit.reserve(viewer.store(), "test mail", book.account, MOST_TESTS):

@@ -20,6 +20,7 @@ from access.permissions import (
     Permissions,
     ViewFilters,
 )
+from access.reader import Reader
 from components.loading import Collector
 from components.page_registry import ENDPOINTS
 from tests.doubles.umami import serve as serve_version
@@ -80,7 +81,8 @@ def note(audience: str = "team", text: str = TEXT, **values: object) -> Note:
 
 def read(client: Client, book: Notebook, view: View = VIEW) -> tuple[Note, ...]:
     """All notes of the shop, as a page asks for them."""
-    return Collector(AuthorizedClient(client, book.permissions), notebook=book).notes(view).result()
+    reader = Reader(book.engine, book.account, book.permissions)
+    return Collector(AuthorizedClient(client, book.permissions), reader=reader).notes(view).result()
 
 
 def texts(notes: tuple[Note, ...]) -> list[str]:

@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 
 from access import database
 from access.permissions import ALL, Grant, Permissions
+from access.reader import Reader
 from access.rules import Rule, Rules
 from components import blocks as ui
 from components import merged_tags, tag_hygiene, traffic_blocks
@@ -72,6 +73,10 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 def book(engine: Engine, account: str = "ann", permissions: Permissions = ALL) -> Rules:
     return Rules(lambda _create: engine, account, permissions)
+
+
+def reader(rules: Rules) -> Reader:
+    return Reader(rules.engine, rules.account, rules.permissions)
 
 
 def rule(name: str, *values: str, field: str = FIELD) -> Rule:
@@ -150,7 +155,7 @@ def test_merged_visits_equal_a_recount_of_the_rows(
             first.setdefault(row["visit_id"], row["utm_source"])
     counted = Counter("newsletter" if each in FOUND else each for each in first.values())
     book(engine).add(rule("newsletter", *FOUND))
-    table = source_table(Collector(client, rules=book(engine)))
+    table = source_table(Collector(client, reader=reader(book(engine))))
     frame = table.frame.dropna(subset=["value"]).set_index("label")
     assert frame["visits"].to_dict() == counted
     merged = frame.loc["newsletter"]
@@ -165,7 +170,9 @@ def test_values_are_merged_where_servers_count_visitors(client: Client, engine: 
     view = View(SHOP, PERIOD)
     plain = source_table(Collector(client), view).frame.set_index("label")
     book(engine).add(rule("newsletter", *FOUND))
-    frame = source_table(Collector(client, rules=book(engine)), view).frame.set_index("label")
+    frame = source_table(Collector(client, reader=reader(book(engine))), view).frame.set_index(
+        "label"
+    )
     row = frame.loc["newsletter"]
     for column in ("views", "conversions"):
         assert row[column] == plain.loc[list(FOUND), column].sum()
@@ -180,7 +187,9 @@ def test_findings_and_rules_by_reader(client: Client, engine: Engine, account: s
     """Readers of a share link see what is merged, and change nothing."""
     grants = Grant(frozenset({SHOP}), None, None, filters=True, saves=bool(account))
     access = book(engine, account, Permissions((grants,)))
-    (finding,) = findings(section_blocks(Collector(client, rules=access), "Spellings"), "spellings")
+    (finding,) = findings(
+        section_blocks(Collector(client, reader=reader(access)), "Spellings"), "spellings"
+    )
     assert finding.text.startswith("Source: “newsletter” (")
     assert all(f"“{name}” (" in finding.text for name in FOUND)
     assert finding.text.endswith(" Use “newsletter” in your links.")
@@ -190,7 +199,7 @@ def test_findings_and_rules_by_reader(client: Client, engine: Engine, account: s
     else:
         assert isinstance(finding.change, ui.AddRule)
         access.add(finding.change.rule)
-    query = Collector(client, rules=access)
+    query = Collector(client, reader=reader(access))
     blocks = section_blocks(query, "Spellings")
     (finding,) = findings(blocks, "spellings")
     assert finding.change is None
@@ -203,7 +212,7 @@ def test_findings_and_rules_by_reader(client: Client, engine: Engine, account: s
         assert undo[0].text.endswith(" By ann.")
         assert isinstance(undo[0].change, ui.DeleteRule)
         access.delete(SHOP, undo[0].change.rule.id)
-        after = source_table(Collector(client, rules=access)).frame
+        after = source_table(Collector(client, reader=reader(access))).frame
         assert set(FOUND) <= set(after["label"])
 
 
@@ -224,7 +233,7 @@ def test_older_server_says_what_it_cannot_tell(tables: Path, engine: Engine) -> 
             api=f"{running.url}/api", username=running.username, password=running.password
         )
         with connect(account) as client:
-            query = Collector(client, rules=book(engine))
+            query = Collector(client, reader=reader(book(engine)))
             assert "does not tell what a visit viewed" in said(section_blocks(query, LINKS, view))
             (finding,) = findings(section_blocks(query, "Spellings", view), "spellings")
             frame = source_table(query, view).frame.set_index("label")
@@ -236,7 +245,7 @@ def test_older_server_says_what_it_cannot_tell(tables: Path, engine: Engine) -> 
 def test_opened_campaign_has_all_spellings(client: Client, engine: Engine) -> None:
     values = ("brand", "retarget")
     book(engine).add(rule("brand", *values, field="utmCampaign"))
-    query = Collector(client, rules=book(engine))
+    query = Collector(client, reader=reader(book(engine)))
     cards = utm.ask(query, VIEW, {"campaign": ["brand"]})
     card = next(each for each in cards if isinstance(each, ui.Card) and "brand" in each.title)
     (buttons,) = card.items[0].make()  # type: ignore[union-attr]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from access.database import open_engine
 from access.permissions import ALL, EVERYTHING, AuthorizedClient, Permissions
+from access.reader import Reader
 from access.website_groups import WebsiteGroup
 from components import blocks as ui
 from components import website_charts, website_figures
@@ -322,10 +325,11 @@ def test_same_conversion_is_counted_on_every_website(client: Client) -> None:
 def test_reader_of_two_websites_sees_two_everywhere(client: Client) -> None:
     view = view_of(client)
     seen = Permissions((EVERYTHING,)).within({WEBSITES["shop"], WEBSITES["docs"]})
-    query = Collector(AuthorizedClient(client, seen))
-    group = WebsiteGroup("All", tuple(WEBSITES.values()), id="g")
-    query.groups = (group,)
-    for params in ({}, {"group": "g"}):
+    engine = open_engine("sqlite://")
+    admin = Reader(lambda _create: engine, "ann", ALL)
+    group = admin.website_groups.save(WebsiteGroup("All", tuple(WEBSITES.values())))
+    query = Collector(AuthorizedClient(client, seen), reader=replace(admin, permissions=seen))
+    for params in ({}, {"group": group.id}):
         blocks = shown(query, view, **params)
         tables = [block for block in blocks if isinstance(block, Table)]
         for table in tables:

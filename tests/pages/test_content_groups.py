@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from access import database
 from access.content_groups import ContentGroups
-from access.notes import Notebook
 from access.permissions import ALL
+from access.reader import Reader
 from components import umami_server, viewer
 from components.blocks import Table
 from components.escaping import plain
@@ -154,7 +154,7 @@ def test_report_has_the_groups(engine: Engine) -> None:
         every_website(client),
         {"breakdown": {"field": ["contentGroup"]}},
     )
-    report = build.make(client, order, notebook=Notebook(lambda _create: engine, "everybody", ALL))
+    report = build.make(client, order, reader=Reader(lambda _create: engine, "everybody", ALL))
     tables = {
         block.key: block
         for chapter in report.chapters

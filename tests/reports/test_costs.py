@@ -15,6 +15,7 @@ from access import database
 from access.cost_files import parse
 from access.costs import CostLedger
 from access.permissions import ALL, EVERYTHING, Permissions
+from access.reader import Reader
 from components.loading import every_website
 from reports import build, html, xlsx
 from reports.document import Report
@@ -37,8 +38,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def made(client: Client, engine: Engine, permissions: Permissions = ALL) -> Report:
     view = replace(seen(), whole_visits=True)
     order = build.Order(view, ["utm"], every_website(client), {})
-    ledger = CostLedger(lambda _create: engine, "", permissions)
-    return build.make(client, order, ledger=ledger)
+    return build.make(client, order, reader=Reader(lambda _create: engine, "", permissions))
 
 
 def test_reports_show_costs(client: Client, engine: Engine) -> None:

@@ -10,8 +10,8 @@ import openpyxl
 import pytest
 
 from access import database
-from access.notes import Notebook
 from access.permissions import ALL
+from access.reader import Reader
 from access.rules import Rule, Rules
 from components.blocks import Table
 from components.formats import labelled
@@ -33,7 +33,7 @@ def report(client: Client, tmp_path_factory: pytest.TempPathFactory) -> Report:
     spec = {"field": "utmSource", "name": VALUES[0], "values": [*VALUES]}
     Rules(lambda _create: engine, "ann", ALL).add(Rule(SHOP, "merge", VALUES[0], spec))
     order = build.Order(replace(seen(), whole_visits=True), ["utm"], every_website(client), GIVEN)
-    made = build.make(client, order, notebook=Notebook(lambda _create: engine, "ann", ALL))
+    made = build.make(client, order, reader=Reader(lambda _create: engine, "ann", ALL))
     engine.dispose()
     return made
 

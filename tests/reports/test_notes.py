@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from access import database
 from access.notes import Note, Notebook
 from access.permissions import ALL
+from access.reader import Reader
 from components import blocks, note_effects
 from components import notes as notes_of_page
 from components.loading import Collector, every_website
@@ -53,7 +54,7 @@ def report(client: Client, engine: Engine) -> Report:
         book.add(client, saved)
     pages = ["overview", "retention", "revenue"]
     order = build.Order(seen(), pages, every_website(client), GIVEN)
-    return build.make(client, order, notebook=book)
+    return build.make(client, order, reader=Reader(book.engine, book.account, book.permissions))
 
 
 def test_chapters_with_time_charts_list_the_notes(report: Report) -> None:

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.content_groups import ContentGroups
 from access.database import open_engine
 from access.permissions import ALL
+from access.reader import Reader
 from components import blocks as ui
 from components import content_groups
 from components.content_groups import REST
@@ -258,9 +258,9 @@ def rows() -> list[dict[str, str]]:
 def collector(client: Client, kind: GroupKind, groups: tuple[ContentGroup, ...]) -> Collector:
     """A collector over a database with these groups."""
     engine = open_engine("sqlite://")
-    stored = ContentGroups(lambda _create: engine, "ann", ALL)
-    stored.replace(SHOP, kind, (), groups)
-    return Collector(client, groups=stored)
+    reader = Reader(lambda _create: engine, "ann", ALL)
+    reader.content_groups.replace(SHOP, kind, (), groups)
+    return Collector(client, reader=reader)
 
 
 def counts(query: Collector, view: View, kind: GroupKind) -> dict[str, tuple[int, int]]:
