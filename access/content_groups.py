@@ -10,12 +10,12 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from access.database import RULES, Opening, writing
 from access.permissions import Forbidden, Permissions
+from access.rules import Rules
 from umami.content_groups import ContentGroup, GroupKind, check
-from umami.errors import InvalidView, SettingsError
+from umami.errors import InvalidView
 from umami.texts import N_
 
 
@@ -30,16 +30,12 @@ class ContentGroups:
 
     def of(self, website: str, kind: GroupKind) -> tuple[ContentGroup, ...]:
         """Those of a website in their order; none while the database cannot be reached."""
-        with suppress(SQLAlchemyError, SettingsError):
-            engine = self.engine(False)
-            if engine is not None and self.permissions.sees(website):
-                with engine.connect() as store:
-                    return _stored(store, website, kind)
-        return ()
+        rules = self._rules.of(website, kind)
+        return tuple(group for rule in rules if (group := _group(rule.name, rule.spec)))
 
     def may_change(self, website: str) -> bool:
         """Whether the reader may change the groups of a website."""
-        return bool(self.account) and self.permissions.saves(website)
+        return self._rules.may_change(website)
 
     def replace(
         self,
@@ -75,6 +71,10 @@ class ContentGroups:
                     "created": now,
                 }
                 store.execute(insert(RULES).values(values))
+
+    @property
+    def _rules(self) -> Rules:
+        return Rules(self.engine, self.account, self.permissions)
 
 
 def _stored(store: Connection, website: str, kind: GroupKind) -> tuple[ContentGroup, ...]:
