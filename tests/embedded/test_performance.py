@@ -104,3 +104,25 @@ def test_empty_website_and_invalid_queries(client: Client) -> None:
         ("metrics", {**RANGE, "type": "path", "limit": 501}),
     ):
         assert client.get(f"{empty}/{path}", params).status_code == 400
+
+
+def test_report_of_3_1_has_the_same_figures(client: Client) -> None:
+    zone = {"timezone": "Europe/Berlin", "unit": "day"}
+    body = {
+        "websiteId": str(WEBSITE),
+        "type": "performance",
+        "filters": {"path": "neq./blog"},
+        "parameters": {
+            "startDate": RANGE["startAt"],
+            "endDate": RANGE["endAt"],
+            "metric": "lcp",
+            **zone,
+        },
+    }
+    response = client.ask("POST", "/api/reports/performance", json=body)
+    assert response.status_code == 200, response.text
+    report, filters = response.json(), {"path": "neq./blog"}
+    assert report["summary"] == answer(client, "stats", **filters)
+    assert report["chart"] == answer(client, "chart", **zone, **filters)["chart"]
+    for part, field in {"pages": "path", "pageTitles": "title", "devices": "device"}.items():
+        assert report[part] == answer(client, "metrics", type=field, **filters)

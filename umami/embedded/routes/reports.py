@@ -13,9 +13,10 @@ from umami.embedded.collect import UTM
 from umami.embedded.filters import FIELDS, apply_filters
 from umami.embedded.http import Call, Parameters, Routes, Text, Zone, from_milliseconds
 from umami.embedded.parameters import AnyUnit, Ranged, compared, one_of, scope
+from umami.embedded.queries import performance
 from umami.embedded.queries import reports as queries
 from umami.embedded.queries.totals import breakdown
-from umami.embedded.scope import Scope
+from umami.embedded.scope import Scope, format_bucket
 from umami.embedded.store import Store
 
 routes = Routes()
@@ -179,6 +180,35 @@ class Attribution(Parameters):
         return {**parts, "total": queries.conversion_counts(store, scope, step)}
 
 
+class Performance(Parameters):
+    """The web vital, and the unit and the time zone of its chart."""
+
+    metric: performance.Vital = "lcp"
+    unit: AnyUnit = "day"
+    timezone: Zone = "UTC"
+
+    def answer(self, store: Store, scope: Scope) -> Any:
+        """Return the percentiles of the vital over time and by field, and those of all vitals."""
+        buckets = performance.over_time(store, scope, self.metric, self.unit, self.timezone)
+        parts = {
+            name: performance.by_field(store, scope, self.metric, field)
+            for name, field in VITALS_BY.items()
+        }
+        return {
+            "chart": [{**row, "t": format_bucket(row["t"])} for row in buckets],
+            "summary": performance.totals(store, scope),
+            **parts,
+        }
+
+
+VITALS_BY: dict[str, performance.VitalField] = {
+    "pages": "path",
+    "pageTitles": "title",
+    "devices": "device",
+    "browsers": "browser",
+}
+
+
 class Dates(Parameters):
     startDate: Date
     endDate: Date
@@ -226,6 +256,7 @@ _POSTS: dict[str, type[Parameters]] = {
     "breakdown": Breakdown,
     "revenue": Revenue,
     "attribution": Attribution,
+    "performance": Performance,
 }
 for _kind, _analysis in _POSTS.items():
     _dates = Dates if "timezone" in _analysis.model_fields else ZonedDates
