@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import httpx
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.doubles.umami import serve as serve_version
+from tests.pages.conftest import SHOP, TABLES
 from umami.analysis import side_by_side, vitals
 from umami.analysis.vitals import FEW, Rating
+from umami.api import performance
 from umami.api.performance import Percentiles, PerformanceMetrics, PerformanceStats, Vital
 from umami.api.traffic import Ranked, Ranking
+from umami.client import connect
+from umami.period import Period
+from umami.settings import Settings
+from umami.view import View
+
+MORNING = int(datetime(2026, 9, 15, 8, tzinfo=UTC).timestamp())
+DAY = datetime.fromtimestamp(MORNING, UTC).date()
 
 
 @pytest.mark.parametrize(
@@ -84,3 +97,30 @@ def test_shares_are_of_each_side(left: dict[str, int], right: dict[str, int]) ->
     many = frame[frame[["left", "right"]].max(axis="columns") >= side_by_side.FEW]
     assert many.index.tolist() == list(range(len(many)))
     assert many["points"].abs().is_monotonic_decreasing
+
+
+@pytest.mark.parametrize("version", ["3.1", "3.5"])
+def test_web_vitals_are_asked_for_as_each_version_answers(version: str) -> None:
+    with serve_version(version, TABLES) as running:
+        for at, (path, lcp) in enumerate((("/", 100), ("/", 300), ("/cart", 200))):
+            sent = {"website": SHOP, "hostname": "x.example", "url": path, "lcp": lcp, "cls": 0.1}
+            answer = httpx.post(
+                f"{running.url}/api/send",
+                json={"type": "performance", "payload": {**sent, "timestamp": MORNING + 3600 * at}},
+                headers={"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"},
+            )
+            assert answer.is_success, answer.text
+        settings = Settings(
+            api=f"{running.url}/api", username=running.username, password=running.password
+        )
+        with connect(settings) as client:
+            view = View(SHOP, Period.of_days(DAY, DAY, "UTC", "hour"))
+            stats = client.ask(performance.performance_stats(view))
+            assert stats.count == 3
+            assert stats.vitals["lcp"] == Percentiles(200, 250, 290)
+            pages = client.ask(performance.performance_metrics(view, "path")).frame
+            assert dict(zip(pages["name"], pages["p75"], strict=True)) == {"/": 250, "/cart": 200}
+            chart = client.ask(performance.performance_chart(view)).frame
+            assert chart["p75"].dropna().tolist() == [100, 300, 200]
+            cart = client.ask(performance.performance_stats(view.filtered("path", "/cart")))
+            assert cart.count == 1
