@@ -382,7 +382,7 @@ def _numbers(reading: _Reading, kind: Kind, *, semicolons: bool) -> dict[str, pd
         sum(int(numbers.isna().sum()) for numbers in by.values()) for by in (points, commas)
     ]
     if failures[0] == failures[1]:
-        differs = (points["cost"] != commas["cost"]) & points["cost"].notna()
+        differs = (points["cost"] != commas["cost"]).fillna(True) & points["cost"].notna()
         if not semicolons and not failures[0]:
             reading.refuse(differs, "cost", N_("“{text}” may be a thousand or a fraction."))
             reading.check(N_("Write costs with two decimals: 1234.00."))
@@ -396,17 +396,21 @@ def _numbers(reading: _Reading, kind: Kind, *, semicolons: bool) -> dict[str, pd
     counts: dict[str, pd.Series[Any]] = {
         role: numbers[role].where(texts[role] != "").astype("Int64") for role in roles[1:]
     }
-    return {"micros": (numbers["cost"] * MICROS).round(), **counts}
+    return {"micros": numbers["cost"], **counts}
 
 
 def _parsed(role: Role, texts: pd.Series[Any], decimal: str) -> pd.Series[Any]:
-    """Numbers with this decimal sign, 0 for no number of clicks or impressions, and ``NaN`` for
-    other texts."""
+    """Numbers with this decimal sign, costs in millionths, 0 for no number of clicks or
+    impressions, and ``NA`` for other texts."""
     group = "," if decimal == "." else "."
     whole = rf"(?:[0-9]{{1,3}}(?:[{group}][0-9]{{3}}){{1,3}}|[0-9]{{1,12}})"
     pattern = rf"{whole}(?:[{decimal}][0-9]{{1,9}})?" if role == "cost" else f"{whole}|"
     numbers = texts.str.replace(group, "", regex=False).str.replace(decimal, ".", regex=False)
     valid = texts.str.fullmatch(pattern)
-    return pd.to_numeric(numbers.where(valid & (texts != ""), None)).where(
-        texts != "", 0.0 if role != "cost" else None
-    )
+    # Integers, since fractions of large amounts are not exact.
+    parts = numbers.where(valid, "").str.extract(r"^([0-9]*)\.?([0-9]*)$")
+    integers = pd.to_numeric(parts[0]).astype("Int64")
+    if role != "cost":
+        return integers.where(texts != "", 0)
+    billionths = pd.to_numeric(parts[1].str.pad(9, side="right", fillchar="0")).astype("Int64")
+    return integers * MICROS + (billionths + 500) // 1000

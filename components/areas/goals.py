@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any, Final
@@ -17,7 +18,7 @@ from components.areas import PageInfo
 from components.charts import over_time
 from components.charts.tiles import figures
 from components.formats import Field
-from components.loading import Collector
+from components.loading import Collector, computed_from
 from components.texts import N_, _
 from components.view_description import described
 from umami.analysis import pace as monthly
@@ -114,7 +115,9 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
         name, about = target.step.value, f"{_(KINDS[target.step.kind])} · {described(view)}"
         opened = _reached_by(view, target)
         totals = _totals(query, opened) if opened else []
-        figures = ui.Section(name, partial(_figures, target, opened), [*result, *totals], about)
+        figures = ui.Section(
+            name, partial(_figures, query, view, target), [*result, *totals], about
+        )
         cards.append(ui.Card(formats.shortened(name), [figures, trend], about))
     yield ui.Grid(cards)
     yield _pace_section(query, view, targets)
@@ -229,16 +232,18 @@ def _totals(query: Collector, view: View) -> list[Future[Stats | None]]:
 
 
 def _figures(
+    query: Collector,
+    view: View,
     target: Target,
-    opened: View | None,
     now: Goal,
     before: Goal | None = None,
     *totals: Stats | None,
 ) -> list[ui.Block]:
     """Tiles with times, visitors and conversion rate, and the share of the target.
 
-    Compare explains the visitors where they equal the ``totals`` of the View ``opened``.
+    Compare explains the visitors where they equal the ``totals`` of those who reached it.
     """
+    opened = _reached_by(view, target)
     of_all = _("Share of all visitors in the period who reached it.")
     tiles = figures(
         now,
@@ -249,12 +254,18 @@ def _figures(
             (_("Conversion"), "conversion", of_all, "percent"),
         ],
     )
+    question = reports.goal(view, kind=target.step.kind, value=target.step.value)
+    source = computed_from(query.client, question)
     equal = bool(totals) and all(
         stats and goal and stats.current.visitors == goal.visitors
         for goal, stats in zip((now, before), totals, strict=True)
     )
     shown = what_changed.explaining(
-        ui.Tiles(tiles, framed=False, key=f"{target.step.kind}_{target.step.value}"),
+        ui.Tiles(
+            [replace(tile, source=source) for tile in tiles],
+            framed=False,
+            key=f"{target.step.kind}_{target.step.value}",
+        ),
         ["", "visitors", ""],
         ["visitors"] if equal else [],
         opened,

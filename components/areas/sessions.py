@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -16,7 +17,7 @@ from components import formats, property_blocks, traffic_blocks, what_changed
 from components.areas import PageInfo, last_value
 from components.charts.tiles import Figures, figures
 from components.formats import Field
-from components.loading import Collector
+from components.loading import Collector, computed_from
 from components.property_blocks import TYPES
 from components.texts import N_, _, memoize
 from components.view_description import activity_name, dates, described, value_name, why_empty
@@ -95,7 +96,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     name = last_value(params, "session_property")[:500]
     yield ui.Section(
         _("Figures"),
-        _figures,
+        partial(_figures, query, view),
         [*query.compared(view, sessions.session_stats), *_totals(query, view)],
         about=described(view),
         framed=False,
@@ -139,7 +140,11 @@ def _totals(query: Collector, view: View) -> list[Future[Stats | None]]:
 
 
 def _figures(
-    now: SessionStats, before: SessionStats | None = None, *totals: Stats | None
+    query: Collector,
+    view: View,
+    now: SessionStats,
+    before: SessionStats | None = None,
+    *totals: Stats | None,
 ) -> list[ui.Block]:
     """The tiles. Compare explains events, and the figures that equal those of the ``totals``."""
     alike = {
@@ -151,7 +156,8 @@ def _figures(
         )
     }
     names = [name for _label, name, *_about in FIGURES]
-    tiles = ui.Tiles(figures(now, before, FIGURES))
+    source = computed_from(query.client, sessions.session_stats(view))
+    tiles = ui.Tiles([replace(tile, source=source) for tile in figures(now, before, FIGURES)])
     return [what_changed.explaining(tiles, names, {*alike, "events"})]
 
 

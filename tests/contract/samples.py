@@ -387,6 +387,10 @@ SAMPLES = _by_name(
         ],
     ),
     (account.teams(), page(TEAM_ROW)),
+    (
+        account.replica(),
+        {"asOf": "2026-09-01T08:00:00+00:00", "proved": None, "problem": "The disk is full."},
+    ),
     (account.team_websites(TEAM), page({**WEBSITE, "teamId": TEAM})),
     (websites.websites(), page(WEBSITE)),
     (websites.website(SITE), WEBSITE),

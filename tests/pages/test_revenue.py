@@ -123,7 +123,7 @@ def test_negative_revenue_has_no_shares_and_is_explained(
     assert {len(row) for row in table(app, "revenue_countries")} == {3}
 
 
-def test_change_is_explained_in_the_currency_of_conversions(bare: pytest.MonkeyPatch) -> None:
+def test_change_is_explained_in_the_currency_that_is_shown(bare: pytest.MonkeyPatch) -> None:
     embedded(bare)
     compared = {**SEPTEMBER, "compare": "previous"}
     key = "explain_revenue"
@@ -134,6 +134,5 @@ def test_change_is_explained_in_the_currency_of_conversions(bare: pytest.MonkeyP
         return any(str(button.key).startswith(key) for button in app.button)
 
     assert explains()
-    assert not explains(revenue_currency="USD")
-    assert explains(revenue_currency="USD", conversion="purchase", conversion_currency="USD")
+    assert explains(revenue_currency="USD")
     assert not explains(filter=GOOGLE)
