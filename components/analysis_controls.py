@@ -59,7 +59,7 @@ class Suggestions:
 
     def of(self, kind: StepKind) -> tuple[str, ...]:
         """The suggestions for one kind of step."""
-        return (*self.paths, *self.groups) if kind == "path" else self.events
+        return (*self.groups, *self.paths) if kind == "path" else self.events
 
     def label(self, value: str) -> str:
         """A value as the inputs show it: the pattern of a group with its name."""

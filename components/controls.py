@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
@@ -352,9 +353,9 @@ def _chips(client: AuthorizedClient, now: View) -> None:
                 replace(now, filters=tuple(other for other in now.filters if other != filter_)),
             )
         if now.segment:
-            _chip(_("In a **segment**"), "segment", replace(now, segment=None))
+            _chip(_saved_words(client, now, "segment"), "segment", replace(now, segment=None))
         if now.cohort:
-            _chip(_("In a **cohort**"), "cohort", replace(now, cohort=None))
+            _chip(_saved_words(client, now, "cohort"), "cohort", replace(now, cohort=None))
         if len(now.filters) > 1:
             if client.capabilities.several:
                 elements.select(
@@ -367,6 +368,19 @@ def _chips(client: AuthorizedClient, now: View) -> None:
                     write=lambda chosen: change({"match": [chosen] if chosen == "any" else []}),
                 )
             elements.text_button(_("Clear all"), "chips_clear", go, now.unfiltered())
+
+
+def _saved_words(client: AuthorizedClient, now: View, kind: segments.Kind) -> str:
+    """The words of the chip of a segment or cohort, with its name if that is known."""
+    id_ = now.segment if kind == "segment" else now.cohort
+    names: dict[str, str] = {}
+    with suppress(UmamiError):
+        page = client.ask(segments.segments(now.website, kind))
+        names = {row.id: row.name for row in page.rows}
+    if id_ in names:
+        words = _("Segment **{name}**") if kind == "segment" else _("Cohort **{name}**")
+        return words.format(name=plain(names[id_], 60))
+    return _("In a **segment**") if kind == "segment" else _("In a **cohort**")
 
 
 def _chip(words: str, key: str, without: View) -> None:

@@ -142,10 +142,10 @@ def duration(seconds: float | None) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """Milliseconds: ``180 ms``, from a second on ``2.5 s``."""
+    """Milliseconds: ``180 ms``, from a second on ``2.50 s``."""
     if value < 999.5:
         return _("{number} ms").format(number=whole(value))
-    return _("{number} s").format(number=number(round(value / 1000, 2)))
+    return _("{number} s").format(number=decimal(value / 1000, 2))
 
 
 def money(amount: float, currency: str) -> str:

@@ -46,10 +46,12 @@ class _Open:
 
     ``id`` is that of the segment that the form changes; ``deleting`` that of the segment whose
     deletion is to be confirmed. ``changed`` says that the page behind the dialog has to be drawn
-    again, once. ``number`` makes the keys of the inputs, new for each form.
+    again, once. ``number`` makes the keys of the inputs, new for each form. ``path`` is that of the
+    page behind the dialog.
     """
 
     view: View
+    path: str
     number: int
     definition: Definition | None = None
     id: str = ""
@@ -79,18 +81,23 @@ def _begin() -> None:
 
 
 def _show_list(view: View, deleting: str = "", *, changed: bool = False) -> None:
-    _DIALOG.open(_Open(view, _DIALOG.next_number(), deleting=deleting, changed=changed))
+    number = _DIALOG.next_number()
+    _DIALOG.open(_Open(view, url_state.path(), number, deleting=deleting, changed=changed))
 
 
 def _show_form(view: View, shown: Definition, id: str = "") -> None:
-    _DIALOG.open(_Open(view, _DIALOG.next_number(), shown, id))
+    _DIALOG.open(_Open(view, url_state.path(), _DIALOG.next_number(), shown, id))
 
 
 def draw_open() -> None:
-    """Draw the dialog while it is open, and confirm what was done. Call once per run."""
+    """Draw the dialog while it is open, and confirm what was done; close it on another page or for
+    another website. Call once per run."""
     _DIALOG.show_confirmation()
     opened = _DIALOG.form()
-    if opened:
+    here = url_state.view().website, url_state.path()
+    if opened and (opened.view.website, opened.path) != here:
+        _DIALOG.close()
+    elif opened:
         if opened.changed:
             _DIALOG.open(replace(opened, changed=False))
         authorized.dialog(_("Segments & cohorts"), _draw, _DIALOG.close)

@@ -20,9 +20,14 @@ from umami.view import View
 entrypoint_guard.check()
 
 
-def write(steps: Sequence[FunnelStep]) -> None:
-    """Write the steps to the URL."""
-    url_state.set_params(step=spell_steps(steps))
+def write(chain: funnel.Chain, steps: Sequence[FunnelStep]) -> None:
+    """Write the steps to the URL, with the time window that applies to them."""
+    url_state.set_params(step=spell_steps(steps), window=str(chain.window))
+
+
+def suggest() -> None:
+    """Remove the steps and the time window from the URL."""
+    url_state.set_params(step=[], window=[])
 
 
 def step_row(chain: funnel.Chain, at: int, suggestions: Suggestions) -> None:
@@ -34,15 +39,15 @@ def step_row(chain: funnel.Chain, at: int, suggestions: Suggestions) -> None:
         suggestions,
         label=_("Step {number}").format(number=at + 1),
         key=f"edit_{at}",
-        write=lambda changed: write([*before, changed, *after]),
+        write=lambda changed: write(chain, [*before, changed, *after]),
     )
     button = partial(action_button, type="tertiary")
     earlier = [*before[:-1], step, *before[-1:], *after]
     icons = ":material/arrow_upward:", ":material/close:"
-    button(icons[0], f"raise_{at}", write, earlier, help=_("Earlier"), disabled=at == 0)
+    button(icons[0], f"raise_{at}", write, chain, earlier, help=_("Earlier"), disabled=at == 0)
     last = len(chain.steps) <= funnel.FEWEST and not step.value
     rest = [*before, *after]
-    button(icons[1], f"remove_{at}", write, rest, help=_("Remove this step"), disabled=last)
+    button(icons[1], f"remove_{at}", write, chain, rest, help=_("Remove this step"), disabled=last)
 
 
 def draw(
@@ -58,7 +63,7 @@ def draw(
     with elements.row():
         longer = [*chain.steps, FunnelStep("path", "")]
         full = len(chain.steps) >= funnel.MOST
-        action_button(_("Add step"), "add_step", write, longer, icon="add", disabled=full)
+        action_button(_("Add step"), "add_step", write, chain, longer, icon="add", disabled=full)
         elements.select(
             _("Time from each step to the next"),
             {window: funnel.within(window) for window in sorted({chain.window, *funnel.WINDOWS})},
@@ -69,7 +74,7 @@ def draw(
             write=lambda window: url_state.set_params(window=str(window)),
         )
         about = _("Open the first saved funnel or, without one, steps that end in the conversion")
-        action_button(_("Suggest steps"), "suggest_steps", write, [], icon="lightbulb", help=about)
+        action_button(_("Suggest steps"), "suggest_steps", suggest, icon="lightbulb", help=about)
         to_save = saved.funnel(view, chain.steps, chain.window) if chain.complete else None
         saved_menu(view, "funnel", reports, to_save)
 

@@ -46,6 +46,10 @@ INFO: Final = PageInfo(
 MOST: Final = 12
 SUGGESTED: Final = 3
 """Most goals that the page suggests."""
+TIMES: Final = {
+    "path": N_("Views of the page, and events on it."),
+    "event": N_("How often the event was sent."),
+}
 FIELDS: Final = (
     Field("value", N_("Goal"), "text"),
     Field("kind", N_("Kind"), "text"),
@@ -249,7 +253,7 @@ def _figures(
         now,
         before,
         [
-            (_("Count"), "times", _("How often visitors reached it."), "count"),
+            (_("Count"), "times", _(TIMES[target.step.kind]), "count"),
             (_("Visitors"), "visitors", _("Visitors who reached it at least once."), "count"),
             (_("Conversion"), "conversion", of_all, "percent"),
         ],

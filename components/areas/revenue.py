@@ -46,9 +46,9 @@ LOSSES: Final = N_(
     "Some amounts are negative, such as refunds. Amounts are therefore shown without shares, and "
     "gains and losses over time as net amounts."
 )
-_NO_COUNTRY: Final = N_("The country of the visitors who brought this revenue is unknown.")
-_NO_REGION: Final = N_("The region of the visitors who brought this revenue is unknown.")
-_NO_CHANNEL: Final = N_("The channel of the visitors who brought this revenue is unknown.")
+OF_FIRST_VIEW: Final = N_(
+    "By the first view of each visitor in the period. Campaigns tells it by visit."
+)
 PARTS: Final = {
     "countries": (
         N_("Countries"),
@@ -305,7 +305,9 @@ def part(name: str, scope: Scope, now: Revenue, before: Revenue | None = None) -
     if before is not None:
         fields.append(Field("change", _("Change"), "change"))
     clickable = field in ("country", "region", "referrer") and field in scope.fields
+    by_visitor = name in ("channels", "referrers")
     return [
+        *([ui.Text(_(OF_FIRST_VIEW))] if by_visitor else []),
         ui.Table(
             texts.inside(title),
             frame,
@@ -314,7 +316,7 @@ def part(name: str, scope: Scope, now: Revenue, before: Revenue | None = None) -
             value="value" if clickable else None,
             filter_field=field,
             report_title=_("revenue by {field}").format(field=by),
-        )
+        ),
     ]
 
 

@@ -33,7 +33,7 @@ INFO: Final = PageInfo(
     "language",
     N_("Manage"),
     2,
-    N_("All websites at a glance, and what an admin does with them."),
+    N_("All websites at a glance: their sums, who grew and who fell."),
     ("websites", "stats", "pageviews", *visit_tables.ENDPOINTS),
     ("goal", "revenue_stats"),
     params=("websites_page", "websites_search", "site", "group", "same_conversion", "scale"),

@@ -55,7 +55,7 @@ def test_tiles_rate_each_vital_and_lower_is_better() -> None:
     assert text_of(lead) == "Not all Core Web Vitals are good: LCP needs improvement, CLS poor."
     assert isinstance(tiles, Tiles)
     assert [(tile.label, tile.value) for tile in tiles.tiles] == [
-        ("LCP · needs improvement", "3 s"),
+        ("LCP · needs improvement", "3.00 s"),
         ("INP · good", "150 ms"),
         ("CLS · poor", "0.3"),
         ("FCP", "–"),

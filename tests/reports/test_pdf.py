@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from io import BytesIO
+from unicodedata import normalize
 
 import pytest
 from pypdf import PdfReader
@@ -28,6 +31,10 @@ def test_pdf_has_pages_of_the_paper_size(
     text = "\n".join(page.extract_text() for page in pdf.pages)
     for word in ("Nordlicht Shop", "1 – 30 Sep 2026", "Countries", "Mon", "Sun"):
         assert word in text
+    # No part is lost where a page ends. Ligatures are spelled out.
+    words = " ".join(normalize("NFKC", text).split())
+    for heading in re.findall(r"<h3[^>]*>(.*?)</h3>", page):
+        assert unescape(re.sub(r"<[^>]*>", "", heading)) in words
     # The first page has the cover, the figures and the sentences about them.
     first = pdf.pages[0].extract_text()
     assert "Views" in first
