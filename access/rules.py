@@ -3,7 +3,7 @@ it is, so that a rule can be deleted without a trace."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -39,6 +39,11 @@ class Rule:
     created: datetime | None = None
 
 
+Absorb = Callable[[Rule, Sequence[Rule]], tuple[Rule, Collection[str]]]
+"""Given a new rule and the others of its kind: the rule to save, and the ids of those that it
+replaces."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The rules of websites for one reader; ``engine`` and ``account`` as in
@@ -64,8 +69,9 @@ class Rules:
         """Whether the reader may add, order and delete rules of a website."""
         return bool(self.account) and self.permissions.saves(website)
 
-    def add(self, rule: Rule) -> Rule:
-        """Save a new rule after the others of its kind; returns it with its id.
+    def add(self, rule: Rule, absorb: Absorb | None = None) -> Rule:
+        """Save a new rule after the others of its kind, instead of those that it ``absorb``s;
+        returns it with its id.
 
         Raises ``Forbidden``, ``InvalidView`` and ``Unreachable``.
         """
@@ -75,6 +81,10 @@ class Rules:
             raise InvalidView(N_("A rule needs a name."), remedy="")
         of_kind = _of(rule.website, rule.kind)
         with self._store() as store:
+            if absorb:
+                rows = store.execute(select(RULES).where(of_kind).order_by(*_ORDER)).mappings()
+                rule, replaced = absorb(rule, [Rule(**row) for row in rows])
+                store.execute(delete(RULES).where(of_kind, RULES.c.id.in_(replaced)))
             if (store.scalar(select(func.count()).where(of_kind)) or 0) >= MOST:
                 raise InvalidView(
                     Message("This website has {most} rules of this kind.", most=MOST),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from access.rules import Rule
-from components import page_context, viewer
+from components import merged_tags, page_context, viewer
 from umami.errors import UmamiError
 
 
 def add(rule: Rule) -> None:
-    """Save a rule. Call it in a callback, which shows errors."""
+    """Save a rule instead of those that it overlaps. Call it in a callback, which shows errors."""
     try:
-        page_context.reader().rules.add(rule)
+        page_context.reader().rules.add(rule, merged_tags.absorb)
     except UmamiError:
         _record("add rule", rule, done=False)
         raise

@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final
 
 from access.rules import Rule
@@ -39,7 +40,11 @@ class Merge:
     @property
     def filter_(self) -> Filter:
         """The filter that keeps what has any of the values."""
-        return Filter(self.field, "eq", self.name, *self.values)
+        return Filter(self.field, "eq", *dict.fromkeys((self.name, *self.values)))
+
+    def overlaps(self, other: Merge) -> bool:
+        """Whether a value would be in both rows."""
+        return self.field == other.field and not set(self.values).isdisjoint(other.values)
 
 
 def read(rule: Rule) -> Merge | None:
@@ -72,17 +77,40 @@ def of(query: Collector, website: str, field: str) -> tuple[Merge, ...]:
 
 
 def in_effect(rules: Iterable[Rule], field: str) -> tuple[Merge, ...]:
-    """What rules merge in a field, each value in the first of them that has it. Rules with the same
-    name have one row."""
-    rows: dict[str, list[str]] = {}
-    merged: set[str] = set()
+    """What rules merge in a field. Rules that overlap have one row, with the name of the first; a
+    rule with which a row would have more values than a filter takes does not apply."""
+    rows: list[Merge] = []
     for merge in filter(None, map(read, rules)):
-        if merge.field == field:
-            rows.setdefault(merge.name, []).extend(v for v in merge.values if v not in merged)
-            merged.update(merge.values)
-    return tuple(
-        Merge(field, name, tuple(values)) for name, values in rows.items() if len(values) > 1
-    )
+        if merge.field != field:
+            continue
+        overlapping = [row for row in rows if row.overlaps(merge)]
+        values = _values((*overlapping, merge))
+        if not overlapping:
+            rows.append(merge)
+        elif len(values) <= MOST_VALUES:
+            first, *others = overlapping
+            rows[rows.index(first)] = replace(first, values=values)
+            rows = [row for row in rows if row not in others]
+    return tuple(rows)
+
+
+def absorb(rule: Rule, others: Sequence[Rule]) -> tuple[Rule, list[str]]:
+    """A new rule with the values of those that it overlaps, also by way of others, and the ids of
+    those. Of more values than a filter takes, those of the new rule stay."""
+    merge = read(rule)
+    if merge is None:
+        return rule, []
+    rest = {other.id: each for other in others if (each := read(other))}
+    absorbed: list[str] = []
+    whole = merge
+    while overlapping := [id for id, each in rest.items() if whole.overlaps(each)]:
+        whole = replace(whole, values=_values((whole, *(rest.pop(id) for id in overlapping))))
+        absorbed += overlapping
+    return rule_of(rule.website, replace(whole, values=whole.values[:MOST_VALUES])), absorbed
+
+
+def _values(merges: Iterable[Merge]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(merge.values for merge in merges)))
 
 
 def filters(merges: Sequence[Merge]) -> dict[str, tuple[str, ...]]:

@@ -170,15 +170,17 @@ def _finding(
     text = _("{tag}: {spellings}. Use {name} in your links.").format(
         tag=_field(field), spellings=", ".join(named), name=_quoted(name)
     )
-    merged = any(
-        set(group.names) <= set(merge.values) for merge in merged_tags.in_effect(rules, field)
-    )
-    if merged:
+    names = group.names[:MOST_VALUES]
+    merged = any(set(names) <= set(merge.values) for merge in merged_tags.in_effect(rules, field))
+    if (merged or changes) and len(group.names) > len(names):
+        most = _("Only the {most} most frequent can be shown in one row.")
+        text = f"{text} {most.format(most=MOST_VALUES)}"
+    elif merged:
         text = f"{text} {_('They are shown in one row.')}"
     if merged or not changes:
         return ui.Finding(text, "spellcheck")
     try:
-        merge = Merge(field, name, group.names[:MOST_VALUES])
+        merge = Merge(field, name, names)
         rule = merged_tags.rule_of(view.website, merge)
     except InvalidView:
         # No filter can have such a value.

@@ -6,6 +6,7 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -36,7 +37,7 @@ from umami.client import Client, connect
 from umami.conversion import read as conversion_step
 from umami.embedded.server import serve
 from umami.errors import InvalidView
-from umami.filters import Filter
+from umami.filters import MOST_VALUES, Filter
 from umami.period import Period
 from umami.settings import Settings
 from umami.view import View
@@ -252,18 +253,65 @@ def test_opened_campaign_has_all_spellings(client: Client, engine: Engine) -> No
     assert buttons.buttons[1][2].filters == (Filter("utmCampaign", "eq", *values),)
 
 
-def test_first_rule_of_a_value_applies_and_rules_of_a_name_share_a_row() -> None:
+def test_rules_that_overlap_share_a_row() -> None:
     rules = [
         rule("a", "a", "A"),
-        rule("b", "b", "A", "B"),
+        rule("b", "b", "B"),
+        rule("c", "c", "C"),
         rule("a", "a", "A", "a "),
-        rule("c", "c", "C", field="utmMedium"),
-        rule("A", "A", "a"),
+        rule("b", "A", "b"),
+        rule("c", "c", "A", field="utmMedium"),
     ]
     assert merged_tags.in_effect(rules, FIELD) == (
-        Merge(FIELD, "a", ("a", "A", "a ")),
-        Merge(FIELD, "b", ("b", "B")),
+        Merge(FIELD, "a", ("a", "A", "a ", "b", "B")),
+        Merge(FIELD, "c", ("c", "C")),
     )
+
+
+def test_rule_that_makes_a_row_too_long_does_not_apply() -> None:
+    first = rule("0", *map(str, range(MOST_VALUES)))
+    (row,) = merged_tags.in_effect([first, rule("1", "1", "x")], FIELD)
+    assert row.filter_.values == row.values == (*map(str, range(MOST_VALUES)),)
+
+
+values_of_rules = some.lists(some.integers(0, 120).map(str), min_size=2, max_size=50, unique=True)
+
+
+@settings(max_examples=50)
+@given(values=some.lists(values_of_rules, max_size=5), added=values_of_rules)
+def test_rows_have_distinct_values_and_a_new_rule_applies(
+    values: list[list[str]], added: list[str]
+) -> None:
+    rules = [replace(rule(each[0], *each), id=str(at)) for at, each in enumerate(values)]
+    new, absorbed = merged_tags.absorb(rule(added[-1], *added), rules)
+    rest = [rule for rule in rules if rule.id not in absorbed]
+    for rows in (
+        merged_tags.in_effect(rules, FIELD),
+        after := merged_tags.in_effect([*rest, new], FIELD),
+    ):
+        shown = [value for row in rows for value in row.values]
+        assert len(shown) == len({*shown})
+        assert all(row.name in row.values == row.filter_.values for row in rows)
+    assert after[-1].name == added[-1]
+    assert {*added} <= {*after[-1].values}
+
+
+def test_new_rule_absorbs_those_that_it_overlaps(engine: Engine) -> None:
+    access = book(engine)
+    old = [
+        rule("a", "a", "A"),
+        rule("A", "A", "a ", "b"),
+        rule("b", "b", "B"),
+        rule("c", "c", "C"),
+        rule("a", "a", "A", field="utmMedium"),
+        rule("broken"),
+    ]
+    kept = [access.add(each) for each in old][3:]
+    saved = access.add(rule("a ", "a ", "x"), merged_tags.absorb)
+    assert access.of(SHOP, "merge") == (*kept, saved)
+    assert saved.spec == rule("a ", "a ", "x", "A", "b", "a", "B").spec
+    again = access.add(rule("a ", "a ", "x"), merged_tags.absorb)
+    assert access.of(SHOP, "merge") == (*kept, again)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -85,6 +86,20 @@ def test_names_that_no_filter_takes_have_no_button() -> None:
     )
     assert finding.change is None
     assert len(finding.text) < 400
+
+
+def test_of_many_spellings_the_most_frequent_are_shown_as_one() -> None:
+    cases = product(*((letter, letter.upper()) for letter in "tiktok"))
+    counts = {"".join(each): 100 - at for at, each in enumerate(cases)}
+    answers = (ranking(**counts), EMPTY, EMPTY, EMPTY, EMPTY, None)
+    (finding,) = findings(spelled(*answers))
+    limit = " Only the 50 most frequent can be shown in one row."
+    assert finding.text.endswith(limit)
+    assert isinstance(finding.change, ui.AddRule)
+    assert finding.change.rule.spec["values"] == [*counts][:50]
+    (finding, _undo) = findings(spelled(*answers, rules=(finding.change.rule,)))
+    assert finding.change is None
+    assert finding.text.endswith(limit)
 
 
 def test_hostile_names_stay_text() -> None:

@@ -62,6 +62,23 @@ def test_spellings_are_shown_as_one_and_apart_again(engine: Engine) -> None:
     assert {*NAMES} <= {row[0] for row in table(app, "visits_utmSource")}
 
 
+def test_new_rule_replaces_what_it_overlaps(engine: Engine) -> None:
+    """An older rule of some of the spellings, and the rule that somebody else adds meanwhile."""
+    spec = {"field": "utmSource", "name": "Newsletter", "values": NAMES[:2]}
+    Rules(lambda _create: engine, "ann", ALL).add(Rule(SHOP, "merge", "Newsletter", spec))
+    apps = [open_page("utm", dict(SOURCES)) for _tab in range(2)]
+    for app in apps:
+        app.button(key="finding_spellings_0").click().run()
+        assert not app.exception
+        assert len(rules(engine)) == 1
+        labels = [row[0] for row in table(app, "visits_utmSource")]
+        assert {*NAMES} & {*labels} == {"newsletter"}
+        assert "finding_spellings_0" not in {button.key for button in app.button}
+    app.button(key="finding_merged_tags_0").click().run()
+    assert rules(engine) == ()
+    assert {*NAMES} <= {row[0] for row in table(app, "visits_utmSource")}
+
+
 def test_merged_row_filters_by_all_spellings(engine: Engine) -> None:
     spec = {"field": "utmSource", "name": "newsletter", "values": NAMES}
     Rules(lambda _create: engine, "ann", ALL).add(Rule(SHOP, "merge", "newsletter", spec))
