@@ -73,6 +73,19 @@ def test_parts_add_up_to_the_change(now, before, cut_off, name):
     assert sum(round(10 * part) for part in shown) == round(10 * parts["change"].sum())
 
 
+def test_amounts_that_add_up_leave_no_rest():
+    now = groups(**{value: {"visits": 1, "revenue": 0.1} for value in "abc"})
+    before = groups(a={"visits": 1, "revenue": 0.7})
+    whole = {**totals(now), "revenue": 0.3}
+    assert whole["revenue"] != now["revenue"].sum()
+    for rest in (0, 50.01):
+        sums = [{**each, "revenue": each["revenue"] + rest} for each in (whole, totals(before))]
+        parts = changes.parts(FIGURES["revenue"], now, before, *sums)
+        assert parts["name"].notna().all()
+    parts = changes.parts(FIGURES["revenue_per_visit"], now, before, whole, totals(before))
+    assert parts["name"].notna().all()
+
+
 def test_simpsons_paradox():
     """The treatments of kidney stones (Charig et al. 1986): each kind of stone is treated better,
     yet the whole fares worse, since the hard cases are more frequent."""

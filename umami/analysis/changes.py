@@ -35,6 +35,8 @@ changed like all others explains nothing."""
 UNKNOWN_DISPERSION: Final = 4.0
 """Variance of daily counts in units of their mean, where the history is too short to tell."""
 LEAST_DAYS: Final = 21
+DIGITS: Final = 3
+"""Decimals of amounts in any currency: what is smaller in a rest comes from adding up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def _aligned(
     sides = []
     for values, total in zip(by_value, (total_now, total_before), strict=True):
         values = values.reindex(index, fill_value=0)
-        left = pd.Series([total[column] - values.sum()], index=rest)
+        left = pd.Series([round(total[column] - values.sum(), DIGITS)], index=rest)
         sides.append(pd.concat([values, left]) if len(values) else left)
     return sides[0], sides[1]
 
