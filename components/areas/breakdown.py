@@ -96,8 +96,10 @@ def available_fields(supported: Collection[str]) -> list[BreakdownField]:
 
 
 def available_groupings(query: Collector, view: View) -> tuple[Grouping, ...]:
-    """The kinds of groups that the website has, where the server filters by patterns."""
-    if "re" not in query.client.capabilities.operators:
+    """The kinds of groups that the website has, where the server filters by patterns and the reader
+    may filter."""
+    patterns = "re" in query.client.capabilities.operators
+    if not patterns or not content_groups.can_filter(query, view):
         return ()
     return tuple(
         name

@@ -86,11 +86,11 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     yield ui.Columns([changed, chart], [1, 2])
     pages = tabs(rankings.PAGES, key="pages", printed=PRINTED_PAGE_TABS)
     sources = tabs(rankings.SOURCES, key="sources")
-    groups = partial(content_groups.tab, query, view)
+    groups = partial(content_groups.tabs, query, view)
     yield ui.Columns(
         [
-            ui.Card(_("Pages"), [replace(pages, tabs=[*pages.tabs, groups("group")])]),
-            ui.Card(_("Sources"), [replace(sources, tabs=[*sources.tabs, groups("channel")])]),
+            ui.Card(_("Pages"), [replace(pages, tabs=[*pages.tabs, *groups("group")])]),
+            ui.Card(_("Sources"), [replace(sources, tabs=[*sources.tabs, *groups("channel")])]),
         ]
     )
     countries, _unused = traffic_blocks.ask_ranking(query, rankings.COUNTRIES, view, conversion)

@@ -203,11 +203,21 @@ def test_who_sees_and_changes_groups(
     options = {"name": "A client", "maker": "pat", "ends": datetime(2100, 1, 1, tzinfo=UTC)}
     view = {"website": [SHOP]}
     free, locked = (
-        desk.shares.make(**options, view=view, sections=("overview",), locked=each)
+        desk.shares.make(**options, view=view, sections=("overview", "breakdown"), locked=each)
         for each in (False, True)
     )
     app = open_page("overview", PAGES_TAB, share=desk.shares.token(free.id))
     assert "Products" in [row[0] for row in table(app, "groups_group")]
     assert "edit_group_0" not in [button.key for button in app.button]
-    app = open_page("overview", PAGES_TAB, share=desk.shares.token(locked.id))
-    assert "Your filters are locked" in said(app)
+    token = desk.shares.token(free.id)
+    app = open_page("breakdown", share=token, field=["contentGroup"])
+    assert "Products" in [row[0] for row in table(app, "groups")]
+    token = desk.shares.token(locked.id)
+    app = open_page("overview", PAGES_TAB, share=token)
+    assert not app.exception
+    assert not {"Groups", "Own channels"} & {tab.label for tab in app.tabs}
+    assert "Your filters are locked" not in said(app)
+    app = open_page("breakdown", share=token, field=["contentGroup"])
+    assert not app.exception
+    assert "“contentGroup” is not a field" in said(app)
+    assert not {"Content group", "Own channel"} & {*app.multiselect(key="pick_fields").options}
