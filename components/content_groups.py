@@ -6,7 +6,7 @@ N queries, and the views of no group one more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -125,14 +125,22 @@ class Part:
 @memoize
 def parts(groups: tuple[ContentGroup, ...]) -> tuple[Part, ...]:
     """The parts that groups divide views into: the groups in their order and, of groups of pages,
-    the views without a group."""
+    the views without a group. Their names differ, also where a group has the name of the rest."""
     named = [
         Part(_(group.name) if group is ASSISTANTS else group.name, str(at), filters_of(groups, at))
         for at, group in enumerate(groups)
     ]
     if groups and groups[0].field == "path":
-        named.append(Part(_(NO_GROUP), REST, filters_of_rest(groups)))
+        rest = distinct(_(NO_GROUP), [part.name for part in named])
+        named.append(Part(rest, REST, filters_of_rest(groups)))
     return tuple(named)
+
+
+def distinct(name: str, others: Collection[str]) -> str:
+    """A name that differs from all others, if need be by spaces at its end."""
+    while name in others:
+        name += " "
+    return name
 
 
 def effective(query: Collector, website: str, kind: GroupKind) -> tuple[ContentGroup, ...]:
@@ -219,13 +227,21 @@ def chosen(
     return ui.Note(_(lacking)) if lacking else narrowed
 
 
-def tab(query: Collector, view: View, kind: GroupKind) -> ui.Tab:
-    """The tab of a kind of groups; reports print it if there are groups."""
+def can_filter(query: Collector, view: View) -> bool:
+    """Whether the reader may filter the website, as the figures of groups need."""
+    return query.reader is None or query.reader.permissions.filters(view.website)
+
+
+def tabs(query: Collector, view: View, kind: GroupKind) -> list[ui.Tab]:
+    """The tab of a kind of groups, if the reader may filter; reports print it if there are
+    groups."""
 
     def printed() -> bool:
         return bool(query.content_groups(view.website, kind))
 
-    return ui.Tab(_(WORDS[kind].tab), partial(section, query, view, kind), printed)
+    if not can_filter(query, view):
+        return []
+    return [ui.Tab(_(WORDS[kind].tab), partial(section, query, view, kind), printed)]
 
 
 def section(query: Collector, view: View, kind: GroupKind) -> ui.Section:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -220,9 +220,20 @@ def groups_of(view: View, choice: Choice, answer: Breakdown) -> tuple[pd.DataFra
     groups = analysis.ranked(table, choice.measure)
     named = groups.assign(place=list(map(str, groups.index)))
     for field in choice.fields:
-        values = (value if isinstance(value, str) else None for value in groups[field])
-        named[field] = [value_name(field, value) for value in values]
+        named[field] = _names(field, groups[field])
     return groups, named
+
+
+def _names(field: str, values: Iterable[object]) -> list[str]:
+    """The names of values. That of a missing one differs from the others, so that tables do not add
+    up both."""
+    texts_of = [value if isinstance(value, str) else None for value in values]
+    names = {value: value_name(field, value) for value in texts_of if value}
+    others = set(names.values())
+    return [
+        names[value] if value else content_groups.distinct(value_name(field, value), others)
+        for value in texts_of
+    ]
 
 
 def _treemap(
@@ -331,13 +342,13 @@ def _pivot(view: View, choice: Choice, answer: Breakdown) -> list[ui.Block]:
 def pivot(choice: Choice, named: pd.DataFrame) -> tuple[pd.DataFrame, list[Field]]:
     """A row for each value of the first field, a column for each value of the second."""
     rows, columns = choice.fields[:2]
-    table = analysis.pivot(named, rows, columns, choice.measure, _("Others"))
+    others = content_groups.distinct(_("Others"), set(named[columns]))
+    table = analysis.pivot(named, rows, columns, choice.measure, others)
     frame = table.reset_index()
     # Positions as column names, since a value may have the name of the first column.
     frame.columns = pd.Index(["name", *(f"c{at}" for at in range(len(table.columns)))])
     first = _(LABELS[rows])
-    # A heading that equals the first one gets a trailing space.
-    headings = [f"{name} " if name == first else str(name) for name in table.columns]
+    headings = [content_groups.distinct(str(name), [first]) for name in table.columns]
     kind = MEASURES[choice.measure][1]
     return frame, [
         Field("name", first, "text"),
