@@ -306,12 +306,12 @@ def test_new_rule_absorbs_those_that_it_overlaps(engine: Engine) -> None:
         rule("a", "a", "A", field="utmMedium"),
         rule("broken"),
     ]
-    kept = [access.add(each) for each in old][3:]
+    others = [access.add(each) for each in old][3:]
     saved = access.add(rule("a ", "a ", "x"), merged_tags.absorb)
-    assert access.of(SHOP, "merge") == (*kept, saved)
+    assert access.of(SHOP, "merge") == (*others, saved)
     assert saved.spec == rule("a ", "a ", "x", "A", "b", "a", "B").spec
     again = access.add(rule("a ", "a ", "x"), merged_tags.absorb)
-    assert access.of(SHOP, "merge") == (*kept, again)
+    assert access.of(SHOP, "merge") == (*others, again)
 
 
 @pytest.mark.parametrize(
