@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import pandas as pd
@@ -315,8 +314,12 @@ def left_out(answers: Sequence[Answers]) -> Iterator[str]:
     """Sentences that name the websites whose answers are missing, and say why they are."""
     missing: dict[str, list[tuple[str, UmamiError]]] = {part: [] for part in _LEFT_OUT}
     for each in answers:
-        for part, problem in islice(each.faults(), 1):
-            missing[part].append((each.site.name, problem))
+        faults: dict[str, UmamiError] = {}
+        for part, problem in each.faults():
+            faults.setdefault(part, problem)
+        # Without its figures, a website is in no sum at all.
+        for part in ["now"] if "now" in faults else faults:
+            missing[part].append((each.site.name, faults[part]))
     for part, problems in missing.items():
         if problems:
             reasons = dict.fromkeys(texts.sentences(problem) for _unused, problem in problems)

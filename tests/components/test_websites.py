@@ -171,6 +171,17 @@ def test_change_of_sums_needs_the_comparison_of_every_website() -> None:
     ]
 
 
+def test_each_missing_part_of_a_website_is_told() -> None:
+    counted = (Conversion(None, "EUR"), GONE), (Conversion(None, "USD"), TimedOut("Slow."))
+    both = answers("A", stats(10), GONE, *counted)
+    assert list(website_figures.left_out([both, answers("B", stats(1), stats(1))])) == [
+        f"The sums have no change: the comparison lacks A. {SAID}",
+        f"Conversions and revenue do not include all of A. {SAID}",
+    ]
+    (alone,) = website_figures.left_out([answers("A", GONE, GONE, *counted)])
+    assert alone.startswith("1 of 1 websites did not answer")
+
+
 def test_long_lists_of_names_are_cut() -> None:
     rows = [answers(f"{HOSTILE}{at}", GONE) for at in range(8)]
     (sentence,) = website_figures.left_out(rows)
