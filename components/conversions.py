@@ -19,6 +19,7 @@ from umami.api import events, revenue, traffic
 from umami.api.events import Property
 from umami.api.traffic import Value
 from umami.conversion import PURCHASE, Conversion, FunnelStep, is_currency, read
+from umami.endpoint import Query
 from umami.errors import InvalidView
 from umami.period import Period
 from umami.view import View
@@ -140,9 +141,14 @@ def suggested_currency(currencies: Iterable[str]) -> str | None:
 
 
 def ask_every_currency(query: Collector, view: View) -> Future[tuple[str, ...]]:
-    """The currencies of a website in the quarters that the period lies in; empty if the server
-    cannot list them."""
-    return ask_currencies(query, replace(view, period=_quarters(view.period)))
+    """The currencies of ``every_currency``; empty if the server cannot list them."""
+    none: tuple[str, ...] = ()
+    return query.hint(every_currency(view), none)
+
+
+def every_currency(view: View) -> Query[tuple[str, ...]]:
+    """The currencies of a website in the quarters that the period lies in."""
+    return revenue.currencies(replace(view.unfiltered(), period=_quarters(view.period)))
 
 
 def ask_currencies(query: Collector, view: View) -> Future[tuple[str, ...]]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import pandas as pd
 
@@ -35,8 +35,11 @@ MOST_NAMES: Final = 5
 MOST_REASONS: Final = 2
 """Different reasons that a sentence tells."""
 _SUMMED: Final = ("visitors", "visits", "views", "bounces")
-Counted = VisitGroups | Goal | RevenueTotals
-"""Conversions: of visits, of visitors, or of visitors who paid."""
+Counted = VisitGroups | Goal | RevenueTotals | tuple[str, ...]
+"""Conversions: of visits, of visitors, or of visitors who paid; the currencies of a website without
+any, where purchases are counted."""
+Unit = Literal["visits", "visitors"]
+"""What converts."""
 
 
 class Answers(NamedTuple):
@@ -93,7 +96,9 @@ def ask_conversions(
     queries of the suggestions.
 
     The first conversion is ``same``, else that of the website; the others are purchases in its
-    other currencies. Servers of Umami count only the ``same``: they need a query for each part.
+    other currencies. Where purchases are counted, a website without a currency has an empty
+    conversion, so that its visits are among all. Servers of Umami count only the ``same``: they
+    need a query for each part.
     """
     whole = bool(views) and views[0].whole_visits
     suggestions = [conversions.suggestion(query, view) if whole else _nothing for view in views]
@@ -118,7 +123,7 @@ def ask_conversions(
         if len(others) > MOST_OTHERS:
             cut.add(view.website)
         listed = [conversion, *(Conversion(None, code) for code in others[:MOST_OTHERS])]
-        counted.append(list(filter(None, listed)) if whole or same else [])
+        counted.append(listed if same else list(filter(None, listed)) if whole else [])
     return counted, [step for step, _unused in steps.most_common()], frozenset(cut)
 
 
@@ -127,7 +132,10 @@ def _nothing() -> tuple[None, str]:
 
 
 def counts_query(view: View, conversion: Conversion) -> Query[Any]:
-    """The query for the conversions of a website, and their revenue."""
+    """The query for the conversions of a website, and their revenue; that for its currencies where
+    it has none."""
+    if not conversion:
+        return conversions.every_currency(view)
     if view.whole_visits:
         return visit_tables.groups_query(conversion, None)(view)
     if conversion.step:
@@ -148,13 +156,16 @@ def currencies_of(answers: Sequence[Answers]) -> list[str]:
 
 
 @texts.memoize
-def rows(answers: tuple[Answers, ...], complete: int, *, purchases: bool = False) -> pd.DataFrame:
+def rows(
+    answers: tuple[Answers, ...], complete: int, *, purchases: bool = False, unit: Unit = "visits"
+) -> pd.DataFrame:
     """A row for each website, most visitors first; what is unknown is missing.
 
     ``before_…`` are the figures of the comparison, ``series`` the visitors in the first buckets
     that are ``complete``, ``all`` the visits among which conversions are counted, and ``revenue_…``
-    the revenue by currency. With ``purchases``, those in every currency are conversions. A website
-    whose figures are unknown has nothing else either, so that all sums are of the same websites.
+    the revenue by currency. With ``purchases``, those in every currency are conversions; ``unit``
+    is what is counted of websites without any. A website whose figures are unknown has nothing else
+    either, so that all sums are of the same websites.
     """
     numbers = [
         *(f"{prefix}{name}" for prefix in ("", "before_") for name in _SUMMED),
@@ -162,13 +173,13 @@ def rows(answers: tuple[Answers, ...], complete: int, *, purchases: bool = False
         *(f"revenue_{code}" for code in currencies_of(answers)),
     ]
     columns = ["id", "name", "domain", "conversion", "series", *numbers]
-    listed = [_row(each, complete, purchases) for each in answers]
+    listed = [_row(each, complete, purchases, unit) for each in answers]
     frame = pd.DataFrame(listed).reindex(columns=columns)
     frame = frame.astype(dict.fromkeys(numbers, "float64"))
     return frame.sort_values(["visitors", "name"], ascending=[False, True], ignore_index=True)
 
 
-def _row(answers: Answers, complete: int, purchases: bool) -> dict[str, Any]:
+def _row(answers: Answers, complete: int, purchases: bool, unit: Unit) -> dict[str, Any]:
     site, stats, compared, visits, timeline = answers
     row: dict[str, Any] = {"id": site.id, "name": site.name, "domain": site.domain or ""}
     row["series"] = ()
@@ -192,8 +203,10 @@ def _row(answers: Answers, complete: int, purchases: bool) -> dict[str, Any]:
                 of_all = answer.visitors, answer.of_visitors
             case RevenueTotals():
                 of_all, revenue_of_all = (answer.visitors, answer.of_visitors), answer.total
+            case tuple():
+                of_all = 0, getattr(stats.current, unit)
         if place == 0 and of_all:
-            row["conversion"] = conversions.described(conversion)
+            row["conversion"] = conversions.described(conversion) if conversion else None
             row["conversions"], row["all"] = of_all
         elif purchases and of_all and "conversion" in row:
             row["conversion"] += f", {conversion.currency.strip().upper()}"
@@ -245,9 +258,11 @@ def fields(
     return [*shown, *money[:MOST_COLUMNS]], [*more, *money[MOST_COLUMNS:]]
 
 
-def tiles(frame: pd.DataFrame, codes: Sequence[str], what: str) -> list[Tile]:
+def tiles(
+    frame: pd.DataFrame, codes: Sequence[str], what: str, *, purchases: bool = False
+) -> list[Tile]:
     """The sums of the websites, and the rates of the sums. They have a change if the comparison of
-    every website in them is known."""
+    every website in them is known. ``purchases`` as in ``rows``."""
     counted = frame.dropna(subset=["visitors"])
     # A sum of nothing but missing values is unknown, not 0.
     total = counted.sum(numeric_only=True, min_count=1).astype("object")
@@ -277,9 +292,16 @@ def tiles(frame: pd.DataFrame, codes: Sequence[str], what: str) -> list[Tile]:
         ),
     ]
     if counted["conversions"].notna().any():
-        rate = total["conversions"] / total["all"] if total["all"] else None
+        known = counted.dropna(subset=["conversions", "all"])
+        rate = known["conversions"].sum() / of if (of := known["all"].sum()) else None
         converted = _("{counted} that converted.").format(counted=what)
-        of_all = _("Conversions of all {counted}.").format(counted=texts.inside(what))
+        of_all = _("Conversions of all {counted}.")
+        if len(known) < len(counted):
+            of_all = _("Conversions of all {counted} of the websites whose conversions are known.")
+        of_all = of_all.format(counted=texts.inside(what))
+        currencies = counted[[f"revenue_{code}" for code in codes]].notna().sum(axis="columns")
+        if purchases and (currencies > 1).any():
+            converted = f"{converted} {_('Who paid in two currencies counts twice.')}"
         tiles += [
             figure(_("Conversions"), float(total["conversions"]), None, converted),
             figure(_("Conversion rate"), rate, None, of_all, "percent"),

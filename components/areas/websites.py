@@ -167,7 +167,16 @@ class Overview:
         begun = website_charts.begun(self.view)
         complete = len(self.view.period.axis()) if begun is None else begun - 1
         answers = tuple(each.answers(timeline=timeline) for each in self.queries)
-        return website_figures.rows(answers, complete, purchases=self.choice.conversion == PURCHASE)
+        return website_figures.rows(
+            answers,
+            complete,
+            purchases=self._purchases,
+            unit="visits" if self.view.whole_visits else "visitors",
+        )
+
+    @property
+    def _purchases(self) -> bool:
+        return self.choice.conversion == PURCHASE
 
     @property
     def _counted(self) -> str:
@@ -180,7 +189,7 @@ class Overview:
         if len(faults) == len(answers):
             raise faults[0]
         codes = website_figures.currencies_of(answers)
-        tiles = website_figures.tiles(self._rows(), codes, self._counted)
+        tiles = website_figures.tiles(self._rows(), codes, self._counted, purchases=self._purchases)
         # Traffic first; what it brought is below where both are too many for a row.
         cut = len(tiles) if len(tiles) <= MOST_TILES else TRAFFIC
         rows = [ui.Tiles(row) for row in (tiles[:cut], tiles[cut:]) if row]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -25,13 +26,14 @@ from components.blocks import Chart, Table, Text, Tiles
 from components.charts import over_time
 from components.formats import ABSENT
 from components.loading import Collector
-from components.website_figures import Answers
+from components.website_figures import Answers, Counted
 from reports import build
 from tests.doubles.umami import serve as serve_version
 from tests.pages.conftest import TABLES, WEBSITES
 from tests.support.fault_proxy import between
 from umami.api import reports, revenue, traffic
 from umami.api.conversions import VisitGroups, visit_groups
+from umami.api.revenue import RevenueTotals
 from umami.api.traffic import Stats, Timeline, Totals
 from umami.api.websites import Website
 from umami.client import Client, connect
@@ -72,7 +74,7 @@ def answers(
     name: str,
     now: Stats | UmamiError,
     compared: Stats | UmamiError | None = None,
-    *counted: tuple[Conversion, VisitGroups | UmamiError],
+    *counted: tuple[Conversion, Counted | UmamiError],
 ) -> Answers:
     return Answers(site(name), now, compared, counted)
 
@@ -138,6 +140,36 @@ def test_currencies_are_never_added() -> None:
     assert "Conversions" not in unknown
     alone = tiles([rows[1], answers("None", stats(1))])
     assert (alone["Revenue"].number, alone["Revenue"].currency) == (1.5, "EUR")
+
+
+def test_rate_of_purchases_is_of_all_websites() -> None:
+    euros, dollars = (
+        (Conversion(None, code), RevenueTotals(Decimal(9), 1, payers, 20))
+        for code, payers in (("EUR", 3), ("USD", 2))
+    )
+    rows = [
+        answers("A", stats(20), None, euros, dollars),
+        answers("B", stats(30, visits=40), None, (Conversion(), ())),
+    ]
+
+    def drawn(rows: list[Answers]) -> dict[str, Any]:
+        frame = website_figures.rows(tuple(rows), 30, purchases=True, unit="visitors")
+        codes = website_figures.currencies_of(rows)
+        tiles = website_figures.tiles(frame, codes, "Visitors", purchases=True)
+        return {tile.label: tile for tile in tiles}
+
+    both = drawn(rows)
+    assert (both["Conversions"].number, both["Conversion rate"].number) == (5, 5 / 50)
+    assert "Who paid in two currencies counts twice." in both["Conversions"].about
+    assert both["Conversion rate"].about == "Conversions of all visitors."
+    part = drawn([answers("A", stats(20), None, euros), answers("B", GONE), answers("C", stats(5))])
+    assert (part["Conversions"].number, part["Conversion rate"].number) == (3, 3 / 20)
+    assert "counts twice" not in part["Conversions"].about
+    assert part["Conversion rate"].about.endswith("websites whose conversions are known.")
+    failed = answers("D", stats(5), None, (Conversion(), GONE))
+    assert list(website_figures.left_out([failed])) == [
+        f"Conversions and revenue do not include all of D. {SAID}"
+    ]
 
 
 def test_website_without_an_answer_is_named_and_left_out() -> None:
@@ -331,6 +363,8 @@ def test_same_conversion_is_counted_on_every_website(client: Client) -> None:
     drawn = tiles_of(shown(query, view, same_conversion="money"))
     euros = client.ask(revenue.revenue_stats(view.of_website(WEBSITES["shop"]), "EUR"))
     assert drawn["Revenue in EUR"] == pytest.approx(float(euros.total))
+    everybody = drawn["Visits" if view.whole_visits else "Visitors"]
+    assert drawn["Conversion rate"] == pytest.approx(drawn["Conversions"] / everybody)
 
 
 def test_reader_of_two_websites_sees_two_everywhere(client: Client) -> None:
