@@ -34,6 +34,12 @@ def begun(view: View) -> int | None:
     return None if until is None else int((view.period.axis() <= until).sum())
 
 
+def complete(view: View) -> int:
+    """How many buckets of a View are over."""
+    now = begun(view)
+    return len(view.period.axis()) if now is None else max(now - 1, 0)
+
+
 def timelines(
     view: View,
     names: Sequence[str],
@@ -53,20 +59,23 @@ def timelines(
     problems = [answer for answer in answers if isinstance(answer, UmamiError)]
     if problems and not known:
         raise problems[0]
-    now = begun(view)
     shown, frame, rest = lines(
         tuple(name for name, _unused in known),
         tuple(answer for _unused, answer in known),
-        len(view.period.axis()) if now is None else now - 1,
+        complete(view),
         indexed,
     )
     if not shown:
+        if any(answer.frame["sessions"].any() for _unused, answer in known):
+            why = _("No index yet: the parts of this period that are over have no visitors.")
+            return [ui.Text(why, "empty")]
         return [ui.Text(_("No visitors in this period."), "empty")]
     blocks: list[ui.Block] = []
     if indexed:
         blocks.append(ui.Text(_("100 is the average of each website in this period.")))
     alt = _("Visitors of each website, {dates}").format(dates=described(view))
-    draw = partial(_figure, frame, shown, rest, view.period.unit, now, view.period.partial())
+    ends = view.period.partial()
+    draw = partial(_figure, frame, shown, rest, view.period.unit, begun(view), ends)
     blocks.append(ui.Chart(alt, "websites_over_time", draw))
     if problems:
         missing = formats.counted(
@@ -94,10 +103,10 @@ def lines(
     its position, and how many other websites are added up in one more column.
 
     ``complete`` is the number of buckets that are over, from whose average an index is computed;
-    websites without visitors in them have no line.
+    websites without visitors, for an index in these buckets, have no line.
     """
     visitors = [answer.frame["sessions"].astype("float64") for answer in answers]
-    sizes = [float(series.iloc[:complete].sum()) for series in visitors]
+    sizes = [float(series.iloc[: complete if indexed else None].sum()) for series in visitors]
     order = sorted((at for at, size in enumerate(sizes) if size), key=lambda at: -sizes[at])
     first, others = order[:MOST_LINES], order[MOST_LINES:]
     if len(others) == 1:

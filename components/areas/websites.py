@@ -164,12 +164,10 @@ class Overview:
         return {"": default, PURCHASE: _("Purchases"), **named}
 
     def _rows(self, *, timeline: bool = False) -> pd.DataFrame:
-        begun = website_charts.begun(self.view)
-        complete = len(self.view.period.axis()) if begun is None else begun - 1
         answers = tuple(each.answers(timeline=timeline) for each in self.queries)
         return website_figures.rows(
             answers,
-            complete,
+            website_charts.complete(self.view),
             purchases=self._purchases,
             unit="visits" if self.view.whole_visits else "visitors",
         )

@@ -247,6 +247,21 @@ def test_index_is_relative_to_the_average_of_complete_buckets() -> None:
     assert website_charts.lines(("None",), (timeline(0, 0, 9),), 2, True)[0] == ()
 
 
+def test_period_that_has_just_begun_has_lines_but_no_index() -> None:
+    running = timeline(429, *[0] * 29)
+    view = replace(VIEW, period=Period.of_days(date(2099, 9, 1), date(2099, 9, 30), "UTC"))
+    for indexed, kind in ((False, Chart), (True, Text)):
+        block = website_charts.timelines(view, ["A"], [running], indexed=indexed)[0]
+        assert isinstance(block, kind)
+        if isinstance(block, Text):
+            assert block.text.startswith("No index yet")
+    assert website_charts.lines(("A",), (running,), 0, False)[0] == ("A",)
+    none = timeline(*[0] * 30)
+    (empty,) = website_charts.timelines(view, ["A"], [none], indexed=True)
+    assert isinstance(empty, Text)
+    assert empty.text == "No visitors in this period."
+
+
 def test_names_of_websites_are_escaped_in_charts() -> None:
     known = [timeline(1, 2, 3), timeline(3, 2, 1)]
     _shown, frame, _rest = website_charts.lines((HOSTILE, "B"), tuple(known), 3, False)
