@@ -59,8 +59,9 @@ class WebsiteGroups:
         """Whether the reader may make, change and delete groups."""
         return bool(self.account) and self.permissions.admin
 
-    def save(self, group: WebsiteGroup) -> WebsiteGroup:
-        """Save a new group, or the name and websites of one with an ``id``; returns it.
+    def save(self, group: WebsiteGroup, before: WebsiteGroup | None = None) -> WebsiteGroup:
+        """Save a new group, or the name and websites of one with an ``id``, instead of those that
+        the reader saw ``before``; returns it.
 
         Raises ``Forbidden``, ``InvalidView`` and ``Unreachable``.
         """
@@ -77,13 +78,21 @@ class WebsiteGroups:
                 N_("A group has at least one website."), remedy=N_("Choose its websites.")
             )
         with self._store() as store:
-            others = {row.id: row.name for row in store.execute(select(WEBSITE_GROUPS))}
-            if group.id and group.id not in others:
+            rows = store.execute(select(WEBSITE_GROUPS)).mappings()
+            others = {row["id"]: _group(row) for row in rows}
+            stored = others.pop(group.id, None)
+            if group.id and stored is None:
                 raise InvalidView(
                     N_("This group was deleted meanwhile."), remedy=N_("Make a new group.")
                 )
-            others.pop(group.id, None)
-            if group.name.casefold() in map(str.casefold, others.values()):
+            if stored and (
+                before is None or (stored.name, stored.websites) != (before.name, before.websites)
+            ):
+                raise InvalidView(
+                    N_("Somebody else has changed this group meanwhile."),
+                    remedy=N_("Close this form and open it again."),
+                )
+            if group.name.casefold() in (other.name.casefold() for other in others.values()):
                 raise InvalidView(
                     N_("There is a group with this name."), remedy=N_("Choose another name.")
                 )

@@ -99,7 +99,7 @@ def _save(opened: _Open) -> None:
         websites=tuple(state.get(opened.key("websites")) or ()),
     )
     try:
-        saved = page_context.reader().website_groups.save(group)
+        saved = page_context.reader().website_groups.save(group, opened.group)
     except UmamiError as problem:
         viewer.record(viewer.current(), "save website group", group.name, done=False)
         _DIALOG.refuse(f"{texts.sentence(problem)} {_(problem.remedy)}")

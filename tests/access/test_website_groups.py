@@ -26,7 +26,7 @@ def test_groups_are_made_changed_and_deleted(engine: Engine) -> None:
     brands = admin.save(WebsiteGroup("brands\u202e\n", (B,)))
     assert brands.name == "brands"
     assert [group.name for group in admin.every()] == ["brands", "Shops"]
-    changed = admin.save(replace(shops, name="Own shops", websites=(C,)))
+    changed = admin.save(replace(shops, name="Own shops", websites=(C,)), shops)
     assert [(group.id, group.name, group.websites) for group in admin.every()] == [
         (brands.id, "brands", (B,)),
         (changed.id, "Own shops", (C,)),
@@ -73,9 +73,18 @@ def test_invalid_groups_are_refused(engine: Engine) -> None:
         replace(shops, id="gone"),
     ):
         with pytest.raises(InvalidView):
-            admin.save(group)
+            admin.save(group, brands)
     assert admin.every() == (brands, shops)
-    assert admin.save(replace(shops, name="SHOPS")).name == "SHOPS"
+    assert admin.save(replace(shops, name="SHOPS"), shops).name == "SHOPS"
+
+
+def test_change_of_somebody_else_is_kept(engine: Engine) -> None:
+    group = groups(engine).save(WebsiteGroup("Shops", (A,)))
+    longer = groups(engine).save(replace(group, websites=(A, B)), group)
+    for before in (group, None):
+        with pytest.raises(InvalidView, match="Somebody else"):
+            groups(engine, "bob").save(replace(group, name="Renamed"), before)
+    assert groups(engine).every() == (longer,)
 
 
 @pytest.mark.thorough
