@@ -205,9 +205,20 @@ def share_blocks(
     totals = [now.current.visitors, other.current.visitors]
     if left.measure == "times":
         totals = [sum(row.count for row in ranked.rows) for ranked in (left, right)]
-    frame = analysis.shares(left, right, *totals)
+    shares = analysis.shares(left, right, totals[0], totals[1], LIMIT)
+    frame = shares.frame
+    blocks: list[ui.Block] = []
+    if shares.uncertain:
+        text = _(
+            "{uncertain} {many} are among the first {limit} of one side only. Their numbers on the "
+            "other side are unknown, so they are left out."
+        )
+        uncertain = formats.whole(shares.uncertain)
+        blocks.append(
+            ui.Text(text.format(uncertain=uncertain, many=_(table.many), limit=LIMIT), "note")
+        )
     if frame.empty:
-        return [ui.Text(table.why_empty(view, _("on either side")), "empty")]
+        return blocks or [ui.Text(table.why_empty(view, _("on either side")), "empty")]
     frame["label"] = [
         value_name(table.field, name, of=country if isinstance(country, str) else None)
         for name, country in zip(frame["name"], frame["country"], strict=True)
@@ -231,9 +242,12 @@ def share_blocks(
         Field("left", names[0], wide=True),
         Field("right", names[1], wide=True),
     ]
+    if all(totals):
+        # Without visitors, a side has no shares to compare.
+        blocks.insert(0, ui.Text("", "body", lead=sentence(table, names, frame)))
     measure = texts.inside(_(rankings.MEASURES[left.measure]))
     return [
-        ui.Text("", "body", lead=sentence(table, names, frame)),
+        *blocks,
         ui.Text(
             _("Shares of all {measure} on each side, the largest difference first.").format(
                 measure=measure

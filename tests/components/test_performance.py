@@ -199,6 +199,33 @@ def test_shares_side_by_side_name_the_largest_difference() -> None:
     assert "on either side" in text_of(empty)
 
 
+@pytest.mark.parametrize("nobody", [0, 1])
+def test_side_without_visitors_has_no_sentence(nobody: int) -> None:
+    ranked = [Ranking([Ranked("DE", 15)], "visitors"), Ranking([], "visitors")]
+    sides = [totals(30), totals(0)]
+    if nobody == 0:
+        ranked.reverse()
+        sides.reverse()
+    about, table = side_by_side.share_blocks(VIEW, COUNTRIES, ["A", "B"], *sides, *ranked)
+    assert text_of(about).startswith("Shares of all")
+    assert isinstance(table, Table)
+    cells = [field.shown(table.frame.iloc[0][field.column]) for field in table.fields]
+    assert cells[1:5] == [*(("–", "100.0%") if nobody == 0 else ("100.0%", "–")), "–", "–"]
+
+
+def test_values_beyond_the_limit_of_a_side_are_counted_and_left_out() -> None:
+    long = Ranking([Ranked(f"/{at}", 900 - at) for at in range(500)], "visitors")
+    short = Ranking([Ranked("/1", 5), Ranked("/rare", 50)], "visitors")
+    sides = (totals(1000), totals(60))
+    lead, note, _about, table = side_by_side.share_blocks(
+        VIEW, COUNTRIES, ["A", "B"], *sides, long, short
+    )
+    assert "/rare" not in text_of(lead)
+    assert text_of(note).startswith("1 countries are among the first 500 of one side only.")
+    assert isinstance(table, Table)
+    assert "/rare" not in set(table.frame["name"])
+
+
 def test_segments_are_described_in_words() -> None:
     both = (Filter("country", "eq", "DE", "FR"), Filter("path", "c", "sale"))
     shown = Definition("segment", "x", both, "any")

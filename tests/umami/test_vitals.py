@@ -86,7 +86,7 @@ def test_shares_are_of_each_side(left: dict[str, int], right: dict[str, int]) ->
         Ranking([Ranked(name, count) for name, count in side.items()], "visitors")
         for side in (left, right)
     ]
-    frame = side_by_side.shares(*sides, 100, 200)
+    frame = side_by_side.shares(*sides, 100, 200, 500).frame
     rows = {row["name"]: row for row in frame.to_dict("records")}
     assert set(rows) == {*left, *right}
     for name, row in rows.items():
@@ -97,6 +97,22 @@ def test_shares_are_of_each_side(left: dict[str, int], right: dict[str, int]) ->
     many = frame[frame[["left", "right"]].max(axis="columns") >= side_by_side.FEW]
     assert many.index.tolist() == list(range(len(many)))
     assert many["points"].abs().is_monotonic_decreasing
+
+
+def test_values_below_the_end_of_a_side_are_left_out() -> None:
+    left = Ranking([Ranked(f"/{at}", 90 - at) for at in range(5)], "visitors")
+    right = Ranking([Ranked(f"/{at}", 20) for at in (1, 3, 7)], "visitors")
+    shares = side_by_side.shares(left, right, 100, 100, 6)
+    assert sorted(shares.frame["name"]) == ["/0", "/1", "/2", "/3", "/4"]
+    assert shares.uncertain == 1  # The left side may have "/7", too.
+    assert side_by_side.shares(left, right, 100, 100, 500).uncertain == 0
+
+
+def test_side_without_visitors_has_no_shares() -> None:
+    left = Ranking([Ranked("DE", 30), Ranked("FR", 60)], "visitors")
+    frame = side_by_side.shares(left, Ranking([], "visitors"), 90, 0, 500).frame
+    assert frame["name"].tolist() == ["FR", "DE"]
+    assert frame[["right_share", "points", "times"]].isna().all(axis=None)
 
 
 @pytest.mark.parametrize("version", ["3.1", "3.5"])

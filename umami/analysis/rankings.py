@@ -69,8 +69,14 @@ class Movers:
         return self.frame[self.frame["move"] == move].reset_index(drop=True)
 
 
+def is_cut(ranking: Ranking, limit: int) -> bool:
+    """Whether a ranking for which ``limit`` rows were queried may lack values."""
+    # Rankings leave out the rows without a value, which are null or empty.
+    return len(ranking.rows) >= limit - 2
+
+
 def movers(now: Ranking, before: Ranking, limit: int) -> Movers:
-    """The moves between two rankings; a ranking with ``limit`` rows was cut short there."""
+    """The moves between two rankings of up to ``limit`` rows."""
     keys = ["name", "country"]
     sides = [
         ranking.frame[[*keys, "count"]].rename(columns={"count": side})
@@ -78,7 +84,7 @@ def movers(now: Ranking, before: Ranking, limit: int) -> Movers:
     ]
     both = sides[0].merge(sides[1], on=keys, how="outer")
     new, gone = both["before"].isna(), both["now"].isna()
-    unsure = (new & (len(before.frame) >= limit)) | (gone & (len(now.frame) >= limit))
+    unsure = (new & is_cut(before, limit)) | (gone & is_cut(now, limit))
     frame = (
         both[~unsure].fillna({"now": 0, "before": 0}).astype({"now": "int64", "before": "int64"})
     )
