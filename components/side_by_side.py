@@ -214,9 +214,7 @@ def share_blocks(
             "other side are unknown, so they are left out."
         )
         uncertain = formats.whole(shares.uncertain)
-        blocks.append(
-            ui.Text(text.format(uncertain=uncertain, many=_(table.many), limit=LIMIT), "note")
-        )
+        blocks.append(ui.Text(text.format(uncertain=uncertain, many=_(table.many), limit=LIMIT)))
     if frame.empty:
         return blocks or [ui.Text(table.why_empty(view, _("on either side")), "empty")]
     frame["label"] = [
