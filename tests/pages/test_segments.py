@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from access.permissions import ALL
 from components import navigation, umami_server, viewer
-from tests.pages.conftest import SHOP, TABLES, open_page, said, table
+from tests.pages.conftest import SHOP, TABLES, WEBSITES, open_page, said, table
 from tests.support.accounts import PASSWORD, user, write
 from umami.api import segments, traffic
 from umami.api.segments import Segment
@@ -127,6 +127,23 @@ def test_cohort_is_saved_with_its_action_and_dates(client: Client) -> None:
         "dateRange": "30day",
         "action": {"type": "path", "value": "/cart"},
     }
+
+
+@pytest.mark.parametrize("elsewhere", ["website", "page"])
+def test_dialog_is_closed_elsewhere(client: Client, elsewhere: str) -> None:
+    app = dialog()
+    app.button(key="new_segment").click().run()
+    assert "segment_save" in {button.key for button in app.button}
+    if elsewhere == "website":
+        app.session_state["website"] = WEBSITES["docs"]
+    else:
+        app.switch_page("pages/utm.py")
+    app.run()
+    assert not app.exception
+    assert "segment_save" not in {button.key for button in app.button}
+    app.session_state["website"] = SHOP
+    app.switch_page("pages/overview.py").run()
+    assert "segment_save" not in {button.key for button in app.button}
 
 
 def test_two_sides_show_the_servers_numbers(client: Client) -> None:
