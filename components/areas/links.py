@@ -44,6 +44,8 @@ INFO: Final = PageInfo(
     # A report is about a website, and readers of it may not see what belongs to the account.
     in_reports=False,
 )
+MOST: Final = 1000
+"""Links, and pixels, among which an opened one is looked up that is not in the lists."""
 COUNTED: Final = N_("Clicks or views")
 TABLES: Final = (
     *rankings.SOURCES[:1],
@@ -207,13 +209,26 @@ def _opened(
         note = ui.Text(texts.sentence(problem), "note")
         yield ui.Card("", [ui.blocks_section("", note, close)])
         return
+
+    def ask_all(*shown: Page[Link | Pixel]) -> list[Future[Page[Any]]]:
+        if _row_of(opened, shown):
+            return []
+        none: Page[Any] = Page((), 0)
+        return [query.hint(words.list(None, 1, MOST), none) for words in LISTS.values()]
+
     rankings_of_it = traffic_blocks.ranking_tabs(query, TABLES, opened, key="link_tabs")
     totals = query.totals(opened)
     timeline = query.compared(opened, traffic.pageviews)
     yield ui.Card(
         "",
         [
-            ui.Section("", partial(_heading, opened, close), [*pages.values()], height=70),
+            ui.Section(
+                "",
+                partial(_heading, opened, close),
+                [*pages.values()],
+                ask_more=ask_all,
+                height=70,
+            ),
             ui.Section(_("Figures"), _figures, [*totals]),
             ui.Section(
                 _("Over time"),
@@ -226,14 +241,17 @@ def _opened(
     )
 
 
-def _heading(
-    view: View, close: ui.Buttons, links: Page[Link], pixels: Page[Pixel]
-) -> list[ui.Block]:
+def _row_of(view: View, pages: Sequence[Page[Link | Pixel]]) -> Link | Pixel | None:
+    """The opened link or pixel, if it is on one of the pages."""
+    return next((row for page in pages for row in page.rows if row.id == view.website), None)
+
+
+def _heading(view: View, close: ui.Buttons, *pages: Page[Link | Pixel]) -> list[ui.Block]:
     """The name of the opened link or pixel, and a button that closes it."""
-    rows: tuple[Link | Pixel, ...] = (*links.rows, *pixels.rows)
-    row = next((row for row in rows if row.id == view.website), None)
+    row = _row_of(view, pages)
     if row is None:
-        return [ui.Text(_("This link or pixel is not in the lists below."), "note"), close]
+        text = _("The name of this link or pixel is unknown: it may have been deleted.")
+        return [ui.Text(text, "note"), close]
     blocks: list[ui.Block] = [ui.Text(formats.shortened(row.name), "heading")]
     if isinstance(row, Link):
         blocks.append(ui.Text(_("Leads to {url}").format(url=row.url)))

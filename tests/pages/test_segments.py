@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import httpx
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -215,3 +216,17 @@ def test_new_servers_have_web_vitals_and_links(bare: pytest.MonkeyPatch) -> None
     without = replace(ALL.grants[0], admin=False)
     mine = navigation.opened(replace(ALL, grants=(without,)))
     assert "links" not in {area.name for area in mine}
+
+
+def test_opened_link_has_its_name_wherever_it_is_listed(client: Client) -> None:
+    with httpx.Client(base_url=client.server.address) as server:
+        account = {"username": "admin", "password": "umami"}
+        token = server.post("/api/auth/login", json=account).json()["token"]
+        body = {"name": HOSTILE, "slug": "sale", "url": "https://shop.example/sale"}
+        headers = {"authorization": f"Bearer {token}"}
+        link = server.post("/api/links", json=body, headers=headers).json()["id"]
+    app = open_page("links", link=link, links_search="another")
+    assert not app.exception
+    assert "Leads to https://shop.example/sale" in said(app)
+    app = open_page("links", link=SHOP)
+    assert "The name of this link or pixel is unknown" in said(app)
