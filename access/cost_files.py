@@ -26,7 +26,7 @@ Role = Literal[
     "day", "start", "end", "campaign", "source", "currency", "cost", "clicks", "impressions"
 ]
 MOST_ROWS: Final = 50_000
-"""Lines with costs in a file."""
+"""Lines below the names of the columns, without blank ones."""
 MOST_BYTES: Final = 10_000_000
 LONGEST_NAME: Final = 200
 """Characters of a campaign or source."""
@@ -43,11 +43,11 @@ _NAMES: Final[Mapping[Role, tuple[str, ...]]] = {
     "start": ("reporting starts", "berichtsstart", "début des rapports", "inicio del informe"),
     "end": ("reporting ends", "berichtsende", "fin des rapports", "fin del informe"),
     "campaign": (
-        *("campaign", "campaign name", "utm campaign"),
+        *("utm campaign", "campaign", "campaign name"),
         *("kampagne", "kampagnenname", "campagne", "nom de la campagne"),
         *("campaña", "nombre de la campaña"),
     ),
-    "source": ("source", "utm source", "quelle", "fuente"),
+    "source": ("utm source", "source", "quelle", "fuente"),
     "currency": (
         *("currency", "currency code", "währung", "währungscode"),
         *("devise", "code de devise", "code devise", "moneda", "código de moneda"),
@@ -62,7 +62,8 @@ _NAMES: Final[Mapping[Role, tuple[str, ...]]] = {
     ),
     "impressions": ("impr.", "impressions", "impressionen", "impresiones"),
 }
-"""How the columns are called in English, German, French and Spanish, in lower case."""
+"""How the columns are called in English, German, French and Spanish, in lower case. Of several, the
+first is read: tags are what visits have."""
 _META: Final = ("amount spent", "ausgegebener betrag", "montant dépensé", "importe gastado")
 _WITH_CURRENCY: Final = re.compile(r"(.+?)\s*\(([A-Za-z]{3})\)")
 _TOTAL: Final = re.compile(r"(total|totals|gesamt|summe|totaux|totales)\b", re.IGNORECASE)
@@ -176,14 +177,14 @@ def parse(content: bytes | str) -> CostFile:
         kind = "meta"
     elif above or "impr." in map(_normal, reading.names):
         kind = "google"
-    _leave_totals_out(reading)
-    if not reading.lines:
-        raise InvalidView(N_("The file has no costs."), remedy=_BY_DAY)
     if len(reading.lines) > MOST_ROWS:
         raise InvalidView(
             Message("The file has more than {most} lines.", most=MOST_ROWS),
             remedy=N_("Split it by month."),
         )
+    _leave_totals_out(reading)
+    if not reading.lines:
+        raise InvalidView(N_("The file has no costs."), remedy=_BY_DAY)
     days = _days(reading)
     frame = pd.DataFrame(
         {
@@ -215,10 +216,11 @@ def _decoded(content: bytes) -> str:
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The cells of each record, with the number of its first line."""
+    """The cells of each record that is not blank, with the number of its first line."""
     reader, line = csv.reader(StringIO(text, newline=""), delimiter=delimiter), 1
     for cells in reader:
-        yield line, cells
+        if any(map(str.strip, cells)):
+            yield line, cells
         line = reader.line_num + 1
 
 
@@ -236,7 +238,7 @@ def _read(text: str) -> tuple[str, _Reading, bool]:
             if {"campaign", "cost"} < columns.keys() and (
                 "day" in columns or {"start", "end"} <= columns.keys()
             ):
-                rest = list(islice(records, MOST_ROWS + _ABOVE))
+                rest = list(islice(records, MOST_ROWS + 1))
                 lines, cells = [number for number, _row in rest], [row for _number, row in rest]
                 return delimiter, _Reading(lines, cells, columns, names), above
             above = above or any(names)
@@ -291,15 +293,17 @@ def _cost_column(reading: _Reading) -> tuple[str, str]:
 
 
 def _leave_totals_out(reading: _Reading) -> None:
-    """Drop blank lines and those with totals, which have no day."""
+    """Drop lines with totals: they have no day, or say so where others have theirs."""
     days = reading.texts("day" if "day" in reading.columns else "start").tolist()
     campaigns = reading.texts("campaign").tolist()
     lines, cells = [], []
     for at, row in enumerate(reading.cells):
-        if not (_FIRST_YEAR.fullmatch(days[at]) or _LAST_YEAR.fullmatch(days[at])):
-            first = next((text for cell in row if (text := cell.strip())), "")
-            if not first or _TOTAL.match(first) or days[at] == campaigns[at] == "":
+        if days[at] in _NOTHING:
+            first = next((text for cell in row if (text := cell.strip()) not in _NOTHING), "")
+            if not first or not campaigns[at] or _TOTAL.match(first):
                 continue
+        elif _TOTAL.match(days[at]):
+            continue
         lines.append(reading.lines[at])
         cells.append(row)
     reading.lines, reading.cells = lines, cells
@@ -364,6 +368,9 @@ def _currencies(reading: _Reading, default: str) -> pd.Series[Any]:
     codes = reading.texts("currency").str.upper()
     wrong = ~codes.str.fullmatch("[A-Z]{3}|")
     reading.refuse(wrong, "currency", N_("“{text}” is no currency such as EUR."))
+    if default:
+        other = ~wrong & ~codes.isin(["", default])
+        reading.refuse(other, "currency", N_("“{text}” is not the currency of the costs."))
     return codes.where(codes != "", default)
 
 

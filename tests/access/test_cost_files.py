@@ -147,6 +147,21 @@ def test_amounts_have_one_reading(amounts: list[str], read: list[float] | None) 
         assert [row[4] for row in costs(lines, "EUR")] == read
 
 
+@pytest.mark.parametrize(
+    "line", ["Total: Account,,9.00", "Summe,,9.00", " -- ,Total: Campaigns,9.00", ",,9.00"]
+)
+def test_totals_are_left_out(line: str) -> None:
+    lines = f"day,campaign,cost\n2026-10-01,Total Care,1.00\n{line}\n"
+    assert [row[1] for row in costs(lines, "EUR")] == ["Total Care"]
+    turned = "\n".join(",".join((b, a, c)) for a, b, c in csv.reader(StringIO(lines)))
+    assert [row[1] for row in costs(turned, "EUR")] == ["Total Care"]
+
+
+def test_tags_come_before_names_of_ads() -> None:
+    lines = "day,campaign name,source,utm_campaign,utm_source,cost\n2026-10-01,A,B,a,b,1.00\n"
+    assert costs(lines, "EUR")[0][1:3] == ("a", "b")
+
+
 def test_whole_numbers_tell_the_sign_of_decimals() -> None:
     lines = 'day,campaign,cost,impressions\n2026-10-01,a,"1,234","12,345"\n'
     assert costs(lines, "JPY")[0][4] == 1234.0
@@ -164,6 +179,11 @@ def test_whole_numbers_tell_the_sign_of_decimals() -> None:
         (f"day,campaign,cost\n2026-10-01,{'x' * 201},2", "longer than 200"),
         ("day,campaign,cost,currency\n2026-10-01,a,2,Euro", "“Euro” is no currency"),
         ("day,campaign,cost,clicks\n2026-10-01,a,2,1.5", "Line 2, column “clicks”"),
+        (
+            "day,campaign,cost (EUR),currency\n2026-10-01,a,1,USD",
+            "“USD” is not the currency of the",
+        ),
+        ("campaign,day,cost\nTotal Care,Oct 5,1\nb,2026-10-05,1\n", "“Oct 5” is no day"),
         ("day,campaign,amount spent (EUR),amount spent (USD)\n2026-10-01,a,2,2", "Several col"),
         (b"PK\x03\x04\x00\x00", "is no text"),
         (b"x" * (MOST_BYTES + 1), "larger than 10 MB"),
@@ -188,7 +208,9 @@ def test_largest_file_is_read() -> None:
     rows = parse((header + "".join(lines)).encode()).rows()
     assert len(rows) == MOST_ROWS
     assert rows["micros"].sum() == MOST_ROWS * 250_000 + 10**6 * sum(range(MOST_ROWS))
-    said = refusal(header + "".join([*lines, lines[0]]))
+    doubled = [line.replace("\n", "\r\r\n") for line in lines]
+    assert len(parse(header + "".join(doubled)).frame) == MOST_ROWS
+    said = refusal(header + "".join([*doubled, lines[0]]))
     assert "more than 50000 lines" in said
     assert "Split it by month" in said
 
