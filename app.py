@@ -9,6 +9,7 @@ from components import (
     chart_notes,
     chart_period,
     controls,
+    cost_dialog,
     elements,
     entrypoint_guard,
     export_permissions,
@@ -131,6 +132,7 @@ with render_lock.RENDER_LOCK.taken():
         saved_views.draw_open()
         group_dialog.draw_open()
         segments_dialog.draw_open()
+        cost_dialog.draw_open()
         forms.draw_open(client, sites)
         freshness.notice()
         # Before the notes, which are shown once: on the page that is opened.

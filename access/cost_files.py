@@ -216,11 +216,10 @@ def _decoded(content: bytes) -> str:
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The cells of each record that is not blank, with the number of its first line."""
+    """The cells of each record, with the number of its first line."""
     reader, line = csv.reader(StringIO(text, newline=""), delimiter=delimiter), 1
     for cells in reader:
-        if any(map(str.strip, cells)):
-            yield line, cells
+        yield line, cells
         line = reader.line_num + 1
 
 
@@ -238,7 +237,8 @@ def _read(text: str) -> tuple[str, _Reading, bool]:
             if {"campaign", "cost"} < columns.keys() and (
                 "day" in columns or {"start", "end"} <= columns.keys()
             ):
-                rest = list(islice(records, MOST_ROWS + 1))
+                filled = (record for record in records if any(map(str.strip, record[1])))
+                rest = list(islice(filled, MOST_ROWS + 1))
                 lines, cells = [number for number, _row in rest], [row for _number, row in rest]
                 return delimiter, _Reading(lines, cells, columns, names), above
             above = above or any(names)

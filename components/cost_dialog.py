@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -25,8 +24,10 @@ from components import (
     page_context,
     render,
     texts,
+    url_state,
     viewer,
 )
+from components.areas import utm
 from components.edit_dialog import EditDialog
 from components.escaping import plain
 from components.runtime import component
@@ -34,7 +35,6 @@ from components.texts import _
 from umami.api import reports, traffic
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
-from umami.period import Period
 from umami.view import View
 
 MOST_PASTED: Final = 80_000
@@ -77,14 +77,24 @@ _DIALOG: Final[EditDialog[_Open]] = EditDialog("costs")
 
 
 def draw_button(view: View) -> None:
-    """Draw the button that opens the dialog, for those who may change costs, and the open dialog.
-    Call it once per run."""
-    if not page_context.reader().costs.may_write(view.website):
-        return
-    elements.action_button(_("Costs"), "open_costs", _begin, view, icon="payments")
+    """Draw the button that opens the dialog, for those who may change costs."""
+    if page_context.reader().costs.may_write(view.website):
+        elements.action_button(_("Costs"), "open_costs", _begin, view, icon="payments")
+
+
+def draw_open() -> None:
+    """Draw the dialog while it is open, and confirm what was done. Call it once per run, on every
+    page: the dialog closes where another page or website is shown."""
     _DIALOG.show_confirmation()
-    if _DIALOG.form():
+    opened = _DIALOG.form()
+    if opened is None:
+        return
+    website = url_state.view().website
+    is_here = url_state.path() == utm.INFO.name and opened.view.website == website
+    if is_here and page_context.reader().costs.may_write(website):
         authorized.dialog(_("Costs of campaigns"), _draw, _DIALOG.close)
+    else:
+        _DIALOG.close()
 
 
 def _begin(view: View) -> None:
@@ -162,11 +172,11 @@ def receive(opened: _Open, piece: Any) -> None:
     if len(opened.pieces) < count:
         return
     unpacker, file = zlib.decompressobj(wbits=31), b""
-    with suppress(binascii.Error, zlib.error):
+    with suppress(ValueError, zlib.error):
         packed = base64.b64decode("".join(opened.pieces), validate=True)
         # It stops at the limit, whatever the file unpacks to.
         file = unpacker.decompress(packed, MOST_BYTES + 1)
-    if unpacker.eof or len(file) > MOST_BYTES:
+    if len(file) > MOST_BYTES or (unpacker.eof and not unpacker.unused_data):
         opened.read(name, file)
     else:
         opened.file, opened.problem = None, _("The file did not arrive. Choose it again.")
@@ -242,12 +252,12 @@ def _defaults(opened: _Open, file: CostFile) -> tuple[str, str]:
 def _contents(file: CostFile, rows: pd.DataFrame, view: View) -> str:
     """The number of lines, their days and campaigns, and the sums by currency, in a sentence."""
     days = rows["day"]
-    dates = Period.of_days(days.min().date(), days.max().date(), view.period.timezone)
+    dates = formats.dates_between(days.min().date(), days.max().date(), view.period.timezone)
     sums = rows.groupby("currency")["micros"].sum().sort_values(ascending=False) / MICROS
     return _("{lines} for {days} ({dates}) and {campaigns}: {amounts}.").format(
         lines=formats.counted("{count} line", "{count} lines", len(file.frame)),
         days=formats.counted("{count} day", "{count} days", days.nunique()),
-        dates=formats.days(dates),
+        dates=dates,
         campaigns=formats.counted(
             "{count} campaign", "{count} campaigns", rows["campaign"].nunique()
         ),
@@ -262,12 +272,12 @@ def _campaigns(view: View) -> list[str]:
         traffic.metrics(unfiltered, "utmCampaign"),
         reports.utm(unfiltered),
     )
-    ranking, utm = render.answers(page_context.client(), *queries)
+    ranking, tags = render.answers(page_context.client(), *queries)
     names: list[str] = []
     if not ranking.exception():
         names += [row.name for row in ranking.result().rows if row.name]
-    if not utm.exception():
-        frame = utm.result().frame
+    if not tags.exception():
+        frame = tags.result().frame
         names += frame.loc[frame["parameter"] == "campaign", "value"].tolist()
     return list(dict.fromkeys(names))
 
@@ -365,9 +375,9 @@ def _about(upload: CostUpload, view: View) -> str:
     if upload.author != EVERYBODY:
         parts.append(formats.shortened(upload.author))
     if upload.first and upload.last:
-        dates = Period.of_days(upload.first, upload.last, view.period.timezone)
+        dates = formats.dates_between(upload.first, upload.last, view.period.timezone)
         parts += [
-            _("costs of {dates}").format(dates=formats.days(dates)),
+            _("costs of {dates}").format(dates=dates),
             campaign_costs.money(upload.amounts),
         ]
     else:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any, Final, Literal
 
@@ -436,8 +436,13 @@ def period(dates: Period) -> str:
 
 def days(dates: Period) -> str:
     """The first and the last day of a period, without the current year: ``1 – 31 Oct``."""
-    first, last = map(pd.Timestamp, dates.days)
-    now = datetime.now(zone(dates.timezone))
+    return dates_between(*dates.days, dates.timezone)
+
+
+def dates_between(first_day: date, last_day: date, timezone: str) -> str:
+    """Two days as ``days`` writes them; ``timezone`` tells the current year."""
+    first, last = pd.Timestamp(first_day), pd.Timestamp(last_day)
+    now = datetime.now(zone(timezone))
     skeleton = "MMMd" if first.year == last.year == now.year else "yMMMd"
     return dated(last, skeleton) if first == last else _span(first, last, skeleton)
 

@@ -181,7 +181,7 @@ def test_whole_numbers_tell_the_sign_of_decimals() -> None:
         ("day,campaign,cost,clicks\n2026-10-01,a,2,1.5", "Line 2, column “clicks”"),
         (
             "day,campaign,cost (EUR),currency\n2026-10-01,a,1,USD",
-            "“USD” is not the currency of the",
+            "“USD” is not the currency",
         ),
         ("campaign,day,cost\nTotal Care,Oct 5,1\nb,2026-10-05,1\n", "“Oct 5” is no day"),
         ("day,campaign,amount spent (EUR),amount spent (USD)\n2026-10-01,a,2,2", "Several col"),

@@ -239,5 +239,15 @@ def test_file_that_unpacks_to_more_than_the_limit_is_refused() -> None:
     assert opened.file is None
 
 
+def test_file_that_is_broken_has_not_arrived() -> None:
+    (piece,) = pieces(b"day,campaign,cost\n2026-10-01,a,1\n", 10_000)
+    members = base64.b64encode(base64.b64decode(piece["content"]) * 2).decode()
+    for content in ("é", "=", piece["content"][:-8], members):
+        opened = _Open(OCTOBER, 1)
+        receive(opened, {**piece, "content": content})
+        assert opened.file is None
+        assert "did not arrive" in opened.problem
+
+
 def test_names_are_simplified() -> None:
     assert simplified("Spring-Sale_2026") == simplified("SPRING sale+2026") == "springsale2026"

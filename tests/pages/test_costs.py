@@ -17,7 +17,16 @@ from access.costs import CostLedger
 from access.permissions import ALL
 from components import viewer
 from tests.doubles.umami import serve as serve_version
-from tests.pages.conftest import RECORDED, SHOP, TABLES, open_page, said, table_data, tiles
+from tests.pages.conftest import (
+    RECORDED,
+    SHOP,
+    TABLES,
+    WEBSITES,
+    open_page,
+    said,
+    table_data,
+    tiles,
+)
 from tests.pages.test_numbers import SEPTEMBER
 from tests.support.accounts import PASSWORD, user, write
 
@@ -87,6 +96,37 @@ def test_pasted_costs_are_shown_and_deleted(engine: Engine) -> None:
     app.button(key=f"delete_costs_now_{upload.id}").click().run()
     assert ledger(engine).uploads(SHOP) == ()
     assert "Cost" not in campaigns(at_campaigns())["brand"]
+
+
+def test_dialog_is_of_one_website_and_page(engine: Engine) -> None:
+    def is_open() -> bool:
+        assert not app.exception
+        return any(area.key.startswith("costs_pasted") for area in app.text_area if area.key)
+
+    app = at_campaigns()
+    app.button(key="open_costs").click().run()
+    assert is_open()
+    app.session_state["website"] = WEBSITES["docs"]
+    app.run()
+    assert app.session_state["website"] == WEBSITES["docs"]
+    assert not is_open()
+    app.button(key="open_costs").click().run()
+    assert is_open()
+    app.switch_page("pages/overview.py").run()
+    app.switch_page("pages/utm.py").run()
+    assert not is_open()
+
+
+def test_first_and_last_days_are_shown_in_every_time_zone(engine: Engine) -> None:
+    lines = "day,campaign,cost,currency\n2000-01-01,a,1.00,EUR\n2099-12-31,a,1.00,EUR\n"
+    ledger(engine).add(SHOP, "costs.csv", parse(lines).rows())
+    for timezone in ("Pacific/Auckland", "America/Los_Angeles"):
+        app = open_page("utm", tz=timezone)
+        app.button(key="open_costs").click().run()
+        assert "costs of 1 Jan 2000 – 31 Dec 2099" in said(app)
+        app.text_area(key="costs_pasted_1").set_value(lines).run()
+        assert not app.exception
+        assert "2 lines for 2 days (1 Jan 2000 – 31 Dec 2099)" in said(app)
 
 
 def test_costs_need_their_right(engine: Engine, bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
