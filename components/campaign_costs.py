@@ -14,14 +14,16 @@ import pandas as pd
 
 from access.costs import Spend
 from components import blocks as ui
-from components import formats
+from components import formats, merged_tags
 from components.charts.tiles import Tile, figure
 from components.converters import FieldTable
 from components.formats import Field
 from components.loading import Collector
+from components.merged_tags import Merge
 from components.texts import N_, _
 from components.visit_tables import OTHER, VisitTable
 from umami.conversion import Conversion
+from umami.memoize import memoize
 from umami.view import View
 
 COLUMNS: Final = {"utmCampaign": "campaign", "utmSource": "source"}
@@ -62,30 +64,47 @@ class Matches:
     rest: pd.DataFrame
 
 
-def matched(spend: Spend, column: str, values: Iterable[str]) -> Matches:
-    """The costs of ``spend`` by the ``values`` of a table: of the same name, else of the only value
-    that differs just in case and separators."""
+def targets(
+    names: Iterable[str], values: Iterable[str], merges: Iterable[Merge] = ()
+) -> dict[str, str]:
+    """The row of each of the ``names`` of costs in a table with these ``values``: that of the same
+    name, of the rule that merges it, else of the only row with a name that differs just in case and
+    separators. A row that a rule names is found without visits, too; other names may have none."""
+    rows = dict.fromkeys(values)
+    of_spelling = {value: value for value in rows} | {
+        value: merge.name for merge in merges for value in merge.values
+    }
+    alike: dict[str, set[str]] = {}
+    for value, row in of_spelling.items():
+        alike.setdefault(simplified(value), set()).add(row)
+    found: dict[str, str] = {}
+    for name in names:
+        simple = simplified(name)
+        candidates = alike.get(simple, ()) if simple else ()
+        if name in of_spelling:
+            found[name] = of_spelling[name]
+        elif len(candidates) == 1:
+            found[name] = next(iter(candidates))
+    return found
+
+
+@memoize
+def matched(
+    spend: Spend, column: str, values: tuple[str, ...], merges: tuple[Merge, ...] = ()
+) -> Matches:
+    """The costs of ``spend`` by the ``values`` of a table (``targets``)."""
     amounts = spend.frame.pivot_table(
         index=column, columns="currency", values="amount", aggfunc="sum", sort=False
     )
-    known = dict.fromkeys(values)
-    alike: dict[str, list[str]] = {}
-    for value in known:
-        alike.setdefault(simplified(value), []).append(value)
-    targets: dict[str, str] = {}
-    for name in amounts.index:
-        candidates = alike.get(simplified(name), []) if simplified(name) else []
-        if name in known:
-            targets[name] = name
-        elif len(candidates) == 1:
-            targets[name] = candidates[0]
+    rows = targets(amounts.index, values, merges)
+    merged = {value for merge in merges for value in merge.values}
     spellings: dict[str, list[str]] = {}
-    for name, target in targets.items():
-        if name != target:
-            spellings.setdefault(target, []).append(name)
-    has_row = amounts.index.isin(list(targets))
-    by_value = amounts[has_row].groupby(targets.__getitem__, sort=False).sum(min_count=1)
-    return Matches(by_value, spellings, amounts[~has_row])
+    for name, row in rows.items():
+        if name != row and name not in merged:
+            spellings.setdefault(row, []).append(name)
+    by_row = amounts.groupby(lambda name: rows.get(name, name), sort=False).sum(min_count=1)
+    has_row = by_row.index.isin(values)
+    return Matches(by_row[has_row], spellings, by_row[~has_row])
 
 
 def section(
@@ -111,6 +130,7 @@ def section(
         conversion=conversion,
         spend=spend,
         column=COLUMNS[table.field],
+        merges=merged_tags.of(query, view.website, table.field),
         is_complete=is_complete,
     )
     return replace(drawn, make=lambda *answers: add(drawn.make(*answers)))
@@ -138,12 +158,14 @@ def notes(view: View, spend: Spend) -> list[str]:
     first, last = view.period.days
     days = (last - first).days + 1
     sentences = []
-    by_source = spend.by_source
-    if len(set(by_source.values())) > 1:
-        named = ", ".join(
+    if set(spend.by_source.values()) != {spend.days}:
+        lacking = sorted(spend.by_source.items(), key=lambda item: item[1])
+        parts = [
             f"{formats.shortened(source) or _('(no source)')} {formats.whole(count)}"
-            for source, count in list(by_source.items())[:MOST_NAMED]
-        )
+            for source, count in lacking
+            if count < days
+        ]
+        named = _with_more(", ".join(parts[:MOST_NAMED]), len(parts))
         sentences.append(
             _("Days with costs, of {days}: {named}. The others count as free.").format(
                 days=formats.whole(days), named=named
@@ -175,13 +197,14 @@ def with_costs(
     conversion: Conversion,
     spend: Spend,
     column: str,
+    merges: tuple[Merge, ...] = (),
     is_complete: bool,
 ) -> list[ui.Block]:
     """The blocks of a table with costs in it, and sentences about them below."""
     table = next((block for block in blocks if isinstance(block, ui.Table)), None)
     if table is None:
         return [*blocks, *_sentences([_total(spend), *notes(view, spend)])]
-    matches = matched(spend, column, table.frame["value"].dropna())
+    matches = matched(spend, column, tuple(table.frame["value"].dropna()), merges)
     rest, said = matches.rest, []
     has_other = bool((table.frame["label"] == _(OTHER)).any())
     frame = table.frame
@@ -352,12 +375,18 @@ def _without_row(rest: pd.DataFrame, many: str) -> str:
     if not amounts:
         return ""
     names = ", ".join(f"“{formats.shortened(str(name), 40)}”" for name in rest.index[:MOST_NAMED])
-    more = len(rest) - MOST_NAMED
-    if more > 0:
-        names = _("{names} and {more} more").format(names=names, more=formats.whole(more))
+    names = _with_more(names, len(rest))
     return _("No visits are known of these {many} with costs of {amounts}: {names}.").format(
         many=many, amounts=amounts, names=names
     )
+
+
+def _with_more(names: str, count: int) -> str:
+    """The names that a sentence lists, and how many of the ``count`` it does not."""
+    more = count - MOST_NAMED
+    if more <= 0:
+        return names
+    return _("{names} and {more} more").format(names=names, more=formats.whole(more))
 
 
 def _summary(frame: pd.DataFrame, conversion: Conversion, spend: Spend) -> str:

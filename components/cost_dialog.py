@@ -21,6 +21,7 @@ from components import (
     campaign_costs,
     elements,
     formats,
+    merged_tags,
     page_context,
     render,
     texts,
@@ -30,6 +31,7 @@ from components import (
 from components.areas import utm
 from components.edit_dialog import EditDialog
 from components.escaping import plain
+from components.merged_tags import Merge
 from components.runtime import component
 from components.texts import _
 from umami.api import reports, traffic
@@ -195,8 +197,8 @@ def _preview(opened: _Open, file: CostFile) -> None:
     except InvalidView as problem:
         elements.show_note(texts.sentences(problem))
         return
-    ledger, view = page_context.reader().costs, opened.view
-    replaced, beside = ledger.overlap(view.website, rows)
+    reader, view = page_context.reader(), opened.view
+    replaced, beside = reader.costs.overlap(view.website, rows)
     sentences = [
         _("{count} saved costs are replaced.").format(count=formats.whole(replaced))
         if replaced
@@ -209,7 +211,9 @@ def _preview(opened: _Open, file: CostFile) -> None:
                 "count in addition."
             ).format(count=formats.whole(beside))
         )
-    sentences += matches(rows["campaign"].unique(), _campaigns(view))
+    rules = reader.rules.of(view.website, merged_tags.KIND)
+    merges = merged_tags.in_effect(rules, "utmCampaign")
+    sentences += matches(rows["campaign"].unique(), _campaigns(view), merges)
     with st.container(gap="xsmall"):
         st.markdown(f"**{plain(_contents(file, rows, view), 400)}**")
         for sentence in sentences:
@@ -282,29 +286,30 @@ def _campaigns(view: View) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def matches(campaigns: Iterable[str], visited: Sequence[str]) -> list[str]:
+def matches(
+    campaigns: Iterable[str], visited: Iterable[str], merges: Sequence[Merge] = ()
+) -> list[str]:
     """How campaigns with costs match those with visits, in sentences, with the closest name for
     those that match none."""
-    simple: dict[str, list[str]] = {}
-    for name in visited:
-        simple.setdefault(campaign_costs.simplified(name), []).append(name)
+    merged = {value: merge.name for merge in merges for value in merge.values}
+    rows = dict.fromkeys(merged.get(name, name) for name in visited)
+    targets = campaign_costs.targets(campaigns, rows, merges)
     alike, missing = [], []
     for name in campaigns:
-        candidates = simple.get(campaign_costs.simplified(name), [])
-        if name in visited:
-            continue
-        if len(candidates) == 1 and campaign_costs.simplified(name):
+        row = targets.get(name)
+        if row is None or row not in rows:
+            missing.append(name)
+        elif row != name and name not in merged:
             alike.append(
                 _("“{name}” as “{tag}”").format(
-                    name=formats.shortened(name, 40), tag=formats.shortened(candidates[0], 40)
+                    name=formats.shortened(name, 40), tag=formats.shortened(row, 40)
                 )
             )
-        else:
-            missing.append(name)
     sentences = []
     if alike:
         sentences.append(_("Counted for a similar tag: {names}.").format(names=_listed(alike)))
     if missing:
+        simple = {campaign_costs.simplified(row): row for row in reversed(rows)}
         suggested = [_suggestion(name, simple) for name in missing[:MOST_NAMED]]
         sentences.append(
             _("No visit of this period has these campaigns: {names}.").format(
@@ -314,12 +319,12 @@ def matches(campaigns: Iterable[str], visited: Sequence[str]) -> list[str]:
     return sentences
 
 
-def _suggestion(name: str, simple: dict[str, list[str]]) -> str:
+def _suggestion(name: str, simple: dict[str, str]) -> str:
     shown = formats.shortened(name, 40)
     close = get_close_matches(campaign_costs.simplified(name)[:200], simple, 1)
     if not close:
         return f"“{shown}”"
-    tag = formats.shortened(simple[close[0]][0], 40)
+    tag = formats.shortened(simple[close[0]], 40)
     return _("“{name}” (closest: “{tag}”)").format(name=shown, tag=tag)
 
 

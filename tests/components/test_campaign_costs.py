@@ -21,6 +21,7 @@ from components.blocks import Table, Text
 from components.campaign_costs import matched, notes, simplified, with_costs
 from components.cost_dialog import _Open, receive
 from components.formats import Field
+from components.merged_tags import Merge
 from components.visit_tables import OTHER
 from umami.conversion import Conversion
 from umami.period import Period
@@ -46,7 +47,12 @@ def campaigns(*rows: tuple[str | None, int, int, float]) -> Table:
 
 
 def shown(
-    table: Table, costs: Spend, view: View = OCTOBER, *, is_complete: bool = True
+    table: Table,
+    costs: Spend,
+    view: View = OCTOBER,
+    *,
+    merges: tuple[Merge, ...] = (),
+    is_complete: bool = True,
 ) -> tuple[dict[str, dict[str, Any]], str]:
     """The rows of a table with costs by their label, and what is said below it."""
     blocks = with_costs(
@@ -55,6 +61,7 @@ def shown(
         conversion=EUROS,
         spend=costs,
         column="campaign",
+        merges=merges,
         is_complete=is_complete,
     )
     drawn = next(block for block in blocks if isinstance(block, Table))
@@ -150,7 +157,7 @@ def test_names_match_where_it_is_unambiguous(
     values: list[str], names: list[str], targets: dict[str, list[str]]
 ) -> None:
     costs = spend(*((name, "EUR", 1.0) for name in names))
-    matches = matched(costs, "campaign", values)
+    matches = matched(costs, "campaign", tuple(values))
     assert matches.spellings == targets
     assert matches.amounts["EUR"].sum() + matches.rest["EUR"].sum() == len(names)
     assert set(matches.rest.index) == set(names) - set(values) - set(*targets.values())
@@ -160,6 +167,25 @@ def test_row_says_that_its_costs_have_another_spelling() -> None:
     rows, _said = shown(campaigns(("spring-sale", 5, 0, 0.0)), spend(("Spring Sale", "EUR", 9.0)))
     assert rows["spring-sale"]["cost_EUR"] == 9.0
     assert rows["spring-sale"]["note"] == "costs of “Spring Sale”"
+
+
+def test_merged_spellings_have_one_row_with_the_costs_of_all() -> None:
+    spring = Merge("utmCampaign", "spring", ("spring", "SPRING", "sprnig"))
+    gone = Merge("utmCampaign", "gone", ("gone", "gonne"))
+    names = ("spring", "SPRING", "sprnig", "Spr-nig", "gonne", "GONE", "sprig")
+    costs = spend(*((name, "EUR", 10.0) for name in names))
+    rows, said = shown(campaigns(("spring", 80, 8, 90.0)), costs, merges=(spring, gone))
+    assert {name: (row["visits"], row["cost_EUR"]) for name, row in rows.items()} == {
+        "spring": (80, 40.0),
+        "gone": (0, 20.0),
+        "sprig": (0, 10.0),
+    }
+    assert rows["spring"]["cost_each_EUR"] == 0.5
+    assert rows["spring"]["note"] == "costs of “Spr-nig”"
+    assert "costs of €30.00: “gone”, “sprig”" in said
+    alike, missing = cost_dialog.matches(names, ["SPRING"], (spring, gone))
+    assert alike == "Counted for a similar tag: “Spr-nig” as “spring”."
+    assert "“gonne”, “GONE”, “sprig” (closest: “spring”)" in missing
 
 
 def test_filters_and_parts_of_days_leave_rates_out() -> None:
@@ -194,7 +220,13 @@ def test_days_without_costs_are_told() -> None:
     assert notes(OCTOBER, spend(days=31)) == []
     by_source = replace(spend(days=31), by_source={"google": 31, "": 4})
     (said,) = notes(OCTOBER, by_source)
-    assert "google 31, (no source) 4" in said
+    assert "Days with costs, of 31: (no source) 4." in said
+    halves = replace(spend(days=31), by_source={"google": 15, "facebook": 16})
+    (said,) = notes(OCTOBER, halves)
+    assert "google 15, facebook 16." in said
+    many = {f"s{days}": days for days in range(31, 20, -1)}
+    (said,) = notes(OCTOBER, replace(spend(days=31), by_source=many))
+    assert "s21 21, s22 22, s23 23, s24 24, s25 25 and 5 more." in said
 
 
 def test_dialog_suggests_the_closest_campaign() -> None:
