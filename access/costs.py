@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Double,
+    Engine,
     cast,
     delete,
     func,
@@ -27,10 +28,11 @@ from access.cost_files import KEY, MICROS
 from access.database import COST_UPLOADS, COSTS, Opening, writing
 from access.notes import cleaned
 from access.permissions import Forbidden, Permissions
-from umami.errors import InvalidView, SettingsError
+from umami.errors import InvalidView, SettingsError, Unreachable
+from umami.memoize import memoize
 from umami.texts import N_, Message
 
-MOST: Final = 1_000_000
+MOST: Final = 200_000
 """Costs of a website, each of a day, a campaign, a source and a currency."""
 LONGEST_NAME: Final = 200
 _AT_ONCE: Final = 1_000
@@ -87,30 +89,16 @@ class CostLedger:
 
     def spend(self, website: str, first: date, last: date) -> Spend | None:
         """The costs of the days from ``first`` to ``last``; ``None`` if there are none for this
-        reader, or while the database cannot be reached."""
-        days = [COSTS.c.website == website, COSTS.c.day.between(first, last)]
-        names = (COSTS.c.campaign, COSTS.c.source, COSTS.c.currency)
-        sums = select(*names, _AMOUNT.label("amount")).where(*days).group_by(*names)
-        dates = select(COSTS.c.source, COSTS.c.day).where(*days).distinct()
-        rows: list[Any] = []
-        covered: list[Any] = []
-        with suppress(SQLAlchemyError, SettingsError):
-            engine = self.engine(False)
-            if engine is not None and self.permissions.costs(website):
-                with engine.connect() as store:
-                    rows = [tuple(row) for row in store.execute(sums)]
-                    covered = [tuple(row) for row in store.execute(dates)]
-        if not rows or not covered:
+        reader. Raises ``Unreachable``."""
+        if not self.permissions.costs(website):
             return None
-        frame = pd.DataFrame(rows, columns=["campaign", "source", "currency", "amount"])
-        frame = frame.astype({"amount": "float64"}).sort_values(
-            ["amount", "campaign", "source", "currency"],
-            ascending=[False, True, True, True],
-            ignore_index=True,
-        )
-        sources = pd.Series([source for source, _day in covered]).value_counts()
-        by_source = {str(source): int(count) for source, count in sources.items()}
-        return Spend(frame, len({day for _source, day in covered}), by_source)
+        try:
+            engine = self.engine(False)
+            return _spend(engine, website, first, last, _state(engine, website)) if engine else None
+        except (SQLAlchemyError, SettingsError):
+            # The message of a database error may contain its address.
+            problem = N_("Costs cannot be read now.")
+            raise Unreachable(problem, remedy=N_("Try again in a moment.")) from None
 
     def uploads(self, website: str) -> tuple[CostUpload, ...]:
         """The uploads of a website, the newest first, for those who may write."""
@@ -227,6 +215,40 @@ class CostLedger:
 
     def _store(self) -> AbstractContextManager[Connection]:
         return writing(self.engine, N_("The database of costs cannot be reached."))
+
+
+def _state(engine: Engine, website: str) -> tuple[str | int, ...]:
+    """What tells whether the costs of a website have changed. As long as its uploads are the same,
+    their costs can only become fewer: where a later upload replaced them and was deleted."""
+    uploads = select(COST_UPLOADS.c.id).where(COST_UPLOADS.c.website == website)
+    number = select(func.count()).select_from(COSTS).where(COSTS.c.website == website)
+    with engine.connect() as store:
+        return store.scalar(number) or 0, *sorted(store.scalars(uploads))
+
+
+@memoize
+def _spend(
+    engine: Engine, website: str, first: date, last: date, _state: tuple[str | int, ...]
+) -> Spend | None:
+    """The sums of costs in this ``_state``."""
+    days = [COSTS.c.website == website, COSTS.c.day.between(first, last)]
+    names = (COSTS.c.campaign, COSTS.c.source, COSTS.c.currency)
+    sums = select(*names, _AMOUNT.label("amount")).where(*days).group_by(*names)
+    dates = select(COSTS.c.source, COSTS.c.day).where(*days).distinct()
+    with engine.connect() as store:
+        rows = [tuple(row) for row in store.execute(sums)]
+        covered = [tuple(row) for row in store.execute(dates)]
+    if not rows or not covered:
+        return None
+    frame = pd.DataFrame(rows, columns=["campaign", "source", "currency", "amount"])
+    frame = frame.astype({"amount": "float64"}).sort_values(
+        ["amount", "campaign", "source", "currency"],
+        ascending=[False, True, True, True],
+        ignore_index=True,
+    )
+    sources = pd.Series([source for source, _day in covered]).value_counts()
+    by_source = {str(source): int(count) for source, count in sources.items()}
+    return Spend(frame, len({day for _source, day in covered}), by_source)
 
 
 def _known(store: Connection, website: str, rows: pd.DataFrame) -> set[tuple[Any, ...]]:

@@ -67,25 +67,24 @@ class Matches:
 def targets(
     names: Iterable[str], values: Iterable[str], merges: Iterable[Merge] = ()
 ) -> dict[str, str]:
-    """The row of each of the ``names`` of costs in a table with these ``values``: that of the same
-    name, of the rule that merges it, else of the only row with a name that differs just in case and
-    separators. A row that a rule names is found without visits, too; other names may have none."""
-    rows = dict.fromkeys(values)
-    of_spelling = {value: value for value in rows} | {
+    """The row of each of the ``names`` of costs in a table with these ``values``: that of the rule
+    that merges it or of the same name, else the only one with a spelling that differs just in case
+    and separators. It may be a row of a rule that is not in the table. Other names are left out."""
+    of_spelling = {value: value for value in values} | {
         value: merge.name for merge in merges for value in merge.values
     }
     alike: dict[str, set[str]] = {}
     for value, row in of_spelling.items():
         alike.setdefault(simplified(value), set()).add(row)
-    found: dict[str, str] = {}
+    row_of: dict[str, str] = {}
     for name in names:
         simple = simplified(name)
         candidates = alike.get(simple, ()) if simple else ()
         if name in of_spelling:
-            found[name] = of_spelling[name]
+            row_of[name] = of_spelling[name]
         elif len(candidates) == 1:
-            found[name] = next(iter(candidates))
-    return found
+            row_of[name] = next(iter(candidates))
+    return row_of
 
 
 @memoize

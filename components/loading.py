@@ -187,7 +187,7 @@ class Collector:
 
     def spend(self, view: View) -> Spend | None:
         """What campaigns of the View's website cost on the days of its period; ``None`` where that
-        is unknown to the reader."""
+        is unknown to the reader. Raises ``Unreachable``."""
         first, last = view.period.days
 
         def read(reader: Reader) -> Spend | None:

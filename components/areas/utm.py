@@ -35,7 +35,7 @@ from umami.api.conversions import CreditedField
 from umami.api.reports import Utm
 from umami.api.traffic import Stats
 from umami.conversion import Conversion
-from umami.errors import InvalidView
+from umami.errors import InvalidView, Unreachable
 from umami.filters import Filter
 from umami.view import View
 
@@ -100,7 +100,11 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     with the tags."""
     utm = query.compared(view, reports.utm)
     totals = query.totals(view)
-    spend = query.spend(view)
+    spend = None
+    try:
+        spend = query.spend(view)
+    except Unreachable as problem:
+        yield ui.blocks_section("", ui.Text(texts.sentence(problem), "note"), framed=False)
     yield ui.Section(
         _("Figures"),
         partial(_figures, spend),

@@ -87,6 +87,18 @@ def test_uploads_that_overlap_replace_each_other(engine: Engine) -> None:
     assert book.spend(SHOP, *OCTOBER) is None
 
 
+def test_sums_are_computed_once_for_what_is_saved(engine: Engine) -> None:
+    book = ledger(engine)
+    book.add(SHOP, "a", rows("2026-10-01,brand,1,EUR,", "2026-10-02,brand,1,EUR,"))
+    before = book.spend(SHOP, *OCTOBER)
+    assert ledger(engine).spend(SHOP, *OCTOBER) is before
+    book.add(SHOP, "b", rows("2026-10-02,brand,5,EUR,"))
+    assert sums(book) == {("brand", "", "EUR"): 6.0}
+    # The uploads are those of the beginning again, but not the costs.
+    book.delete(book.uploads(SHOP)[0])
+    assert sums(book) == {("brand", "", "EUR"): 1.0}
+
+
 def test_upload_that_was_replaced_is_listed(engine: Engine) -> None:
     book = ledger(engine)
     for name in ("a", "b"):
@@ -138,6 +150,8 @@ def test_without_a_database_there_are_no_costs(engine: Engine) -> None:
     with engine.begin() as store:
         store.exec_driver_sql("DROP TABLE dashboard_cost")
     broken = ledger(engine)
-    assert broken.spend(SHOP, *OCTOBER) is None
+    with pytest.raises(Unreachable, match="cannot be read now"):
+        broken.spend(SHOP, *OCTOBER)
+    assert ledger(engine, "cal", replace(READS, costs=False)).spend(SHOP, *OCTOBER) is None
     with pytest.raises(Unreachable, match="costs cannot be reached"):
         broken.add(SHOP, "x", rows("2026-10-01,brand,1,EUR,"))

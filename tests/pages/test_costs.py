@@ -129,6 +129,15 @@ def test_first_and_last_days_are_shown_in_every_time_zone(engine: Engine) -> Non
         assert "2 lines for 2 days (1 Jan 2000 – 31 Dec 2099)" in said(app)
 
 
+def test_page_says_that_costs_cannot_be_read(engine: Engine) -> None:
+    ledger(engine).add(SHOP, "costs.csv", parse(CSV).rows())
+    with engine.begin() as store:
+        store.exec_driver_sql("DROP TABLE dashboard_cost")
+    app = at_campaigns()
+    assert "Costs cannot be read now." in said(app)
+    assert int(campaigns(app)["brand"]["Visits"]) > 0
+
+
 def test_costs_need_their_right(engine: Engine, bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ledger(engine).add(SHOP, "costs.csv", parse(CSV).rows())
     write(
