@@ -217,7 +217,8 @@ def test_explanation_of_an_empty_revenue_table_considers_revenue() -> None:
     (countries,) = revenue.part("countries", of, now)
     assert isinstance(countries, Text)
     assert countries.text == "The country of the visitors who brought this revenue is unknown."
-    (referrers,) = revenue.part("referrers", of, now)
+    (about, referrers) = revenue.part("referrers", of, now)
+    assert isinstance(about, Text)
     assert isinstance(referrers, Table)
     assert list(referrers.frame["label"]) == ["Direct / none"]
     nothing = Revenue.read({**answer, "total": {**total, "sum": None, "count": 0}}, period)
