@@ -301,7 +301,8 @@ def tiles(
         of_all = of_all.format(counted=texts.inside(what))
         currencies = counted[[f"revenue_{code}" for code in codes]].notna().sum(axis="columns")
         if purchases and (currencies > 1).any():
-            converted = f"{converted} {_('Who paid in two currencies counts twice.')}"
+            twice = _("Who paid in two currencies counts twice.")
+            converted = f"{converted} {twice}"
         tiles += [
             figure(_("Conversions"), float(total["conversions"]), None, converted),
             figure(_("Conversion rate"), rate, None, of_all, "percent"),
