@@ -123,7 +123,8 @@ def _list(
     search = ui.SearchBox(position, _("Search name or address"))
     about = _(words.about)
     if view.is_filtered:
-        about = f"{about} {_('Filters of the website do not apply to them.')}"
+        no_filters = _("Filters of the website do not apply to them.")
+        about = f"{about} {no_filters}"
     return ui.Card(
         _(words.title),
         [
