@@ -395,7 +395,12 @@ def _numbers(reading: _Reading, kind: Kind, *, semicolons: bool) -> dict[str, pd
             reading.check(N_("Write costs with two decimals: 1234.00."))
         # Programs that write decimal commas separate cells by semicolons.
         failures[0] += semicolons
-    numbers = points if failures[0] <= failures[1] else commas
+    decimal = "." if failures[0] <= failures[1] else ","
+    numbers = points if decimal == "." else commas
+    if not semicolons:
+        unclear = texts["cost"].str.fullmatch(rf"[1-9][0-9]{{0,2}}[{decimal}][0-9]{{3}}")
+        reading.refuse(unclear, "cost", N_("“{text}” may be a thousand or a fraction."))
+        reading.check(N_("Write costs with two decimals: 1234.00."))
     reading.refuse(numbers["cost"].isna(), "cost", N_("“{text}” is no amount of 0 or more."))
     for role in roles[1:]:
         reading.refuse(numbers[role].isna(), role, N_("“{text}” is no whole number."))

@@ -68,7 +68,9 @@ class WebsiteGroups:
         self._require()
         websites = tuple(dict.fromkeys(group.websites))
         group = replace(group, name=cleaned(group.name), websites=websites)
-        if not group.name or len(group.name) > LONGEST_NAME:
+        if not group.name:
+            raise InvalidView(N_("The group has no name."), remedy=N_("Type a name."))
+        if len(group.name) > LONGEST_NAME:
             raise InvalidView(
                 Message("A group has a name of up to {most} characters.", most=LONGEST_NAME),
                 remedy=N_("Choose another name."),

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pandas as pd
 
@@ -202,7 +202,8 @@ def with_costs(
     """The blocks of a table with costs in it, and sentences about them below."""
     table = next((block for block in blocks if isinstance(block, ui.Table)), None)
     if table is None:
-        return [*blocks, *_sentences([_total(spend), *notes(view, spend)])]
+        said = [_total(spend)]
+        return [*blocks, *_sentences(said), *_sentences(notes(view, spend), "note")]
     matches = matched(spend, column, tuple(table.frame["value"].dropna()), merges)
     rest, said = matches.rest, []
     has_other = bool((table.frame["label"] == _(OTHER)).any())
@@ -236,16 +237,18 @@ def with_costs(
             *more,
         ],
     )
-    said += notes(view, spend)
     return [
         *(shown if block is table else block for block in blocks),
         *_sentences(said),
+        *_sentences(notes(view, spend), "note"),
     ]
 
 
-def _sentences(sentences: Iterable[str]) -> list[ui.Block]:
+def _sentences(
+    sentences: Iterable[str], kind: Literal["caption", "note"] = "caption"
+) -> list[ui.Block]:
     text = " ".join(filter(None, sentences))
-    return [ui.Text(text)] if text else []
+    return [ui.Text(text, kind)] if text else []
 
 
 def _label(name: str, currency: str, *, several: bool) -> str:

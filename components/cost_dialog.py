@@ -61,6 +61,8 @@ class _Open:
     file: CostFile | None = None
     problem: str = ""
     rows: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
+    changed: bool = False
+    """Whether the page behind the dialog has to be drawn again, once."""
 
     def key(self, name: str) -> str:
         return f"costs_{name}_{self.number}"
@@ -94,6 +96,7 @@ def draw_open() -> None:
     website = url_state.view().website
     is_here = url_state.path() == utm.INFO.name and opened.view.website == website
     if is_here and page_context.reader().costs.may_write(website):
+        opened.changed = False
         authorized.dialog(_("Costs of campaigns"), _draw, _DIALOG.close)
     else:
         _DIALOG.close()
@@ -105,7 +108,7 @@ def _begin(view: View) -> None:
 
 def _draw() -> None:
     opened = _DIALOG.form()
-    if opened is None:
+    if opened is None or opened.changed:
         st.rerun()
     elements.show_loss(_("costs"))
     st.caption(
@@ -408,3 +411,6 @@ def _delete(upload: CostUpload) -> None:
         _DIALOG.refuse(texts.sentences(problem))
         return
     viewer.record(viewer.current(), "delete costs", about)
+    _DIALOG.confirm(_("The costs of “{name}” were deleted.").format(name=upload.name))
+    if opened := _DIALOG.form():
+        opened.changed = True

@@ -263,10 +263,10 @@ def share_blocks(
 
 
 def sentence(table: rankings.Table, names: Sequence[str], frame: pd.DataFrame) -> str:
-    """The value that differs most, in a sentence."""
+    """The value that differs most, in a sentence, unless that may be chance."""
     row = frame.iloc[0]
-    if abs(row["points"]) < 0.0005:
-        return _("Both sides have the same shares of {many}.").format(many=_(table.many))
+    if not row["beyond_chance"]:
+        return _("No share of {many} differs by more than chance.").format(many=_(table.many))
     text = _("{value} is more common in “{more}” than in “{less}”: {high} and {low}.")
     first = row["points"] > 0
     return text.format(

@@ -328,7 +328,7 @@ def mail_blocks(
     if untagged is None:
         text = _("Too little data to tell how many visitors without a source are usual.")
     elif not days:
-        text = _("Neither tags nor notes tell of a mail in this period.")
+        text = _("No day of this period stands out as that of a mail.")
     elif not untagged:
         text = _("No day of a mail has clearly more visitors without a source than usual.")
     else:

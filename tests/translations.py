@@ -51,6 +51,8 @@ def template() -> Catalog:
             for _line, text, _notes, _context in extract("python", source, keywords):
                 if text and all(text):
                     catalogue.add(text)
+            for text in within_f_strings(path.read_text("utf-8")):
+                catalogue.add(text)
         elif path.parent.name == "assets" and path.suffix in (".html", ".txt"):
             for match in TEMPLATES.finditer(path.read_text("utf-8")):
                 catalogue.add(match[1])
@@ -59,6 +61,17 @@ def template() -> Catalog:
         for text in tables[table].values():
             catalogue.add(text)
     return catalogue
+
+
+def within_f_strings(source: str) -> Iterator[str]:
+    """The marked texts in the expressions of f-strings, which the extraction passes over."""
+    for string in ast.walk(ast.parse(source)):
+        if isinstance(string, ast.JoinedStr):
+            for node in ast.walk(string):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_":
+                    match node.args:
+                        case [ast.Constant(value=str(text))]:
+                            yield text
 
 
 def unmarked() -> Iterator[str]:

@@ -199,6 +199,14 @@ def test_shares_side_by_side_name_the_largest_difference() -> None:
     assert "on either side" in text_of(empty)
 
 
+def test_differences_that_may_be_chance_are_not_named() -> None:
+    sides = [Ranking([Ranked("DE", count)], "visitors") for count in (30, 24)]
+    lead, *_others = side_by_side.share_blocks(
+        VIEW, COUNTRIES, ["A", "B"], totals(80), totals(60), *sides
+    )
+    assert text_of(lead) == "No share of countries differs by more than chance."
+
+
 @pytest.mark.parametrize("nobody", [0, 1])
 def test_side_without_visitors_has_no_sentence(nobody: int) -> None:
     ranked = [Ranking([Ranked("DE", 15)], "visitors"), Ranking([], "visitors")]

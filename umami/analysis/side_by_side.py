@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from umami.analysis.changes import Z
 from umami.analysis.rankings import is_cut
 from umami.api.traffic import Ranking
 
@@ -25,8 +26,9 @@ class Shares:
 def shares(left: Ranking, right: Ranking, left_total: int, right_total: int, limit: int) -> Shares:
     """A row for each value (``name``, ``country``): the counts ``left`` and ``right``, their shares
     of the totals, the difference ``points``, and the quotient ``times`` (``NaN`` for a division by
-    zero, which a share of a side without visitors is). The largest difference is first, values with
-    few visitors are last.
+    zero, which a share of a side without visitors is). ``beyond_chance`` says that sides of this
+    size rarely differ so much if their visitors are alike. The largest difference is first, values
+    with few visitors are last.
 
     A value that only one ranking of up to ``limit`` rows has counts 0 in the other, if that is
     complete.
@@ -45,6 +47,11 @@ def shares(left: Ranking, right: Ranking, left_total: int, right_total: int, lim
         frame[f"{side}_share"] = frame[side].astype("float64") / (total or np.nan)
     frame["points"] = frame["left_share"] - frame["right_share"]
     frame["times"] = frame["left_share"] / frame["right_share"].replace(0, np.nan)
+    mean = (frame["left"] + frame["right"]) / max(left_total + right_total, 1)
+    spread = np.sqrt(mean * (1 - mean).clip(lower=0)) * np.sqrt(
+        1 / max(left_total, 1) + 1 / max(right_total, 1)
+    )
+    frame["beyond_chance"] = frame["points"].abs() > Z * spread
     frame["few"] = frame[["left", "right"]].max(axis="columns") < FEW
     frame["size"] = -(frame["left_share"].fillna(0) - frame["right_share"].fillna(0)).abs()
     ordered = frame.sort_values(["few", "size", "name"], kind="stable", ignore_index=True)
