@@ -232,8 +232,12 @@ def _over_time(
     ]
     fields = [Field("time", _("Time"), "time", unit=view.period.unit), *percentiles]
     alt = _("{vital}: percentiles over time").format(vital=_(words.name))
+    good, poor = map(Field("", "", words.kind).shown, LIMITS[vital])
+    limits = _("Good up to {good}, poor from {poor}: the dotted lines.").format(
+        good=good, poor=poor
+    )
     return [
-        ui.Text(_(words.about)),
+        ui.Text(f"{_(words.about)} {limits}"),
         ui.Chart(f"{alt}, {described(view)}", "vital", draw),
         ui.Table(
             _("{vital} over time").format(vital=words.short),

@@ -260,8 +260,6 @@ def percentiles(
                 "hovertemplate": "%{customdata}<extra>%{fullData.name}</extra>",
             }
         )
-    common = {"xref": "x domain", "yref": "y"}
-    names = zip(limits, (_("Good up to here"), _("Poor from here")), strict=True)
     return {
         "data": traces,
         "layout": {
@@ -272,7 +270,8 @@ def percentiles(
             "yaxis": {**number_axis(5), "ticksuffix": " ms" if kind == "milliseconds" else ""},
             "shapes": [
                 {
-                    **common,
+                    "xref": "x domain",
+                    "yref": "y",
                     "type": "line",
                     "x0": 0,
                     "x1": 1,
@@ -281,20 +280,6 @@ def percentiles(
                     "line": {"color": palette.muted, "width": 1, "dash": "dot"},
                 }
                 for limit in limits
-            ],
-            "annotations": [
-                {
-                    **common,
-                    "x": 1,
-                    "y": limit,
-                    "xanchor": "right",
-                    "yanchor": "bottom",
-                    "text": f"{name}: {plain(shown(limit))}",
-                    "showarrow": False,
-                    "font": {"color": palette.muted, "size": 11},
-                    "bgcolor": faded(palette.background, 0.8),
-                }
-                for limit, name in names
             ],
         },
     }

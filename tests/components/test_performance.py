@@ -93,7 +93,8 @@ def test_chart_shows_limits_and_the_comparison() -> None:
         {"time": VIEW.period.axis(), "p50": [1.0, None, 3], "p75": [2.0, None, 4], "p95": 5.0}
     )
     now = PerformanceChart(frame)
-    _about, chart, table = performance._over_time(VIEW, "lcp", now, PerformanceChart(frame))
+    about, chart, table = performance._over_time(VIEW, "lcp", now, PerformanceChart(frame))
+    assert "Good up to 2.50 s, poor from 4.00 s: the dotted lines." in text_of(about)
     assert isinstance(chart, Chart)
     assert isinstance(table, Table)
     figure = chart.draw("dark")
