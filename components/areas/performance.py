@@ -153,7 +153,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
 def summary_blocks(
     view: View, vital: Vital, now: PerformanceStats, before: PerformanceStats | None = None
 ) -> list[ui.Block]:
-    """Whether the pages are fast enough in a sentence, and a tile for each vital."""
+    """A tile for each vital, and whether the pages are fast enough in a sentence."""
     if not now.count:
         return [ui.Text(why_empty(view, _(NOTHING)), "empty")]
     values, earlier = analysis.p75(now), analysis.p75(before) if before else {}
@@ -173,8 +173,8 @@ def summary_blocks(
         tile = figure(label, value, earlier.get(name), about, words.kind, good="down")
         tiles.append(replace(tile, measure=name))
     blocks: list[ui.Block] = [
-        ui.Text("", "body", lead=verdict(now)),
         ui.Tiles(tiles, on_choose=lambda name: ui.SetParams({"vital": name}), chosen=vital),
+        ui.Text("", "body", lead=verdict(now)),
     ]
     measured = formats.counted("{count} measurement", "{count} measurements", now.count)
     if now.count < FEW:

@@ -43,6 +43,7 @@ def test_conversion_is_chosen_kept_in_the_link_and_saved(page: Page, tmp_path: P
         page.get_by_role("option", name="/cart", exact=True).click()
         settled(page)
         expect(page).to_have_url(re.compile(r"conversion=path\.(/|%2F)cart"))
+        settled(page)
         by_cart = tile(page)
         assert by_cart != by_purchase
         page.reload()
@@ -53,6 +54,7 @@ def test_conversion_is_chosen_kept_in_the_link_and_saved(page: Page, tmp_path: P
         page.locator(".st-key-save_conversion button").click()
         settled(page)
         expect(page).not_to_have_url(re.compile("conversion="))
+        settled(page)
         assert tile(page) == by_cart
         page.goto(f"{app.address}/overview?{DATES}")
         settled(page)

@@ -441,6 +441,7 @@ def test_n_all_websites_at_a_glance(hand: Hand, client: Client) -> None:
     shop = dict(zip(names, shown[0], strict=True))
     now, before = (client.ask(traffic.stats(each)).current for each in (view, compared(view)))
     visits = client.ask(groups_of(view, None)).frame.iloc[0]
+    dollars = client.ask(groups_of(view, None, currency="USD")).frame.iloc[0]
     assert shop == {
         "Website": SHOP.name,
         "Visitors": f"{now.visitors:,}",
@@ -450,7 +451,8 @@ def test_n_all_websites_at_a_glance(hand: Hand, client: Client) -> None:
         "Bounce rate": formats.percent(now.bounce_rate),
         "Conversions": f"{visits['conversions']:,}",
         "Rate": formats.percent(visits["conversions"] / visits["visits"]),
-        "Revenue": formats.money(visits["revenue"], "EUR"),
+        "Revenue in EUR": formats.money(visits["revenue"], "EUR"),
+        "Revenue in USD": formats.money(dollars["revenue"], "USD"),
     }
     assert len(shown) > 1
     assert hand.count <= 1

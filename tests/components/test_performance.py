@@ -51,7 +51,7 @@ def text_of(block: object) -> str:
 
 def test_tiles_rate_each_vital_and_lower_is_better() -> None:
     now = measured(lcp=3000, inp=150, cls=0.3, fcp=0, ttfb=700)
-    lead, tiles, about = performance.summary_blocks(VIEW, "lcp", now, measured(lcp=2000))
+    tiles, lead, about = performance.summary_blocks(VIEW, "lcp", now, measured(lcp=2000))
     assert text_of(lead) == "Not all Core Web Vitals are good: LCP needs improvement, CLS poor."
     assert isinstance(tiles, Tiles)
     assert [(tile.label, tile.value) for tile in tiles.tiles] == [

@@ -320,7 +320,7 @@ def test_group_is_made_chosen_changed_and_deleted(bare: pytest.MonkeyPatch, tmp_
     assert "pick_group" not in {choice.key for choice in app.selectbox}
     app.button(key="new_group").click().run()
     app.button(key="group_save").click().run()
-    assert any("has a name" in element.value for element in app.error)
+    assert any("has no name" in element.value for element in app.error)
     app.text_input(key="group_name_1").set_value(HOSTILE)
     app.multiselect(key="group_websites_1").set_value([SHOP, WEBSITES["empty"]])
     app.button(key="group_save").click().run()
