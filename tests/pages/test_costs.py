@@ -98,6 +98,7 @@ def test_pasted_costs_are_shown_and_deleted(engine: Engine) -> None:
     assert "Cost" not in campaigns(at_campaigns())["brand"]
 
 
+@pytest.mark.thorough
 def test_dialog_is_of_one_website_and_page(engine: Engine) -> None:
     def is_open() -> bool:
         assert not app.exception
@@ -117,6 +118,7 @@ def test_dialog_is_of_one_website_and_page(engine: Engine) -> None:
     assert not is_open()
 
 
+@pytest.mark.thorough
 def test_first_and_last_days_are_shown_in_every_time_zone(engine: Engine) -> None:
     lines = "day,campaign,cost,currency\n2000-01-01,a,1.00,EUR\n2099-12-31,a,1.00,EUR\n"
     ledger(engine).add(SHOP, "costs.csv", parse(lines).rows())

@@ -21,6 +21,7 @@ CASES = {
 FILTERED = {"utm": "utmCampaign.eq.brand", "goals": "event.eq.purchase"}
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("page", CASES)
 def test_a_click_on_a_change_opens_its_explanation(page: str, bare: pytest.MonkeyPatch) -> None:
     bare.setenv("UMAMI_DATA", str(TABLES))
@@ -38,6 +39,7 @@ def test_a_click_on_a_change_opens_its_explanation(page: str, bare: pytest.Monke
     assert f"Why it changed: {figure}" in [element.value for element in app.header]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("version", ["2.18", "3.1"])
 @pytest.mark.parametrize(("figure", "by"), [("events", "path"), ("revenue", "referrer")])
 def test_events_and_revenue_of_umami_servers_are_explained(

@@ -130,6 +130,7 @@ def test_cohort_is_saved_with_its_action_and_dates(client: Client) -> None:
     }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("elsewhere", ["website", "page"])
 def test_dialog_is_closed_elsewhere(client: Client, elsewhere: str) -> None:
     app = dialog()
