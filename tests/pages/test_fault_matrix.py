@@ -21,7 +21,7 @@ from tests.support.fault_proxy import Between
 from tests.support.waiting import eventually
 from umami.errors import TRANSIENT, TimedOut, Unauthorised
 
-pytestmark = [pytest.mark.sample(120), pytest.mark.slow]
+pytestmark = [pytest.mark.sample(80), pytest.mark.slow]
 
 CASES = [(area, name) for area in PAGES for name in TROUBLES]
 TROUBLE = ":material/cloud_off:"
