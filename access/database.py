@@ -9,8 +9,8 @@ hashes. It does hold the addresses of webhooks, and the key that signs what is s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -320,6 +320,16 @@ def exclusive(engine: Engine) -> Iterator[Connection]:
     with engine.begin() as connection:
         connection.exec_driver_sql(lock)
         yield connection
+
+
+def reading(engine: Opening, query: sa.Select[Any]) -> Sequence[sa.RowMapping]:
+    """All rows of a query; none where there is no database yet, and while it cannot be reached."""
+    with suppress(SQLAlchemyError, SettingsError):
+        opened = engine(False)
+        if opened is not None:
+            with opened.connect() as store:
+                return store.execute(query).mappings().all()
+    return ()
 
 
 @contextmanager

@@ -17,9 +17,8 @@ from typing import Any, Final, Literal, get_args
 from uuid import uuid4
 
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
-from access.database import NOTES, Opening, writing
+from access.database import NOTES, Opening, reading, writing
 from access.permissions import Forbidden, Permissions, QueryClient
 from umami.api import notes as api
 from umami.api.notes import LONGEST_NOTE, Annotation
@@ -27,7 +26,6 @@ from umami.errors import (
     InvalidView,
     NotFound,
     NotOffered,
-    SettingsError,
     UmamiError,
     Unauthorised,
 )
@@ -165,13 +163,10 @@ class Notebook:
 
     def rows(self, website: str) -> tuple[Note, ...]:
         """The rows of a website for this reader; none while the database cannot be reached."""
-        rows: Iterable[Any] = ()
-        with suppress(SQLAlchemyError, SettingsError):
-            engine = self.engine(False)
-            if engine is not None and self.permissions.sees(website):
-                with engine.connect() as store:
-                    rows = store.execute(select(NOTES).where(NOTES.c.website == website)).all()
-        notes = (_note(row._mapping) for row in rows)
+        if not self.permissions.sees(website):
+            return ()
+        rows = reading(self.engine, select(NOTES).where(NOTES.c.website == website))
+        notes = map(_note, rows)
         return tuple(note for note in notes if self._sees(note))
 
     def _sees(self, note: Note) -> bool:

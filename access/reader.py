@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from access import website_settings
 from access.content_groups import ContentGroups
@@ -17,7 +14,6 @@ from access.permissions import Permissions
 from access.rules import Rules
 from access.saved_views import SavedViews
 from access.website_groups import WebsiteGroups
-from umami.errors import SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +63,4 @@ class Reader:
     def saved_conversions(self) -> dict[str, website_settings.Texts]:
         """The conversions and currencies that were saved, by website; none while the database
         cannot be reached."""
-        with suppress(SQLAlchemyError, SettingsError):
-            if engine := self.engine(False):
-                return website_settings.conversions(engine)
-        return {}
+        return website_settings.conversions(self.engine)

@@ -4,19 +4,18 @@ it is, so that a rule can be deleted without a trace."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
-from access.database import RULES, Opening, writing
+from access.database import RULES, Opening, reading, writing
 from access.notes import cleaned
 from access.permissions import Forbidden, Permissions
-from umami.errors import InvalidView, SettingsError
+from umami.errors import InvalidView
 from umami.texts import N_, Message
 
 MOST: Final = 100
@@ -56,14 +55,10 @@ class Rules:
     def of(self, website: str, kind: str) -> tuple[Rule, ...]:
         """Those of a website, in their order; none while the database cannot be reached. Readers of
         share links see what they do, too."""
-        rows: Sequence[Any] = ()
-        with suppress(SQLAlchemyError, SettingsError):
-            engine = self.engine(False)
-            if engine is not None and self.permissions.sees(website):
-                query = select(RULES).where(_of(website, kind)).order_by(*_ORDER)
-                with engine.connect() as store:
-                    rows = store.execute(query).mappings().all()
-        return tuple(Rule(**row) for row in rows)
+        if not self.permissions.sees(website):
+            return ()
+        query = select(RULES).where(_of(website, kind)).order_by(*_ORDER)
+        return tuple(Rule(**row) for row in reading(self.engine, query))
 
     def may_change(self, website: str) -> bool:
         """Whether the reader may add, order and delete rules of a website."""

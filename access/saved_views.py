@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import uuid4
 
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
-from access.database import SAVED_VIEWS, Opening, writing
+from access.database import SAVED_VIEWS, Opening, reading, writing
 from access.notes import cleaned
 from access.permissions import Forbidden, Permissions
-from umami.errors import InvalidView, SettingsError
+from umami.errors import InvalidView
 from umami.texts import N_, Message
 
 Audience = Literal["me", "team"]
@@ -51,14 +50,10 @@ class SavedViews:
 
     def of(self, website: str) -> tuple[SavedView, ...]:
         """Those of a website, by name; none while the database cannot be reached."""
-        rows: list[Any] = []
-        with suppress(SQLAlchemyError, SettingsError):
-            engine = self.engine(False)
-            if engine is not None and self.account and self.permissions.sees(website):
-                query = select(SAVED_VIEWS).where(SAVED_VIEWS.c.website == website)
-                with engine.connect() as store:
-                    rows = list(store.execute(query).mappings())
-        views = (SavedView(**row) for row in rows)
+        if not self.account or not self.permissions.sees(website):
+            return ()
+        rows = reading(self.engine, select(SAVED_VIEWS).where(SAVED_VIEWS.c.website == website))
+        views = [SavedView(**row) for row in rows]
         seen = (view for view in views if view.audience == "team" or view.owner == self.account)
         return tuple(sorted(seen, key=lambda view: (view.name.casefold(), view.id)))
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
-from access.database import WEBSITE_GROUPS, Opening, writing
+from access.database import WEBSITE_GROUPS, Opening, reading, writing
 from access.notes import cleaned
 from access.permissions import Forbidden, Permissions
-from umami.errors import InvalidView, SettingsError
+from umami.errors import InvalidView
 from umami.texts import N_, Message
 
 MOST: Final = 100
@@ -44,12 +43,7 @@ class WebsiteGroups:
     def every(self) -> tuple[WebsiteGroup, ...]:
         """The groups by name, each with the websites that the reader may see; those without such a
         website only for admins. None while the database cannot be reached."""
-        rows: list[Any] = []
-        with suppress(SQLAlchemyError, SettingsError):
-            engine = self.engine(False)
-            if engine is not None:
-                with engine.connect() as store:
-                    rows = list(store.execute(select(WEBSITE_GROUPS)).mappings())
+        rows = reading(self.engine, select(WEBSITE_GROUPS))
         groups = [self._visible(_group(row)) for row in rows]
         groups = [group for group in groups if group.websites or self.may_change]
         return tuple(sorted(groups, key=lambda group: (group.name.casefold(), group.id)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, delete, insert, select
 
-from access.database import WEBSITES, exclusive
+from access.database import WEBSITES, Opening, exclusive, reading
 
 Texts = tuple[str, str]
 """The conversion and the currency as texts of URLs (``View.conversion``, ``View.currency``)."""
@@ -18,11 +18,11 @@ def conversion(engine: Engine, website: str) -> Texts | None:
     return (row.conversion, row.currency) if row else None
 
 
-def conversions(engine: Engine) -> dict[str, Texts]:
-    """Return what was saved for every website that something was saved for."""
-    query = select(WEBSITES.c.website, WEBSITES.c.conversion, WEBSITES.c.currency)
-    with engine.connect() as connection:
-        return {row.website: (row.conversion, row.currency) for row in connection.execute(query)}
+def conversions(engine: Opening) -> dict[str, Texts]:
+    """Return what was saved for every website that something was saved for; nothing while the
+    database cannot be reached."""
+    rows = reading(engine, select(WEBSITES))
+    return {row["website"]: (row["conversion"], row["currency"]) for row in rows}
 
 
 def save_conversion(engine: Engine, website: str, saved: Texts | None) -> None:

@@ -8,9 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import streamlit as st
-from sqlalchemy import Engine
 
-from access import database
 from access.permissions import AuthorizedClient
 from access.reader import Reader
 from components import (
@@ -45,12 +43,7 @@ def client() -> AuthorizedClient:
 
 def reader() -> Reader:
     """What the database holds for this session's viewer, with their current permissions."""
-    return Reader(_engine, _account(), viewer.still().permissions)
-
-
-def _engine(create: bool) -> Engine | None:
-    missing = not create and database.is_missing(viewer.running().store)
-    return None if missing else viewer.store()
+    return Reader(viewer.opening, _account(), viewer.still().permissions)
 
 
 def _account() -> str:

@@ -82,6 +82,13 @@ def store() -> Engine:
     return database.open_engine(running().store)
 
 
+def opening(create: bool) -> Engine | None:
+    """The database, or ``None`` where there is none yet and ``create`` is false. Raises
+    ``SettingsError``."""
+    missing = not create and database.is_missing(running().store)
+    return None if missing else store()
+
+
 @st.cache_resource(show_spinner=False)
 def desk() -> Authentication:
     """The authentication service, one per process. Raises ``SettingsError``."""
@@ -96,10 +103,7 @@ def _accounts() -> accounts.Accounts:
 def saved_conversions() -> dict[str, website_settings.Texts]:
     """The conversions and currencies that were saved, by website; none if the database cannot be
     reached."""
-    with suppress(SQLAlchemyError, SettingsError):
-        if not database.is_missing(running().store):
-            return website_settings.conversions(store())
-    return {}
+    return website_settings.conversions(opening)
 
 
 def saved_conversion(website: str) -> website_settings.Texts | None:
