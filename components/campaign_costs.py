@@ -164,7 +164,7 @@ def notes(view: View, spend: Spend) -> list[str]:
             for source, count in lacking
             if count < days
         ]
-        named = _with_more(", ".join(parts[:MOST_NAMED]), len(parts))
+        named = listed(parts, len(parts))
         sentences.append(
             _("Days with costs, of {days}: {named}. The others count as free.").format(
                 days=formats.whole(days), named=named
@@ -376,19 +376,19 @@ def _without_row(rest: pd.DataFrame, many: str) -> str:
     amounts = money(_sums(rest))
     if not amounts:
         return ""
-    names = ", ".join(f"“{formats.shortened(str(name), 40)}”" for name in rest.index[:MOST_NAMED])
-    names = _with_more(names, len(rest))
+    shown = [f"“{formats.shortened(str(name), 40)}”" for name in rest.index[:MOST_NAMED]]
+    names = listed(shown, len(rest))
     return _("No visits are known of these {many} with costs of {amounts}: {names}.").format(
         many=many, amounts=amounts, names=names
     )
 
 
-def _with_more(names: str, count: int) -> str:
-    """The names that a sentence lists, and how many of the ``count`` it does not."""
-    more = count - MOST_NAMED
+def listed(names: Sequence[str], count: int, most: int = MOST_NAMED) -> str:
+    """The first of the names for a sentence, and how many of the ``count`` it does not name."""
+    shown, more = ", ".join(names[:most]), count - most
     if more <= 0:
-        return names
-    return _("{names} and {more} more").format(names=names, more=formats.whole(more))
+        return shown
+    return _("{names} and {more} more").format(names=shown, more=formats.whole(more))
 
 
 def _summary(frame: pd.DataFrame, conversion: Conversion, spend: Spend) -> str:

@@ -202,17 +202,14 @@ def _open(
 
 def draw_open() -> None:
     """Draw the dialog while a note is open, and confirm what was done. Call once per run."""
-    _DIALOG.show_confirmation()
-    opened = _DIALOG.form()
+    opened = _DIALOG.form_here()
     if opened:
         title = _("Edit note") if opened.old else _("Add a note")
         authorized.dialog(title, _form, _DIALOG.close, "small")
 
 
 def _form() -> None:
-    opened = _DIALOG.form()
-    if opened is None:
-        st.rerun()
+    opened = _DIALOG.current()
     for name, value in opened.values.items():
         # Streamlit forgets inputs that are not drawn, such as those of another kind of date.
         st.session_state.setdefault(opened.key(name), value)

@@ -25,10 +25,8 @@ from components import (
     page_context,
     render,
     texts,
-    url_state,
     viewer,
 )
-from components.areas import utm
 from components.edit_dialog import EditDialog
 from components.escaping import plain
 from components.merged_tags import Merge
@@ -61,8 +59,6 @@ class _Open:
     file: CostFile | None = None
     problem: str = ""
     rows: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
-    changed: bool = False
-    """Whether the page behind the dialog has to be drawn again, once."""
 
     def key(self, name: str) -> str:
         return f"costs_{name}_{self.number}"
@@ -88,15 +84,9 @@ def draw_button(view: View) -> None:
 
 def draw_open() -> None:
     """Draw the dialog while it is open, and confirm what was done. Call it once per run, on every
-    page: the dialog closes where another page or website is shown."""
-    _DIALOG.show_confirmation()
-    opened = _DIALOG.form()
-    if opened is None:
-        return
-    website = url_state.view().website
-    is_here = url_state.path() == utm.INFO.name and opened.view.website == website
-    if is_here and page_context.reader().costs.may_write(website):
-        opened.changed = False
+    page."""
+    opened = _DIALOG.form_here()
+    if opened and page_context.reader().costs.may_write(opened.view.website):
         authorized.dialog(_("Costs of campaigns"), _draw, _DIALOG.close)
     else:
         _DIALOG.close()
@@ -107,9 +97,7 @@ def _begin(view: View) -> None:
 
 
 def _draw() -> None:
-    opened = _DIALOG.form()
-    if opened is None or opened.changed:
-        st.rerun()
+    opened = _DIALOG.current()
     elements.show_loss(_("costs"))
     st.caption(
         _(
@@ -310,13 +298,17 @@ def matches(
             )
     sentences = []
     if alike:
-        sentences.append(_("Counted for a similar tag: {names}.").format(names=_listed(alike)))
+        sentences.append(
+            _("Counted for a similar tag: {names}.").format(
+                names=campaign_costs.listed(alike, len(alike), MOST_NAMED)
+            )
+        )
     if missing:
         simple = {campaign_costs.simplified(row): row for row in reversed(rows)}
         suggested = [_suggestion(name, simple) for name in missing[:MOST_NAMED]]
         sentences.append(
             _("No visit of this period has these campaigns: {names}.").format(
-                names=_listed(suggested, len(missing))
+                names=campaign_costs.listed(suggested, len(missing), MOST_NAMED)
             )
         )
     return sentences
@@ -329,13 +321,6 @@ def _suggestion(name: str, simple: dict[str, str]) -> str:
         return f"“{shown}”"
     tag = formats.shortened(simple[close[0]], 40)
     return _("“{name}” (closest: “{tag}”)").format(name=shown, tag=tag)
-
-
-def _listed(names: Sequence[str], count: int = 0) -> str:
-    listed, more = ", ".join(names[:MOST_NAMED]), max(count, len(names)) - MOST_NAMED
-    if more <= 0:
-        return listed
-    return _("{names} and {more} more").format(names=listed, more=formats.whole(more))
 
 
 def _save(opened: _Open, rows: pd.DataFrame) -> None:
@@ -412,5 +397,4 @@ def _delete(upload: CostUpload) -> None:
         return
     viewer.record(viewer.current(), "delete costs", about)
     _DIALOG.confirm(_("The costs of “{name}” were deleted.").format(name=upload.name))
-    if opened := _DIALOG.form():
-        opened.changed = True
+    _DIALOG.redraw()

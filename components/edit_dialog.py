@@ -7,7 +7,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import streamlit as st
 
-from components import authorized
+from components import authorized, url_state
 from components.escaping import plain
 from umami.content_groups import GroupKind
 
@@ -31,6 +31,7 @@ class EditDialog(Generic[T]):
         """Open the dialog with a form. Call it in a callback."""
         self._data.pop(self._problem, None)
         self._data[self._form] = form
+        self._data[self._place] = _here()
 
     def close(self) -> None:
         """Close the dialog. Call it in a callback."""
@@ -40,6 +41,27 @@ class EditDialog(Generic[T]):
         """The form in the dialog; ``None`` while it is closed."""
         form: T | None = self._data.get(self._form)
         return form
+
+    def form_here(self) -> T | None:
+        """The form, unless another page or website is shown now, which closes the dialog. Draws
+        what was done. Call once per run."""
+        self.show_confirmation()
+        self._data.pop(self._changed, None)
+        if self._data.get(self._place) != _here():
+            self.close()
+        return self.form()
+
+    def current(self) -> T:
+        """The form, within the dialog. Reruns the page where the dialog was closed, or where the
+        page behind it has to be drawn again."""
+        form = self.form()
+        if form is None or self._changed in self._data:
+            st.rerun()
+        return form
+
+    def redraw(self) -> None:
+        """Draw the page behind the dialog again. Call it in a callback."""
+        self._data[self._changed] = True
 
     def refuse(self, problem: str) -> None:
         """Show in the dialog why the form was not saved."""
@@ -68,12 +90,25 @@ class EditDialog(Generic[T]):
         return f"form {self.name}"
 
     @property
+    def _place(self) -> str:
+        return f"place of the form {self.name}"
+
+    @property
+    def _changed(self) -> str:
+        return f"change behind the form {self.name}"
+
+    @property
     def _problem(self) -> str:
         return f"problem of the form {self.name}"
 
     @property
     def _done(self) -> str:
         return f"result of the form {self.name}"
+
+
+def _here() -> tuple[str, str]:
+    """The website and the page that are shown."""
+    return url_state.view().website, url_state.path()
 
 
 GROUPS: Final[EditDialog[GroupKind]] = EditDialog("of a kind of groups")

@@ -118,11 +118,8 @@ def draw_open() -> None:
     if kind is not None:
         edit_dialog.GROUPS.close()
         _DIALOG.open(_new_form(kind))
-    _DIALOG.show_confirmation()
-    form = _DIALOG.form()
-    if form is not None and form.website != url_state.view().website:
-        _DIALOG.close()
-    elif form is not None:
+    form = _DIALOG.form_here()
+    if form is not None:
         authorized.dialog(_(WORDS[form.kind].edit), _form, _DIALOG.close)
 
 
@@ -138,9 +135,7 @@ def _new_form(kind: GroupKind) -> _Form:
 
 
 def _form() -> None:
-    form = _DIALOG.form()
-    if form is None:
-        st.rerun()
+    form = _DIALOG.current()
     elements.show_loss(_("content groups"))
     st.caption(_(ABOUT[form.kind]))
     for place, row in enumerate(form.rows):

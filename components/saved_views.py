@@ -85,17 +85,14 @@ def edit(view: SavedView) -> None:
 
 def draw_open() -> None:
     """Draw the dialog while a view is open, and confirm what was done. Call once per run."""
-    _DIALOG.show_confirmation()
-    opened = _DIALOG.form()
+    opened = _DIALOG.form_here()
     if opened:
         title = _("Change saved view") if opened.view.id else _("Save this view")
         authorized.dialog(title, _form, _DIALOG.close, "small")
 
 
 def _form() -> None:
-    opened = _DIALOG.form()
-    if opened is None:
-        st.rerun()
+    opened = _DIALOG.current()
     view, book = opened.view, page_context.reader().saved_views
     elements.show_loss(_("saved views"))
     st.text_input(_("Name"), view.name, key=opened.key("name"), max_chars=LONGEST_NAME)

@@ -45,18 +45,14 @@ class _Open:
     """What the dialog shows: a form with a ``definition``, or else the list.
 
     ``id`` is that of the segment that the form changes; ``deleting`` that of the segment whose
-    deletion is to be confirmed. ``changed`` says that the page behind the dialog has to be drawn
-    again, once. ``number`` makes the keys of the inputs, new for each form. ``path`` is that of the
-    page behind the dialog.
+    deletion is to be confirmed. ``number`` makes the keys of the inputs, new for each form.
     """
 
     view: View
-    path: str
     number: int
     definition: Definition | None = None
     id: str = ""
     deleting: str = ""
-    changed: bool = False
 
     def key(self, name: str) -> str:
         return f"segment_{name}_{self.number}"
@@ -80,35 +76,22 @@ def _begin() -> None:
     _show_list(url_state.view())
 
 
-def _show_list(view: View, deleting: str = "", *, changed: bool = False) -> None:
-    number = _DIALOG.next_number()
-    _DIALOG.open(_Open(view, url_state.path(), number, deleting=deleting, changed=changed))
+def _show_list(view: View, deleting: str = "") -> None:
+    _DIALOG.open(_Open(view, _DIALOG.next_number(), deleting=deleting))
 
 
 def _show_form(view: View, shown: Definition, id: str = "") -> None:
-    _DIALOG.open(_Open(view, url_state.path(), _DIALOG.next_number(), shown, id))
+    _DIALOG.open(_Open(view, _DIALOG.next_number(), shown, id))
 
 
 def draw_open() -> None:
-    """Draw the dialog while it is open, and confirm what was done; close it on another page or for
-    another website. Call once per run."""
-    _DIALOG.show_confirmation()
-    opened = _DIALOG.form()
-    here = url_state.view().website, url_state.path()
-    if opened and (opened.view.website, opened.path) != here:
-        _DIALOG.close()
-    elif opened:
-        if opened.changed:
-            _DIALOG.open(replace(opened, changed=False))
+    """Draw the dialog while it is open, and confirm what was done. Call once per run."""
+    if _DIALOG.form_here():
         authorized.dialog(_("Segments & cohorts"), _draw, _DIALOG.close)
 
 
 def _draw() -> None:
-    opened = _DIALOG.form()
-    if opened is None:
-        st.rerun()
-    if opened.changed:
-        st.rerun()
+    opened = _DIALOG.current()
     client = page_context.client()
     if opened.definition is None:
         _list(client, opened)
@@ -407,7 +390,8 @@ def _save(opened: _Open, shown: Definition) -> None:
     text = _("The segment “{name}” was saved.")
     if typed.kind == "cohort":
         text = _("The cohort “{name}” was saved.")
-    _show_list(opened.view, changed=True)
+    _show_list(opened.view)
+    _DIALOG.redraw()
     _DIALOG.confirm(text.format(name=typed.name))
 
 
@@ -421,5 +405,6 @@ def _delete(view: View, row: Segment) -> None:
     if row.id in (view.segment, view.cohort):
         url_state.change({row.kind: []})
         view = replace(view, segment=None) if row.kind == "segment" else replace(view, cohort=None)
-    _show_list(view, changed=True)
+    _show_list(view)
+    _DIALOG.redraw()
     _DIALOG.confirm(_("“{name}” was deleted.").format(name=row.name))

@@ -58,8 +58,7 @@ def menu(groups: Sequence[WebsiteGroup]) -> None:
 
 def draw_open(sites: Sequence[Website]) -> None:
     """Draw the dialog while a group is open, and confirm what was done. Call once per run."""
-    _DIALOG.show_confirmation()
-    opened = _DIALOG.form()
+    opened = _DIALOG.form_here()
     if opened:
         title = _("Change group") if opened.group.id else _("New group")
         authorized.dialog(title, lambda: _form(sites), _DIALOG.close, "small")
@@ -70,9 +69,7 @@ def _edit(group: WebsiteGroup) -> None:
 
 
 def _form(sites: Sequence[Website]) -> None:
-    opened = _DIALOG.form()
-    if opened is None:
-        st.rerun()
+    opened = _DIALOG.current()
     group, names = opened.group, {site.id: site.name for site in sites}
     elements.show_loss(_("groups of websites"))
     st.text_input(_("Name"), group.name, key=opened.key("name"), max_chars=LONGEST_NAME)
@@ -102,7 +99,7 @@ def _save(opened: _Open) -> None:
         saved = page_context.reader().website_groups.save(group, opened.group)
     except UmamiError as problem:
         viewer.record(viewer.current(), "save website group", group.name, done=False)
-        _DIALOG.refuse(f"{texts.sentence(problem)} {_(problem.remedy)}")
+        _DIALOG.refuse(texts.sentences(problem))
         return
     viewer.record(viewer.current(), "save website group", saved.name)
     url_state.set_params(group=saved.id, websites_page="")

@@ -34,8 +34,7 @@ def draw_page(selected: str, sites: Sequence[Website]) -> None:
 
 def draw_open(client: AuthorizedClient, sites: Sequence[Website]) -> None:
     """Draw the dialog while a form is open, and confirm what was done. Call once per run."""
-    common.DIALOG.show_confirmation()
-    form = common.DIALOG.form()
+    form = common.DIALOG.form_here()
     if form is None:
         return
     is_alert = form.kind == alert.KIND
@@ -47,10 +46,8 @@ def draw_open(client: AuthorizedClient, sites: Sequence[Website]) -> None:
     }
 
     def draw() -> None:
-        current = common.DIALOG.form()
-        if current is None:
-            st.rerun()
-        elif is_alert:
+        current = common.DIALOG.current()
+        if is_alert:
             alert.draw(current, sites, client)
         else:
             subscription.draw(current, sites, client.capabilities)
