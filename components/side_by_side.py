@@ -264,9 +264,10 @@ def share_blocks(
 
 def sentence(table: rankings.Table, names: Sequence[str], frame: pd.DataFrame) -> str:
     """The value that differs most, in a sentence, unless that may be chance."""
-    row = frame.iloc[0]
-    if not row["beyond_chance"]:
+    differing = frame[frame["beyond_chance"]]
+    if differing.empty:
         return _("No share of {many} differs by more than chance.").format(many=_(table.many))
+    row = differing.iloc[0]
     text = _("{value} is more common in “{more}” than in “{less}”: {high} and {low}.")
     first = row["points"] > 0
     return text.format(

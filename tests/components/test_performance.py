@@ -208,6 +208,15 @@ def test_differences_that_may_be_chance_are_not_named() -> None:
     assert text_of(lead) == "No share of countries differs by more than chance."
 
 
+def test_a_smaller_difference_that_is_no_chance_goes_before_a_larger_one_that_may_be() -> None:
+    left = Ranking([Ranked("DE", 200), Ranked("FR", 20)], "visitors")
+    right = Ranking([Ranked("DE", 4500), Ranked("FR", 100)], "visitors")
+    lead, *_others = side_by_side.share_blocks(
+        VIEW, COUNTRIES, ["A", "B"], totals(800), totals(20_000), left, right
+    )
+    assert text_of(lead) == "France is more common in “A” than in “B”: 5.0% and 1.0%."
+
+
 @pytest.mark.parametrize("nobody", [0, 1])
 def test_side_without_visitors_has_no_sentence(nobody: int) -> None:
     ranked = [Ranking([Ranked("DE", 15)], "visitors"), Ranking([], "visitors")]
