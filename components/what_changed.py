@@ -224,6 +224,29 @@ def figures_of(view: View, conversion: Conversion | None) -> list[str]:
     return [name for name in FIGURES if name in known]
 
 
+def ask_totals(query: Collector, view: View) -> list[Future[Stats | None]]:
+    """Send the queries for the totals of a View in both periods, if it has a comparison."""
+    earlier = view.compared()
+    return [query.optional(traffic.stats(each)) for each in (view, earlier)] if earlier else []
+
+
+def equal_figures(
+    names: Sequence[str], answers: Sequence[object], totals: Sequence[Stats | None]
+) -> list[str]:
+    """The figures that the ``answers`` of both periods share with the totals, which Compare
+    explains; none without a comparison."""
+    pairs = list(zip(answers, totals, strict=False))
+    return [
+        name
+        for name in names
+        if pairs
+        and all(
+            stats and getattr(answer, name, None) == getattr(stats.current, name)
+            for answer, stats in pairs
+        )
+    ]
+
+
 def explaining(
     tiles: ui.Tiles, names: Sequence[str], known: Collection[str], opened: View | None = None
 ) -> ui.Tiles:

@@ -118,7 +118,8 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
     for target, result, trend in zip(targets, results, trends, strict=True):
         name, about = target.step.value, f"{_(KINDS[target.step.kind])} · {described(view)}"
         opened = _reached_by(view, target)
-        totals = _totals(query, opened) if opened else []
+        with query.later():
+            totals = what_changed.ask_totals(query, opened) if opened else []
         figures = ui.Section(
             name, partial(_figures, query, view, target), [*result, *totals], about
         )
@@ -228,13 +229,6 @@ def _reached_by(view: View, target: Target) -> View | None:
         return None
 
 
-def _totals(query: Collector, view: View) -> list[Future[Stats | None]]:
-    """Send the queries for the totals of both periods, if there is a comparison."""
-    earlier = view.compared()
-    with query.later():
-        return [query.optional(traffic.stats(each)) for each in (view, earlier)] if earlier else []
-
-
 def _figures(
     query: Collector,
     view: View,
@@ -260,10 +254,6 @@ def _figures(
     )
     question = reports.goal(view, kind=target.step.kind, value=target.step.value)
     source = computed_from(query.client, question)
-    equal = bool(totals) and all(
-        stats and goal and stats.current.visitors == goal.visitors
-        for goal, stats in zip((now, before), totals, strict=True)
-    )
     shown = what_changed.explaining(
         ui.Tiles(
             [replace(tile, source=source) for tile in tiles],
@@ -271,7 +261,7 @@ def _figures(
             key=f"{target.step.kind}_{target.step.value}",
         ),
         ["", "visitors", ""],
-        ["visitors"] if equal else [],
+        what_changed.equal_figures(["visitors"], (now, before), totals),
         opened,
     )
     share = analysis.reached(now, target)

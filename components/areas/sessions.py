@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -23,7 +22,7 @@ from components.texts import N_, _, memoize
 from components.view_description import activity_name, dates, described, value_name, why_empty
 from umami.analysis import activity as analysis
 from umami.analysis.activity import Visit
-from umami.api import sessions, traffic
+from umami.api import sessions
 from umami.api.events import Kind
 from umami.api.sessions import Session, SessionProperty, SessionStats, Step
 from umami.api.traffic import Stats
@@ -97,7 +96,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     yield ui.Section(
         _("Figures"),
         partial(_figures, query, view),
-        [*query.compared(view, sessions.session_stats), *_totals(query, view)],
+        [*query.compared(view, sessions.session_stats), *what_changed.ask_totals(query, view)],
         about=described(view),
         framed=False,
     )
@@ -133,12 +132,6 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     )
 
 
-def _totals(query: Collector, view: View) -> list[Future[Stats | None]]:
-    """Send the queries for the totals of the website in both periods, if there is a comparison."""
-    earlier = view.compared()
-    return [query.optional(traffic.stats(each)) for each in (view, earlier)] if earlier else []
-
-
 def _figures(
     query: Collector,
     view: View,
@@ -147,18 +140,11 @@ def _figures(
     *totals: Stats | None,
 ) -> list[ui.Block]:
     """The tiles. Compare explains events, and the figures that equal those of the ``totals``."""
-    alike = {
-        name
-        for name in ("visitors", "visits")
-        if all(
-            stats and getattr(sums, name) == getattr(stats.current, name)
-            for sums, stats in zip((now, before), totals, strict=False)
-        )
-    }
+    alike = what_changed.equal_figures(("visitors", "visits"), (now, before), totals)
     names = [name for _label, name, *_about in FIGURES]
     source = computed_from(query.client, sessions.session_stats(view))
     tiles = ui.Tiles([replace(tile, source=source) for tile in figures(now, before, FIGURES)])
-    return [what_changed.explaining(tiles, names, {*alike, "events"})]
+    return [what_changed.explaining(tiles, names, [*alike, "events"])]
 
 
 def _list(view: View, position: ui.ListPosition, answer: Page[Session]) -> list[ui.Block]:
