@@ -195,22 +195,12 @@ def traffic(
                 traces.append(line.partial_ends(mode))
             if line.partial and earlier:
                 traces.append(line.partial_points())
-    # Without a range, Plotly would add a margin for points.
-    width = {"range": [times[0], times[-1]]} if len(times) > 2 else {}
-    return {
-        "data": traces,
-        "layout": {
-            **base_layout(mode, HOVER_ALL, 300, top=36, right=24),
-            **selects_period(unit),
-            "showlegend": True,
-            "xaxis": {**time_axis(times, unit), **width},
-            "yaxis": (
-                {**number_axis(5), "tickformat": ".0%"}
-                if measures[0][2] == "percent"
-                else amounts_axis(5, 0, highest)
-            ),
-        },
-    }
+    values = (
+        {**number_axis(5), "tickformat": ".0%"}
+        if measures[0][2] == "percent"
+        else amounts_axis(5, 0, highest)
+    )
+    return {"data": traces, "layout": _lines_layout(times, unit, values, 300, mode)}
 
 
 def percentiles(
@@ -285,6 +275,22 @@ def percentiles(
     }
 
 
+def _lines_layout(
+    times: Sequence[datetime], unit: Unit, values: dict[str, Any], height: int, mode: Mode
+) -> dict[str, Any]:
+    """The layout of lines over time, of which a stretch can be selected; ``values`` is the axis of
+    their values."""
+    # Without a range, Plotly would add a margin for points.
+    width = {"range": [times[0], times[-1]]} if len(times) > 2 else {}
+    return {
+        **base_layout(mode, HOVER_ALL, height, top=36, right=24),
+        **selects_period(unit),
+        "showlegend": True,
+        "xaxis": {**time_axis(times, unit), **width},
+        "yaxis": values,
+    }
+
+
 def lines(
     frame: pd.DataFrame,
     names: Sequence[str],
@@ -335,17 +341,8 @@ def lines(
         )
         if line.partial:
             traces.append(line.partial_ends(mode))
-    width = {"range": [times[0], times[-1]]} if len(times) > 2 else {}
-    return {
-        "data": traces,
-        "layout": {
-            **base_layout(mode, HOVER_ALL, 340, top=36, right=24),
-            **selects_period(unit),
-            "showlegend": True,
-            "xaxis": {**time_axis(times, unit), **width},
-            "yaxis": amounts_axis(5, 0, highest),
-        },
-    }
+    axis = amounts_axis(5, 0, highest)
+    return {"data": traces, "layout": _lines_layout(times, unit, axis, 340, mode)}
 
 
 def corrected(frame: pd.DataFrame, unit: Unit, mode: Mode) -> Figure:
@@ -394,17 +391,8 @@ def corrected(frame: pd.DataFrame, unit: Unit, mode: Mode) -> Figure:
                 "connectgaps": False,
             },
         ]
-    width = {"range": [times[0], times[-1]]} if len(times) > 2 else {}
-    return {
-        "data": traces,
-        "layout": {
-            **base_layout(mode, HOVER_ALL, 300, top=36, right=24),
-            **selects_period(unit),
-            "showlegend": True,
-            "xaxis": {**time_axis(times, unit), **width},
-            "yaxis": amounts_axis(5, 0, highest),
-        },
-    }
+    values = amounts_axis(5, 0, highest)
+    return {"data": traces, "layout": _lines_layout(times, unit, values, 300, mode)}
 
 
 def minutes_spec(minutes: pd.DataFrame, mode: Mode) -> dict[str, Any]:
