@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from access import database
 from components import authorized, umami_server, viewer
 from components.page_registry import PageInfo
 from tests.doubles.umami import serve as serve_version
@@ -66,6 +68,17 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     logging.setLogRecordFactory(logging.LogRecord)
     umami_server.umami.clear()
     viewer.forget()
+
+
+@pytest.fixture
+def engine(bare: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Engine]:
+    """The database of an app over the recorded tables."""
+    store = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    bare.setenv("DASHBOARD_STORE", store)
+    bare.setenv("UMAMI_DATA", str(TABLES))
+    engine = database.open_engine(store)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
-from access import database
 from access.content_groups import ContentGroups
 from access.permissions import ALL
 from access.reader import Reader
@@ -19,7 +17,7 @@ from components.blocks import Table
 from components.escaping import plain
 from components.loading import every_website
 from reports import build, html
-from tests.pages.conftest import SHOP, TABLES, open_page, said, table, table_data
+from tests.pages.conftest import SHOP, open_page, said, table, table_data
 from tests.support.accounts import PASSWORD, user, write
 from umami.content_groups import ContentGroup
 from umami.period import Period
@@ -34,16 +32,6 @@ GROUPS = (
 VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
 TAB = "what opens the session of this tab"
 PAGES_TAB = {"pages": "Groups"}
-
-
-@pytest.fixture
-def engine(bare: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Engine]:
-    store = f"sqlite:///{tmp_path / 'store.sqlite'}"
-    bare.setenv("DASHBOARD_STORE", store)
-    bare.setenv("UMAMI_DATA", str(TABLES))
-    engine = database.open_engine(store)
-    yield engine
-    engine.dispose()
 
 
 def book(engine: Engine) -> ContentGroups:

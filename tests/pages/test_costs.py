@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
-from access import database
 from access.cost_files import parse
 from access.costs import CostLedger
 from access.permissions import ALL
@@ -37,16 +35,6 @@ CSV = f"""day,campaign,cost,currency
 2026-09-02,BRAND,49.50,EUR
 2026-09-02,{HOSTILE},7.00,EUR
 """
-
-
-@pytest.fixture
-def engine(bare: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Engine]:
-    store = f"sqlite:///{tmp_path / 'store.sqlite'}"
-    bare.setenv("DASHBOARD_STORE", store)
-    bare.setenv("UMAMI_DATA", str(TABLES))
-    engine = database.open_engine(store)
-    yield engine
-    engine.dispose()
 
 
 def ledger(engine: Engine) -> CostLedger:

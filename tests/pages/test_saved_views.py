@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +10,16 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
-from access import database
 from access.permissions import ALL
 from access.saved_views import SavedView, SavedViews
 from components import viewer
 from components.escaping import plain
-from tests.pages.conftest import ROOT, SHOP, TABLES, WEBSITES, open_page, said, table
+from tests.pages.conftest import ROOT, SHOP, WEBSITES, open_page, said, table
 from tests.support.accounts import PASSWORD, user, write
 
 HOSTILE = "=cmd <script>alert(1)</script> **bold** :red[x]"
 GERMANS = SavedView(SHOP, "Germans", "overview", {"period": ["28d"], "filter": ["country.eq.DE"]})
 TAB = "what opens the session of this tab"
-
-
-@pytest.fixture
-def engine(bare: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Engine]:
-    store = f"sqlite:///{tmp_path / 'store.sqlite'}"
-    bare.setenv("DASHBOARD_STORE", store)
-    bare.setenv("UMAMI_DATA", str(TABLES))
-    engine = database.open_engine(store)
-    yield engine
-    engine.dispose()
 
 
 def book(engine: Engine, account: str = "everybody") -> SavedViews:
