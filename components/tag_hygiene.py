@@ -328,7 +328,7 @@ def mail_blocks(
     if untagged is None:
         text = _("Too little data to tell how many visitors without a source are usual.")
     elif not days:
-        text = _("No day of this period stands out as that of a mail.")
+        text = _("No day of this period looks like a day on which a mail was sent.")
     elif not untagged:
         text = _("No day of a mail has clearly more visitors without a source than usual.")
     else:

@@ -277,7 +277,7 @@ def tiles(
     bounce_rate_before = (
         bounces_before / visits_before if bounces_before is not None and visits_before else None
     )
-    added_up = _("Added up, not deduplicated: who visited two websites counts twice.")
+    added_up = _("Added up, not deduplicated: a person who visited two websites counts twice.")
     tiles = [
         figure(_("Visitors"), *sums("visitors"), added_up),
         figure(_("Visits"), *sums("visits"), _("Visits of all websites.")),
@@ -301,7 +301,7 @@ def tiles(
         of_all = of_all.format(counted=texts.inside(what))
         currencies = counted[[f"revenue_{code}" for code in codes]].notna().sum(axis="columns")
         if purchases and (currencies > 1).any():
-            twice = _("Who paid in two currencies counts twice.")
+            twice = _("A visitor who paid in two currencies counts twice.")
             converted = f"{converted} {twice}"
         tiles += [
             figure(_("Conversions"), float(total["conversions"]), None, converted),

@@ -192,7 +192,10 @@ class Overview:
         cut = len(tiles) if len(tiles) <= MOST_TILES else TRAFFIC
         rows = [ui.Tiles(row) for row in (tiles[:cut], tiles[cut:]) if row]
         added_up = ui.Text(
-            _("Visitors are added up, not deduplicated: who visited two websites counts twice.")
+            _(
+                "Visitors are added up, not deduplicated: a person who visited two websites counts "
+                "twice."
+            )
         )
         sentences = [*website_figures.left_out(answers), *self._not_counted()]
         return [*rows, added_up, *(ui.Text(sentence, "note") for sentence in sentences)]

@@ -167,7 +167,7 @@ def test_only_a_clear_excess_on_a_day_of_a_mail_is_reported(seed: int) -> None:
     # The same excess on a day without a mail is no finding.
     quiet = (clear[0], clear[1], clear[2] * 0)
     blocks = tag_hygiene.mail_blocks(VIEW, frozenset(), *days(*quiet))
-    assert "No day of this period stands out as that of a mail." in said(blocks)
+    assert "No day of this period looks like a day on which a mail was sent." in said(blocks)
     noted = tag_hygiene.mail_blocks(VIEW, frozenset({MAIL.date()}), *days(*quiet))
     assert len(findings(noted)) == 1
 

@@ -160,7 +160,7 @@ def test_rate_of_purchases_is_of_all_websites() -> None:
 
     both = drawn(rows)
     assert (both["Conversions"].number, both["Conversion rate"].number) == (5, 5 / 50)
-    assert "Who paid in two currencies counts twice." in both["Conversions"].about
+    assert "A visitor who paid in two currencies counts twice." in both["Conversions"].about
     assert both["Conversion rate"].about == "Conversions of all visitors."
     part = drawn([answers("A", stats(20), None, euros), answers("B", GONE), answers("C", stats(5))])
     assert (part["Conversions"].number, part["Conversion rate"].number) == (3, 3 / 20)

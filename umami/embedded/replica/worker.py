@@ -201,8 +201,8 @@ def guard(replica: Replica) -> Callable[[bool, bool], str]:
         if writes:
             return (
                 "This is a replica of Umami’s database, which only Umami itself can change. Make "
-                "the change in Umami, or set UMAMI_URL and an account, with which the dashboard "
-                "makes it there"
+                "the change in Umami, or set UMAMI_URL and an account so that the dashboard can "
+                "make it there"
             )
         return replica.waiting if reads_traffic else ""
 
