@@ -174,8 +174,8 @@ const tabulated = (plot, texts) => {
 // Draws the table of a figure in its box, again if the figure has changed.
 const fill = (box, chart, texts) => {
   const plot = chart.querySelector(".js-plotly-plot")
-  if (!plot?._fullLayout || box.drawn === plot.data) return
-  box.drawn = plot.data
+  // Plotly lays a figure out some time after it has its data.
+  if (!plot?._fullLayout?.separators || box.drawn === plot.data) return
   const cell = (kind, text, scope) => {
     const made = document.createElement(kind)
     made.textContent = text
@@ -195,6 +195,7 @@ const fill = (box, chart, texts) => {
     line([cell("th", name, "row"), ...values.map((value) => cell("td", value))])))
   box.setAttribute("aria-label", named(chart))
   box.replaceChildren(table)
+  box.drawn = plot.data
 }
 
 // Charts whose table is open, by page and key: a changed figure is another element.
