@@ -17,7 +17,7 @@ import pandas as pd
 
 from access.rules import Rule
 from components.charts.common import Draw
-from components.charts.tiles import Figures, Tile, figures
+from components.charts.tiles import Tile
 from components.formats import Field
 from components.texts import _
 from components.theme import Mode
@@ -394,11 +394,6 @@ def blocks_section(
 ) -> Section:
     """A section that needs no answer."""
     return Section(title, lambda: blocks, framed=framed, medium=medium)
-
-
-def figure_tiles(fields: Figures, now: object, before: object = None) -> list[Block]:
-    """Tiles with the figures of an answer, and their changes from the answer ``before``."""
-    return [Tiles(figures(now, before, fields))]
 
 
 def failed_section(title: str, problem: Exception) -> Section:

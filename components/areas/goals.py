@@ -13,7 +13,7 @@ from typing import Any, Final
 import pandas as pd
 
 from components import blocks as ui
-from components import conversions, formats, history, loading, what_changed
+from components import conversions, figure_parts, formats, history, loading, what_changed
 from components.areas import PageInfo
 from components.charts import over_time
 from components.charts.tiles import figures
@@ -25,11 +25,11 @@ from umami.analysis import pace as monthly
 from umami.analysis import steps as analysis
 from umami.analysis.steps import KINDS, Target, read_targets
 from umami.api import events, reports, traffic
+from umami.api.conversions import VisitGroups
 from umami.api.events import EventSeries
 from umami.api.reports import Goal
-from umami.api.traffic import Stats, Timeline, Value
-from umami.conversion import FunnelStep
-from umami.errors import InvalidView
+from umami.api.traffic import Timeline, Value
+from umami.conversion import Conversion, FunnelStep, spell
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -40,7 +40,7 @@ INFO: Final = PageInfo(
     6,
     N_("How often visitors reach your goals, compared with your targets."),
     ("reports", "goal", "annotations"),
-    ("series", "pageviews", "stats", *conversions.ENDPOINTS),
+    ("series", "pageviews", "visit_groups", *conversions.ENDPOINTS),
     list_params=("goal",),
 )
 MOST: Final = 12
@@ -50,6 +50,12 @@ TIMES: Final = {
     "path": N_("Views of the page, and events on it."),
     "event": N_("How often the event was sent."),
 }
+COUNTED: Final = {
+    "goal_times": {"times": "times"},
+    "goal_visitors": {"visitors": "converters"},
+    "goal_rate": {"visitors": "converters", "of_visitors": "visitors"},
+}
+"""For each figure that Compare explains, the attributes of a goal that equal columns of visits."""
 FIELDS: Final = (
     Field("value", N_("Goal"), "text"),
     Field("kind", N_("Kind"), "text"),
@@ -117,9 +123,10 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
     cards = []
     for target, result, trend in zip(targets, results, trends, strict=True):
         name, about = target.step.value, f"{_(KINDS[target.step.kind])} · {described(view)}"
-        opened = _reached_by(view, target)
-        with query.later():
-            totals = what_changed.ask_totals(query, opened) if opened else []
+        totals: list[Future[VisitGroups | None]] = []
+        if view.whole_visits:
+            with query.later():
+                totals = figure_parts.ask_visit_totals(query, view, Conversion(target.step))
         figures = ui.Section(
             name, partial(_figures, query, view, target), [*result, *totals], about
         )
@@ -216,32 +223,19 @@ def _table(targets: Sequence[Target], *goals: Goal) -> list[ui.Block]:
     return [ui.Table(_("goals"), frame, formats.translated(FIELDS), "goals", shown=0)]
 
 
-def _reached_by(view: View, target: Target) -> View | None:
-    """The View of the visitors who reached a goal; ``None`` where no filter selects them."""
-    step = target.step
-    if any(filter_.field == step.kind for filter_ in view.filters) or "*" in step.value:
-        return None
-    if step.kind == "event" and not view.whole_visits:
-        return None
-    try:
-        return view.filtered(step.kind, step.value)
-    except InvalidView:
-        return None
-
-
 def _figures(
     query: Collector,
     view: View,
     target: Target,
     now: Goal,
     before: Goal | None = None,
-    *totals: Stats | None,
+    *totals: VisitGroups | None,
 ) -> list[ui.Block]:
     """Tiles with times, visitors and conversion rate, and the share of the target.
 
-    Compare explains the visitors where they equal the ``totals`` of those who reached it.
+    Compare explains them where they equal the ``totals`` of the visits of both periods, if the
+    server counts those.
     """
-    opened = _reached_by(view, target)
     of_all = _("Share of all visitors in the period who reached it.")
     tiles = figures(
         now,
@@ -260,9 +254,9 @@ def _figures(
             framed=False,
             key=f"{target.step.kind}_{target.step.value}",
         ),
-        ["", "visitors", ""],
-        what_changed.equal_figures(["visitors"], (now, before), totals),
-        opened,
+        ("goal_times", "goal_visitors", "goal_rate"),
+        partial(_why_not, view, target, list(zip((now, before), totals, strict=False))),
+        replace(view, conversion=spell(target.step)),
     )
     share = analysis.reached(now, target)
     if share is None:
@@ -271,6 +265,23 @@ def _figures(
         share=formats.percent(share), times=formats.whole(target.times)
     )
     return [shown, ui.Text(sentence, progress=share)]
+
+
+def _why_not(
+    view: View,
+    target: Target,
+    pairs: Sequence[tuple[Goal | None, VisitGroups | None]],
+    figure: str,
+) -> str:
+    """Why Compare cannot explain a figure of a goal; ``pairs`` are both counts of each period."""
+    if not view.whole_visits:
+        return figure_parts.why_not(view, Conversion(target.step), figure)
+    is_equal = bool(pairs)
+    for goal, groups in pairs:
+        sums = groups.frame.sum(numeric_only=True) if groups else None
+        for attribute, column in COUNTED[figure].items():
+            is_equal &= sums is not None and getattr(goal, attribute) == sums[column]
+    return figure_parts.why_differs(is_equal)
 
 
 def _trend_section(query: Collector, view: View, number: int, target: Target) -> ui.Section:
