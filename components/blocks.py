@@ -316,6 +316,7 @@ class Section:
     queries that depend on them, whose results ``make`` receives after the others. ``about`` is a
     caption; ``height`` (pixels) is that of the skeleton on a page, and should be that of the
     blocks. ``framed`` draws a card with the title around it; reports print the title in any case.
+    With ``low_on_phones``, a framed section of ``Findings`` is a low row there, which scrolls.
     """
 
     title: str
@@ -325,6 +326,7 @@ class Section:
     about: str = ""
     height: int = TILES
     framed: bool = True
+    low_on_phones: bool = False
     medium: Medium | None = None
 
 

@@ -127,9 +127,9 @@ def title(text: str, faults: Sequence[str] = ()) -> Iterator[None]:
 
 
 @contextmanager
-def card(text: str, about: str = "") -> Iterator[None]:
+def card(text: str, about: str = "", key: str | None = None) -> Iterator[None]:
     """Draw a frame around one or more sections, with a title and a caption."""
-    with st.container(border=True, height="stretch", gap="xsmall"):
+    with st.container(border=True, height="stretch", gap="xsmall", key=key):
         if text:
             st.header(text, anchor=False)
         if about:

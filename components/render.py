@@ -158,7 +158,8 @@ class Page(Collector):
                 case Section() | Card() if item.medium == "report":
                     continue
                 case Section() if item.framed and not nested:
-                    with elements.card(plain(item.title, 100), item.about):
+                    key = f"low_on_phones_{len(self._drawn)}" if item.low_on_phones else None
+                    with elements.card(plain(item.title, 100), item.about, key):
                         self._section(item)
                 case Section():
                     self._section(item)

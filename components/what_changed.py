@@ -262,6 +262,7 @@ def section(
         [*totals, *(brought if view.whole_visits else ()), *days, recorded],
         ask_more=sentences.ask_more,
         height=HEIGHT,
+        low_on_phones=True,
     )
 
 
