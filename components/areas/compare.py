@@ -46,12 +46,8 @@ INFO: Final = PageInfo(
     4,
     N_("What changed most between two periods: what grew, what fell, what is new or gone."),
     figure_parts.ENDPOINTS,
-    # Revenue on servers of Umami needs the permission for the page Revenue.
-    (
-        *figure_parts.OPTIONAL_ENDPOINTS,
-        *("event_stats", "session_stats", "goal", "utm"),
-        *side_by_side.ENDPOINTS,
-    ),
+    # The figures of other pages, such as Revenue on servers of Umami, need their permission.
+    (*figure_parts.OPTIONAL_ENDPOINTS, "event_stats", *side_by_side.ENDPOINTS),
     params=("by", "figure", *side_by_side.PARAMS),
 )
 LIMIT: Final = 500
