@@ -319,7 +319,7 @@ def area_page(area: ModuleType) -> Iterator[tuple[Page, View, Params]]:
         yield page, view, params
         page.draw(layout)
         if area.INFO.shows_notes:
-            days = history.ask(page, view) if area.INFO.marks_unusual_days else ()
+            days = history.ask_shown(page, view, params) if area.INFO.marks_unusual_days else ()
             page.over_charts(partial(chart_notes.draw, view), view, *days)
 
 

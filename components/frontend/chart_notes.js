@@ -1,6 +1,6 @@
 // Draws the flags of notes over the time charts of a page, and offers to add one; over charts of
-// visitors or views, the usual range and the unusual days. The charts are not drawn again for them: they lie
-// over a chart, at the places of its axes.
+// visitors, views, visits or conversions, the usual range and the unusual days. The charts are not drawn again for
+// them: they lie over a chart, at the places of its axes.
 const STYLE = `
 .umami-notes { position: absolute; inset: 0; pointer-events: none; z-index: 2; }
 .umami-notes > div { position: absolute; }
