@@ -200,6 +200,15 @@ def why_not(view: View, conversion: Conversion | None, name: str) -> str:
     return ""
 
 
+def why_no_parts(figure: Figure) -> str:
+    """Why the values of a field are unknown although the figure itself is known."""
+    if figure.amount in ("converters", "times", "buyers"):
+        return _(
+            "This server does not list the visitors who converted, or there are more than {most}."
+        ).format(most=formats.whole(converters.MOST_LISTED))
+    return _("This server does not report this figure by this field.")
+
+
 def figures_of(view: View, conversion: Conversion | None) -> list[str]:
     """The figures that a View can explain, in the order of the interface."""
     return [name for name in WORDS if not why_not(view, conversion, name)]

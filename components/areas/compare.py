@@ -224,7 +224,7 @@ def explanation_blocks(
     have one value.
     """
     if parts is None:
-        return [ui.Text(_("This server does not report this figure by this field."), "empty")]
+        return [ui.Text(figure_parts.why_no_parts(change.figure), "empty")]
     if not change.size:
         return [ui.Text(_("This figure did not change."), "empty")]
     table = TABLES[field]
