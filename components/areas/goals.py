@@ -175,7 +175,9 @@ def _pace_section(query: Collector, view: View, targets: Sequence[Target]) -> ui
             Paced(target.step.value, "times", Conversion(target.step), target) for target in pages
         ]
         currency = conversions.chosen(query, view).currency
-        paced += [Paced(_("Revenue"), "revenue", Conversion(None, currency))] if currency else []
+        if currency:
+            name = _("Revenue in {currency}").format(currency=currency)
+            paced.append(Paced(name, "revenue", Conversion(None, currency)))
     with query.later():
         sent: list[Future[Any]] = [query.optional(traffic.pageviews(part)) for part in parts]
         if counted:
@@ -242,7 +244,7 @@ def pace_blocks(
         return [ui.Text(text, "empty")]
     fields = [
         Field("name", _("Figure"), "text"),
-        Field("so_far", _("Until yesterday"), "text"),
+        Field("so_far", _("Until yesterday")),
         Field("range", _("End of the month"), "text"),
         Field("verdict", _("Target"), "text", wide=True),
         Field("held", _("Range was right"), "text", wide=True),
@@ -269,7 +271,7 @@ def _pace_row(name: str, pace: monthly.Pace, currency: str) -> dict[str, Any]:
             verdict = _("{target}: reached").format(target=formats.whole(pace.target))
     return {
         "name": name,
-        "so_far": shown(pace.so_far),
+        "so_far": round(pace.so_far),
         "range": low if low == high else f"{low} – {high}",
         "verdict": verdict,
         "held": _("{held} of {months} months").format(held=held, months=len(pace.checked))
