@@ -17,7 +17,7 @@ import pandas as pd
 
 from access.rules import Rule
 from components.charts.common import Draw
-from components.charts.tiles import Figures, Tile, figures
+from components.charts.tiles import Tile
 from components.formats import Field
 from components.texts import _
 from components.theme import Mode
@@ -316,6 +316,7 @@ class Section:
     queries that depend on them, whose results ``make`` receives after the others. ``about`` is a
     caption; ``height`` (pixels) is that of the skeleton on a page, and should be that of the
     blocks. ``framed`` draws a card with the title around it; reports print the title in any case.
+    With ``low_on_phones``, a framed section of ``Findings`` is a low row there, which scrolls.
     """
 
     title: str
@@ -325,6 +326,7 @@ class Section:
     about: str = ""
     height: int = TILES
     framed: bool = True
+    low_on_phones: bool = False
     medium: Medium | None = None
 
 
@@ -394,11 +396,6 @@ def blocks_section(
 ) -> Section:
     """A section that needs no answer."""
     return Section(title, lambda: blocks, framed=framed, medium=medium)
-
-
-def figure_tiles(fields: Figures, now: object, before: object = None) -> list[Block]:
-    """Tiles with the figures of an answer, and their changes from the answer ``before``."""
-    return [Tiles(figures(now, before, fields))]
 
 
 def failed_section(title: str, problem: Exception) -> Section:

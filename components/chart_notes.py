@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Literal
 
+import pandas as pd
 import streamlit as st
 
 from access import notes as access
@@ -61,11 +62,11 @@ class _Open:
 _DIALOG: Final[EditDialog[_Open]] = EditDialog("note")
 
 
-def draw(view: View, notes: Sequence[Note], *days: Timeline | None) -> None:
+def draw(view: View, notes: Sequence[Note], *days: Timeline | pd.DataFrame | None) -> None:
     """Draw the flags of notes over the time charts of this page, and the buttons that add one.
 
-    ``days`` is the traffic by day that tells what is usual (``history.ask``): the usual range and
-    unusual days are drawn over the charts of visitors or views.
+    ``days`` are those that tell what is usual (``history.ask_shown``): the usual range and unusual
+    days are drawn over the charts of visitors, views, visits or conversions.
     """
     notebook = page_context.reader().notebook
     writes = bool(notebook.audiences(view.website))
@@ -101,7 +102,7 @@ def draw(view: View, notes: Sequence[Note], *days: Timeline | None) -> None:
                     for flag in flags(notes, view.period)
                 ],
                 "writes": writes,
-                "usual": _usual(history.marks(history.joined(days), view.period)),
+                "usual": _usual(history.marks(history.shown(days), view.period)),
                 "texts": {
                     "note": _("Note"),
                     "add": _("Add a note"),

@@ -80,18 +80,40 @@ def ask(query: Collector, view: View, conversion: Conversion) -> Future[Page[Ses
 
     Filters of rows would have to match the row of the conversion, so with them nothing is asked.
     """
-    step = conversion.step
-    listed: Query[Page[Session]] | None = None
-    if view.keeps_whole_visits and step and conversion.is_exact:
-        listed = sessions.sessions(view.filtered(step.kind, step.value), page_size=MOST_LISTED)
-    elif view.keeps_whole_visits and not step and conversion.currency:
-        listed = revenue.revenue_sessions(view, conversion.currency, page_size=MOST_LISTED)
+    listed = _listed(view, conversion)
     return query.optional(listed) if listed else answered(None)
 
 
+def ask_by(
+    query: Collector, view: View, conversion: Conversion, field: str
+) -> Future[pd.DataFrame | None]:
+    """The visitors who converted (``converters``) and how often they did (``times``), by ``name``
+    and ``country``; ``None`` where ``by_field`` is."""
+    listed = _listed(view, conversion)
+
+    def named(page: Page[Session]) -> pd.DataFrame | None:
+        frame = by_field(page, field)
+        if frame is None:
+            return None
+        return frame.rename(columns={"conversions": "converters"}).assign(
+            buyers=frame["conversions"]
+        )
+
+    return query.known(listed, named) if listed else answered(None)
+
+
+def _listed(view: View, conversion: Conversion) -> Query[Page[Session]] | None:
+    step = conversion.step
+    if view.keeps_whole_visits and step and conversion.is_exact:
+        return sessions.sessions(view.filtered(step.kind, step.value), page_size=MOST_LISTED)
+    if view.keeps_whole_visits and not step and conversion.currency:
+        return revenue.revenue_sessions(view, conversion.currency, page_size=MOST_LISTED)
+    return None
+
+
 def by_field(listed: Page[Session] | None, field: str) -> pd.DataFrame | None:
-    """The visitors who converted (``conversions``) by ``name`` and ``country``; ``None`` where the
-    list is missing or incomplete."""
+    """The visitors who converted (``conversions``) by ``name`` and ``country``, and the ``times``
+    (``analysis.by_session_field``); ``None`` where the list is missing or incomplete."""
     if listed is None or listed.count > len(listed.rows):
         return None
     return analysis.by_session_field(listed.rows, field)

@@ -127,9 +127,9 @@ def title(text: str, faults: Sequence[str] = ()) -> Iterator[None]:
 
 
 @contextmanager
-def card(text: str, about: str = "") -> Iterator[None]:
+def card(text: str, about: str = "", key: str | None = None) -> Iterator[None]:
     """Draw a frame around one or more sections, with a title and a caption."""
-    with st.container(border=True, height="stretch", gap="xsmall"):
+    with st.container(border=True, height="stretch", gap="xsmall", key=key):
         if text:
             st.header(text, anchor=False)
         if about:
@@ -204,7 +204,10 @@ def draw_tiles(
 
 def _help(tile: Tile) -> str:
     before = tile.before and _("Before: {before}.").format(before=tile.before)
-    return " ".join(filter(None, (tile.about, before, tile.source)))
+    why_not = tile.unexplained if tile.delta is not None else ""
+    if why_not:
+        why_not = _("This change is not explained. {reason}").format(reason=why_not)
+    return " ".join(filter(None, (tile.about, before, why_not, tile.source)))
 
 
 def new_password(key: str) -> tuple[str, str]:

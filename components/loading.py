@@ -203,6 +203,15 @@ class Collector:
         stored: T = self._stored[key]
         return stored
 
+    def known(self, query: Query[T], function: Callable[[T], U | None]) -> Future[U | None]:
+        """Send an optional query; the answer is changed by a function that cannot fail. An
+        ``UmamiError`` results in ``None``."""
+        self.ask(query)
+        derived: Reply[U | None] = self._sent[query.key][1].map(function)
+        known = derived.otherwise(None)
+        self._keys[known] = query.key
+        return known
+
     def outcome(self, query: Query[T]) -> Future[T | UmamiError]:
         """Send a query of several whose answers are shown together; an ``UmamiError`` is the
         result."""

@@ -142,8 +142,8 @@ def _names(merges: Sequence[Merge]) -> dict[str, str]:
 
 @memoize
 def groups(answer: VisitGroups, merges: tuple[Merge, ...]) -> VisitGroups:
-    """The groups of visits with one row for what is merged, most visits first. The ``visitors`` of
-    a row of several groups are ``NaN``."""
+    """The groups of visits with one row for what is merged, most visits first. The visitors of a
+    row of several groups (``visitors``, ``converters`` and ``buyers``) are ``NaN``."""
     frame = answer.frame
     rows = _names(merges)
     names = frame["name"].map(lambda name: rows.get(name, name))
@@ -154,7 +154,8 @@ def groups(answer: VisitGroups, merges: tuple[Merge, ...]) -> VisitGroups:
     columns = dict.fromkeys(frame.select_dtypes("number"), "sum")
     merged = sums.agg({"country": "first", **columns})[list(frame.columns)]
     several = merged["name"].isin(names[repeated])
-    merged["visitors"] = merged["visitors"].astype("float64").mask(several)
+    for column in ("visitors", "converters", "buyers"):
+        merged[column] = merged[column].astype("float64").mask(several)
     return VisitGroups(
         merged.sort_values("visits", ascending=False, kind="stable", ignore_index=True)
     )

@@ -158,7 +158,8 @@ class Page(Collector):
                 case Section() | Card() if item.medium == "report":
                     continue
                 case Section() if item.framed and not nested:
-                    with elements.card(plain(item.title, 100), item.about):
+                    key = f"low_on_phones_{len(self._drawn)}" if item.low_on_phones else None
+                    with elements.card(plain(item.title, 100), item.about, key):
                         self._section(item)
                 case Section():
                     self._section(item)
@@ -318,7 +319,7 @@ def area_page(area: ModuleType) -> Iterator[tuple[Page, View, Params]]:
         yield page, view, params
         page.draw(layout)
         if area.INFO.shows_notes:
-            days = history.ask(page, view) if area.INFO.marks_unusual_days else ()
+            days = history.ask_shown(page, view, params) if area.INFO.marks_unusual_days else ()
             page.over_charts(partial(chart_notes.draw, view), view, *days)
 
 

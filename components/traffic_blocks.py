@@ -3,7 +3,7 @@ times of the week, and rankings."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -82,14 +82,14 @@ def website_tiles(
     visits: VisitGroups | None = None,
     brought: Mapping[str, Tile] | None = None,
     measure: str | None = None,
-    explained: Collection[str] = (),
+    why_not: Callable[[str], str] | None = None,
     opened: View | None = None,
 ) -> list[Block]:
     """A website's five key figures, and what visits ``brought``, by measure.
 
     ``compared`` is the separate answer of the comparison, ``visits`` are the visits over time. With
     a ``measure`` (``""`` for all), a click on a tile chooses what the chart shows. A click on the
-    change of one of the ``explained`` figures explains it (``what_changed.explaining``).
+    change explains it, unless ``why_not`` says why that cannot be (``what_changed.explaining``).
     """
     unknown = why_unknown(view)
     frame = history(view, timeline, visits)
@@ -102,14 +102,19 @@ def website_tiles(
             tile = replace(tile, source=computed_from(client, visit_groups(view, None)))
         known = measure is not None and name in over
         tiles.append(tile_data.with_history(tile, name, over[name]) if known else tile)
-    names = [*list(MEASURES)[:5], *(brought or {})]
 
     def choose(clicked: str) -> SetParams:
         return SetParams({"chart": "" if clicked == measure else clicked})
 
     shown = Tiles(tiles, on_choose=None if measure is None else choose, chosen=measure or "")
+    if why_not:
+        names = [*list(MEASURES)[:5], *(brought or {})]
+        if not view.whole_visits:
+            # Servers of Umami count the visitors who converted.
+            names = ["goal_visitors" if name == "conversions" else name for name in names]
+        shown = what_changed.explaining(shown, names, why_not, opened)
     return [
-        what_changed.explaining(shown, names, explained, opened),
+        shown,
         *([Text(unknown)] if unknown else []),
     ]
 

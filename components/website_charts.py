@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 import pandas as pd
 
 from components import blocks as ui
-from components import formats, texts
-from components.charts import bars, over_time
-from components.charts.common import Figure
+from components import formats, texts, what_changed
+from components.charts import over_time
+from components.charts.common import Figure as Drawn
 from components.formats import Field
-from components.texts import _
+from components.texts import N_, _
 from components.theme import Mode
 from components.view_description import described, present
+from components.what_changed import Change
+from umami.analysis import changes
+from umami.analysis.changes import Figure
 from umami.api.traffic import Timeline
 from umami.errors import UmamiError
 from umami.memoize import memoize
@@ -134,7 +138,7 @@ def _figure(
     begun: int | None,
     partial: over_time.Ends,
     mode: Mode,
-) -> Figure:
+) -> Drawn:
     named = (*names, *([_rest_name(rest)] if rest else []))
     return over_time.lines(frame, named, unit, begun, partial, mode, rest=bool(rest))
 
@@ -149,55 +153,32 @@ def _long(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def contributions(frame: pd.DataFrame) -> list[ui.Block]:
-    """What each website adds to the change of the summed visitors, as a chart and a table.
+def contributions(frame: pd.DataFrame, figure: Figure) -> list[ui.Block]:
+    """What each website adds to the change of a figure of all, as a chart and, in reports, a table.
 
-    ``frame`` has ``name``, ``visitors`` and ``before_visitors``; websites without either are left
-    out.
+    ``frame`` is that of ``website_figures.rows``; websites without the figures of either period are
+    left out.
     """
-    known = parts(frame)
+    known = frame.dropna(subset=["visitors", "before_visitors"])
     if known.empty:
         return [ui.Text(_("The visitors of the comparison are unknown."), "empty")]
-    if not known["delta"].any():
-        return [ui.Text(_("The websites have the same visitors as before."), "empty")]
-    total = float(known["delta"].sum())
-    order = known["delta"].abs().sort_values(ascending=False, kind="stable").index
-    largest = known.loc[sorted(order[:MOST_STEPS])]
-    steps = [
-        (name, float(delta), _signed(delta))
-        for name, delta in zip(largest["name"], largest["delta"], strict=True)
-        if delta
-    ]
-    if others := len(known) - len(largest):
-        rest = total - float(largest["delta"].sum())
-        steps.append((_rest_name(others), rest, _signed(rest)))
-    ends = (_("Whole change"), _signed(total))
-    draw = partial(bars.waterfall, tuple(steps), ends)
-    alt = _("Contribution of each website to the change of the visitors")
-    fields = [
-        Field("name", _("Website"), "text"),
-        Field("before_visitors", _("Before")),
-        Field("visitors", _("Visitors")),
-        Field("delta", _("Contribution"), "delta"),
-        Field("share", _("Of the change"), "percent"),
-    ]
-    title = _("Contributions of websites")
-    return [
-        ui.Chart(alt, "websites_grew", draw),
-        ui.Table(title, known, fields, "websites_delta", printed=0, medium="report"),
-    ]
-
-
-@memoize
-def parts(frame: pd.DataFrame) -> pd.DataFrame:
-    """The websites whose visitors are known for both periods, with their part of the change
-    (``delta``) and its ``share`` of the whole change, the largest rise first."""
-    known = frame.dropna(subset=["visitors", "before_visitors"])
-    delta = known["visitors"] - known["before_visitors"]
-    total = delta.sum()
-    known = known.assign(delta=delta, share=delta / total if total else float("nan"))
-    return known.sort_values(["delta", "name"], ascending=[False, True], ignore_index=True)
-
-
-def _signed(delta: float) -> str:
-    return formats.decimal(delta, sign=True)
+    columns = [figure.amount, *([figure.per] if figure.per else [])]
+    now, before = (
+        pd.DataFrame(
+            {"name": known["id"], "country": "", **{name: known[prefix + name] for name in columns}}
+        )
+        for prefix in ("", "before_")
+    )
+    totals = [{name: float(side[name].sum()) for name in columns} for side in (now, before)]
+    change = Change(figure, totals[0], totals[1])
+    parts = changes.parts(figure, now, before, change.now, change.before)
+    if parts is None or not change.size:
+        return [ui.Text(_("This figure did not change."), "empty")]
+    # Websites can have the same name.
+    names = parts["name"].map(known.set_index("id")["name"])
+    parts = parts.assign(name=names, label=names)
+    rest = _rest_name(max(len(parts) - MOST_STEPS, 1))
+    named = (N_("Website"), N_("websites"))
+    chart, table = what_changed.parts_blocks(change, parts, rest, named, MOST_STEPS)
+    lead = ui.Text("", "body", lead=what_changed.sentence(change))
+    return [lead, chart, replace(table, medium="report")]

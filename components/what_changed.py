@@ -6,68 +6,43 @@ sentences.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final, cast, get_args
+from typing import Any, Final
 
 import pandas as pd
 
 from components import blocks as ui
-from components import formats, history, view_description, visit_tables
+from components import figure_parts, formats, history, view_description
+from components.charts import bars
+from components.figure_parts import LABELS, SHARES, WORDS
+from components.formats import Field
 from components.loading import Collector, Compared
-from components.texts import N_, _, inside
+from components.texts import _, inside
 from components.view_description import value_name, why_empty
 from umami.analysis import changes
 from umami.analysis.changes import FIGURES, Cause, Figure, Split
 from umami.analysis.expected import Stretch
-from umami.api import events, revenue, traffic, websites
-from umami.api.conversions import VisitField, VisitGroups
-from umami.api.events import EventTotals
-from umami.api.revenue import Revenue
-from umami.api.traffic import Groups, Metric, Ranking, Stats, Timeline
+from umami.api import traffic, websites
+from umami.api.traffic import Stats, Timeline
 from umami.api.websites import DateRange
 from umami.conversion import Conversion
-from umami.errors import InvalidView
-from umami.filters import FIELDS
 from umami.period import Period, zone
 from umami.view import View
 
-ENDPOINTS: Final = ("stats", "metrics", "pageviews", *visit_tables.ENDPOINTS)
-"""What a page with such sentences queries."""
-OPTIONAL_ENDPOINTS: Final = ("groups",)
-"""What it queries where a rate changed, on servers of Umami."""
-LABELS: Final = {
-    **FIELDS,
-    "channel": N_("Channel"),
-    "entry": N_("Landing page"),
-    "utmCampaign": N_("Campaign"),
-}
 FIELDS_OF_COUNTS: Final = ("utmCampaign", "referrer", "channel", "entry", "country", "device")
 """The fields by which counts are explained, the most specific first."""
 FIELDS_OF_STRETCHES: Final = ("utmCampaign", "channel", "entry")
 """The fields by which unusual days are explained: each costs a server two requests a stretch."""
 FIELDS_OF_RATES: Final = ("device", "channel", "country")
 """The fields by which rates are explained: a visit has one value of each."""
-ONE_VALUE: Final = frozenset({"browser", "os", "device", "language", "country", "channel"})
-"""Fields by which servers of Umami tell the bounces and durations of visits."""
-PARTS_OF_REVENUE: Final = {
-    "channel": "channels",
-    "referrer": "referrers",
-    "country": "countries",
-    "region": "regions",
-}
-"""Fields by which servers of Umami tell revenue, with the attributes of their answer."""
-SEVERAL_VALUES: Final = frozenset({"path", "title", "query", "tag"})
-"""Fields of which a visit can have several values."""
 MOST: Final = 5
 """Sentences of the longest list."""
 MOST_UNUSUAL: Final = 3
 """Stretches of unusual days with a sentence."""
-MOST_EVENTS: Final = 500
-"""Names of events by which their number is explained."""
 LEAST_EARLIER: Final = 0.05
 """The size of a stretch in the comparison that is named, as a fraction of its visitors."""
 WEEKS_BACK: Final = 13
@@ -78,49 +53,6 @@ HEIGHT: Final = 300 + ui.CHART_BUTTONS
 """Pixels, as the chart beside it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The words for a figure: its name, and the clauses that say that the rate of some visits rose
-    or fell."""
-
-    name: str
-    kind: formats.Kind = "count"
-    up: str = ""
-    down: str = ""
-
-
-WORDS: Final = {
-    "visitors": Words(N_("Visitors")),
-    "views": Words(N_("Views")),
-    "visits": Words(N_("Visits")),
-    "bounce_rate": Words(
-        N_("Bounce rate"),
-        "percent",
-        N_("{part} because visits with {name} bounce more often"),
-        N_("{part} because visits with {name} bounce less often"),
-    ),
-    "duration": Words(
-        N_("Visit duration"),
-        "seconds",
-        N_("{part} because visits with {name} last longer"),
-        N_("{part} because visits with {name} are shorter"),
-    ),
-    "conversions": Words(N_("Conversions")),
-    "conversion_rate": Words(
-        N_("Conversion rate"),
-        "percent",
-        N_("{part} because visits with {name} convert more often"),
-        N_("{part} because visits with {name} convert less often"),
-    ),
-    "revenue": Words(N_("Revenue"), "money"),
-    "revenue_per_visit": Words(
-        N_("Revenue per visit"),
-        "money",
-        N_("{part} because visits with {name} bring more"),
-        N_("{part} because visits with {name} bring less"),
-    ),
-    "events": Words(N_("Events")),
-}
 _ORDER: Final = (
     "revenue",
     "conversions",
@@ -182,171 +114,27 @@ class Change:
         return f"{sign}{self.shown(abs(part))}"
 
 
-def totals_of(stats: Stats, groups: VisitGroups | None) -> changes.Totals:
-    """The totals of a period; those of conversions are the sums of groups of visits."""
-    current = stats.current
-    totals = {
-        name: float(getattr(current, name))
-        for name in ("visitors", "views", "visits", "bounces", "seconds")
-    }
-    if groups is not None:
-        sums = groups.frame.sum(numeric_only=True)
-        totals |= {name: float(sums[name]) for name in ("conversions", "revenue", "orders")}
-    return totals
-
-
-def both_totals(view: View, answers: Sequence[Any]) -> tuple[changes.Totals, changes.Totals] | None:
-    """The totals of both periods from the answers of ``Collector.totals`` and of the groups of
-    visits of both periods, in this order; ``None`` without a comparison."""
-    stats = [answer for answer in answers if isinstance(answer, Stats)]
-    groups = [answer for answer in answers if isinstance(answer, VisitGroups)]
-    now, *earlier = stats
-    if view.comparison == "umami" and now.previous:
-        earlier = [Stats(now.previous, None)]
-    if not earlier:
-        return None
-    known: list[VisitGroups | None] = [*groups] if len(groups) == 2 else [None, None]
-    return totals_of(now, known[0]), totals_of(earlier[0], known[1])
-
-
-def figures_of(view: View, conversion: Conversion | None) -> list[str]:
-    """The figures that a View can explain, in the order of the tiles."""
-    by_visit = bool(conversion and view.whole_visits)
-    known = set(FIGURES)
-    if not by_visit:
-        known -= {"conversions", "conversion_rate", "revenue_per_visit"}
-    if not (conversion and conversion.currency):
-        known -= {"revenue", "revenue_per_visit"}
-    if not view.keeps_whole_visits:
-        known -= {"bounce_rate", "duration"}
-    if not view.keeps_views:
-        known &= {"events", "revenue"}
-    return [name for name in FIGURES if name in known]
-
-
-def ask_totals(query: Collector, view: View) -> list[Future[Stats | None]]:
-    """Send the queries for the totals of a View in both periods, if it has a comparison."""
-    earlier = view.compared()
-    return [query.optional(traffic.stats(each)) for each in (view, earlier)] if earlier else []
-
-
-def equal_figures(
-    names: Sequence[str], answers: Sequence[object], totals: Sequence[Stats | None]
-) -> list[str]:
-    """The figures that the ``answers`` of both periods share with the totals, which Compare
-    explains; none without a comparison."""
-    pairs = list(zip(answers, totals, strict=False))
-    return [
-        name
-        for name in names
-        if pairs
-        and all(
-            stats and getattr(answer, name, None) == getattr(stats.current, name)
-            for answer, stats in pairs
-        )
-    ]
-
-
 def explaining(
-    tiles: ui.Tiles, names: Sequence[str], known: Collection[str], opened: View | None = None
+    tiles: ui.Tiles,
+    names: Sequence[str],
+    why_not: Callable[[str], str],
+    opened: View | None = None,
 ) -> ui.Tiles:
     """Tiles of which a click on the change of a figure opens Compare, which explains it.
 
-    ``names`` are the figures of the tiles in order, of which only the ``known`` can be explained.
-    ``opened`` is the View of the figures, where it is not that of the page.
+    ``names`` are the figures of the tiles in order; ``why_not`` returns a sentence for one that
+    cannot be explained, which its tile shows, and otherwise nothing. ``opened`` is the View of the
+    figures, where it is not that of the page.
     """
-    figures = (name if name in known else "" for name in names)
+    reasons = [why_not(name) for name in names]
     return replace(
         tiles,
-        tiles=[replace(t, figure=name) for t, name in zip(tiles.tiles, figures, strict=True)],
+        tiles=[
+            replace(tile, figure="" if reason else name, unexplained=reason)
+            for tile, name, reason in zip(tiles.tiles, names, reasons, strict=True)
+        ],
         on_explain=lambda figure: ui.OpenPage("compare", {"figure": figure}, opened),
     )
-
-
-def ask_groups(
-    query: Collector, view: View, conversion: Conversion | None, field: str, figure: Figure
-) -> tuple[Future[Any], Future[Any]]:
-    """Send the queries for the values of a field in both periods; their answers are arguments of
-    ``parts``. An answer is ``None`` where the server does not tell them."""
-    earlier = view.compared() or view
-    if conversion and view.whole_visits:
-        ask = visit_tables.groups_query(conversion, cast(VisitField, field))
-        return query.optional(ask(view)), query.optional(ask(earlier))
-    if figure.amount == "visitors":
-        ask_ranking = partial(traffic.metrics, field=cast(Metric, field), limit=visit_tables.MOST)
-        return query.optional(ask_ranking(view)), query.optional(ask_ranking(earlier))
-    ask_all = partial(traffic.groups, field=cast(Metric, field), limit=visit_tables.MOST)
-    return query.optional(ask_all(view)), query.optional(ask_all(earlier))
-
-
-def ask_counted(
-    query: Collector, view: View, conversion: Conversion | None, field: str, figure: Figure
-) -> tuple[Future[Any], ...]:
-    """Send the queries for a figure that the tiles of a website do not show: events, and revenue on
-    servers of Umami. The futures are the totals of both periods and the ``parts`` of the values of
-    a field in them; empty for other figures. Raises ``UmamiError``."""
-    views = [view, view.compared() or view]
-    if figure.name == "events":
-        totals = [query.derived(events.event_stats(each), _totals_of_events) for each in views]
-        ranked = [query.derived(traffic.metrics(v, "event", MOST_EVENTS), _events) for v in views]
-        return (*totals, *ranked)
-    if figure.name == "revenue" and conversion and not view.whole_visits:
-        fields = query.client.definitions.revenue_fields
-        if view.segment or any(filter_.field not in fields for filter_ in view.filters):
-            raise InvalidView(
-                N_("This server cannot filter revenue by these filters."),
-                remedy=N_("Remove the filters, or explain another figure."),
-            )
-        sums = [revenue.revenue(each, conversion.currency) for each in views]
-        by_field = partial(_revenue_by, PARTS_OF_REVENUE.get(field, ""))
-        return (
-            *(query.derived(each, _totals_of_revenue) for each in sums),
-            *(query.derived(each, by_field) for each in sums),
-        )
-    return ()
-
-
-def _totals_of_events(stats: EventTotals) -> changes.Totals:
-    return {"events": float(stats.times), "visitors": float(stats.visitors)}
-
-
-def _events(ranking: Ranking) -> pd.DataFrame | None:
-    return ranking.frame.rename(columns={"count": "events"}) if ranking.measure == "times" else None
-
-
-def _totals_of_revenue(answer: Revenue) -> changes.Totals:
-    return {
-        "revenue": float(answer.total),
-        "orders": float(answer.orders),
-        "visitors": float(answer.of_visitors or answer.visitors),
-    }
-
-
-def _revenue_by(attribute: str, answer: Revenue) -> pd.DataFrame | None:
-    frame: pd.DataFrame | None = getattr(answer, attribute, None)
-    if frame is None:
-        return None
-    # Visitors without a source have no name.
-    named = frame.assign(name=frame["name"].fillna(""), country=None)
-    return named.rename(columns={"amount": "revenue"})
-
-
-def field_of(view: View, conversion: Conversion | None, figure: Figure, field: Metric) -> Metric:
-    """The field by which a figure is explained: this one, unless visits can have several values of
-    it, so that their parts would overlap, or the server does not tell the figure by it."""
-    if figure.name == "events":
-        return "event"
-    if figure.name == "revenue" and not view.whole_visits:
-        return field if field in PARTS_OF_REVENUE else "country"
-    overlaps = field in SEVERAL_VALUES and figure.name != "views"
-    if conversion and view.whole_visits:
-        known = get_args(VisitField)
-    else:
-        known = (*ONE_VALUE,) if figure.per else get_args(Metric)
-    for candidate in ("entry" if overlaps else field, "device"):
-        if candidate in known:
-            return candidate
-    return field
 
 
 def steps(
@@ -375,6 +163,63 @@ def steps(
     ]
 
 
+def parts_blocks(
+    change: Change,
+    parts: pd.DataFrame,
+    others: str,
+    named: tuple[str, str],
+    most: int,
+    filter_field: str | None = None,
+) -> list[ui.Block]:
+    """A chart and a table of the parts of a change, which have a ``label``.
+
+    ``others`` is the name of what has no bar of its own; ``named`` are what the parts are called,
+    in the singular and in the plural.
+    """
+    figure = inside(_(WORDS[change.figure.name].name))
+    alt = _("Parts of the change of {figure}").format(figure=figure)
+    ends = (_("Whole change"), change.signed(change.shown_size))
+    draw = partial(bars.waterfall, steps(change, parts, most, others), ends)
+    title, many = map(_, named)
+    table = ui.Table(
+        _("{many}: parts of the change").format(many=many),
+        parts,
+        _fields_of_parts(change, title),
+        "parts",
+        value="name" if filter_field else None,
+        filter_field=filter_field,
+    )
+    return [ui.Chart(alt, "waterfall", draw), table]
+
+
+def _fields_of_parts(change: Change, title: str) -> list[Field]:
+    words = WORDS[change.figure.name]
+    delta: formats.Kind = "points" if words.kind == "percent" else "delta"
+    part = partial(
+        Field,
+        kind=delta,
+        currency=change.currency if words.kind == "money" else "",
+        falls_well=change.figure.name == "bounce_rate",
+    )
+    of_value = partial(Field, kind=words.kind, currency=change.currency)
+    split: list[Field] = []
+    if change.figure.per:
+        share = SHARES[change.figure.per]
+        split = [
+            Field("share_before", _(share.before), "percent", wide=True),
+            Field("share_now", _(share.now), "percent", wide=True),
+            part("mix", _("By share")),
+            part("rate", _("By rate")),
+        ]
+    return [
+        Field("label", title, "text"),
+        of_value("before", _("Before"), wide=True),
+        of_value("now", _("Now"), wide=True),
+        *split,
+        part("change", _("Part of the change")),
+    ]
+
+
 def _digits(change: Change) -> int:
     """The decimals of parts: tenths of a point, whole seconds, cents."""
     match WORDS[change.figure.name].kind:
@@ -385,29 +230,13 @@ def _digits(change: Change) -> int:
     return 0
 
 
-def parts(change: Change, now: Any, before: Any) -> pd.DataFrame | None:
-    """The parts of a field's values in a change (``changes.parts``); ``None`` if they are
-    unknown."""
-    frames = [_frame(answer, change.figure) for answer in (now, before)]
-    if frames[0] is None or frames[1] is None:
+def parts(change: Change, *answers: Any) -> pd.DataFrame | None:
+    """The parts of a field's values in a change (``changes.parts``) from the answers about the
+    period and then those about the comparison; ``None`` if they are unknown."""
+    frames = figure_parts.frames(change.figure, answers)
+    if frames is None:
         return None
-    return changes.parts(change.figure, frames[0], frames[1], change.now, change.before)
-
-
-def _frame(
-    answer: VisitGroups | Groups | Ranking | pd.DataFrame | None, figure: Figure
-) -> pd.DataFrame | None:
-    if answer is None:
-        return None
-    if isinstance(answer, Ranking):
-        if answer.measure != "visitors":
-            return None
-        return answer.frame.rename(columns={"count": "visitors"})
-    columns = [figure.amount, *([figure.per] if figure.per else [])]
-    frame = answer if isinstance(answer, pd.DataFrame) else answer.frame
-    if not set(columns) <= set(frame.columns) or frame[columns].isna().any(axis=None):
-        return None
-    return frame
+    return changes.parts(change.figure, *frames, change.now, change.before)
 
 
 def section(
@@ -433,6 +262,7 @@ def section(
         [*totals, *(brought if view.whole_visits else ()), *days, recorded],
         ask_more=sentences.ask_more,
         height=HEIGHT,
+        low_on_phones=True,
     )
 
 
@@ -460,7 +290,7 @@ class _Sentences:
         every = history.unusual_stretches(days)
         within = _within(self.view, every)[:MOST_UNUSUAL]
         self.unusual = [(stretch, _beside(self.view, stretch, every)) for stretch in within]
-        both = both_totals(self.view, answers)
+        both = figure_parts.both_totals(self.view, answers)
         before = self.view.compared()
         if both and before:
             self.earlier = [
@@ -471,7 +301,9 @@ class _Sentences:
         if both:
             self.why_not = self._why_not(both, answers)
         currency = self.conversion.currency if self.conversion else ""
-        known = figures_of(self.view, self.conversion) if both and not self.why_not else []
+        known = (
+            figure_parts.figures_of(self.view, self.conversion) if both and not self.why_not else []
+        )
         self.moved = [
             Change(FIGURES[name], *both, currency)
             for name in _ORDER
@@ -489,7 +321,7 @@ class _Sentences:
         return sent
 
     def _ask(self, view: View, field: str, figure: Figure) -> tuple[Future[Any], Future[Any]]:
-        return ask_groups(self.query, view, self.conversion, field, figure)
+        return figure_parts.ask_groups(self.query, view, self.conversion, field, figure)
 
     def _why_not(self, both: tuple[changes.Totals, changes.Totals], answers: Sequence[Any]) -> str:
         """Why the period cannot be compared: one of both has no data, or not from its beginning."""
@@ -512,7 +344,10 @@ class _Sentences:
         rest = iter(answers[len(answers) - further :])
         findings: list[ui.Finding] = []
         for stretch, beside in self.unusual:
-            now, before = totals_of(next(rest), None), totals_of(next(rest), None)
+            now, before = (
+                figure_parts.totals_of(next(rest), None),
+                figure_parts.totals_of(next(rest), None),
+            )
             change = Change(FIGURES["visitors"], now, before)
             by_field = _parts_by_field(change, FIELDS_OF_STRETCHES, rest)
             findings.append(unusual(stretch, beside, change, by_field, self.spread))
@@ -677,14 +512,13 @@ def _part_in_words(change: Change, cause: Cause) -> str:
 
 def split_in_words(change: Change, split: Split) -> str:
     """Why a rate changed: ``+0.9 pts because device Mobile has a larger share of visits, …``"""
-    words, of_mix, of_rate = WORDS[change.figure.name], split.of_mix, split.of_rate
+    words, share = WORDS[change.figure.name], SHARES[change.figure.per or ""]
+    of_mix, of_rate = split.of_mix, split.of_rate
     clauses = [
         (
             0.0 if of_mix is None else of_mix.change,
             of_mix,
-            N_("{part} because {name} has a larger share of visits")
-            if of_mix and of_mix.share > 0
-            else N_("{part} because {name} has a smaller share of visits"),
+            share.larger if of_mix and of_mix.share > 0 else share.smaller,
         ),
         (
             0.0 if of_rate is None else of_rate.change,

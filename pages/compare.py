@@ -59,8 +59,8 @@ with area_page(compare) as (page, view, params), elements.title(_("Compare")), e
     if not side_by_side.is_chosen(params):
         elements.select(
             _("Figure to explain"),
-            {"": _("Explain a figure"), **compare.figures(view)},
-            compare.chosen_figure(view, params),
+            {"": _("Explain a figure"), **compare.figures()},
+            compare.chosen_figure(params),
             key="pick_figure",
             icon=":material/query_stats:",
             width=172,

@@ -14,7 +14,15 @@ from access.database import digest
 from access.notifications import Alert
 from access.permissions import QueryClient
 from components import blocks as ui
-from components import conversions, formats, history, texts, traffic_blocks, what_changed
+from components import (
+    conversions,
+    figure_parts,
+    formats,
+    history,
+    texts,
+    traffic_blocks,
+    what_changed,
+)
 from components.loading import Collector, every_website
 from components.texts import N_, NN_, _
 from components.view_description import value_name
@@ -279,7 +287,7 @@ class _Words:
             # Umami counts a visitor of several days once.
             text = _("{figure} of {website}, {when}: {value} (those of each day)")
         return text.format(
-            figure=_(what_changed.WORDS[self.condition.figure].name),
+            figure=_(figure_parts.WORDS[self.condition.figure].name),
             website=self.website,
             when=self.when(at),
             value=self.shown(value),
@@ -288,11 +296,11 @@ class _Words:
     def new_value(self, name: str) -> str:
         """A value with its field: ``Referrer news.example``."""
         shown = formats.shortened(value_name(self.condition.field, name))
-        return f"{_(what_changed.LABELS[self.condition.field])} {shown}"
+        return f"{_(figure_parts.LABELS[self.condition.field])} {shown}"
 
     def shown(self, value: float) -> str:
         """A value of the figure."""
-        kind = what_changed.WORDS[self.condition.figure].kind
+        kind = figure_parts.WORDS[self.condition.figure].kind
         if kind == "percent":
             return formats.percent(value)
         return formats.amount(value, self.currency if kind == "money" else "")

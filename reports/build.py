@@ -148,9 +148,9 @@ def chapter(query: Collector, page: PageInfo, view: View, params: Params) -> Cha
         sections = list(blocks.sections(layout, "report"))
     except UmamiError as problem:
         sections = [blocks.blocks_section(_(page.title), Text(texts.sentence(problem)))]
-    days = history.ask(query, view) if page.marks_unusual_days else ()
+    days = history.ask_shown(query, view, params) if page.marks_unusual_days else ()
     made = tuple(map(_section, sections))
-    marks = history.marks(history.joined(day.result() for day in days), view.period)
+    marks = history.marks(history.shown(day.result() for day in days), view.period)
     return Chapter(page.name, _(page.title), _(page.about), made, marks)
 
 

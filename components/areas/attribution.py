@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
 import pandas as pd
 
 from components import blocks as ui
-from components import conversions, formats, loading, texts, what_changed
+from components import conversions, figure_parts, formats, loading, texts, what_changed
 from components.areas import PageInfo, last_value
-from components.charts.tiles import Figures, figures
+from components.charts.tiles import Figures, figures, unexplained
 from components.formats import Field, Kind
 from components.loading import Collector
 from components.texts import N_, _, memoize
@@ -153,7 +153,7 @@ def _by_models(
     currency = conversion.currency
     ask = partial(credit, step=conversion.step, currency=currency or None, limit=MOST)
     channels = query.compared(view, partial(ask, source="channel"))
-    tiles = partial(_totals, currency, what_changed.figures_of(view, conversion))
+    tiles = partial(_totals, currency, partial(figure_parts.why_not, view, conversion))
     name = conversions.described(conversion)
     yield ui.Section(name, tiles, [*channels], about=described(view), framed=False)
 
@@ -173,7 +173,7 @@ def _by_models(
 
 
 def _totals(
-    currency: str, explained: Collection[str], now: Credit, before: Credit | None = None
+    currency: str, why_not: Callable[[str], str], now: Credit, before: Credit | None = None
 ) -> list[ui.Block]:
     """Tiles with the conversions and, in a currency, the revenue."""
     fields: Figures = [(_("Conversions"), "total", _("Visits that converted."), "count")]
@@ -182,7 +182,7 @@ def _totals(
         money: Figures = [(_("Revenue"), "amount", _("All purchases in this currency."), "money")]
         tiles += figures(now, before, money, currency)
     names = ("conversions", "revenue")[: len(tiles)]
-    return [what_changed.explaining(ui.Tiles(tiles), names, explained)]
+    return [what_changed.explaining(ui.Tiles(tiles), names, why_not)]
 
 
 def _models(
@@ -277,7 +277,12 @@ def _by_first_touch(
         (_("Converted visitors"), "visitors", _("Visitors who converted."), "count"),
         (_("Converted visits"), "visits", _("Visits with a conversion."), "count"),
     ]
-    totals = partial(ui.figure_tiles, fields)  # the same in both models
+
+    def totals(now: Attribution, before: Attribution | None = None) -> list[ui.Block]:
+        """The tiles, which are the same in both models."""
+        reason = _("Make it a goal: the page Goals explains how many visitors reach it.")
+        return [ui.Tiles(unexplained(figures(now, before, fields), reason))]
+
     yield ui.Section(step.value, totals, [*first], about=described(view), framed=False)
     yield ui.Section(
         _("Credit for {step}").format(step=step.value),

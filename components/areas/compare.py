@@ -13,6 +13,7 @@ import pandas as pd
 from components import blocks as ui
 from components import (
     conversions,
+    figure_parts,
     formats,
     history,
     rankings,
@@ -44,9 +45,9 @@ INFO: Final = PageInfo(
     N_("Traffic"),
     4,
     N_("What changed most between two periods: what grew, what fell, what is new or gone."),
-    what_changed.ENDPOINTS,
-    # Revenue on servers of Umami needs the permission for the page Revenue.
-    (*what_changed.OPTIONAL_ENDPOINTS, "event_stats", *side_by_side.ENDPOINTS),
+    figure_parts.ENDPOINTS,
+    # The figures of other pages, such as Revenue on servers of Umami, need their permission.
+    (*figure_parts.OPTIONAL_ENDPOINTS, "event_stats", *side_by_side.ENDPOINTS),
     params=("by", "figure", *side_by_side.PARAMS),
 )
 LIMIT: Final = 500
@@ -110,9 +111,8 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     by = metric(params)
     timeline = query.ask(traffic.pageviews(view))
     totals = query.totals(view)
-    figure = FIGURES.get(chosen_figure(view, params))
-    # On servers of Umami, only revenue needs the currency.
-    needed = view.whole_visits or (figure is not None and figure.name == "revenue")
+    figure = FIGURES.get(chosen_figure(params))
+    needed = view.whole_visits or (figure and figure.name in figure_parts.OF_CONVERSION)
     conversion = conversions.chosen(query, view) if needed else None
     shown = conversion if view.whole_visits else None
     brought = traffic_blocks.ask_conversions(query, view, shown) if shown else ()
@@ -126,19 +126,21 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
             view,
             *answers[: len(known)],
             brought=more,
-            explained=what_changed.figures_of(view, conversion),
+            why_not=partial(figure_parts.why_not, view, conversion),
         )
 
     yield ui.Section(_("Figures"), tiles, [*known, *brought], height=ui.CURVES, framed=False)
     about = described(view)
-    if figure and figure.name in what_changed.figures_of(view, conversion):
+    if figure:
+        why_not = figure_parts.why_not(view, conversion, figure.name)
         try:
-            yield _explanation(query, view, conversion, figure, by, [*totals, *brought])
+            yield (
+                ui.blocks_section(_title(figure), ui.Text(why_not, "empty"))
+                if why_not
+                else _explanation(query, view, conversion, figure, by, [*totals, *brought])
+            )
         except UmamiError as problem:
-            yield ui.failed_section(_("Why it changed"), problem)
-    elif figure:
-        none = ui.Text(_("This website has no such figure."), "empty")
-        yield ui.blocks_section(_("Why it changed"), none)
+            yield ui.failed_section(_title(figure), problem)
     all_moves = ui.Section(
         _("Biggest changes"),
         partial(moved_blocks, view, by),
@@ -152,17 +154,20 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     yield ui.Card(_("Biggest changes"), [all_moves, each], about)
 
 
-def figures(view: View) -> dict[str, str]:
+def figures() -> dict[str, str]:
     """Names of the figures whose change can be explained, by their value in the URL."""
-    # Which conversion it is does not matter here.
-    names = what_changed.figures_of(view, Conversion(None, "any"))
-    return {name: _(what_changed.WORDS[name].name) for name in names}
+    return {name: _(words.name) for name, words in figure_parts.WORDS.items()}
 
 
-def chosen_figure(view: View, params: ui.Params) -> str:
+def _title(figure: changes.Figure) -> str:
+    name = _(figure_parts.WORDS[figure.name].name)
+    return _("Why it changed: {figure}").format(figure=name)
+
+
+def chosen_figure(params: ui.Params) -> str:
     """The figure to explain: the parameter ``figure``, by default none."""
     name = last_value(params, "figure")
-    return name if name in figures(view) else ""
+    return name if name in FIGURES else ""
 
 
 def _explanation(
@@ -174,10 +179,13 @@ def _explanation(
     totals: Sequence[Future[Any]],
 ) -> ui.Section:
     """Send the queries for the parts that the values of a field have in the change of a figure."""
-    field = what_changed.field_of(view, conversion, figure, by)
-    counted = what_changed.ask_counted(query, view, conversion, field, figure)
-    groups = counted[2:] or what_changed.ask_groups(query, view, conversion, field, figure)
-    totals = counted[:2] or totals
+    field = figure_parts.field_of(view, conversion, figure, by)
+    counted = figure_parts.ask_counted(query, view, conversion, field, figure)
+    groups: Sequence[Future[Any]]
+    if counted:
+        totals, groups = counted.totals, counted.parts
+    else:
+        groups = figure_parts.ask_groups(query, view, conversion, field, figure)
     days = history.ask(query, view)
 
     def make(*answers: Any) -> list[ui.Block]:
@@ -185,21 +193,21 @@ def _explanation(
         both: tuple[changes.Totals, changes.Totals] | None = (
             (of_periods[0], of_periods[1])
             if counted
-            else what_changed.both_totals(view, of_periods)
+            else figure_parts.both_totals(view, of_periods)
         )
         if both is None:
             return [ui.Text(_("The server does not report the comparison."), "empty")]
         currency = conversion.currency if conversion else ""
         change = what_changed.Change(figure, *both, currency)
-        blocks = explanation_blocks(change, by, field, what_changed.parts(change, *answers[-2:]))
+        parts = what_changed.parts(change, *answers[-len(groups) :])
+        blocks = explanation_blocks(change, by, field, parts)
         spread = changes.dispersion(history.joined(answers)["sessions"].tolist())
-        if change.size and not changes.is_beyond_usual(figure, *both, spread):
+        if parts is not None and change.size and not changes.is_beyond_usual(figure, *both, spread):
             blocks.insert(1, ui.Text(_("This is within the usual variation of the website.")))
         return blocks
 
-    name = _(what_changed.WORDS[figure.name].name)
     return ui.Section(
-        _("Why it changed: {figure}").format(figure=name),
+        _title(figure),
         make,
         [*totals, *days, *groups],
         described(view),
@@ -216,74 +224,34 @@ def explanation_blocks(
     have one value.
     """
     if parts is None:
-        return [ui.Text(_("This server does not report this figure by this field."), "empty")]
+        return [ui.Text(figure_parts.why_no_parts(change.figure), "empty")]
     if not change.size:
         return [ui.Text(_("This figure did not change."), "empty")]
     table = TABLES[field]
     # A visitor with several values counts for each of them.
-    rest = _("Others and overlap") if change.figure.amount == "visitors" else _("Others")
+    overlaps = change.figure.amount in figure_parts.DISTINCT and not change.figure.per
+    rest = _("Others and overlap") if overlaps else _("Others")
     labels = [
         value_name(field, name, of=country or None) if isinstance(name, str) else rest
         for name, country in zip(parts["name"], parts["country"], strict=True)
     ]
     frame = parts.assign(label=labels)
-    if change.figure.amount == "visitors":
+    if overlaps:
         # The overlap is no number of visitors.
         frame[["before", "now"]] = frame[["before", "now"]].where(frame["name"].notna())
     blocks: list[ui.Block] = [ui.Text("", "body", lead=what_changed.sentence(change))]
     if field != by:
         text = (
             _("By {field}, since a visit can have several {many}.")
-            if by in what_changed.SEVERAL_VALUES and change.figure.name != "events"
+            if by in figure_parts.SEVERAL_VALUES and field == "entry"
             else _("By {field}: this figure is not known by {many}.")
         )
-        name = texts.inside(_(what_changed.LABELS[field]))
+        name = texts.inside(_(figure_parts.LABELS[field]))
         blocks.append(ui.Text(text.format(field=name, many=_(TABLES[by].many))))
-    alt = _("Parts of the change of {figure}").format(
-        figure=texts.inside(_(what_changed.WORDS[change.figure.name].name))
+    shown = what_changed.parts_blocks(
+        change, frame, rest, (table.tab, table.many), MOST_STEPS, table.filters
     )
-    steps = what_changed.steps(change, frame, MOST_STEPS, rest)
-    ends = (_("Whole change"), change.signed(change.shown_size))
-    blocks.append(ui.Chart(alt, "waterfall", partial(bars.waterfall, steps, ends)))
-    return [*blocks, _parts_table(change, table, frame)]
-
-
-def _parts_table(
-    change: what_changed.Change, table: rankings.Table, frame: pd.DataFrame
-) -> ui.Table:
-    words, rate = what_changed.WORDS[change.figure.name], change.figure.per is not None
-    delta: formats.Kind = "points" if words.kind == "percent" else "delta"
-    part = partial(
-        Field,
-        kind=delta,
-        currency=change.currency if words.kind == "money" else "",
-        falls_well=change.figure.name == "bounce_rate",
-    )
-    of_value = partial(Field, kind=words.kind, currency=change.currency)
-    fields = [
-        Field("label", _(table.tab), "text"),
-        of_value("before", _("Before"), wide=True),
-        of_value("now", _("Now"), wide=True),
-        *(
-            [
-                Field("share_before", _("Share of visits before"), "percent", wide=True),
-                Field("share_now", _("Share of visits now"), "percent", wide=True),
-                part("mix", _("By share")),
-                part("rate", _("By rate")),
-            ]
-            if rate
-            else []
-        ),
-        part("change", _("Part of the change")),
-    ]
-    return ui.Table(
-        _("{many}: parts of the change").format(many=_(table.many)),
-        frame,
-        fields,
-        "parts",
-        value="name" if table.filters else None,
-        filter_field=table.filters,
-    )
+    return [*blocks, *shown]
 
 
 @memoize

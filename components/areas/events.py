@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from components import blocks as ui
-from components import formats, property_blocks, traffic_blocks, what_changed
+from components import figure_parts, formats, property_blocks, traffic_blocks, what_changed
 from components.areas import PageInfo, last_value
 from components.charts.tiles import Figures, figures
 from components.formats import Field
@@ -58,7 +58,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     event, name = (last_value(params, param)[:500] for param in ("event", "event_property"))
     yield ui.Section(
         _("Figures"),
-        _figures,
+        partial(_figures, view),
         [*query.compared(view, events.event_stats)],
         about=described(view),
         framed=False,
@@ -95,10 +95,11 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     )
 
 
-def _figures(now: EventTotals, before: EventTotals | None = None) -> list[ui.Block]:
-    """The tiles; Compare explains the number of events by their names."""
+def _figures(view: View, now: EventTotals, before: EventTotals | None = None) -> list[ui.Block]:
+    """The tiles; Compare explains them by the names of the events."""
     tiles = ui.Tiles(figures(now, before, FIGURES))
-    return [what_changed.explaining(tiles, ["events", "", "", ""], ["events"])]
+    names = ("events", "event_visitors", "event_visits", "event_names")
+    return [what_changed.explaining(tiles, names, partial(figure_parts.why_not, view, None))]
 
 
 def _list(view: View, position: ui.ListPosition, answer: Page[Event]) -> list[ui.Block]:

@@ -5,15 +5,24 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 import pandas as pd
 
 from components import blocks as ui
-from components import conversions, formats, history, loading, what_changed
+from components import (
+    conversions,
+    figure_parts,
+    formats,
+    history,
+    loading,
+    visit_tables,
+    what_changed,
+)
 from components.areas import PageInfo
 from components.charts import over_time
 from components.charts.tiles import figures
@@ -25,11 +34,12 @@ from umami.analysis import pace as monthly
 from umami.analysis import steps as analysis
 from umami.analysis.steps import KINDS, Target, read_targets
 from umami.api import events, reports, traffic
+from umami.api.conversions import VisitGroups
+from umami.api.conversions import over_time as visits_over_time
 from umami.api.events import EventSeries
 from umami.api.reports import Goal
-from umami.api.traffic import Stats, Timeline, Value
-from umami.conversion import FunnelStep
-from umami.errors import InvalidView
+from umami.api.traffic import Timeline, Value
+from umami.conversion import Conversion, FunnelStep, spell
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -40,7 +50,7 @@ INFO: Final = PageInfo(
     6,
     N_("How often visitors reach your goals, compared with your targets."),
     ("reports", "goal", "annotations"),
-    ("series", "pageviews", "stats", *conversions.ENDPOINTS),
+    ("series", "pageviews", "visit_groups", *conversions.ENDPOINTS),
     list_params=("goal",),
 )
 MOST: Final = 12
@@ -50,6 +60,12 @@ TIMES: Final = {
     "path": N_("Views of the page, and events on it."),
     "event": N_("How often the event was sent."),
 }
+COUNTED: Final = {
+    "goal_times": {"times": "times"},
+    "goal_visitors": {"visitors": "converters"},
+    "goal_rate": {"visitors": "converters", "of_visitors": "visitors"},
+}
+"""For each figure that Compare explains, the attributes of a goal that equal columns of visits."""
 FIELDS: Final = (
     Field("value", N_("Goal"), "text"),
     Field("kind", N_("Kind"), "text"),
@@ -117,9 +133,10 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
     cards = []
     for target, result, trend in zip(targets, results, trends, strict=True):
         name, about = target.step.value, f"{_(KINDS[target.step.kind])} · {described(view)}"
-        opened = _reached_by(view, target)
-        with query.later():
-            totals = what_changed.ask_totals(query, opened) if opened else []
+        totals: list[Future[VisitGroups | None]] = []
+        if view.whole_visits:
+            with query.later():
+                totals = figure_parts.ask_visit_totals(query, view, Conversion(target.step))
         figures = ui.Section(
             name, partial(_figures, query, view, target), [*result, *totals], about
         )
@@ -129,18 +146,47 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
     yield ui.Section(_("Goals"), table, now, height=38, framed=False, medium="page")
 
 
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """What is summed up from visits: the ``column`` of ``over_time``."""
+
+    name: str
+    column: str
+    counted: Conversion
+    target: Target | None = None
+
+
+def _by_time(query: Collector, view: View, conversion: Conversion) -> Future[pd.DataFrame | None]:
+    """Send the query for the visits of a View by time, with their conversions."""
+    groups = visit_tables.groups_query(conversion, "time")(view)
+    return query.known(groups, partial(visits_over_time, period=view.period))
+
+
 def _pace_section(query: Collector, view: View, targets: Sequence[Target]) -> ui.Section:
-    """Send the queries for where this month ends: its views, and the goals that are events."""
+    """Send the queries for where this month ends: its views, the goals that are events, and on
+    servers that keep whole visits those that are pages, and the revenue."""
     last = history.yesterday(view)
     parts = history.views(view, last)
     counted = [target for target in targets if target.step.kind == "event"]
+    paced: list[Paced] = []
+    if view.whole_visits:
+        pages = [target for target in targets if target.step.kind == "path"]
+        paced = [
+            Paced(target.step.value, "times", Conversion(target.step), target) for target in pages
+        ]
+        currency = conversions.chosen(query, view).currency
+        if currency:
+            name = _("Revenue in {currency}").format(currency=currency)
+            paced.append(Paced(name, "revenue", Conversion(None, currency)))
     with query.later():
         sent: list[Future[Any]] = [query.optional(traffic.pageviews(part)) for part in parts]
         if counted:
             sent += [query.optional(events.series(part)) for part in parts]
+        for row in paced:
+            sent += [_by_time(query, part, row.counted) for part in parts]
     return ui.Section(
         _("Pace of this month"),
-        partial(pace_blocks, last, counted, is_month(view)),
+        partial(pace_blocks, last, counted, is_month(view), paced=paced),
         sent,
         _("Where the month will end, as a range that is right in about 80% of the cases."),
         height=180,
@@ -156,25 +202,42 @@ def is_month(view: View) -> bool:
 
 
 def pace_blocks(
-    last: date, targets: Sequence[Target], are_monthly: bool, *answers: Timeline | EventSeries
+    last: date,
+    targets: Sequence[Target],
+    are_monthly: bool,
+    *answers: Timeline | EventSeries | pd.DataFrame | None,
+    paced: Sequence[Paced] = (),
 ) -> list[ui.Block]:
     """The sums so far, the ranges of the end of the month, and how often such a range was right in
-    the past three months; ``last`` is the last complete day."""
-    days: dict[str, tuple[pd.Series[Any], float | None]] = {}
+    the past three months; ``last`` is the last complete day. As many answers about each of the
+    ``paced`` come last."""
+    days: dict[str, tuple[pd.Series[Any], float | None, str]] = {}
     views = history.joined(answers)["views"]
-    days[_("Views")] = views, None
+    days[_("Views")] = views, None, ""
     series = [answer for answer in answers if isinstance(answer, EventSeries)]
     for target in targets:
         frames = [analysis.trend(part, target) for part in series]
         if frames:
             counts = pd.concat(frames).set_index("time")["count"]
-            goal = float(target.times) if are_monthly and target.times else None
-            days[target.step.value] = history.on_days(counts, views.index), goal
-    # On the first of a month, the month before is not over: nothing of this one is known.
+            days[target.step.value] = (
+                history.on_days(counts, views.index),
+                _monthly(target, are_monthly),
+                "",
+            )
+    parts = sum(isinstance(answer, Timeline) for answer in answers)
+    last_ones = iter(answers[len(answers) - parts * len(paced) :])
+    for row in paced:
+        known = [part for part in islice(last_ones, parts) if isinstance(part, pd.DataFrame)]
+        if parts and len(known) == parts:
+            amounts = pd.concat(known).set_index("time")[row.column]
+            goal = _monthly(row.target, are_monthly) if row.target else None
+            days[row.name] = history.on_days(amounts, views.index), goal, row.counted.currency
+    # On the first of a month, the history ends before it.
+    today = last + timedelta(days=1)
     rows = [
-        _pace_row(name, pace)
-        for name, (counts, goal) in days.items()
-        if len(counts) and (pace := monthly.pace(counts, last, goal))
+        _pace_row(name, pace, currency)
+        for name, (counts, goal, currency) in days.items()
+        if len(counts) and (pace := monthly.pace(counts, today, goal))
     ]
     if not rows:
         text = _("Five weeks of traffic are needed to tell where the month will end.")
@@ -189,8 +252,15 @@ def pace_blocks(
     return [ui.Table(_("pace"), pd.DataFrame(rows), fields, "pace", csv=False)]
 
 
-def _pace_row(name: str, pace: monthly.Pace) -> dict[str, Any]:
-    low, high = formats.whole(round(pace.low)), formats.whole(round(pace.high))
+def _monthly(target: Target, are_monthly: bool) -> float | None:
+    return float(target.times) if are_monthly and target.times else None
+
+
+def _pace_row(name: str, pace: monthly.Pace, currency: str) -> dict[str, Any]:
+    def shown(number: float) -> str:
+        return formats.money_short(number, currency) if currency else formats.whole(round(number))
+
+    low, high = shown(pace.low), shown(pace.high)
     held = sum(month.held for month in pace.checked)
     verdict = formats.ABSENT
     if pace.target is not None:
@@ -201,7 +271,7 @@ def _pace_row(name: str, pace: monthly.Pace) -> dict[str, Any]:
             verdict = _("{target}: reached").format(target=formats.whole(pace.target))
     return {
         "name": name,
-        "so_far": int(pace.so_far),
+        "so_far": round(pace.so_far),
         "range": low if low == high else f"{low} – {high}",
         "verdict": verdict,
         "held": _("{held} of {months} months").format(held=held, months=len(pace.checked))
@@ -216,32 +286,19 @@ def _table(targets: Sequence[Target], *goals: Goal) -> list[ui.Block]:
     return [ui.Table(_("goals"), frame, formats.translated(FIELDS), "goals", shown=0)]
 
 
-def _reached_by(view: View, target: Target) -> View | None:
-    """The View of the visitors who reached a goal; ``None`` where no filter selects them."""
-    step = target.step
-    if any(filter_.field == step.kind for filter_ in view.filters) or "*" in step.value:
-        return None
-    if step.kind == "event" and not view.whole_visits:
-        return None
-    try:
-        return view.filtered(step.kind, step.value)
-    except InvalidView:
-        return None
-
-
 def _figures(
     query: Collector,
     view: View,
     target: Target,
     now: Goal,
     before: Goal | None = None,
-    *totals: Stats | None,
+    *totals: VisitGroups | None,
 ) -> list[ui.Block]:
     """Tiles with times, visitors and conversion rate, and the share of the target.
 
-    Compare explains the visitors where they equal the ``totals`` of those who reached it.
+    Compare explains them where they equal the ``totals`` of the visits of both periods, if the
+    server counts those.
     """
-    opened = _reached_by(view, target)
     of_all = _("Share of all visitors in the period who reached it.")
     tiles = figures(
         now,
@@ -260,9 +317,9 @@ def _figures(
             framed=False,
             key=f"{target.step.kind}_{target.step.value}",
         ),
-        ["", "visitors", ""],
-        what_changed.equal_figures(["visitors"], (now, before), totals),
-        opened,
+        ("goal_times", "goal_visitors", "goal_rate"),
+        partial(_why_not, view, target, list(zip((now, before), totals, strict=False))),
+        replace(view, conversion=spell(target.step)),
     )
     share = analysis.reached(now, target)
     if share is None:
@@ -273,11 +330,31 @@ def _figures(
     return [shown, ui.Text(sentence, progress=share)]
 
 
+def _why_not(
+    view: View,
+    target: Target,
+    pairs: Sequence[tuple[Goal | None, VisitGroups | None]],
+    figure: str,
+) -> str:
+    """Why Compare cannot explain a figure of a goal; ``pairs`` are both counts of each period."""
+    if not view.whole_visits:
+        return figure_parts.why_not(view, Conversion(target.step), figure)
+    is_equal = bool(pairs)
+    for goal, groups in pairs:
+        sums = groups.frame.sum(numeric_only=True) if groups else None
+        for attribute, column in COUNTED[figure].items():
+            is_equal &= sums is not None and getattr(goal, attribute) == sums[column]
+    return figure_parts.why_differs(is_equal)
+
+
 def _trend_section(query: Collector, view: View, number: int, target: Target) -> ui.Section:
     """The trend of a goal; it sends no query where none can return it."""
     answers: list[Future[Any]] = []
     if target.step.kind == "event":
         answers = [query.ask(events.series(view))]
+    elif view.whole_visits:
+        groups = visit_tables.groups_query(Conversion(target.step), "time")(view)
+        answers = [query.derived(groups, partial(visits_over_time, period=view.period))]
     elif viewing := analysis.viewing(view, target):
         answers = [query.ask(traffic.pageviews(viewing))]
     make = partial(trend, view, number, target)
@@ -290,12 +367,17 @@ def _trend_section(query: Collector, view: View, number: int, target: Target) ->
 
 
 def trend(
-    view: View, number: int, target: Target, answer: EventSeries | Timeline | None = None
+    view: View,
+    number: int,
+    target: Target,
+    answer: EventSeries | Timeline | pd.DataFrame | None = None,
 ) -> list[ui.Block]:
     """Events or page views over time; ``number`` makes the chart's key unique."""
     match answer:
         case EventSeries():
             frame, column, unit = analysis.trend(answer, target), "count", _("times")
+        case pd.DataFrame():
+            frame, column, unit = answer, "times", _("times")
         case Timeline():
             frame, column, unit = answer.frame, "views", _("views")
         case None:

@@ -13,7 +13,7 @@ import pandas as pd
 from components import blocks as ui
 from components import formats, rankings, texts, traffic_blocks
 from components.areas import PageInfo, last_value
-from components.charts.tiles import Figures
+from components.charts.tiles import Figures, figures, unexplained
 from components.formats import Field
 from components.loading import Collector
 from components.texts import N_, _
@@ -266,7 +266,8 @@ def _figures(now: Stats, compared: Stats | None = None) -> list[ui.Block]:
         (N_("Visitors"), "visitors", N_("Different visitors."), "count"),
     ]
     before = compared.current if compared else now.previous
-    return ui.figure_tiles(fields, now.current, before)
+    reason = _("The rankings below show what changed for a link or pixel.")
+    return [ui.Tiles(unexplained(figures(now.current, before, fields), reason))]
 
 
 def _unclickable(tab: ui.Tab) -> ui.Tab:

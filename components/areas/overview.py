@@ -12,6 +12,7 @@ from components import blocks as ui
 from components import (
     content_groups,
     conversions,
+    figure_parts,
     history,
     rankings,
     traffic_blocks,
@@ -35,8 +36,8 @@ INFO: Final = PageInfo(
     N_("Traffic"),
     1,
     N_("How the website performs, and where its visitors come from."),
-    ("active", "series", "weekly", "annotations", *what_changed.ENDPOINTS),
-    (*what_changed.OPTIONAL_ENDPOINTS, "parts_of_visits"),
+    ("active", "series", "weekly", "annotations", *figure_parts.ENDPOINTS),
+    (*figure_parts.OPTIONAL_ENDPOINTS, "parts_of_visits"),
     params=("chart",),
     marks_unusual_days=True,
 )
@@ -68,7 +69,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
             visits=rest[0] if visits else None,
             brought=traffic_blocks.conversion_tiles(conversion, *rest[len(visits[:1]) :]),
             measure=measure,
-            explained=what_changed.figures_of(view, conversion),
+            why_not=partial(figure_parts.why_not, view, conversion),
         )
 
     yield ui.Section(

@@ -11,7 +11,7 @@ from components import blocks as ui
 from components import formats, texts
 from components.areas import PageInfo, last_value
 from components.charts import over_time
-from components.charts.tiles import figure
+from components.charts.tiles import figure, unexplained
 from components.formats import Field, Kind
 from components.loading import Collector
 from components.texts import N_, _
@@ -172,8 +172,13 @@ def summary_blocks(
             label = f"{label} · {_(RATINGS[analysis.rating(name, value)])}"
         tile = figure(label, value, earlier.get(name), about, words.kind, good="down")
         tiles.append(replace(tile, measure=name))
+    reason = _("Parts of the visitors do not add up to the time of three in four measurements.")
     blocks: list[ui.Block] = [
-        ui.Tiles(tiles, on_choose=lambda name: ui.SetParams({"vital": name}), chosen=vital),
+        ui.Tiles(
+            unexplained(tiles, reason),
+            on_choose=lambda name: ui.SetParams({"vital": name}),
+            chosen=vital,
+        ),
         ui.Text("", "body", lead=verdict(now)),
     ]
     measured = formats.counted("{count} measurement", "{count} measurements", now.count)

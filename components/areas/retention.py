@@ -12,7 +12,7 @@ from components import blocks as ui
 from components import formats, texts
 from components.areas import PageInfo
 from components.charts import heatmaps as charts
-from components.charts.tiles import figure
+from components.charts.tiles import figure, unexplained
 from components.formats import Field
 from components.loading import Collector
 from components.texts import N_, _
@@ -108,7 +108,8 @@ def _tiles(view: View, now: Retention, before: Retention | None = None) -> list[
             for day in DAYS
         ),
     ]
-    return [ui.Tiles(tiles)]
+    reason = _("Returning visitors are known by the day of their first visit only.")
+    return [ui.Tiles(unexplained(tiles, reason))]
 
 
 def _days(number: int) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 
 from components import blocks as ui
-from components import formats, texts, traffic_blocks, what_changed
+from components import figure_parts, formats, texts, traffic_blocks, what_changed
 from components.areas import PageInfo, last_value
 from components.charts import maps, over_time
 from components.charts.tiles import Figures, figures
@@ -45,6 +45,10 @@ NO_MONEY: Final = N_(
 LOSSES: Final = N_(
     "Some amounts are negative, such as refunds. Amounts are therefore shown without shares, and "
     "gains and losses over time as net amounts."
+)
+BY_VISIT: Final = N_(
+    "With filters, the purchases count of visits that have any view or event that passes the "
+    "filters."
 )
 OF_FIRST_VIEW: Final = N_(
     "By the first view of each visitor in the period. Campaigns tells it by visit."
@@ -192,11 +196,10 @@ def _figures(
     tiles = _tiles(query.client.definitions, scope, now, before)
     source = computed_from(query.client, revenue.revenue(scope.view, scope.currency))
     sourced = [replace(tile, source=source) for tile in tiles.tiles]
-    names = ["revenue", *[""] * (len(sourced) - 1)]
+    names = ("revenue", "orders", "average_order", "buyers", "revenue_per_visitor")
     opened = replace(scope.view, currency=scope.currency)
-    blocks: list[ui.Block] = [
-        what_changed.explaining(ui.Tiles(sourced), names, _explained(scope), opened)
-    ]
+    why_not = partial(_why_not, scope)
+    blocks: list[ui.Block] = [what_changed.explaining(ui.Tiles(sourced), names, why_not, opened)]
     for spelling in choices(currencies, scope.currency)[scope.currency]:
         totals = query.ask(revenue.revenue(scope.view, spelling)).result()
         if totals.orders:
@@ -216,7 +219,11 @@ def _tiles(
 
     Each description names the filters that are left out: workbooks show them nowhere else.
     """
-    under_filters = f" {_(definitions.filtered_revenue)}" if scope.view.filters else ""
+    under_filters = ""
+    if scope.view.filters:
+        by_visit = scope.view.whole_visits and not scope.view.filters_visits
+        term = BY_VISIT if by_visit else definitions.filtered_revenue
+        under_filters = f" {_(term)}"
     left_out = f" {scope.left_out}" if scope.left_out else ""
     total = _("Total revenue of the period in this currency.{under_filters}").format(
         under_filters=under_filters
@@ -237,13 +244,12 @@ def _tiles(
     return ui.Tiles([replace(tile, about=f"{tile.about}{left_out}") for tile in tiles])
 
 
-def _explained(scope: Scope) -> list[str]:
-    """The figures that the page Compare explains: none where it would apply the filters otherwise,
-    such as to whole visits, while those of this page select visitors."""
+def _why_not(scope: Scope, figure: str) -> str:
+    """Why the page Compare cannot explain a figure; it has no other figures than this page."""
     view = scope.view
-    if scope.left_out or view.segment or (view.is_filtered and view.whole_visits):
-        return []
-    return what_changed.figures_of(scope.view, Conversion(None, scope.currency))
+    if scope.left_out or (view.segment and not view.whole_visits):
+        return _("This server cannot filter revenue by these filters.")
+    return figure_parts.why_not(view, Conversion(None, scope.currency), figure)
 
 
 def _series(scope: Scope, now: Revenue, before: Revenue | None = None) -> list[ui.Block]:

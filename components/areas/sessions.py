@@ -12,7 +12,7 @@ from uuid import UUID
 import pandas as pd
 
 from components import blocks as ui
-from components import formats, property_blocks, traffic_blocks, what_changed
+from components import figure_parts, formats, property_blocks, traffic_blocks, what_changed
 from components.areas import PageInfo, last_value
 from components.charts.tiles import Figures, figures
 from components.formats import Field
@@ -96,7 +96,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     yield ui.Section(
         _("Figures"),
         partial(_figures, query, view),
-        [*query.compared(view, sessions.session_stats), *what_changed.ask_totals(query, view)],
+        [*query.compared(view, sessions.session_stats), *figure_parts.ask_totals(query, view)],
         about=described(view),
         framed=False,
     )
@@ -139,12 +139,19 @@ def _figures(
     before: SessionStats | None = None,
     *totals: Stats | None,
 ) -> list[ui.Block]:
-    """The tiles. Compare explains events, and the figures that equal those of the ``totals``."""
-    alike = what_changed.equal_figures(("visitors", "visits"), (now, before), totals)
+    """The tiles. Compare explains events and countries, and the figures that equal those of the
+    ``totals``."""
+    alike = figure_parts.equal_figures(("visitors", "visits"), (now, before), totals)
     names = [name for _label, name, *_about in FIGURES]
     source = computed_from(query.client, sessions.session_stats(view))
     tiles = ui.Tiles([replace(tile, source=source) for tile in figures(now, before, FIGURES)])
-    return [what_changed.explaining(tiles, names, [*alike, "events"])]
+
+    def why_not(figure: str) -> str:
+        if figure == "rows":
+            return _("It adds two figures, each of which is explained: views and events.")
+        return figure_parts.why_differs(figure in (*alike, "events", "countries"))
+
+    return [what_changed.explaining(tiles, names, why_not)]
 
 
 def _list(view: View, position: ui.ListPosition, answer: Page[Session]) -> list[ui.Block]:

@@ -13,6 +13,7 @@ from components import (
     campaign_costs,
     conversions,
     converters,
+    figure_parts,
     formats,
     merged_tags,
     rankings,
@@ -26,7 +27,7 @@ from components.areas import PageInfo, last_value
 from components.charts.tiles import Figures, figures
 from components.converters import FieldTable
 from components.loading import Collector
-from components.texts import N_, _, memoize
+from components.texts import N_, _
 from components.view_description import described
 from components.visit_tables import SOURCES, VisitTable
 from umami.analysis import marketing as analysis
@@ -143,7 +144,7 @@ def _figures(spend: Spend | None, *answers: Any) -> list[ui.Block]:
     return [block]
 
 
-@memoize
+@texts.memoize
 def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[ui.Tiles]:
     """Tiles with the tagged views, the untagged views and the tagged share."""
     tagged = analysis.tagged(now, all_views.current.views)
@@ -165,7 +166,12 @@ def _tiles(now: Utm, all_views: Stats, *earlier: Utm | Stats) -> list[ui.Tiles]:
         (_("Untagged views"), "untagged", without, "count"),
         (_("Tagged share"), "share", _("Tagged views of all views."), "percent"),
     ]
-    return [ui.Tiles(figures(tagged, before, fields))]
+    tiles, names = ui.Tiles(figures(tagged, before, fields)), ("tagged_views", "", "")
+    return [what_changed.explaining(tiles, names, _why_not)]
+
+
+def _why_not(figure: str) -> str:
+    return "" if figure else _("Views without tags have no source to explain it by.")
 
 
 def _campaign(query: Collector, view: View, name: str, conversion: Conversion) -> Iterator[ui.Item]:
@@ -207,7 +213,7 @@ def _campaign(query: Collector, view: View, name: str, conversion: Conversion) -
                     traffic_blocks.website_tiles,
                     query.client,
                     campaign,
-                    explained=what_changed.figures_of(campaign, None),
+                    why_not=partial(figure_parts.why_not, campaign, None),
                     opened=campaign,
                 ),
                 [totals.now, timeline.now, *totals.earlier],

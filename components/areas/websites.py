@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -11,7 +11,15 @@ import pandas as pd
 
 from access.website_groups import WebsiteGroup
 from components import blocks as ui
-from components import formats, texts, visit_tables, website_charts, website_figures, what_changed
+from components import (
+    figure_parts,
+    formats,
+    texts,
+    visit_tables,
+    website_charts,
+    website_figures,
+    what_changed,
+)
 from components.areas import PageInfo, last_value
 from components.charts import common
 from components.charts.tiles import figure
@@ -19,6 +27,7 @@ from components.loading import Collector, every_website
 from components.texts import N_, _
 from components.view_description import described, present
 from components.website_figures import SiteQueries
+from umami.analysis.changes import FIGURES
 from umami.analysis.steps import KINDS
 from umami.api import traffic
 from umami.api.traffic import Stats, Timeline
@@ -36,10 +45,12 @@ INFO: Final = PageInfo(
     N_("All websites at a glance: their sums, who grew and who fell."),
     ("websites", "stats", "pageviews", *visit_tables.ENDPOINTS),
     ("goal", "revenue_stats"),
-    params=("websites_page", "websites_search", "site", "group", "same_conversion", "scale"),
+    params=("websites_page", "websites_search", "site", "group", "same_conversion", "scale", "sum"),
 )
 MOST: Final = 100
 """Most websites with figures, with up to four queries each."""
+SUMS: Final = ("visitors", "visits", "views", "bounce_rate")
+"""The sums whose change is explained, in the order of their tiles."""
 TRAFFIC: Final = 4
 """Tiles of traffic, which are the first."""
 MOST_TILES: Final = 5
@@ -57,6 +68,8 @@ class Choice:
     conversion: str = ""
     """What counts as a conversion on every website, as in URLs; empty for that of each."""
     indexed: bool = False
+    figure: str = "visitors"
+    """The sum whose change is explained by the websites."""
     faults: tuple[str, ...] = ()
     """What is wrong with the parameters, in sentences."""
 
@@ -81,7 +94,10 @@ class Choice:
             text = ""
         members = [site for site in sites if group is None or site.id in group.websites]
         indexed = last_value(params, "scale") == INDEXED
-        return cls(members, group, text, indexed, tuple(faults))
+        figure = last_value(params, "sum")
+        if figure not in SUMS:
+            figure = SUMS[0]
+        return cls(members, group, text, indexed, figure, tuple(faults))
 
 
 def typed_step(text: str) -> str:
@@ -147,7 +163,9 @@ class Overview:
             if self.view.comparison == "none":
                 yield chart
             else:
-                grew = ui.Section(_("Who grew, who fell"), self._grew, figures, height=300)
+                figure = texts.inside(_(figure_parts.WORDS[self.choice.figure].name))
+                title = _("Who grew, who fell: {figure}").format(figure=figure)
+                grew = ui.Section(title, self._grew, figures, height=320)
                 yield ui.Columns([chart, grew], widths=(3, 2))
         title = _("All websites") if self.choice.group is None else self.choice.group.name
         yield ui.Section(
@@ -190,7 +208,14 @@ class Overview:
         tiles = website_figures.tiles(self._rows(), codes, self._counted, purchases=self._purchases)
         # Traffic first; what it brought is below where both are too many for a row.
         cut = len(tiles) if len(tiles) <= MOST_TILES else TRAFFIC
-        rows = [ui.Tiles(row) for row in (tiles[:cut], tiles[cut:]) if row]
+        tiles[:TRAFFIC] = [
+            replace(tile, figure=name) for tile, name in zip(tiles[:TRAFFIC], SUMS, strict=True)
+        ]
+        rows = [
+            ui.Tiles(row, on_explain=lambda name: ui.SetParams({"sum": name}), key=key)
+            for row, key in ((tiles[:cut], "sums"), (tiles[cut:], "more_sums"))
+            if row
+        ]
         added_up = ui.Text(
             _(
                 "Visitors are added up, not deduplicated: a person who visited two websites counts "
@@ -217,7 +242,7 @@ class Overview:
         return website_charts.timelines(self.view, names, answers, indexed=self.choice.indexed)
 
     def _grew(self, *_answers: Any) -> list[ui.Block]:
-        return website_charts.contributions(self._rows())
+        return website_charts.contributions(self._rows(), FIGURES[self.choice.figure])
 
     def _table(self, *_answers: Any) -> list[ui.Block]:
         answers = [each.answers() for each in self.queries]
@@ -276,4 +301,5 @@ def _visitors(
         series=() if over is None else over["sessions"].tolist(),
     )
     tiles = ui.Tiles([tile], framed=False, key=view.website)
-    return [what_changed.explaining(tiles, ["visitors"], what_changed.figures_of(view, None), view)]
+    why_not = partial(figure_parts.why_not, view, None)
+    return [what_changed.explaining(tiles, ["visitors"], why_not, view)]

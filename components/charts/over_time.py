@@ -115,6 +115,8 @@ Measure = tuple[str, str, Kind]
 UNUSUAL: Final = {
     "sessions": N_("{day}: {actual} visitors, {expected} expected"),
     "views": N_("{day}: {actual} views, {expected} expected"),
+    "visits": N_("{day}: {actual} visits, {expected} expected"),
+    "conversions": N_("{day}: {actual} conversions, {expected} expected"),
 }
 """What is said about an unusual day, by the columns whose usual range is known. Of several columns
 in a chart, the first has its range drawn."""

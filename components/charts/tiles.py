@@ -45,6 +45,8 @@ class Tile:
     """The request and the server that it comes from, in a sentence."""
     figure: str = ""
     """The figure whose change can be explained (``umami.analysis.changes.FIGURES``), if any."""
+    unexplained: str = ""
+    """Why the change cannot be explained, in a sentence."""
 
     @property
     def slight(self) -> bool:
@@ -118,6 +120,11 @@ def figures(now: object, before: object, fields: Figures, currency: str = "") ->
         )
         for label, field, about, kind in fields
     ]
+
+
+def unexplained(tiles: Sequence[Tile], reason: str) -> list[Tile]:
+    """Tiles whose changes cannot be explained, for a reason that they show."""
+    return [replace(tile, unexplained=reason) for tile in tiles]
 
 
 MEASURES: Final[dict[str, Measure]] = {

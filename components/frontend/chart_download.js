@@ -50,12 +50,14 @@ const plotted = async (chart, format) => {
   // A chart is drawn when it comes near the viewport, which may have been just now.
   while (!chart.querySelector(".js-plotly-plot")) await new Promise((done) => setTimeout(done, 100))
   const plot = chart.querySelector(".js-plotly-plot")
+  // What lies over the chart: chart_notes.js.
+  const marked = plot.umamiMarked?.() ?? { data: plot.data, layout: plot.layout, below: 0 }
   const { width, height } = plot.getBoundingClientRect()
-  const layout = { ...plot.layout, paper_bgcolor: page().backgroundColor }
+  const layout = { ...marked.layout, paper_bgcolor: page().backgroundColor }
   const { topojsonURL, locale, locales } = plot._context
   return window.Plotly.toImage(
-    { data: plot.data, layout, config: { topojsonURL, locale, locales } },
-    { format, width: Math.round(width), height: Math.round(height), scale: 2 })
+    { data: marked.data, layout, config: { topojsonURL, locale, locales } },
+    { format, width: Math.round(width), height: Math.round(height + marked.below), scale: 2 })
 }
 
 const copied = (chart, format) => {

@@ -1,6 +1,6 @@
 // Draws the flags of notes over the time charts of a page, and offers to add one; over charts of
-// visitors or views, the usual range and the unusual days. The charts are not drawn again for them: they lie
-// over a chart, at the places of its axes.
+// visitors, views, visits or conversions, the usual range and the unusual days. The charts are not drawn again for
+// them: they lie over a chart, at the places of its axes.
 const STYLE = `
 .umami-notes { position: absolute; inset: 0; pointer-events: none; z-index: 2; }
 .umami-notes > div { position: absolute; }
@@ -39,6 +39,8 @@ const STYLE = `
   border: 1px solid color-mix(in srgb, currentColor 25%, transparent); background: none;
   color: inherit; font: inherit; font-size: 0.8rem; }
 `
+const LINE = 18 // Pixels of a note below a picture.
+const MOST_LISTED = 8 // Notes below a picture.
 const TARGET = 24 // Pixels between two flags; those that are nearer become one.
 const LEAVES = 250 // Milliseconds in which the pointer may go from a flag to its notes.
 
@@ -152,6 +154,83 @@ export default function (component) {
     return [legend, svg, ...rings]
   }
 
+  // The flags with their places, of which those that are too near are one.
+  const grouped = (xOf) => {
+    const groups = []
+    for (const flag of data.flags) {
+      const [last, x] = [groups.at(-1), xOf(flag.x)]
+      if (last && x - last.place < TARGET) last.notes.push(...flag.notes)
+      else groups.push({ ...flag, place: x, notes: [...flag.notes] })
+    }
+    return groups
+  }
+
+  // The chart as a picture shows it, whose notes are numbers with their texts below, `below` pixels
+  // high: the range, the rings and the notes as parts of the figure.
+  const marked = (plot) => {
+    const { color, backgroundColor } = getComputedStyle(document.querySelector("[data-testid='stApp']"))
+    const faded = (part) => color.replace(/^rgb\((.*)\)$/, `rgba($1, ${part})`)
+    const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;")
+    // Plotly takes numbers for times of the browser's zone.
+    const moment = (x) => new Date(x).toISOString().slice(0, 19)
+    const { layout, _fullLayout: { xaxis, yaxis, _size: size } } = plot
+    const [before, after] = [[], []]
+    const of = plot.data.map((trace) => data.usual[trace.meta]).find(Boolean)
+    if (of?.range.length > 1) {
+      const there = of.range.map(([x, , high]) => [x, high])
+      const back = of.range.map(([x, low]) => [x, low]).reverse()
+      before.push({ type: "scatter", mode: "lines", line: { width: 0 }, fill: "toself",
+        fillcolor: faded(0.12), name: data.texts.usual, hoverinfo: "skip", legendrank: 2000,
+        x: [...there, ...back].map(([x]) => moment(x)), y: [...there, ...back].map(([, y]) => y) })
+    }
+    if (of?.days.length) {
+      after.push({ type: "scatter", mode: "markers", name: data.texts.unusual, hoverinfo: "skip",
+        legendrank: 2001, cliponaxis: false, x: of.days.map(({ x }) => moment(x)),
+        y: of.days.map(({ y }) => y),
+        marker: { size: 9, color: backgroundColor, line: { width: 1.5, color } } })
+    }
+    const [shapes, annotations] = [[], []]
+    for (const { x, until } of data.flags) {
+      const place = { xref: "x", yref: "y domain", x0: moment(x), y0: 0, y1: 1 }
+      if (until > x) {
+        shapes.push({ ...place, type: "rect", x1: moment(until), layer: "below", line: { width: 0 },
+          fillcolor: faded(0.08) })
+      }
+      shapes.push({ ...place, type: "line", x1: moment(x),
+        line: { width: 1, dash: "dash", color: faded(0.45) } })
+    }
+    const groups = grouped((x) => xaxis.c2p(x))
+    for (const [at, { x }] of groups.entries()) {
+      annotations.push({ x: moment(x), xref: "x", y: 1, yref: "y domain", yanchor: "top",
+        showarrow: false, borderpad: 2, text: `<b>${at + 1}</b>`, bgcolor: color,
+        font: { color: backgroundColor, size: 11 } })
+    }
+    const texts = groups.flatMap(({ notes }, at) =>
+      notes.map(({ when, text }) => `${at + 1}   ${when}: ${text}`))
+    if (texts.length > MOST_LISTED) texts.splice(MOST_LISTED - 1, Infinity, "…")
+    const room = Math.floor((size.w + size.r) / 6.5)
+    for (const [at, text] of texts.entries()) {
+      const short = text.length > room ? `${text.slice(0, room - 1)}…` : text
+      annotations.push({ xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top",
+        yshift: -size.b - LINE * at, showarrow: false, align: "left", text: escaped(short),
+        font: { color, size: 12 } })
+    }
+    const below = texts.length ? LINE * texts.length + 8 : 0
+    return {
+      data: [...before, ...plot.data, ...after],
+      layout: {
+        ...layout,
+        // What is added has the same axes.
+        xaxis: { ...layout.xaxis, range: xaxis.range, autorange: false },
+        yaxis: { ...layout.yaxis, range: yaxis.range, autorange: false },
+        margin: { ...layout.margin, b: size.b + below },
+        shapes: [...(layout.shapes ?? []), ...shapes],
+        annotations: [...(layout.annotations ?? []), ...annotations],
+      },
+      below,
+    }
+  }
+
   const drawn = (plot) => {
     const place = placeOf(plot)
     const axis = plot._fullLayout?.xaxis
@@ -183,13 +262,7 @@ export default function (component) {
     }
     const of = plot.data?.map((trace) => data.usual[trace.meta]).find(Boolean)
     if (of) layer.append(...usual(plot, of, xOf, left, top))
-    const groups = []
-    for (const flag of data.flags) {
-      const [last, x] = [groups.at(-1), xOf(flag.x)]
-      if (last && x - last.place < TARGET) last.notes.push(...flag.notes)
-      else groups.push({ ...flag, place: x, notes: [...flag.notes] })
-    }
-    for (const flag of groups) {
+    for (const flag of grouped(xOf)) {
       const button = element("button", "flag")
       const many = flag.notes.length
       button.append(element("span", "", many > 1 ? String(many) : "⚑"))
@@ -246,6 +319,7 @@ export default function (component) {
           { plotly_afterplot: plan, plotly_hover: hovered, plotly_unhover: left }
         for (const [name, handle] of Object.entries(plot.umamiNotes)) plot.on(name, handle)
       }
+      plot.umamiMarked = () => marked(plot)
       drawn(plot)
       const bar = placeOf(plot)?.querySelector(":scope > .umami-chart-download")
       if (!data.writes || !bar || bar.querySelector(".umami-note-add")) continue
@@ -287,7 +361,7 @@ export default function (component) {
       for (const [name, handle] of Object.entries(plot.umamiNotes ?? {})) {
         plot.removeListener?.(name, handle)
       }
-      plot.umamiNotes = null
+      plot.umamiNotes = plot.umamiMarked = null
     }
   }
   end = clean

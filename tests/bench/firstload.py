@@ -8,11 +8,14 @@ from typing import Final
 
 from playwright.sync_api import Browser
 
+from tests.bench.processes import vitals
 from tests.bench.table import Table
 from tests.browser.app import App, running_app, running_browser
 from tests.browser.first_load import Load, load
 
 REPEATS: Final = 5
+MEMORY: Final = 600.0
+"""Megabytes of the app's process with the demo, of which about half are imports."""
 FIRST_MB, ALL_MB, FILES = 1.3, 2.8, 125
 SLOW_FIRST: Final = 8.0
 """Seconds until the first tile shows a figure over 1.6 Mbit/s and 150 ms."""
@@ -22,12 +25,25 @@ def firstload() -> list[str]:
     """Open the demo's Overview with a cold and with a warm server; the names of missed limits."""
     missed: list[str] = []
     with running_browser() as browser, running_app() as app:
-        missed += _printed("first page, cold demo", [load(browser, app.address)])
+        missed += _cold(browser, app)
         missed += _printed("first page", _loads(browser, app))
         missed += _printed("first page on a phone", _loads(browser, app, width=390, height=844))
         title = "first page, 1.6 Mbit/s and 150 ms"
         missed += _printed(title, _loads(browser, app, slow=True), first=SLOW_FIRST)
     return missed
+
+
+def _cold(browser: Browser, app: App) -> list[str]:
+    """The first page of an app that has just started, and what it costs the app's process."""
+    before = vitals(app.pid)
+    missed = _printed("first page, cold demo", [load(browser, app.address)])
+    after = vitals(app.pid)
+    table = Table("process of the app, cold demo")
+    table.info("memory before", before.memory, "MB")
+    table.most("memory after", after.memory, MEMORY, "MB")
+    table.info("processor before", before.processor, "s", 1)
+    table.info("processor for the page", after.processor - before.processor, "s", 1)
+    return missed + table.missed
 
 
 def _loads(browser: Browser, app: App, **options: int) -> list[Load]:

@@ -125,6 +125,18 @@ def test_bar_is_one_row_and_stays(demo: App, tab: Page) -> None:
         eventually(lambda: tab.evaluate(covering))
 
 
+def test_long_dates_and_sentences_stay_low_on_phones(demo: App, tab: Page) -> None:
+    tab.set_viewport_size(PHONE)
+    tab.goto(f"{demo.address}/overview?from=2025-12-28&to=2026-11-12")
+    settled(tab)
+    bar = tab.locator(".st-key-bar").bounding_box()
+    sentences = tab.locator(".st-key-findings_what_changed").bounding_box()
+    assert bar
+    assert sentences
+    assert bar["height"] <= 96
+    assert sentences["height"] <= 120
+
+
 @pytest.mark.parametrize("size", SIZES, **SIZE_IDS)
 def test_nothing_moves_while_pages_load_and_change(
     demo: App, tab: Page, some: Some, size: Any

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from xml.etree import ElementTree
 
 import pytest
 import sqlalchemy as sa
@@ -59,6 +60,29 @@ def test_flags_are_apart_and_show_every_note(noted: App, page: Page) -> None:
         )
     )
     assert all(f": Note {number}\n" in listed for number in range(1, 14))
+
+
+def test_pictures_of_charts_show_the_notes_and_the_usual_range(noted: App, page: Page) -> None:
+    page.goto(link(noted, 14))
+    settled(page)
+    chart = page.locator("[data-testid=stElementContainer]:has(> .umami-notes)").first
+    expect(chart.locator(".umami-notes svg")).to_be_attached()
+    pictures = {}
+    for kind in ("PNG", "SVG"):
+        with page.expect_download() as download:
+            chart.get_by_role("button", name=f"as {kind}").click()
+        pictures[kind] = download.value.path().read_bytes()
+    drawing = ElementTree.fromstring(pictures["SVG"])
+    texts = ["".join(text.itertext()) for text in drawing.findall(".//{*}text")]
+    assert "Usual range" in texts
+    assert {str(number) for number in range(1, 15)} <= {*texts}
+    assert any(HOSTILE[:20] in text for text in texts)
+    assert any(text.endswith(": Note 1") for text in texts)
+    assert "…" in texts, "not all notes are listed"
+    assert not [*drawing.findall(".//{*}script"), *drawing.findall(".//{*}img")]
+    # Higher than the chart on the page, at two pixels for each.
+    height = int.from_bytes(pictures["PNG"][20:24], "big")
+    assert height > 2 * chart.get_by_test_id("stPlotlyChart").evaluate("node => node.clientHeight")
 
 
 def test_note_is_read_changed_and_deleted_from_its_flag(noted: App, page: Page) -> None:

@@ -27,7 +27,7 @@ from umami.analysis.steps import Target
 from umami.api.events import EventSeries
 from umami.api.sessions import Rhythm
 from umami.api.traffic import Ranked, Ranking, Timeline
-from umami.conversion import FunnelStep
+from umami.conversion import Conversion, FunnelStep
 from umami.filters import EVERYTHING, Filter
 from umami.period import Period
 from umami.view import View
@@ -135,15 +135,31 @@ def test_pace_tells_where_the_month_ends() -> None:
     frame = pd.DataFrame({"time": days, "views": counts, "sessions": counts})
     bought = pd.DataFrame({"time": days, "event": "purchase", "count": counts})
     target = Target(FunnelStep("event", "purchase"), 3_100)
-    answers = [Timeline(frame), EventSeries(bought)]
-    (table,) = goals.pace_blocks(date(2026, 9, 20), [target], True, *answers)
+    viewed = pd.DataFrame({"time": days, "times": counts, "revenue": 0.0})
+    earned = pd.DataFrame({"time": days, "times": 0, "revenue": [float(n) for n in counts]})
+    paced = [
+        goals.Paced("/cart", "times", Conversion(), Target(FunnelStep("path", "/cart"), 3_100)),
+        goals.Paced("Revenue", "revenue", Conversion(None, "EUR")),
+    ]
+    answers = [Timeline(frame), EventSeries(bought), viewed, earned]
+    (table,) = goals.pace_blocks(date(2026, 9, 20), [target], True, *answers, paced=paced)
     assert isinstance(table, Table)
-    views, purchases = table.frame.to_dict("records")
+    views, purchases, pages, money = table.frame.to_dict("records")
     so_far = sum(counts[-20:])
-    assert views["so_far"] == purchases["so_far"] == so_far
+    assert views["so_far"] == purchases["so_far"] == pages["so_far"] == so_far
+    assert money["so_far"] == so_far
+    assert pages["verdict"] == purchases["verdict"]
+    assert money["range"].startswith("€")
     low, high = (int(number.replace(",", "")) for number in views["range"].split(" – "))
     assert so_far + 10 * 95 < low < high < so_far + 10 * 115
     assert purchases["verdict"].startswith("3,100: ")
+    before = EventSeries(bought[bought["time"] < "2026-09-01"])
+    august = Timeline(frame[frame["time"] < "2026-09-01"])
+    (table,) = goals.pace_blocks(date(2026, 8, 31), [target], True, august, before)
+    assert isinstance(table, Table)
+    first = table.frame.to_dict("records")[0]
+    assert first["so_far"] == 0, "of the month that begins"
+    assert not first["range"].startswith("0")
     (text,) = goals.pace_blocks(date(2026, 9, 20), [], True, Timeline(frame.head(9)))
     assert isinstance(text, Text)
     assert "Five weeks" in text.text

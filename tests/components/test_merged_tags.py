@@ -140,7 +140,8 @@ def test_merged_rows_are_exact_sums(
         for column in ("visits", "views", "bounces", "seconds", "conversions", "orders"):
             assert row[column] == plain.loc[values, column].sum()
         assert row["revenue"] == pytest.approx(plain.loc[values, "revenue"].sum())
-        assert math.isnan(row["visitors"]) == (len(values) > 1)
+        for column in ("visitors", "converters", "buyers"):
+            assert math.isnan(row[column]) == (len(values) > 1)
     for column in ("visits", "conversions", "orders"):
         assert rows[column].sum() == total.frame[column].iloc[0]
 

@@ -31,6 +31,7 @@ from reports import build
 from tests.doubles.umami import serve as serve_version
 from tests.pages.conftest import TABLES, WEBSITES
 from tests.support.fault_proxy import between
+from umami.analysis.changes import FIGURES
 from umami.api import reports, revenue, traffic
 from umami.api.conversions import VisitGroups, visit_groups
 from umami.api.revenue import RevenueTotals
@@ -46,6 +47,7 @@ from umami.view import View
 
 PERIOD = Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC")
 VIEW = View(WEBSITES["shop"], PERIOD, comparison="previous", whole_visits=True)
+VISITORS = FIGURES["visitors"]
 GONE = ServerFault("It failed.")
 SAID = "It failed. This is a fault of the Umami server; its log has details."
 HOSTILE = "<script>=cmd()\x07" + 500 * "x"
@@ -67,6 +69,7 @@ def stats(visitors: int, **more: int) -> Stats:
 def visits(conversions: int = 0, revenue: float = 0.0, visits: int = 10) -> VisitGroups:
     row = {"name": "", "visitors": 1, "visits": visits, "pageviews": 1, "bounces": 0}
     more = {"totaltime": 0, "conversions": conversions, "revenue": revenue, "orders": 1}
+    more |= {"converters": 1, "times": 1, "buyers": 1}
     return VisitGroups.read([{**row, **more}])
 
 
@@ -103,8 +106,12 @@ def test_totals_are_the_sums_and_rates_are_of_the_sums(
     assert drawn["Visits"].number == (of := sum(row[1] for row in figures))
     bounces = sum(min(row[2], row[1]) for row in figures)
     assert drawn["Bounce rate"].number == (pytest.approx(bounces / of) if of else None)
-    parts = website_charts.parts(website_figures.rows(tuple(rows), 30))
-    assert parts["delta"].sum() == sum(row[0] - row[3] for row in figures)
+    change = sum(row[0] - row[3] for row in figures)
+    frame = website_figures.rows(tuple(rows), 30)
+    last = website_charts.contributions(frame, VISITORS)[-1]
+    assert isinstance(last, Table) == bool(change)
+    if isinstance(last, Table):
+        assert last.frame["change"].sum() == change
 
 
 def test_currencies_are_never_added() -> None:
@@ -190,8 +197,10 @@ def test_website_without_an_answer_is_named_and_left_out() -> None:
     ]
     frame = website_figures.rows(tuple(rows), 30).set_index("name")
     assert frame.loc["B", ["visitors", "change", "conversions", "revenue_EUR"]].isna().all()
-    parts = website_charts.parts(frame.reset_index())
-    assert list(zip(parts["name"], parts["delta"], strict=True)) == [("A", 5), ("D", -3)]
+    table = website_charts.contributions(frame.reset_index(), VISITORS)[-1]
+    assert isinstance(table, Table)
+    parts = table.frame
+    assert list(zip(parts["label"], parts["change"], strict=True)) == [("A", 5), ("D", -3)]
 
 
 def test_change_of_sums_needs_the_comparison_of_every_website() -> None:
@@ -269,7 +278,7 @@ def test_names_of_websites_are_escaped_in_charts() -> None:
     assert "<script" not in go.Figure(figure).to_json()
     assert [trace["y"][2] for trace in figure["data"] if trace.get("name")] == [None, None]
     rows = (answers(HOSTILE, stats(3), stats(1)), answers("B", stats(1), stats(2)))
-    chart, table = website_charts.contributions(website_figures.rows(rows, 30))
+    _lead, chart, table = website_charts.contributions(website_figures.rows(rows, 30), VISITORS)
     assert isinstance(chart, Chart)
     assert isinstance(table, Table)
     assert "<script" not in go.Figure(chart.draw("light")).to_json()
@@ -277,17 +286,34 @@ def test_names_of_websites_are_escaped_in_charts() -> None:
 
 def test_contributions_add_up_to_the_change() -> None:
     rows = tuple(answers(f"Site {at}", stats(10 + at * at), stats(10 + 7 * at)) for at in range(12))
-    chart, table = website_charts.contributions(website_figures.rows(rows, 30))
+    _lead, chart, table = website_charts.contributions(website_figures.rows(rows, 30), VISITORS)
     assert isinstance(chart, Chart)
     assert isinstance(table, Table)
     (bars,) = chart.draw("light")["data"]
     *parts, whole = bars["x"]
-    assert sum(parts) == whole == table.frame["delta"].sum()
-    assert table.frame["share"].sum() == pytest.approx(1)
+    assert sum(parts) == whole == table.frame["change"].sum()
     assert len(parts) == website_charts.MOST_STEPS + 1
     for without in ((answers("A", stats(1)),), (answers("A", stats(1), stats(1)),)):
-        (text,) = website_charts.contributions(website_figures.rows(without, 30))
+        (text,) = website_charts.contributions(website_figures.rows(without, 30), VISITORS)
         assert isinstance(text, Text)
+
+
+def test_a_rate_of_all_websites_is_explained_by_each() -> None:
+    rows = (
+        answers("A", stats(9, visits=100, bounces=40), stats(9, visits=300, bounces=120)),
+        answers("B", stats(9, visits=300, bounces=240), stats(9, visits=100, bounces=70)),
+    )
+    lead, chart, table = website_charts.contributions(
+        website_figures.rows(rows, 30), FIGURES["bounce_rate"]
+    )
+    assert isinstance(lead, Text)
+    assert lead.lead == "Bounce rate rose by 22.5 pts to 70.0%."
+    assert isinstance(chart, Chart)
+    assert isinstance(table, Table)
+    assert table.frame["change"].sum() == pytest.approx(0.225)
+    (bars,) = chart.draw("light")["data"]
+    *parts, whole = bars["x"]
+    assert sum(parts) == pytest.approx(whole) == pytest.approx(0.225)
 
 
 def test_parameters_choose_a_group_a_conversion_and_a_scale() -> None:

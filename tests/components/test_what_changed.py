@@ -13,7 +13,10 @@ from components.charts.tiles import figure
 from components.what_changed import Change
 from umami.analysis.changes import FIGURES
 
-COLUMNS = ("visitors", "views", "visits", "bounces", "seconds", "conversions", "revenue", "orders")
+COLUMNS = (
+    *("visitors", "views", "visits", "bounces", "seconds", "conversions", "revenue", "orders"),
+    *("converters", "times", "buyers"),
+)
 
 
 def groups(**values: dict[str, float]) -> pd.DataFrame:
@@ -64,10 +67,27 @@ def test_a_rate_is_split_into_share_and_rate() -> None:
     )
 
 
+def test_an_average_order_is_split_by_orders() -> None:
+    before = groups(a={"orders": 80, "revenue": 800}, b={"orders": 20, "revenue": 1000})
+    now = groups(a={"orders": 50, "revenue": 500}, b={"orders": 50, "revenue": 3000})
+    finding = finding_of("country", "average_order", now, before)
+    assert finding.text == (
+        "Average order rose by 94.4% to €35.00. +€8.55 because country b has a larger share of "
+        "orders, +€3.50 because orders with country b are larger."
+    )
+
+
 def test_bars_add_up_to_the_change() -> None:
-    before = groups(**{f"v{at}": {"visits": 90 + at, "revenue": 10.01 * at} for at in range(20)})
-    now = groups(**{f"v{at}": {"visits": 95 - at, "revenue": 31.17} for at in range(30)})
-    for name in ("visits", "revenue", "revenue_per_visit"):
+    before = groups(
+        **{
+            f"v{at}": {"visits": 90 + at, "orders": 9 + at, "revenue": 10.01 * at}
+            for at in range(20)
+        }
+    )
+    now = groups(
+        **{f"v{at}": {"visits": 95 - at, "orders": 40 - at, "revenue": 31.17} for at in range(30)}
+    )
+    for name in ("visits", "revenue", "revenue_per_visit", "average_order"):
         both, parts = change(name, now, before)
         frame = parts.assign(label=parts["name"])
         bars = what_changed.steps(both, frame, 5, "Others")
@@ -103,7 +123,9 @@ def test_a_hostile_name_is_only_text() -> None:
 def test_a_click_on_a_change_opens_compare_where_the_figure_can_be_explained() -> None:
     tiles = ui.Tiles([figure(name, 2, 1, "") for name in ("Visitors", "Orders", "Bounce rate")])
     names = ("visitors", "orders", "bounce_rate")
-    explaining = what_changed.explaining(tiles, names, ["visitors", "views"])
-    assert [tile.figure for tile in explaining.tiles] == ["visitors", "", ""]
+    reasons = {"orders": "This website has no revenue."}
+    explaining = what_changed.explaining(tiles, names, lambda name: reasons.get(name, ""))
+    assert [tile.figure for tile in explaining.tiles] == ["visitors", "", "bounce_rate"]
+    assert [tile.unexplained for tile in explaining.tiles] == ["", reasons["orders"], ""]
     assert explaining.on_explain
     assert explaining.on_explain("visitors") == ui.OpenPage("compare", {"figure": "visitors"})

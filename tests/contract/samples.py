@@ -207,8 +207,11 @@ SAMPLES = _by_name(
                 "bounces": 1,
                 "totaltime": 125,
                 "conversions": 2,
+                "converters": 1,
+                "times": 3,
                 "revenue": 59.9,
                 "orders": 2,
+                "buyers": 1,
             }
         ],
     ),

@@ -170,15 +170,19 @@ def test_conversions_by_field(
     rows = whole(shop.rows, question)
     present = within(shop.rows, question)
 
-    def converts(row: Row) -> bool:
+    def reaches(row: Row) -> bool:
         if goal[0] == "revenue":
             return shop.money.get(row["event_id"], ("",))[0] == currency
-        kinds, name = ((2,), row["event_name"]) if goal[0] == "event" else ((1,), row["url_path"])
-        text = str(goal[1])
+        text, name = str(goal[1]), row["event_name" if goal[0] == "event" else "url_path"]
         fits = (name or "").startswith(text[:-1]) if text.endswith("*") else name == text
-        return row["event_type"] in kinds and fits
+        return fits and (goal[0] == "path" or row["event_type"] == 2)
 
-    converted = {visit(row) for row in present if converts(row)}
+    times = Counter(visit(row) for row in present if reaches(row))
+    converted = {
+        visit(row)
+        for row in present
+        if reaches(row) and (goal[0] != "path" or row["event_type"] == 1)
+    }
     amounts: dict[Any, Decimal] = {}
     orders: Counter[Any] = Counter()
     for row in present:
@@ -210,9 +214,13 @@ def test_conversions_by_field(
         assert row["conversions"] == len(keys & converted)
         assert row["revenue"] == pytest.approx(float(sum(amounts.get(k, Decimal(0)) for k in keys)))
         assert row["orders"] == sum(orders[k] for k in keys)
+        assert row["times"] == sum(times[k] for k in keys)
+        assert row["converters"] == len({session for session, _ in keys & converted})
+        assert row["buyers"] == len({session for session, _ in keys & orders.keys()})
     if kind in PARTITIONS:
         (total,) = shop.get("conversions", {k: v for k, v in query.items() if k != "type"}) or [{}]
-        for measure in ("visits", "bounces", "totaltime", "conversions", "revenue", "orders"):
+        sums = ("visits", "bounces", "totaltime", "conversions", "times", "revenue", "orders")
+        for measure in sums:
             assert sum(row[measure] for row in answered.values()) == pytest.approx(
                 total.get(measure, 0)
             )

@@ -23,7 +23,7 @@ QUIET = {"values", "currencies", "reports", "websites", "segments", "daterange",
 SUGGESTING = ("attribution", "compare", "funnel", "goals", "landing", "overview", "utm", "websites")
 """Pages that suggest a conversion."""
 HINTS = {
-    *(("websites", "pageviews"), ("sessions", "stats"), ("goals", "stats")),
+    *(("websites", "pageviews"), ("sessions", "stats"), ("goals", "pageviews")),
     *(("quality", name) for name in ("pageviews", "metrics", "groups", "series", "revenue_chart")),
     *((page, "event_data_properties") for page in SUGGESTING),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 
@@ -267,3 +268,21 @@ def test_direct_visitors_have_a_row_where_the_server_counts_them(
         formats.percent(channels["direct"] / visitors),
     ]
     assert direct["value"] is None
+
+
+def test_usual_range_of_visits_lies_over_their_chart(opened: Open) -> None:
+    """Only where the server tells the visits by day, and only once they are shown."""
+    whole = umami_server.umami().capabilities.whole_visits
+    for params, column in (({}, "sessions"), ({"chart": "visits"}, "visits")):
+        app = opened(**params)
+        assert not app.exception
+        usual = next(
+            json.loads(element.proto.json)["usual"]
+            for element in app.get("bidi_component")
+            if '"usual":' in element.proto.json
+        )
+        assert ("visits" in usual) == (whole and column == "visits")
+        if column in usual:
+            days = [low <= high for _day, low, high in usual[column]["range"]]
+            assert len(days) > 30
+            assert all(days)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.pages.conftest import TABLES, open_page, said, table, tiles
 from tests.pages.test_numbers import SEPTEMBER, answer, view
 from tests.support.money import with_money
 from umami.api import revenue
+from umami.api.conversions import visit_groups
 from umami.embedded.server import Running
 
 GOOGLE = ["referrer.eq.google.com"]
@@ -35,11 +37,15 @@ def links(app: Any, key: str) -> list[Any]:
     raise AssertionError(f"there is no table {key}")
 
 
-def test_filter_on_a_source_shows_revenue_of_its_visitors(bare: pytest.MonkeyPatch) -> None:
+def test_filter_on_a_source_shows_revenue_of_its_visits(bare: pytest.MonkeyPatch) -> None:
     embedded(bare)
     app = open_page("revenue", **SEPTEMBER, filter=GOOGLE)
-    now = answer(revenue.revenue(view(GOOGLE), "EUR"))
-    assert now.orders > 0
+    by_visit = replace(view(GOOGLE), whole_visits=True)
+    now = answer(revenue.revenue(by_visit, "EUR"))
+    groups = answer(visit_groups(by_visit, "device", None, "EUR")).frame
+    assert now.orders == groups["orders"].sum() > 0
+    assert float(now.total) == pytest.approx(groups["revenue"].sum())
+    assert now.total < answer(revenue.revenue(view(GOOGLE), "EUR")).total
     assert tiles(app)["Revenue"] == formats.money_short(float(now.total), "EUR")
     assert "cannot filter" not in said(app)
     assert any(links(app, "revenue_referrers"))
@@ -135,4 +141,4 @@ def test_change_is_explained_in_the_currency_that_is_shown(bare: pytest.MonkeyPa
 
     assert explains()
     assert explains(revenue_currency="USD")
-    assert not explains(filter=GOOGLE)
+    assert explains(filter=GOOGLE)

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from tests.doubles.umami import serve as serve_version
-from umami.api import events, performance, reports, revenue, sessions, traffic
+from umami.api import conversions, events, performance, reports, revenue, sessions, traffic
 from umami.client import Client, connect
+from umami.conversion import FunnelStep
 from umami.embedded.server import serve
 from umami.endpoint import REGISTRY, Query
 from umami.errors import NotOffered
@@ -149,3 +150,15 @@ def test_a_link_is_read_by_what_the_server_can(servers: dict[str, Client]) -> No
     assert views["embedded"].keeps_views
     assert not views["3.1"].keeps_whole_visits
     assert not views["3.1"].keeps_views
+
+
+@pytest.mark.parametrize("step", [FunnelStep("path", "/pricing"), FunnelStep("event", "purchase")])
+def test_visits_by_time_add_up_to_the_count_of_a_goal(
+    servers: dict[str, Client], step: FunnelStep
+) -> None:
+    client, view = servers["embedded"], replace(BY_VISIT, filters=())
+    goal = client.ask(reports.goal(view, step.kind, step.value))
+    by_time = client.ask(conversions.visit_groups(view, "time", step))
+    (total,) = client.ask(conversions.visit_groups(view, None, step)).frame.to_dict("records")
+    assert goal.times == total["times"] == by_time.frame["times"].sum() > 0
+    assert goal.visitors == total["converters"]

@@ -23,7 +23,7 @@ Z: Final = 2.6
 hundred figures without a cause one does."""
 LEAST: Final = 0.02
 """Relative change of a count that is never worth a sentence."""
-LEAST_OF_RATE: Final = {"bounce_rate": 0.005, "conversion_rate": 0.0005}
+LEAST_OF_RATE: Final = {"bounce_rate": 0.005, "conversion_rate": 0.0005, "goal_rate": 0.0005}
 """Changes of these rates that are never worth a sentence."""
 CAUSE: Final = 0.25
 """The part of a change that a value must have to be named as its cause."""
@@ -58,9 +58,21 @@ FIGURES: Final = {
         Figure("duration", "seconds", "visits"),
         Figure("conversions", "conversions"),
         Figure("conversion_rate", "conversions", "visits"),
+        Figure("goal_times", "times"),
+        Figure("goal_visitors", "converters"),
+        Figure("goal_rate", "converters", "visitors"),
         Figure("revenue", "revenue"),
         Figure("revenue_per_visit", "revenue", "visits"),
+        Figure("revenue_per_visitor", "revenue", "visitors"),
+        Figure("orders", "orders"),
+        Figure("average_order", "revenue", "orders"),
+        Figure("buyers", "buyers"),
         Figure("events", "events"),
+        Figure("event_visitors", "event_visitors"),
+        Figure("event_visits", "event_visits"),
+        Figure("event_names", "event_names"),
+        Figure("countries", "countries"),
+        Figure("tagged_views", "tagged_views"),
     )
 }
 """Every figure that can be explained. ``duration`` is in seconds, rates are fractions."""
@@ -232,13 +244,14 @@ def _variance(counts: Sequence[float], periods: Sequence[Totals], spread: float)
     is little beside its own chance: the excess of the variance grows with the square of the count.
     """
     return sum(
-        count + (spread - 1) * count**2 / max(totals["visitors"], count, 1)
+        count + (spread - 1) * count**2 / max(totals.get("visitors", 0.0), count, 1)
         for count, totals in zip(counts, periods, strict=True)
     )
 
 
 def _deviation_of_rate(figure: Figure, now: Totals, before: Totals) -> float:
-    """The standard deviation of one visit's contribution to a rate."""
+    """The standard deviation of the contribution to a rate of a visit, or of what else the rate
+    divides by."""
     amount = now[figure.amount] + before[figure.amount]
     visits = now[figure.per or ""] + before[figure.per or ""]
     mean = amount / visits

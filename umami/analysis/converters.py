@@ -31,14 +31,24 @@ _NO_VIEWS: Final = (Kind.CUSTOM, Kind.PERFORMANCE)
 
 def by_session_field(sessions: Iterable[Session], field: str) -> pd.DataFrame:
     """Visitors (``conversions``) by ``name`` and, for regions and cities, ``country``; both are
-    ``""`` where the server does not know them."""
+    ``""`` where the server does not know them. ``times`` are their views and events; missing where
+    the server does not list events."""
     in_country = field in ("region", "city")
     rows = [
-        (_name(session, field), (session.country or "") if in_country else "")
+        (
+            _name(session, field),
+            (session.country or "") if in_country else "",
+            None if session.events is None else session.views + session.events,
+        )
         for session in sessions
     ]
-    named = [(*pair, count) for pair, count in Counter(rows).most_common()]
-    return pd.DataFrame(named, columns=["name", "country", "conversions"])
+    frame = pd.DataFrame(rows, columns=["name", "country", "times"]).astype({"times": "Int64"})
+    groups = frame.groupby(["name", "country"], sort=False)["times"]
+    counts = pd.DataFrame({"conversions": groups.size(), "times": groups.sum()})
+    if frame["times"].isna().any():
+        counts["times"] = pd.NA
+    order = counts.sort_values("conversions", ascending=False, kind="stable")
+    return order.reset_index()
 
 
 def _name(session: Session, field: str) -> str:

@@ -39,9 +39,18 @@ class _Row(Record):
     bounces: Count
     seconds: Annotated[Count, Field(alias="totaltime")]
     conversions: Count
+    converters: Count
+    times: Count
     revenue: float
     orders: Count
+    buyers: Count
     country: str | None = None
+
+
+_COUNTS: Final = (
+    *("visitors", "visits", "views", "bounces", "seconds"),
+    *("conversions", "converters", "times", "orders", "buyers"),
+)
 
 
 class VisitGroups(Record):
@@ -49,8 +58,9 @@ class VisitGroups(Record):
 
     ``frame`` has ``name`` (``""`` for visits without a value), ``country`` (code, with regions and
     cities), ``visitors``, ``visits``, ``views``, ``bounces``, ``seconds`` on site, ``conversions``
-    (visits that converted), ``revenue`` and ``orders`` (purchases). From bounces on, these are of
-    whole visits.
+    (visits that converted), ``converters`` (their visitors), ``times`` (how often they reached the
+    step: everything that happened on a path, or events), ``revenue``, ``orders`` (purchases) and
+    ``buyers`` (their visitors). From bounces on, these are of whole visits.
     """
 
     frame: pd.DataFrame
@@ -58,8 +68,7 @@ class VisitGroups(Record):
     @classmethod
     def read(cls, answer: Any) -> VisitGroups:
         """From ``[{name, visits, bounces, totaltime, conversions, revenue, …}]``."""
-        counts = ("visitors", "visits", "views", "bounces", "seconds", "conversions", "orders")
-        dtypes = {"name": "object", "country": "object", **dict.fromkeys(counts, "int64")}
+        dtypes = {"name": "object", "country": "object", **dict.fromkeys(_COUNTS, "int64")}
         return cls(frame_of(parse(list[_Row], answer), **dtypes, revenue="float64"))
 
 

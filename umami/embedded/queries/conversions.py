@@ -39,12 +39,14 @@ def by_field(
 ) -> list[dict[str, Any]]:
     """Return for each value of a field (``name``; ``""`` for none; for regions and cities with
     ``country``) the ``visitors``, ``visits``, ``bounces``, ``totaltime`` (s) and ``pageviews`` of
-    its visits, the ``conversions``, which are visits that converted, and the ``revenue`` and
-    ``orders`` (purchases) in the currency; the most visits first.
+    its visits; the ``conversions``, which are visits that converted, the ``converters``, their
+    visitors, and ``times``, how often they reached the step; and the ``revenue``, ``orders``
+    (purchases) and ``buyers`` in the currency; the most visits first.
 
     Without a field, there is one row, with the totals. ``entry`` and ``exit`` are the path of the
     first and last view. ``time`` is the local start of the bucket (``buckets``: unit and time zone)
     in which a visit began. Without a step, every visit with a purchase in the currency converts.
+    ``times`` counts the rows on a path, of whatever type.
     """
     named, outcome = named_visits(scope, field, buckets), outcomes(scope, step, currency)
     rows = scope.rows(*VIEWS)
@@ -64,11 +66,15 @@ def by_field(
                count(DISTINCT visit_id) AS visits, sum(views_of_value)::BIGINT AS pageviews,
                count(*) FILTER ({is_bounce.sql}) AS bounces,
                sum(floor(epoch(last_at - first_at)))::BIGINT AS totaltime,
-               count(*) FILTER ((session_id, visit_id) IN (FROM converted)) AS conversions,
+               count(*) FILTER (converts) AS conversions,
+               count(DISTINCT session_id) FILTER (converts) AS converters,
+               coalesce(sum(times), 0)::BIGINT AS times,
                coalesce(sum(amount), 0)::DOUBLE AS revenue,
-               coalesce(sum(orders), 0)::BIGINT AS orders
+               coalesce(sum(orders), 0)::BIGINT AS orders,
+               count(DISTINCT session_id) FILTER (orders > 0) AS buyers
         FROM named JOIN whole USING (session_id, visit_id)
         LEFT JOIN money USING (session_id, visit_id)
+        LEFT JOIN reached USING (session_id, visit_id)
         GROUP BY ALL ORDER BY visits DESC, name {country and ", country"} LIMIT ? OFFSET ?
         """,
         [*values, *is_bounce.values, limit, offset],
@@ -76,8 +82,9 @@ def by_field(
 
 
 def outcomes(scope: Scope, step: Step | None, currency: str | None) -> Rows:
-    """Return SQL that defines ``money``, the ``amount`` and ``orders`` of visits with purchases,
-    and ``converted``, the visits that converted; filters do not apply."""
+    """Return SQL that defines ``money``, the ``amount`` and ``orders`` of visits with purchases;
+    ``reached``, how many ``times`` visits reached the step and whether that ``converts``; and
+    ``converted``, the visits that converted. Filters do not apply."""
     unfiltered = scope.unfiltered()
     money = (
         "SELECT e.session_id, e.visit_id, sum(r.revenue) AS amount, "
@@ -88,12 +95,17 @@ def outcomes(scope: Scope, step: Step | None, currency: str | None) -> Rows:
     )
     values = [scope.website, scope.start, scope.end, (currency or "").upper()]
     if step:
-        matching = unfiltered.rows(step.event_type).where(*step.matching)
-        converted = f"SELECT DISTINCT e.session_id, e.visit_id {matching.sql}"
+        types = [step.event_type] if step.kind == "event" else []
+        matching = unfiltered.rows(*types).where(*step.matching)
+        reached = (
+            "SELECT e.session_id, e.visit_id, count(*) AS times, "
+            f"bool_or(e.event_type = {step.event_type}) AS converts {matching.sql} GROUP BY ALL"
+        )
         values += matching.values
     else:
-        converted = "SELECT session_id, visit_id FROM money"
-    return Rows(f"money AS ({money}), converted AS ({converted})", values)
+        reached = "SELECT session_id, visit_id, orders AS times, true AS converts FROM money"
+    converted = "SELECT session_id, visit_id FROM reached WHERE converts"
+    return Rows(f"money AS ({money}), reached AS ({reached}), converted AS ({converted})", values)
 
 
 def named_visits(

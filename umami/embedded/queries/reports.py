@@ -386,12 +386,16 @@ def _sessions(scope: Scope) -> Rows:
 
 def _revenue(scope: Scope, currency: str) -> Rows:
     """Return ``FROM … WHERE …`` over the purchases ``r`` in a currency, which is upper case: those
-    of the sessions that pass the filters; before 3.2, those whose event passes the filters."""
+    of the sessions that pass the filters; before 3.2, those whose event passes the filters. Where
+    filters keep whole visits, those of the visits that pass."""
     revenue = Rows(
         "FROM revenue r WHERE r.website_id = ? AND r.created_at BETWEEN ? AND ? "
         "AND upper(r.currency) = ?",
         [scope.website, scope.start, scope.end, currency],
     )
+    if scope.whole_visits and scope.is_filtered:
+        passed = scope.rows()
+        return revenue.where(f"r.event_id IN (SELECT e.event_id {passed.sql})", *passed.values)
     if scope.definitions.revenue_of_sessions:
         sessions = _sessions(scope)
         return revenue.where(f"r.session_id IN ({sessions.sql})", *sessions.values)
