@@ -13,7 +13,7 @@ from umami import names
 from umami.api.events import Kind
 from umami.connection import Server
 from umami.content_groups import patterns_of
-from umami.filters import FIELDS, OPERATORS, VISIT_FIELDS, Filter
+from umami.filters import FIELDS, OPERATORS, PATTERNS, VISIT_FIELDS, Filter
 from umami.period import Period, Unit
 from umami.view import View
 
@@ -129,7 +129,7 @@ def why_unknown(now: View) -> str | None:
 
 def values(filter_: Filter) -> str:
     """The values of a filter: ``Germany or France``."""
-    if filter_.operator in ("re", "nre"):
+    if filter_.operator in PATTERNS:
         return _(" or ").join(patterns_of(filter_) or filter_.values)
     return _(" or ").join(value_name(filter_.field, value) for value in filter_.values)
 

@@ -141,7 +141,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         reason = ui.Text(texts.sentences(problem), "empty")
         yield ui.Card(_("Groups"), [ui.blocks_section("", reason)], about=dates(view))
         return
-    divided = tuple(each.part for each in questions)
+    divided = tuple(part for each in questions for part in each.parts)
     groups: list[Future[Any]] = [query.ask(each.ask(each.view)) for each in questions]
     if not questions:
         groups = [query.ask(reports.breakdown(view, choice.of_umami))]
@@ -177,7 +177,8 @@ def _questions(query: Collector, view: View, choice: Choice) -> list[Question]:
     if choice.grouping is None:
         return []
     groups = content_groups.effective(query, view.website, GROUPINGS[choice.grouping])
-    divided, capabilities = content_groups.parts(groups), query.client.capabilities
+    divided = content_groups.parts(groups, whole_visits=view.whole_visits)
+    capabilities = query.client.capabilities
     return content_groups.questions(view, capabilities, divided, choice.of_umami)
 
 
@@ -188,15 +189,17 @@ def joined(choice: Choice, divided: tuple[Part, ...], answers: tuple[Answer, ...
         (answer,) = answers
         assert isinstance(answer, Breakdown)
         return answer
-    frames = []
-    for part, answer in zip(divided, answers, strict=True):
-        frame = content_groups.figures(answer)
-        frames.append(frame[frame["visitors"] > 0].assign(**{str(choice.grouping): part.name}))
+    frames = [
+        frame[frame["visitors"] > 0].assign(**{str(choice.grouping): part.name})
+        for part, frame in zip(divided, content_groups.frames(divided, answers), strict=True)
+    ]
     return Breakdown(pd.concat(frames, ignore_index=True))
 
 
 def rates_unknown(view: View, choice: Choice) -> str | None:
     """Why bounce rates and visit durations of groups are unknown; ``None`` if they are known."""
+    if choice.grouping and view.whole_visits:
+        return None
     if any(field not in VISIT_FIELDS for field in choice.fields):
         return _(PARTS_OF_VISITS)
     return why_unknown(view)
@@ -298,7 +301,10 @@ def filtered_view(
         value = group[field]
         if field in GROUPINGS:
             part = next(part for part in divided if part.name == value)
-            view = view if part.is_of(view) else within(view, part.filters)
+            try:
+                view = view if part.is_of(view) else within(view, part.filters)
+            except InvalidView as problem:
+                note = texts.sentences(problem)
             continue
         if not isinstance(value, str) or not value:
             note = _("Views without a {field} cannot be filtered for.").format(

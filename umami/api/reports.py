@@ -213,6 +213,23 @@ class Breakdown(Record):
         return cls(pd.DataFrame(columns).join(figures, how="right"))
 
 
+class Parts(Record):
+    """Totals of ordered parts.
+
+    ``frame`` has the columns of a ``Breakdown``, and ``part``, the position of a part; parts
+    without views are left out. Bounces and seconds are those of the whole visits that have a view
+    in the part.
+    """
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def read(cls, answer: Any, fields: Sequence[str]) -> Parts:
+        """From ``[{part, views, visitors, visits, bounces, totaltime, <field>: value}]``."""
+        parts = pd.Series(parse(list[Count], [row["part"] for row in answer]), dtype="int64")
+        return cls(Breakdown.read(answer, fields).frame.assign(part=parts))
+
+
 def _text(value: Any) -> str | None:
     if value is not None and not isinstance(value, str):
         raise ValueError("not a text")
@@ -332,13 +349,21 @@ def breakdown(view: View, fields: Sequence[BreakdownField]) -> RawQuery[Breakdow
     return analysis(view, "breakdown", fields=list(fields))
 
 
-@get("/x/websites/{website}/parts")
+@get("/x/websites/{website}/parts", effort=Effort.HEAVY)
 def parts_of_visits(
-    view: View, rows: tuple[Filter, ...], fields: tuple[BreakdownField, ...] = ()
-) -> RawQuery[Breakdown]:
-    """Totals of the rows that pass ``rows``, within the visits that pass the filters of the View:
-    for each combination of the fields, 500 at most, or without fields in one row."""
-    if not rows:
+    view: View,
+    parts: tuple[tuple[Filter, ...], ...],
+    fields: tuple[BreakdownField, ...] = (),
+    of: Literal["rows", "visits"] = "rows",
+) -> RawQuery[Parts]:
+    """Totals of the parts of the visits that pass the filters of the View, for each combination of
+    the fields, 500 at most in a part, or without fields in one row.
+
+    A row is in the first part whose filters it passes. With ``of="visits"``, a whole visit is in
+    the first part that one of its rows is in. The last part is what no filters keep.
+    """
+    if not parts or not all(parts):
         raise InvalidView(N_("Choose the rows that count."))
-    names = dict(replace(view.unfiltered(), filters=rows).filter_params())
-    return RawQuery({"rows": json.dumps(names), "fields": json.dumps(fields)})
+    unfiltered = view.unfiltered()
+    names = [dict(replace(unfiltered, filters=rows).filter_params()) for rows in parts]
+    return RawQuery({"parts": json.dumps(names), "of": of, "fields": json.dumps(fields)})

@@ -14,7 +14,15 @@ from typing import Any, ClassVar
 from umami.compat.generations import V3_1, Generation
 from umami.endpoint import EXTENSIONS, JSON, Endpoint, Query, Request
 from umami.errors import NotOffered
-from umami.filters import EVERYTHING, FIELDS, NEWER_FIELDS, Capabilities, Filter, like_escaped
+from umami.filters import (
+    EVERYTHING,
+    FIELDS,
+    NEWER_FIELDS,
+    OPERATORS,
+    Capabilities,
+    Filter,
+    like_escaped,
+)
 from umami.texts import N_, Message
 from umami.view import View
 
@@ -30,7 +38,7 @@ CAPABILITIES_3_0 = Capabilities(
 )
 CAPABILITIES_2 = replace(CAPABILITIES_3_0, segments=False)
 """2.x filters by a segment's name, later versions by its id."""
-CAPABILITIES_EMBEDDED = replace(EVERYTHING, whole_visits=True)
+CAPABILITIES_EMBEDDED = replace(EVERYTHING, operators=frozenset(OPERATORS), whole_visits=True)
 CAPABILITIES_CLOUD = Capabilities(commas=False)
 """The cloud's database has another syntax of patterns, so no pattern can express a comma."""
 

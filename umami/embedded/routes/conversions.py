@@ -10,18 +10,19 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, Json, model_validator
 
-from umami.embedded.filters import FIELDS, with_rows
+from umami.embedded.filters import FIELDS, of_rows
 from umami.embedded.http import EXTENSIONS, Call, Routes, Text
 from umami.embedded.parameters import Bucketed, Filtered, one_of, scope
 from umami.embedded.queries.attribution import credit
 from umami.embedded.queries.conversions import CHANNEL, FIRST, TIME, by_field
 from umami.embedded.queries.journeys import internal_tags, steps_around
 from umami.embedded.queries.metrics import EXTREMES
+from umami.embedded.queries.parts import parts_of_visits
 from umami.embedded.queries.reports import Step
-from umami.embedded.queries.totals import breakdown, totals
 
 routes = Routes()
 
+MOST_PARTS = 100
 TYPES = (*(field for field in FIELDS if field != "event"), *EXTREMES, CHANNEL, TIME)
 """The fields to group by: those that views have."""
 
@@ -111,10 +112,12 @@ def tagged_links(call: Call[InternalTags]) -> Any:
 
 
 class PartsOfVisits(Filtered):
-    """Filters, by their names, of the rows that count, and fields to group them by."""
+    """The filters, by their names, of each part in order, what parts consist of, and fields to
+    group them by."""
 
     by_visit: ClassVar[bool] = False
-    rows: Json[dict[Text, Text]]
+    parts: Json[Annotated[list[dict[Text, Text]], Field(min_length=1, max_length=MOST_PARTS)]]
+    of: Literal["rows", "visits"] = "rows"
     fields: Json[
         Annotated[list[Annotated[str, one_of(FIELDS, "Invalid field")]], Field(max_length=10)]
     ]
@@ -122,11 +125,8 @@ class PartsOfVisits(Filtered):
 
 @routes("GET", f"{EXTENSIONS}/websites/{{website_id}}/parts", PartsOfVisits)
 def parts(call: Call[PartsOfVisits]) -> Any:
-    """Return the totals of the rows that pass ``rows``, of visits that pass the filters, by the
-    fields; without fields, one group."""
-    store = call.umami.store
-    rows = with_rows(store, scope(call), call.params.rows)
-    if call.params.fields:
-        return breakdown(store, rows, list(dict.fromkeys(call.params.fields)))
-    sums = totals(store, rows)
-    return [{"views": sums.pop("pageviews"), **sums}]
+    """Return the totals of each part, and by the fields, of the visits that pass the filters."""
+    store, params = call.umami.store, call.params
+    filters = [of_rows(store, part) for part in params.parts]
+    fields = list(dict.fromkeys(params.fields))
+    return parts_of_visits(store, scope(call), filters, fields, of_visits=params.of == "visits")
