@@ -40,7 +40,7 @@ from umami.content_groups import (
 )
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
-from umami.filters import Capabilities, Filter
+from umami.filters import PATTERNS, Capabilities, Filter
 from umami.view import View
 
 Answer = Stats | Breakdown | Parts
@@ -259,6 +259,18 @@ def chosen(
         return ui.Note(texts.sentences(problem))
     reason = narrowed.lacking(capabilities)
     return ui.Note(_(reason)) if reason else narrowed
+
+
+def filtered_by(query: Collector, view: View) -> list[tuple[GroupKind, Part]]:
+    """The groups that a View is filtered by, at most one of each kind."""
+    if not any(filter_.operator in PATTERNS for filter_ in view.filters):
+        return []
+    divided = {
+        kind: parts(groups, whole_visits=view.whole_visits)
+        for kind in WORDS
+        if (groups := effective(query, view.website, kind))
+    }
+    return [(kind, part) for kind, every in divided.items() for part in every if part.is_of(view)]
 
 
 def can_filter(query: Collector, view: View) -> bool:

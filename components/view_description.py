@@ -156,9 +156,3 @@ def activity_name(kind: Kind) -> str:
 def filter_in_words(filter_: Filter) -> str:
     """A filter: ``Country is Germany``."""
     return f"{_(FIELDS[filter_.field])} {_(OPERATORS[filter_.operator])} {values(filter_)}"
-
-
-def narrowed(now: View) -> list[str]:
-    """All filters of a View: ``Country is Germany``, ``in a segment``."""
-    words = [filter_in_words(filter_) for filter_ in now.filters]
-    return words + [_("in a segment")] * bool(now.segment) + [_("in a cohort")] * bool(now.cohort)
