@@ -38,6 +38,7 @@ from umami.content_groups import (
     within,
     without_patterns,
 )
+from umami.conversion import FunnelStep
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
 from umami.filters import PATTERNS, Capabilities, Filter
@@ -177,8 +178,26 @@ def effective(query: Collector, website: str, kind: GroupKind) -> tuple[ContentG
     return query.content_groups(website, kind) or ((ASSISTANTS,) if kind == "channel" else ())
 
 
+def resolved(query: Collector, website: str, step: FunnelStep) -> FunnelStep:
+    """A step with the filters of its content group. It is a step to a page where only that can
+    express the group, and stays as it is if there is no such group, or nothing can: servers then
+    say why."""
+    groups = query.content_groups(website, "group") if step.kind == "group" else ()
+    place = next((at for at, group in enumerate(groups) if group.name == step.value), None)
+    if place is None:
+        return step
+    if not query.client.capabilities.group_steps:
+        pattern = step_of(groups, place)
+        return FunnelStep("path", pattern) if pattern else step
+    filters = filters_of(groups, place)
+    names = [f"{each.field}{at or ''}" for at, each in enumerate(filters)]
+    rows = zip(names, (each.param() for each in filters), strict=True)
+    return replace(step, rows=tuple(rows))
+
+
 def steps(query: Collector, website: str) -> tuple[dict[str, str], list[str]]:
-    """The content groups that can be a step, as names by patterns, and the names of the others."""
+    """The content groups that a step to a page can express, as names by patterns, and the names of
+    the others."""
     groups = query.content_groups(website, "group")
     patterns = [step_of(groups, at) for at in range(len(groups))]
     named = list(zip(patterns, (group.name for group in groups), strict=True))

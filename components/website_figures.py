@@ -118,6 +118,7 @@ def ask_conversions(
             currency = conversion.currency or conversions.suggested_currency(answer.result()) or ""
         if same:
             conversion = Conversion(None if same == PURCHASE else read(same), currency)
+        conversion = conversions.with_group(query, view.website, conversion)
         codes = conversions.choices(answer.result(), currency)
         others = [code for code in codes if code != currency]
         if len(others) > MOST_OTHERS:
@@ -138,8 +139,8 @@ def counts_query(view: View, conversion: Conversion) -> Query[Any]:
         return conversions.every_currency(view)
     if view.whole_visits:
         return visit_tables.groups_query(conversion, None)(view)
-    if conversion.step:
-        return reports.goal(view, conversion.step.kind, conversion.step.value)
+    if step := conversion.step:
+        return reports.goal(view, step.kind, step.value, step.rows)
     return revenue.revenue_stats(view, conversion.currency)
 
 

@@ -193,6 +193,8 @@ class Capabilities:
     """Values that contain a comma."""
     segments: bool = True
     """Saved segments and cohorts."""
+    group_steps: bool = False
+    """Content groups as steps of funnels, goals and conversions."""
     whole_visits: bool = False
     """Filters that keep the visits with a matching row; Umami's filters keep the rows."""
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pandas as pd
 
 from components import blocks as ui
-from components import conversions, formats, history, loading, what_changed
+from components import content_groups, conversions, formats, history, loading, what_changed
 from components.areas import PageInfo
 from components.charts import over_time
 from components.charts.tiles import figures
@@ -28,8 +28,10 @@ from umami.api import events, reports, traffic
 from umami.api.events import EventSeries
 from umami.api.reports import Goal
 from umami.api.traffic import Stats, Timeline, Value
+from umami.content_groups import within
 from umami.conversion import FunnelStep
 from umami.errors import InvalidView
+from umami.filters import Filter
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -49,6 +51,7 @@ SUGGESTED: Final = 3
 TIMES: Final = {
     "path": N_("Views of the page, and events on it."),
     "event": N_("How often the event was sent."),
+    "group": N_("Views of pages of the group, and events on them."),
 }
 FIELDS: Final = (
     Field("value", N_("Goal"), "text"),
@@ -106,8 +109,14 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
 
 def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[ui.Item]:
     """A card with figures and a trend for each goal, and a table of all goals."""
+    targets = [
+        replace(target, step=content_groups.resolved(query, view.website, target.step))
+        for target in targets
+    ]
     results = [
-        query.compared(view, partial(reports.goal, kind=step.kind, value=step.value))
+        query.compared(
+            view, partial(reports.goal, kind=step.kind, value=step.value, rows=step.rows)
+        )
         for step in (target.step for target in targets)
     ]
     trends = [_trend_section(query, view, at, target) for at, target in enumerate(targets)]
@@ -219,6 +228,12 @@ def _table(targets: Sequence[Target], *goals: Goal) -> list[ui.Block]:
 def _reached_by(view: View, target: Target) -> View | None:
     """The View of the visitors who reached a goal; ``None`` where no filter selects them."""
     step = target.step
+    if step.kind == "group":
+        filters = [Filter.parse(f"path.{text}") for _name, text in step.rows]
+        try:
+            return within(view, filters) if filters and view.whole_visits else None
+        except InvalidView:
+            return None
     if any(filter_.field == step.kind for filter_ in view.filters) or "*" in step.value:
         return None
     if step.kind == "event" and not view.whole_visits:
@@ -252,7 +267,8 @@ def _figures(
             (_("Conversion"), "conversion", of_all, "percent"),
         ],
     )
-    question = reports.goal(view, kind=target.step.kind, value=target.step.value)
+    step = target.step
+    question = reports.goal(view, kind=step.kind, value=step.value, rows=step.rows)
     source = computed_from(query.client, question)
     shown = what_changed.explaining(
         ui.Tiles(

@@ -136,12 +136,26 @@ def test_breakdown_by_groups_counts_what_the_tab_counts() -> None:
 
 
 @pytest.mark.usefixtures("groups")
-def test_funnel_offers_groups_that_are_a_step() -> None:
-    app = open_page("funnel")
-    (options,) = {tuple(app.selectbox(key=f"edit_{at}_value").options) for at in (0,)}
-    assert "Blog (/blog*)" in options
-    assert "Products (/products*)" not in options
-    assert "Content groups that are no step: Products." in said(app)
+def test_groups_are_steps_goals_and_conversions() -> None:
+    steps = ["1.group.Products", "2.group.Blog"]
+    app = open_page("funnel", step=steps)
+    assert not app.exception
+    names = {group.name for group in GROUPS}
+    assert set(app.selectbox(key="edit_0_value").options) == names
+    assert "Content group" in app.selectbox(key="edit_0_kind").options
+    shown = table(app, "funnel_steps")
+    assert [row[0].split("\n")[0] for row in shown] == ["Products", "Blog"]
+    tab = {row[0]: row[1] for row in table(open_page("overview", PAGES_TAB), "groups_group")}
+    app = open_page("goals", goal=["0.group.Products"])
+    assert not app.exception
+    assert tab["Products"] in [metric.value for metric in app.metric]
+    app = open_page("overview", conversion="group.Products")
+    assert not app.exception
+    (converted,) = (each.value for each in app.metric if each.label == "Conversions")
+    # Several visits of a visitor convert.
+    assert int(converted.replace(",", "")) >= int(tab["Products"].replace(",", ""))
+    app = open_page("funnel", step=["1.group.Removed", "2.path./"])
+    assert "There is no content group “Removed”." in said(app)
 
 
 @pytest.mark.usefixtures("groups")

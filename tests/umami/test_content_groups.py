@@ -13,6 +13,7 @@ from datetime import date
 from functools import cache
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -22,12 +23,15 @@ from hypothesis import strategies as st
 from access.database import open_engine
 from access.permissions import ALL
 from access.reader import Reader
+from components import analysis_controls, content_groups
 from components import blocks as ui
-from components import content_groups
+from components.areas import goals
 from components.content_groups import REST
+from components.conversions import chosen as chosen_conversion
 from components.loading import Collector
 from tests.doubles.umami import serve as serve_version
-from umami.api import traffic
+from umami.analysis.steps import Target
+from umami.api import conversions, reports, traffic
 from umami.api.reports import parts_of_visits
 from umami.client import Client, connect
 from umami.content_groups import (
@@ -50,8 +54,9 @@ from umami.content_groups import (
     within,
     without_patterns,
 )
+from umami.conversion import FunnelStep
 from umami.embedded.server import serve
-from umami.errors import InvalidView, Rejected
+from umami.errors import InvalidView, NotOffered, Rejected
 from umami.filters import Filter
 from umami.period import Period
 from umami.settings import Settings
@@ -510,6 +515,103 @@ def test_preview_names_what_is_left_over(client: Client) -> None:
     )
     assert isinstance(text, ui.Text)
     assert "100.0% of the visits came through none of these channels" in text.text
+
+
+@given(listed=st.lists(st.lists(globs, min_size=1, max_size=3), min_size=2, max_size=3))
+def test_groups_are_steps_that_count_what_the_rows_say(
+    client: Client, listed: list[list[str]]
+) -> None:
+    groups = tuple(ContentGroup(f"g{at}", "path", tuple(each)) for at, each in enumerate(listed))
+    query = collector(client, "group", groups)
+    last = content_groups.resolved(query, SHOP, FunnelStep("group", groups[-1].name))
+    reached = [
+        row for row in rows() if first_match(groups, row["url_path"]) == str(len(groups) - 1)
+    ]
+    goal = client.ask(reports.goal(VIEW, last.kind, last.value, last.rows))
+    assert goal.visitors == len({row["session_id"] for row in reached})
+    on_them = [
+        row
+        for row in every_row()
+        if row["event_type"] in "12"
+        and first_match(groups, row["url_path"]) == str(len(groups) - 1)
+    ]
+    assert goal.times == len(on_them)
+    (total,) = client.ask(conversions.visit_groups(VIEW, None, last)).frame["conversions"]
+    assert total == len({visit(row) for row in reached})
+    start, end = client.ask(reports.funnel(VIEW, (last, last)))
+    assert start.visitors == end.visitors == len({row["session_id"] for row in on_them})
+    assert start.step == FunnelStep("group", last.value)
+
+
+def test_group_is_a_conversion_and_filters_as_a_goal_does(client: Client) -> None:
+    query = collector(client, "group", (BLOG, SHOPPING, POSTS))
+    view = replace(VIEW, conversion="group.Shopping", currency="EUR", whole_visits=True)
+    conversion = chosen_conversion(query, view)
+    assert conversion.step
+    assert conversion.step.rows
+    assert not conversion.is_exact
+    target = Target(conversion.step)
+    opened = goals._reached_by(view, target)
+    assert opened is not None
+    reached = client.ask(reports.goal(view, "group", "Shopping", conversion.step.rows)).visitors
+    assert client.ask(traffic.stats(opened)).current.visitors == reached
+
+
+def test_group_that_does_not_exist_is_no_step(client: Client) -> None:
+    query = collector(client, "group", (BLOG,))
+    step = content_groups.resolved(query, SHOP, FunnelStep("group", "Removed"))
+    for question in (
+        reports.goal(VIEW, step.kind, step.value, step.rows),
+        reports.funnel(VIEW, (step, FunnelStep("path", "/"))),
+        conversions.visit_groups(VIEW, None, step),
+    ):
+        with pytest.raises(NotOffered, match="no content group “Removed”"):
+            client.ask(question)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"type": "group", "value": "Blog"},
+        {"type": "group", "value": "Blog", "rows": {}},
+        {"type": "path", "value": "/", "rows": {"path": "re.a"}},
+        {"type": "group", "value": "Blog", "rows": {"country": "eq.DE"}},
+        {"type": "group", "value": "Blog", "rows": {"path": "re.("}},
+        {"type": "group", "value": "Blog", "rows": {"path": "re." + "a" * 3_000}},
+        {"type": "group", "value": "Blog", "rows": []},
+    ],
+)
+def test_embedded_server_refuses_malformed_groups(client: Client, step: dict[str, Any]) -> None:
+    funnel = reports.funnel(VIEW, (FunnelStep("path", "/"), FunnelStep("path", "/b")))
+    body = json.loads(funnel.body or "")
+    body["parameters"]["steps"][0] = step
+    with pytest.raises(Rejected):
+        client.ask(replace(funnel, body=json.dumps(body)))
+    query = conversions.visit_groups(VIEW, None, FunnelStep("path", "/"))
+    named = {"goal": step["type"], "value": step["value"], "rows": json.dumps(step.get("rows", {}))}
+    params = tuple(sorted({**dict(query.params), **named}.items()))
+    with pytest.raises(Rejected):
+        client.ask(replace(query, params=params))
+
+
+def test_servers_of_umami_take_groups_that_are_a_pattern_as_steps() -> None:
+    docs = ContentGroup("Docs", "path", ("/docs/*",))
+    with serve_version("3.1", TABLES) as running:
+        settings = Settings(
+            api=f"{running.url}/api", username=running.username, password=running.password
+        )
+        with connect(settings) as umami:
+            query = collector(umami, "group", (docs, BLOG))
+            steps = [
+                content_groups.resolved(query, SHOP, FunnelStep("group", name))
+                for name in ("Docs", "Blog")
+            ]
+            assert steps == [FunnelStep("path", "/docs/*"), FunnelStep("group", "Blog")]
+            offered = analysis_controls.suggestions(query, SHOP, [], [])
+            assert (offered.kinds, offered.no_steps) == (["path", "event"], ["Blog"])
+            assert offered.label("/docs/*") == "Docs (/docs/*)"
+            with pytest.raises(NotOffered, match="content group as a step"):
+                umami.ask(reports.goal(VIEW, "group", "Blog", (("path", "re.a"),)))
 
 
 @pytest.mark.parametrize("version", ["2.18", "3.0"])

@@ -303,7 +303,7 @@ def funnel(
         raise InvalidView(N_("A funnel has 2 to 8 steps."))
     if window < 1:
         raise InvalidView(N_("A funnel’s window is at least one minute."))
-    chain = [{"type": step.kind, "value": step.value} for step in steps]
+    chain = [step.body for step in steps]
     return analysis(view, "funnel", steps=chain, window=window)
 
 
@@ -320,14 +320,17 @@ def utm(view: View) -> RawQuery[Utm]:
 
 
 @_analysis("/reports/goal")
-def goal(view: View, kind: StepKind, value: str) -> RawQuery[Goal]:
+def goal(
+    view: View, kind: StepKind, value: str, rows: tuple[tuple[str, str], ...] = ()
+) -> RawQuery[Goal]:
     """How often a path was opened or an event happened, and by how many visitors.
 
-    ``*`` at either end of the value is a wildcard, from 3.1 on.
+    ``*`` at either end of the value is a wildcard, from 3.1 on. ``rows`` are those of a content
+    group (``FunnelStep``).
     """
     if not value:
         raise InvalidView(N_("A goal needs a page or an event."))
-    return analysis(view, "goal", type=kind, value=value)
+    return analysis(view, "goal", **FunnelStep(kind, value, rows).body)
 
 
 @_analysis("/reports/journey")

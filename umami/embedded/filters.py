@@ -191,6 +191,13 @@ def cohort_range(text: str, present: datetime) -> tuple[datetime, datetime]:
     return max(first, EVER[0]), start + step - timedelta(milliseconds=1)
 
 
+def of_pages(params: dict[str, str]) -> dict[str, str]:
+    """Check that filters, by names as in ``apply_filters``, are of paths. Raises ``ValueError``."""
+    if any(field_of(name) != "path" for name in params):
+        raise ValueError("Expected filters of paths")
+    return params
+
+
 def of_rows(store: Store, params: Mapping[str, str]) -> tuple[Filter, ...]:
     """Filters of single rows, by names as in ``apply_filters``. Raises ``BadRequest``."""
     if not 1 <= len(params) <= MOST_FILTERS:

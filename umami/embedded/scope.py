@@ -280,13 +280,18 @@ class Scope:
         conditions = [filter_.condition for filter_ in filters]
         if any(filter_.field == "referrer" for filter_ in filters):
             conditions += self._without_own_referrers()
-        return Rows("coalesce(").joined(_joined(conditions, "AND"), Rows(", false)"))
+        return Rows("coalesce(").joined(all_of(conditions), Rows(", false)"))
 
     def _without_own_referrers(self) -> list[Rows]:
         """The condition that a filter by referrer adds: the website itself is no referrer."""
         if self.own_referrers:
             return []
         return [Rows(f"({self.external_referrer} OR e.referrer_domain IS NULL)")]
+
+
+def all_of(conditions: Sequence[Rows]) -> Rows:
+    """The condition that several hold."""
+    return _joined(conditions, "AND")
 
 
 def _joined(conditions: Sequence[Rows], operator: str) -> Rows:
