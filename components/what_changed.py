@@ -16,8 +16,9 @@ from typing import Any, Final, cast, get_args
 import pandas as pd
 
 from components import blocks as ui
-from components import formats, history, view_description, visit_tables
+from components import formats, history, merged_tags, view_description, visit_tables
 from components.loading import Collector, Compared
+from components.merged_tags import Merge
 from components.texts import N_, _, inside
 from components.view_description import value_name, why_empty
 from umami.analysis import changes
@@ -385,13 +386,22 @@ def _digits(change: Change) -> int:
     return 0
 
 
-def parts(change: Change, now: Any, before: Any) -> pd.DataFrame | None:
+def parts(
+    change: Change, now: Any, before: Any, *, merges: tuple[Merge, ...] = ()
+) -> pd.DataFrame | None:
     """The parts of a field's values in a change (``changes.parts``); ``None`` if they are
-    unknown."""
-    frames = [_frame(answer, change.figure) for answer in (now, before)]
+    unknown. Merged values are one; what is counted twice is part of the overlap."""
+    frames = [_frame(_merged(answer, merges), change.figure) for answer in (now, before)]
     if frames[0] is None or frames[1] is None:
         return None
     return changes.parts(change.figure, frames[0], frames[1], change.now, change.before)
+
+
+def _merged(answer: Any, merges: tuple[Merge, ...]) -> Any:
+    """An answer with one row for what is merged."""
+    if merges and isinstance(answer, VisitGroups):
+        return merged_tags.groups(answer, merges, overlapping=True)
+    return merged_tags.ranking(answer, merges) if isinstance(answer, Ranking) else answer
 
 
 def _frame(
@@ -505,6 +515,21 @@ class _Sentences:
             ).format(day=formats.moment(first, "day"))
         return "" if before else _("The comparison has no visits.")
 
+    def _parts_by_field(
+        self, change: Change, fields: Sequence[str], answers: Iterator[Any]
+    ) -> dict[str, pd.DataFrame]:
+        """The parts of a change by each field whose values are known; takes two answers a field."""
+        by_field = {
+            field: parts(
+                change,
+                next(answers),
+                next(answers),
+                merges=merged_tags.of(self.query, self.view.website, field),
+            )
+            for field in fields
+        }
+        return {field: frame for field, frame in by_field.items() if frame is not None}
+
     def make(self, *answers: Any) -> list[ui.Block]:
         """The sentences."""
         further = 2 * len(self.unusual) * (1 + len(FIELDS_OF_STRETCHES))
@@ -514,7 +539,7 @@ class _Sentences:
         for stretch, beside in self.unusual:
             now, before = totals_of(next(rest), None), totals_of(next(rest), None)
             change = Change(FIGURES["visitors"], now, before)
-            by_field = _parts_by_field(change, FIELDS_OF_STRETCHES, rest)
+            by_field = self._parts_by_field(change, FIELDS_OF_STRETCHES, rest)
             findings.append(unusual(stretch, beside, change, by_field, self.spread))
         if self.why_not:
             findings.append(ui.Finding(self.why_not, "info"))
@@ -524,7 +549,7 @@ class _Sentences:
             days = _beside(self.view, stretch)
             findings.append(ui.Finding(text, "info", _("Open these days"), days))
         for change in self.moved:
-            by_field = _parts_by_field(change, _fields(change.figure), rest)
+            by_field = self._parts_by_field(change, _fields(change.figure), rest)
             findings.append(explained(change, by_field, self.spread))
         if not findings and self.view.comparison == "none":
             return [ui.Text(_("Choose a comparison in the bar to see what changed."), "empty")]
@@ -536,14 +561,6 @@ class _Sentences:
 
 def _fields(figure: Figure) -> tuple[str, ...]:
     return FIELDS_OF_RATES if figure.per else FIELDS_OF_COUNTS
-
-
-def _parts_by_field(
-    change: Change, fields: Sequence[str], answers: Iterator[Any]
-) -> dict[str, pd.DataFrame]:
-    """The parts of a change by each field whose values are known; takes two answers a field."""
-    by_field = {field: parts(change, next(answers), next(answers)) for field in fields}
-    return {field: frame for field, frame in by_field.items() if frame is not None}
 
 
 def _within(view: View, stretches: Sequence[Stretch]) -> list[Stretch]:
