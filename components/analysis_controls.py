@@ -148,7 +148,7 @@ def inputs(
         key=kind_key,
         format_func=lambda kind: _(KINDS[kind]),
         label_visibility="collapsed",
-        width=95,
+        width=150 if offered.named else 95,
         on_change=authorized.callback(changed),
     )
     value_input(

@@ -137,7 +137,8 @@ class Part:
 
     def is_of(self, view: View) -> bool:
         """Whether a View is filtered by this part."""
-        return patterns_in(view, self.fields) == set(self.filters)
+        joined = view.match == "all" or len(view.filters) == 1
+        return joined and patterns_in(view, self.fields) == set(self.filters)
 
 
 @memoize

@@ -18,6 +18,7 @@ import streamlit as st
 from access.permissions import AuthorizedClient
 from components import (
     conditions,
+    content_groups,
     elements,
     export_permissions,
     filter_inputs,
@@ -348,8 +349,10 @@ def _chips(client: AuthorizedClient, now: View) -> None:
         several = list(conditions.of(Collector(client, reader=page_context.reader()), now))
         for condition in several:
             _chip(condition)
-        if len(now.filters) > 1:
-            if client.capabilities.several:
+        if len(several) > 1:
+            # A group consists of filters that all apply.
+            by_group = any(condition.key in content_groups.WORDS for condition in several)
+            if len(now.filters) > 1 and not by_group and client.capabilities.several:
                 elements.select(
                     _("Filters joined by"),
                     {"all": _("Match all"), "any": _("Match any")},

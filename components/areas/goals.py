@@ -229,7 +229,7 @@ def _reached_by(view: View, target: Target) -> View | None:
     """The View of the visitors who reached a goal; ``None`` where no filter selects them."""
     step = target.step
     if step.kind == "group":
-        filters = [Filter.parse(f"path.{text}") for _name, text in step.rows]
+        filters = _filters_of(step)
         try:
             return within(view, filters) if filters and view.whole_visits else None
         except InvalidView:
@@ -289,13 +289,33 @@ def _figures(
     return [shown, ui.Text(sentence, progress=share)]
 
 
+def _viewing(view: View, target: Target) -> View | None:
+    """The View whose views are those of a goal's pages; ``None`` where no filter selects them, as
+    where other filters keep whole visits."""
+    if view.whole_visits and not view.filters_visits:
+        return None
+    rows = replace(view, whole_visits=False)
+    if target.step.kind != "group":
+        return analysis.viewing(rows, target)
+    filters = _filters_of(target.step)
+    try:
+        return within(rows, filters) if filters else None
+    except InvalidView:
+        return None
+
+
+def _filters_of(step: FunnelStep) -> list[Filter]:
+    """The filters of the pages of a content group."""
+    return [Filter.parse(f"path.{text}") for _name, text in step.rows]
+
+
 def _trend_section(query: Collector, view: View, number: int, target: Target) -> ui.Section:
     """The trend of a goal; it sends no query where none can return it."""
     answers: list[Future[Any]] = []
     if target.step.kind == "event":
         answers = [query.ask(events.series(view))]
-    elif viewing := analysis.viewing(view, target):
-        answers = [query.ask(traffic.pageviews(viewing))]
+    elif viewed := _viewing(view, target):
+        answers = [query.ask(traffic.pageviews(viewed))]
     make = partial(trend, view, number, target)
     return ui.Section(
         _("{step} over time").format(step=target.step.value),
@@ -315,7 +335,10 @@ def trend(
         case Timeline():
             frame, column, unit = answer.frame, "views", _("views")
         case None:
-            no_trend = _("Its trend is shown for a single page, without a filter on pages.")
+            no_trend = _(
+                "Its trend is shown for a single page or a content group, without filters on pages "
+                "or sources."
+            )
             return [ui.Text(no_trend, "empty")]
     if not frame[column].any():
         return [ui.Text(_("The goal was not reached in this period."), "empty")]

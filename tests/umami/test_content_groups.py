@@ -553,6 +553,12 @@ def test_group_is_a_conversion_and_filters_as_a_goal_does(client: Client) -> Non
     target = Target(conversion.step)
     opened = goals._reached_by(view, target)
     assert opened is not None
+    trend = goals._viewing(view, target)
+    assert trend is not None
+    shopping = [row for row in rows() if first_match((BLOG, SHOPPING), row["url_path"]) == "1"]
+    assert client.ask(traffic.pageviews(trend)).frame["views"].sum() == len(shopping)
+    by_source = replace(view, filters=(Filter("referrer", "eq", "google.com"),))
+    assert goals._viewing(by_source, target) is None
     reached = client.ask(reports.goal(view, "group", "Shopping", conversion.step.rows)).visitors
     assert client.ask(traffic.stats(opened)).current.visitors == reached
 
