@@ -18,7 +18,7 @@ from umami.api.traffic import Stats
 from umami.definitions import Definitions
 from umami.view import View
 
-Direction = Literal["up", "down"]
+Direction = Literal["up", "down", "none"]
 
 
 @dataclass(frozen=True, slots=True)
