@@ -243,6 +243,7 @@ def with_costs(
     frame, fields, more = _columns(frame, matches, conversion, with_rates=with_rates)
     if with_rates:
         said.insert(0, _summary(frame, conversion, spend))
+    changes: list[Field] = []
     if earlier:
         price = partial(
             with_costs,
@@ -257,10 +258,20 @@ def with_costs(
             if with_rates and _has_rates(earlier.view):
                 said.append(_summary_of_changes(frame, was, conversion, spend))
             frame, changes = _changes(frame, was)
-            more = [*more, *changes]
         said.append(_coverage(earlier))
     first, *others = table.fields
-    minor = _MINOR if len(matches.amounts.columns) == 1 else _MINOR_BESIDE_SEVERAL
+    minor: tuple[str, ...] = _MINOR
+    if len(matches.amounts.columns) > 1:
+        minor, more = _MINOR_BESIDE_SEVERAL, [*more, *changes]
+    elif changes:
+        minor = _MINOR_BESIDE_SEVERAL
+        after = {each.column.removesuffix("_change"): each for each in changes}
+        fields = [
+            each
+            for field in fields
+            for each in (field, after.get(field.column))
+            if each is not None
+        ]
     shown = replace(
         table,
         frame=frame.head(len(table.frame) + MOST_ADDED),
@@ -358,7 +369,8 @@ def _columns(
 
 def _changes(frame: pd.DataFrame, before: pd.DataFrame) -> tuple[pd.DataFrame, list[Field]]:
     """The rows with the changes of their costs, of those per conversion, and of the return, and the
-    fields of these. A change is unknown where one of both numbers is."""
+    fields of these, which follow the columns that they are of, unless there are several currencies.
+    A change is unknown where one of both numbers is."""
     was = before.dropna(subset=["value"]).set_index("value")
     fields: list[Field] = []
     currencies = [str(name).removeprefix("cost_") for name in frame if _is_cost(str(name))]
@@ -367,20 +379,21 @@ def _changes(frame: pd.DataFrame, before: pd.DataFrame) -> tuple[pd.DataFrame, l
             f"cost_{currency}": _("Cost change"),
             f"cost_action_{currency}": _("Cost per conversion change"),
         }
+        several = len(currencies) > 1
         for name, label in labels.items():
             if name not in frame or name not in was:
                 continue
             earlier = frame["value"].map(was[name])
             frame = frame.assign(**{f"{name}_change": _ratio(frame[name], earlier) - 1})
-            label = _label(label, currency, several=len(currencies) > 1)
+            label = _label(label, currency, several=True) if several else _("Change")
+            change = Field(f"{name}_change", label, "change", wide=True)
             is_cost = _is_cost(name)
-            fields.append(
-                Field(f"{name}_change", label, "change", falls_well=not is_cost, neutral=is_cost)
-            )
+            fields.append(replace(change, falls_well=not is_cost, neutral=is_cost))
     if "return" in frame and "return" in was:
-        change = _ratio(frame["return"], frame["value"].map(was["return"])) - 1
-        frame = frame.assign(roas_change=change)
-        fields.append(Field("roas_change", _("ROAS change"), "change"))
+        returns = _ratio(frame["return"], frame["value"].map(was["return"]))
+        frame = frame.assign(roas_change=returns - 1)
+        label = _("ROAS change") if len(currencies) > 1 else _("Change")
+        fields.append(Field("roas_change", label, "change", wide=True))
     return frame, fields
 
 

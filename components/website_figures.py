@@ -52,11 +52,15 @@ class Answers(NamedTuple):
     visits: tuple[tuple[Conversion, Counted | UmamiError], ...]
     """The visits with their conversions and, after the first, the revenue in other currencies."""
     timeline: Timeline | UmamiError | None = None
+    visits_before: tuple[Counted | UmamiError, ...] = ()
+    """The ``visits`` of the comparison; none without one."""
 
     def faults(self) -> Iterator[tuple[str, UmamiError]]:
-        """The missing answers: "now", "compared" or "visits", each with its error."""
+        """The missing answers: "now", "compared", "visits" or "visits_before", each with its
+        error."""
         parts: list[tuple[str, Any]] = [("now", self.now), ("compared", self.compared)]
         parts += [("visits", answer) for _unused, answer in self.visits]
+        parts += [("visits_before", answer) for answer in self.visits_before]
         for name, answer in parts:
             if isinstance(answer, UmamiError):
                 yield name, answer
@@ -71,11 +75,12 @@ class SiteQueries:
     compared: Future[Stats | UmamiError] | None
     timeline: Future[Timeline | UmamiError]
     visits: tuple[tuple[Conversion, Future[Counted | UmamiError]], ...]
+    visits_before: tuple[Future[Counted | UmamiError], ...] = ()
 
     def figures(self) -> list[Future[Any]]:
         """The answers that the sums are made of."""
         more = [answer for _unused, answer in self.visits]
-        return [self.now, *filter(None, [self.compared]), *more]
+        return [self.now, *filter(None, [self.compared]), *more, *self.visits_before]
 
     def answers(self, *, timeline: bool = False) -> Answers:
         """The answers, which have arrived."""
@@ -85,6 +90,7 @@ class SiteQueries:
             self.compared.result() if self.compared else None,
             tuple((conversion, answer.result()) for conversion, answer in self.visits),
             self.timeline.result() if timeline else None,
+            tuple(answer.result() for answer in self.visits_before),
         )
 
 
@@ -164,14 +170,16 @@ def rows(
 
     ``before_…`` are the figures of the comparison, ``series`` the visitors in the first buckets
     that are ``complete``, ``all`` the visits among which conversions are counted, and ``revenue_…``
-    the revenue by currency. With ``purchases``, those in every currency are conversions; ``unit``
-    is what is counted of websites without any. A website whose figures are unknown has nothing else
-    either, so that all sums are of the same websites.
+    the revenue by currency; ``change_…`` are the changes of conversions and revenue. With
+    ``purchases``, those in every currency are conversions; ``unit`` is what is counted of websites
+    without any. A website whose figures are unknown has nothing else either, so that all sums are
+    of the same websites.
     """
+    brought = ["conversions", *(f"revenue_{code}" for code in currencies_of(answers))]
     numbers = [
-        *(f"{prefix}{name}" for prefix in ("", "before_") for name in _SUMMED),
-        *("change", "bounce_rate", "conversions", "all", "rate"),
-        *(f"revenue_{code}" for code in currencies_of(answers)),
+        *(f"{each}{name}" for each in ("", "before_") for name in (*_SUMMED, *brought, "all")),
+        *("change", "bounce_rate", "rate"),
+        *(f"change_{name}" for name in brought),
     ]
     columns = ["id", "name", "domain", "conversion", "series", *numbers]
     listed = [_row(each, complete, purchases, unit) for each in answers]
@@ -181,7 +189,7 @@ def rows(
 
 
 def _row(answers: Answers, complete: int, purchases: bool, unit: Unit) -> dict[str, Any]:
-    site, stats, compared, visits, timeline = answers
+    site, stats, compared, visits, timeline, visits_before = answers
     row: dict[str, Any] = {"id": site.id, "name": site.name, "domain": site.domain or ""}
     row["series"] = ()
     if isinstance(stats, UmamiError):
@@ -194,6 +202,24 @@ def _row(answers: Answers, complete: int, purchases: bool, unit: Unit) -> dict[s
     row["change"] = formats.change(row["visitors"], row.get("before_visitors"))
     if isinstance(timeline, Timeline):
         row["series"] = tuple(timeline.frame["sessions"].iloc[:complete].tolist())
+    row |= _brought(visits, getattr(stats.current, unit), purchases)
+    converted = row.get("conversions")
+    row["rate"] = converted / row["all"] if row.get("all") and converted is not None else None
+    if before and visits_before:
+        pairs = zip((conversion for conversion, _unused in visits), visits_before, strict=True)
+        for name, number in _brought(tuple(pairs), getattr(before, unit), purchases).items():
+            if name != "conversion":
+                row[f"before_{name}"] = number
+                row[f"change_{name}"] = formats.change(row.get(name), number)
+    return row
+
+
+def _brought(
+    visits: Sequence[tuple[Conversion, Counted | UmamiError]], everybody: int, purchases: bool
+) -> dict[str, Any]:
+    """The conversions of a website (``conversion`` is their name), ``all`` that they are counted
+    among, and the revenue by currency, as far as they are known."""
+    row: dict[str, Any] = {}
     for place, (conversion, answer) in enumerate(visits):
         of_all, revenue_of_all = None, None
         match answer:
@@ -204,8 +230,8 @@ def _row(answers: Answers, complete: int, purchases: bool, unit: Unit) -> dict[s
                 of_all = answer.visitors, answer.of_visitors
             case RevenueTotals():
                 of_all, revenue_of_all = (answer.visitors, answer.of_visitors), answer.total
-            case tuple():
-                of_all = 0, getattr(stats.current, unit)
+            case tuple() if not answer:
+                of_all = 0, everybody
         if place == 0 and of_all:
             row["conversion"] = conversions.described(conversion) if conversion else None
             row["conversions"], row["all"] = of_all
@@ -214,8 +240,6 @@ def _row(answers: Answers, complete: int, purchases: bool, unit: Unit) -> dict[s
             row["conversions"] += of_all[0]
         if conversion.currency:
             row[f"revenue_{conversion.currency.strip().upper()}"] = revenue_of_all
-    converted = row.get("conversions")
-    row["rate"] = converted / row["all"] if row.get("all") and converted is not None else None
     return row
 
 
@@ -229,6 +253,13 @@ def fields(
         Field(f"revenue_{code}", label.format(currency=code), "money", wide=True, currency=code)
         for code in codes
     ]
+
+    def changes_of(column: str, label: str) -> list[Field]:
+        """The field of the change of a column, if it is known of any website."""
+        change = f"change_{column}"
+        known = change in frame and frame[change].notna().any()
+        return [Field(change, label, "change", wide=True)] if known else []
+
     visits = Field("visits", _("Visits"), wide=True)
     fields = [
         Field("name", _("Website"), "text", note="domain"),
@@ -251,12 +282,19 @@ def fields(
                 else "",
                 wide=True,
             ),
+            *changes_of("conversions", _("Change")),
             Field("rate", _("Rate"), "percent", wide=True),
         ]
+    changes: list[Field] = []
+    if len(money) == 1:
+        fields += [*money, *changes_of(money[0].column, _("Change"))]
+        money = []
+    for each in money:
+        changes += changes_of(each.column, _("{name} change").format(name=each.label))
     # Visits give way to a third currency, so that reports have room for all columns.
     more = [visits] if len(money) >= MOST_COLUMNS else []
     shown = [field for field in fields if field not in more]
-    return [*shown, *money[:MOST_COLUMNS]], [*more, *money[MOST_COLUMNS:]]
+    return [*shown, *money[:MOST_COLUMNS]], [*more, *money[MOST_COLUMNS:], *changes]
 
 
 def tiles(
@@ -272,6 +310,11 @@ def tiles(
 
     def sums(name: str) -> tuple[float, float | None]:
         return float(total[name]), float(total[f"before_{name}"]) if is_compared else None
+
+    def known(*names: str) -> tuple[pd.DataFrame, bool]:
+        """The websites whose figures are known, and whether those of the comparison are, too."""
+        rows = counted.dropna(subset=[*names])
+        return rows, bool(rows[[f"before_{name}" for name in names]].notna().all(axis=None))
 
     (visits, visits_before), (bounces, bounces_before) = sums("visits"), sums("bounces")
     bounce_rate = bounces / visits if visits else None
@@ -293,11 +336,16 @@ def tiles(
         ),
     ]
     if counted["conversions"].notna().any():
-        known = counted.dropna(subset=["conversions", "all"])
-        rate = known["conversions"].sum() / of if (of := known["all"].sum()) else None
+        rated, is_known = known("conversions", "all")
+        rate = rated["conversions"].sum() / of if (of := rated["all"].sum()) else None
+        rate_before = None
+        if is_known and (of_before := rated["before_all"].sum()):
+            rate_before = rated["before_conversions"].sum() / of_before
+        converting, has_before = known("conversions")
+        before = float(converting["before_conversions"].sum()) if has_before else None
         converted = _("{counted} that converted.").format(counted=what)
         of_all = _("Conversions of all {counted}.")
-        if len(known) < len(counted):
+        if len(rated) < len(counted):
             of_all = _("Conversions of all {counted} of the websites whose conversions are known.")
         of_all = of_all.format(counted=texts.inside(what))
         currencies = counted[[f"revenue_{code}" for code in codes]].notna().sum(axis="columns")
@@ -305,17 +353,18 @@ def tiles(
             twice = _("A visitor who paid in two currencies counts twice.")
             converted = f"{converted} {twice}"
         tiles += [
-            figure(_("Conversions"), float(total["conversions"]), None, converted),
-            figure(_("Conversion rate"), rate, None, of_all, "percent"),
+            figure(_("Conversions"), float(total["conversions"]), before, converted),
+            figure(_("Conversion rate"), rate, rate_before, of_all, "percent"),
         ]
     for code in codes:
         label = _("Revenue") if len(codes) == 1 else _("Revenue in {currency}")
         about = _("Revenue in {currency}, which is not added to that in other currencies.")
+        earning, has_before = known(f"revenue_{code}")
         tiles.append(
             figure(
                 label.format(currency=code),
                 total[f"revenue_{code}"],
-                None,
+                float(earning[f"before_revenue_{code}"].sum()) if has_before else None,
                 about.format(currency=code),
                 "money",
                 currency=code,
@@ -330,6 +379,9 @@ _LEFT_OUT: Final = {
     ),
     "compared": N_("The sums have no change: the comparison lacks {names}. {reason}"),
     "visits": N_("Conversions and revenue do not include all of {names}. {reason}"),
+    "visits_before": N_(
+        "The sums of conversions and revenue have no change: the comparison lacks {names}. {reason}"
+    ),
 }
 """What is said about missing answers."""
 

@@ -127,7 +127,15 @@ class Overview:
             )
             for of_site, conversions_of_site in zip(views, counted, strict=True)
         ]
-        queries = map(SiteQueries, sites, now, compared, timelines, visits)
+        visits_before = [
+            tuple(
+                query.outcome(website_figures.counts_query(before, each)) for each in counted_here
+            )
+            if (before := of_site.compared())
+            else ()
+            for of_site, counted_here in zip(views, counted, strict=True)
+        ]
+        queries = map(SiteQueries, sites, now, compared, timelines, visits, visits_before)
         return cls(view, choice, list(queries), steps, cut)
 
     def layout(self) -> Iterator[ui.Item]:

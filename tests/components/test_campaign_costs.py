@@ -259,10 +259,13 @@ def test_changes_of_costs_are_from_sums() -> None:
     assert rows.loc[["new"], ["cost_EUR_change", "roas_change"]].isna().all(axis=None)
     # €500 for 15 conversions and €310, instead of €250 for 15 and €195: also of rows that are gone.
     assert "Compared with before: cost +100.0%, cost per conversion +100.0%, ROAS -20.5%." in said
-    changes = {field.label: field for field in fields if field.column.endswith("_change")}
-    assert {"Cost change", "Cost per conversion change", "ROAS change"} <= changes.keys()
-    assert changes["Cost change"].tone(0.5) == ""
-    assert changes["Cost per conversion change"].tone(0.5) == "bad"
+    changes = {field.column: field for field in fields}
+    assert changes["cost_EUR_change"].tone(0.5) == ""
+    assert changes["cost_action_EUR_change"].tone(0.5) == "bad"
+    assert changes["roas_change"].tone(0.5) == "good"
+    assert {"Cost change", "Cost per conversion change", "ROAS change"} <= {
+        *formats.headings(fields)
+    }
     assert "comparison has costs" not in said
     (tile,) = tiles(costs, earlier)
     assert (tile.number, tile.earlier, tile.delta) == (500.0, 250.0, "+100.0%")

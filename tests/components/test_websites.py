@@ -24,7 +24,7 @@ from components.areas import websites
 from components.areas.websites import Choice
 from components.blocks import Chart, Table, Text, Tiles
 from components.charts import over_time
-from components.formats import ABSENT
+from components.formats import ABSENT, headings
 from components.loading import Collector
 from components.website_figures import Answers, Counted
 from reports import build
@@ -169,6 +169,41 @@ def test_rate_of_purchases_is_of_all_websites() -> None:
     failed = answers("D", stats(5), None, (Conversion(), GONE))
     assert list(website_figures.left_out([failed])) == [
         f"Conversions and revenue do not include all of D. {SAID}"
+    ]
+
+
+def test_changes_of_what_websites_brought_are_of_the_sums() -> None:
+    euros, dollars = Conversion(FunnelStep("event", "purchase"), "EUR"), Conversion(None, "USD")
+    rows = [
+        answers("A", stats(5), stats(5), (euros, visits(6, 30.0)), (dollars, visits(1, 8.0))),
+        answers("B", stats(5), stats(5), (euros, visits(4, 10.0))),
+    ]
+    rows[0] = rows[0]._replace(visits_before=(visits(3, 10.0, visits=20), visits(1, 10.0)))
+    part = tiles(rows)
+    assert part["Conversions"].earlier is part["Revenue in EUR"].earlier is None
+    assert part["Revenue in USD"].earlier == 10.0
+    rows[1] = rows[1]._replace(visits_before=(visits(2, 10.0, visits=30),))
+    drawn = tiles(rows)
+    assert (drawn["Conversions"].number, drawn["Conversions"].earlier) == (10, 5)
+    assert drawn["Conversion rate"].number == 10 / 20
+    assert drawn["Conversion rate"].earlier == 5 / 50
+    assert (drawn["Revenue in EUR"].number, drawn["Revenue in EUR"].earlier) == (40.0, 20.0)
+    frame = website_figures.rows(tuple(rows), 30)
+    by_name = frame.set_index("name")
+    assert by_name["change_conversions"].to_dict() == {"A": 1.0, "B": 1.0}
+    assert by_name.loc["A", ["change_revenue_EUR", "change_revenue_USD"]].tolist() == pytest.approx(
+        [2.0, -0.2]
+    )
+    drawn_fields, more = website_figures.fields(frame, ["EUR", "USD"], "Visits")
+    assert "Conversions change" in headings(drawn_fields)
+    assert [field.label for field in more] == ["Revenue in EUR change", "Revenue in USD change"]
+    drawn_fields, more = website_figures.fields(frame, ["EUR"], "Visits")
+    assert headings(drawn_fields)[-2:] == ["Revenue (EUR)", "Revenue change"]
+    assert more == []
+    rows[1] = rows[1]._replace(visits_before=(GONE,))
+    assert tiles(rows)["Conversions"].delta is None
+    assert list(website_figures.left_out(rows)) == [
+        "The sums of conversions and revenue have no change: the comparison lacks B. " + SAID
     ]
 
 
