@@ -171,11 +171,7 @@ def draw_tiles(
                 tile.value,
                 tile.delta,
                 delta_color=(
-                    "off"
-                    if tile.slight or tile.good == "none"
-                    else "normal"
-                    if tile.good == "up"
-                    else "inverse"
+                    "off" if tile.slight else "normal" if tile.good == "up" else "inverse"
                 ),
                 delta_description=None
                 if tile.delta is None or many
