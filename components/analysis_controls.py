@@ -38,6 +38,7 @@ from umami.view import View
 PLACEHOLDERS: Final[dict[StepKind, str]] = {
     "path": N_("Choose or type a page, such as /pricing or /blog/*"),
     "event": N_("Choose or type the name of an event"),
+    "group": N_("Choose a content group"),
 }
 NO_STEPS: Final = N_(
     "Content groups that are no step: {names}. A step is one pattern with * only at its ends, and "
@@ -49,16 +50,25 @@ _NONE: tuple[Value, ...] = ()
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """Values that occur in the period, the most frequent first, the names of content groups by
-    their patterns, and those of groups that are no step."""
+    """Values that occur in the period, the most frequent first, and content groups: the names of
+    those that are a kind of step, else names by the patterns of pages, and those of groups that are
+    no step."""
 
     paths: tuple[str, ...]
     events: tuple[str, ...]
     groups: Mapping[str, str]
     no_steps: Sequence[str]
+    named: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> list[StepKind]:
+        """The kinds of steps to choose from."""
+        return [kind for kind in KINDS if kind != "group" or self.named]
 
     def of(self, kind: StepKind) -> tuple[str, ...]:
         """The suggestions for one kind of step."""
+        if kind == "group":
+            return self.named
         return (*self.groups, *self.paths) if kind == "path" else self.events
 
     def label(self, value: str) -> str:
@@ -82,13 +92,14 @@ def suggestions(
 ) -> Suggestions:
     """The suggestions from both answers, without rows that have no value, and the groups of the
     website."""
-    groups, no_steps = content_groups.steps(page, website)
-    return Suggestions(
+    values = (
         tuple(row.value for row in paths if row.value),
         tuple(row.value for row in events if row.value),
-        groups,
-        no_steps,
     )
+    if page.client.capabilities.group_steps:
+        named = tuple(group.name for group in page.content_groups(website, "group"))
+        return Suggestions(*values, {}, (), named)
+    return Suggestions(*values, *content_groups.steps(page, website))
 
 
 def show_no_steps(offered: Suggestions) -> None:
@@ -133,11 +144,11 @@ def inputs(
 
     st.selectbox(
         _("{label}: kind").format(label=label),
-        list(KINDS),
+        list(dict.fromkeys((*offered.kinds, step.kind))),
         key=kind_key,
         format_func=lambda kind: _(KINDS[kind]),
         label_visibility="collapsed",
-        width=95,
+        width=150 if offered.named else 95,
         on_change=authorized.callback(changed),
     )
     value_input(
@@ -207,16 +218,15 @@ def _conversion_inputs(chosen: Conversion, offered: Suggestions, currencies: lis
     kind = PURCHASE if chosen and not chosen.step else step.kind
 
     def choose_kind(kind: str) -> None:
-        first = next(iter(offered.of("path" if kind == "path" else "event")), "")
+        first = next((value for each in KINDS if each == kind for value in offered.of(each)), "")
         url_state.change({"conversion": [kind if kind == PURCHASE else f"{kind}.{first}"]})
 
     def choose_value() -> None:
         value = str(st.session_state["conversion_value"] or "").strip()
         url_state.change({"conversion": [f"{step.kind}.{value}"] if value else []})
 
-    kinds = {
-        name: _(label) for name, label in _EVERY_KIND.items() if currencies or name != PURCHASE
-    }
+    shown = {*offered.kinds, step.kind, *([PURCHASE] if currencies else [])}
+    kinds = {name: _(label) for name, label in _EVERY_KIND.items() if name in shown}
     elements.select(_("Kind"), kinds, kind, key="conversion_kind", write=choose_kind)
     if kind != PURCHASE:
         value_input(

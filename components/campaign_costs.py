@@ -112,10 +112,12 @@ def section(
     conversion: Conversion,
     table: VisitTable | FieldTable,
     spend: Spend | None,
+    spend_before: Spend | None = None,
     *,
     is_complete: bool,
 ) -> ui.Section:
-    """The section of a table, with the costs of its rows, if it is one of those that show them.
+    """The section of a table, with the costs of its rows and their change, if it is one of those
+    that show them.
 
     ``is_complete`` says that the table has a row for every value with a visit, so that costs
     without one are of campaigns without visits.
@@ -125,28 +127,38 @@ def section(
         return drawn
     add = partial(
         with_costs,
-        view=view,
         conversion=conversion,
-        spend=spend,
         column=COLUMNS[table.field],
         merges=merged_tags.of(query, view.website, table.field),
         is_complete=is_complete,
     )
-    return replace(drawn, make=lambda *answers: add(drawn.make(*answers)))
+    before = view.compared()
+    if before is None or spend_before is None:
+        return replace(
+            drawn, make=lambda *answers: add(drawn.make(*answers), view=view, spend=spend)
+        )
+    earlier, count = table.section(query, before, conversion), len(drawn.answers)
+
+    def make(*answers: Any) -> list[ui.Block]:
+        priced = Earlier(before, spend_before, tuple(earlier.make(*answers[count:])))
+        return add(drawn.make(*answers[:count]), view=view, spend=spend, earlier=priced)
+
+    return replace(drawn, make=make, answers=[*drawn.answers, *earlier.answers])
 
 
-def tiles(spend: Spend) -> list[Tile]:
-    """A tile with the costs in each currency."""
+def tiles(spend: Spend, before: Spend | None = None) -> list[Tile]:
+    """A tile with the costs in each currency, and their change if those ``before`` are known."""
     about = _("What was uploaded for the days of this period.")
-    totals = spend.totals
+    totals, earlier = spend.totals, before.totals if before else {}
     return [
         figure(
             _label(_("Cost"), currency, several=len(totals) > 1),
             amount,
-            None,
+            earlier.get(currency),
             about,
             "money",
             currency=currency,
+            good="none",
         )
         for currency, amount in totals.items()
     ]
@@ -156,7 +168,7 @@ def notes(view: View, spend: Spend) -> list[str]:
     """What costs leave out, in sentences: days without any, filters, and parts of days."""
     first, last = view.period.days
     days = (last - first).days + 1
-    sentences = []
+    sentences: list[str] = []
     if set(spend.by_source.values()) != {spend.days}:
         lacking = sorted(spend.by_source.items(), key=lambda item: item[1])
         parts = [
@@ -189,6 +201,15 @@ def _has_rates(view: View) -> bool:
     return not view.is_filtered and starts and (ends or first < last)
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The comparison: its View, its costs, and the blocks of its table."""
+
+    view: View
+    spend: Spend
+    blocks: tuple[ui.Block, ...]
+
+
 def with_costs(
     blocks: Sequence[ui.Block],
     *,
@@ -198,6 +219,7 @@ def with_costs(
     column: str,
     merges: tuple[Merge, ...] = (),
     is_complete: bool,
+    earlier: Earlier | None = None,
 ) -> list[ui.Block]:
     """The blocks of a table with costs in it, and sentences about them below."""
     table = next((block for block in blocks if isinstance(block, ui.Table)), None)
@@ -221,8 +243,35 @@ def with_costs(
     frame, fields, more = _columns(frame, matches, conversion, with_rates=with_rates)
     if with_rates:
         said.insert(0, _summary(frame, conversion, spend))
+    changes: list[Field] = []
+    if earlier:
+        price = partial(
+            with_costs,
+            conversion=conversion,
+            column=column,
+            merges=merges,
+            is_complete=is_complete,
+        )
+        priced = price(earlier.blocks, view=earlier.view, spend=earlier.spend)
+        was = next((block.frame for block in priced if isinstance(block, ui.Table)), None)
+        if was is not None:
+            if with_rates and _has_rates(earlier.view):
+                said.append(_summary_of_changes(frame, was, conversion, spend))
+            frame, changes = _changes(frame, was)
+        said.append(_coverage(earlier))
     first, *others = table.fields
-    minor = _MINOR if len(matches.amounts.columns) == 1 else _MINOR_BESIDE_SEVERAL
+    minor: tuple[str, ...] = _MINOR
+    if len(matches.amounts.columns) > 1:
+        minor, more = _MINOR_BESIDE_SEVERAL, [*more, *changes]
+    elif changes:
+        minor = _MINOR_BESIDE_SEVERAL
+        after = {each.column.removesuffix("_change"): each for each in changes}
+        fields = [
+            each
+            for field in fields
+            for each in (field, after.get(field.column))
+            if each is not None
+        ]
     shown = replace(
         table,
         frame=frame.head(len(table.frame) + MOST_ADDED),
@@ -311,10 +360,55 @@ def _columns(
                 label = _label(label, currency, several=not is_first)
                 (shown if is_first else more).append(money(f"{name}_{currency}", label, wide=True))
         if with_rates and "revenue" in frame and _is_same(currency, conversion.currency):
-            frame = frame.assign(roas=_ratio(frame["revenue"], paid).round(2))
+            earned = _ratio(frame["revenue"], paid)
+            frame = frame.assign(roas=earned.round(2), **{"return": earned})
             about = _("Return on ad spend: revenue in {currency} divided by costs.")
             shown.append(Field("roas", _("ROAS"), "number", help=about.format(currency=currency)))
     return frame, shown, more
+
+
+def _changes(frame: pd.DataFrame, before: pd.DataFrame) -> tuple[pd.DataFrame, list[Field]]:
+    """The rows with the changes of their costs, of those per conversion, and of the return, and the
+    fields of these, which follow the columns that they are of, unless there are several currencies.
+    A change is unknown where one of both numbers is."""
+    was = before.dropna(subset=["value"]).set_index("value")
+    fields: list[Field] = []
+    currencies = [str(name).removeprefix("cost_") for name in frame if _is_cost(str(name))]
+    for currency in currencies:
+        labels = {
+            f"cost_{currency}": _("Cost change"),
+            f"cost_action_{currency}": _("Cost per conversion change"),
+        }
+        several = len(currencies) > 1
+        for name, label in labels.items():
+            if name not in frame or name not in was:
+                continue
+            earlier = frame["value"].map(was[name])
+            frame = frame.assign(**{f"{name}_change": _ratio(frame[name], earlier) - 1})
+            label = _label(label, currency, several=True) if several else _("Change")
+            change = Field(f"{name}_change", label, "change", wide=True)
+            is_cost = _is_cost(name)
+            fields.append(replace(change, falls_well=not is_cost, neutral=is_cost))
+    if "return" in frame and "return" in was:
+        returns = _ratio(frame["return"], frame["value"].map(was["return"]))
+        frame = frame.assign(roas_change=returns - 1)
+        label = _("ROAS change") if len(currencies) > 1 else _("Change")
+        fields.append(Field("roas_change", label, "change", wide=True))
+    return frame, fields
+
+
+def _is_cost(column: str) -> bool:
+    return column.startswith("cost_") and not column.startswith(("cost_each_", "cost_action_"))
+
+
+def _coverage(earlier: Earlier) -> str:
+    """On how many days of the comparison there are no costs, in a sentence."""
+    first, last = earlier.view.period.days
+    days = (last - first).days + 1
+    if earlier.spend.days >= days:
+        return ""
+    text = _("The comparison has costs for {known} of {days} days. The others count as free.")
+    return text.format(known=formats.whole(earlier.spend.days), days=formats.whole(days))
 
 
 def _unit(frame: pd.DataFrame) -> tuple[str, str]:
@@ -391,30 +485,81 @@ def listed(names: Sequence[str], count: int, most: int = MOST_NAMED) -> str:
     return _("{names} and {more} more").format(names=shown, more=formats.whole(more))
 
 
-def _summary(frame: pd.DataFrame, conversion: Conversion, spend: Spend) -> str:
-    """The rates of all rows with costs together, in a sentence for each currency."""
-    currencies = [name for name in spend.totals if f"cost_{name}" in frame]
-    costs = frame[[f"cost_{name}" for name in currencies]]
-    alone = costs.gt(0).sum(axis=1) == 1
-    unit, each = _unit(frame)
-    sentences = []
-    for currency in currencies:
-        rows = frame[alone & (frame[f"cost_{currency}"] > 0)]
-        cost = float(rows[f"cost_{currency}"].sum())
-        sums = {name: rows[name].sum(skipna=False) for name in _SUMMED if name in rows}
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the rows with costs in one currency cost together, and their rates; ``None`` is
+    unknown."""
+
+    cost: float
+    each: float | None
+    action: float | None
+    roas: float | None
+
+
+def _sums_of(frame: pd.DataFrame, conversion: Conversion) -> dict[str, Sums]:
+    """The sums of the rows with costs in only one currency, by the currency."""
+    names = [name for name in map(str, frame) if _is_cost(name)]
+    alone = frame[names].gt(0).sum(axis=1) == 1
+    unit, _each = _unit(frame)
+    sums: dict[str, Sums] = {}
+    for name in names:
+        rows = frame[alone & (frame[name] > 0)]
+        cost = float(rows[name].sum())
+        of = {each: rows[each].sum(skipna=False) for each in _SUMMED if each in rows}
         if not cost or not unit:
             continue
-        parts = []
-        for name, word in ((unit, each), ("conversions", _("conversion"))):
-            if sums.get(name, 0) > 0:
-                amount = formats.money(cost / float(sums[name]), currency)
-                parts.append(_("{amount} per {word}").format(amount=amount, word=word))
-        revenue = sums.get("revenue", math.nan)
-        if "roas" in frame and _is_same(currency, conversion.currency) and not pd.isna(revenue):
-            roas = formats.number(round(float(revenue) / cost, 2))
-            parts.append(_("ROAS {roas}").format(roas=roas))
+        each, action = (
+            cost / float(of[part]) if of.get(part, 0) > 0 else None
+            for part in (unit, "conversions")
+        )
+        currency, revenue = name.removeprefix("cost_"), of.get("revenue", math.nan)
+        returns = "roas" in frame and _is_same(currency, conversion.currency)
+        roas = float(revenue) / cost if returns and not pd.isna(revenue) else None
+        sums[currency] = Sums(cost, each, action, roas)
+    return sums
+
+
+def _summary(frame: pd.DataFrame, conversion: Conversion, spend: Spend) -> str:
+    """The rates of all rows with costs together, in a sentence for each currency."""
+    sums, sentences = _sums_of(frame, conversion), []
+    several = sum(f"cost_{name}" in frame for name in spend.totals) > 1
+    words = _unit(frame)[1], _("conversion")
+    for currency in filter(sums.__contains__, spend.totals):
+        of = sums[currency]
+        parts = [
+            _("{amount} per {word}").format(amount=formats.money(rate, currency), word=word)
+            for rate, word in zip((of.each, of.action), words, strict=True)
+            if rate is not None
+        ]
+        if of.roas is not None:
+            parts.append(_("ROAS {roas}").format(roas=formats.number(round(of.roas, 2))))
         if parts:
-            label = _label(_("Rows with costs"), currency, several=len(currencies) > 1)
-            amount = formats.money(cost, currency)
+            label = _label(_("Rows with costs"), currency, several=several)
+            amount = formats.money(of.cost, currency)
             sentences.append(f"{label}: {amount}, {', '.join(parts)}.")
+    return " ".join(sentences)
+
+
+def _summary_of_changes(
+    frame: pd.DataFrame, before: pd.DataFrame, conversion: Conversion, spend: Spend
+) -> str:
+    """How these rates changed, in a sentence for each currency."""
+    now, was = _sums_of(frame, conversion), _sums_of(before, conversion)
+    shown = Field("", "", "change").shown
+    sentences = []
+    for currency in spend.totals:
+        if currency not in now or currency not in was:
+            continue
+        pairs = (
+            (_("cost {change}"), now[currency].cost, was[currency].cost),
+            (_("cost per conversion {change}"), now[currency].action, was[currency].action),
+            (_("ROAS {change}"), now[currency].roas, was[currency].roas),
+        )
+        parts = [
+            text.format(change=shown(change))
+            for text, *both in pairs
+            if (change := formats.change(*both)) is not None
+        ]
+        label = _label(_("Compared with before"), currency, several=len(spend.totals) > 1)
+        sentences.append(f"{label}: {', '.join(parts)}.")
     return " ".join(sentences)

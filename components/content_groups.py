@@ -1,7 +1,8 @@
 """Content groups and own channels as rankings and as a field of a breakdown.
 
 Each group is a View with its filters, so its figures are those of any filtered View: N groups take
-N queries, and the views of no group one more.
+N queries, and the views of no group one more. Where filters keep whole visits, the server divides
+views or visits into groups in one query.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pandas as pd
 
@@ -21,7 +22,7 @@ from components.loading import Collector
 from components.texts import N_, _, memoize
 from components.view_description import why_empty
 from umami.api import reports, traffic
-from umami.api.reports import Breakdown, BreakdownField, parts_of_visits
+from umami.api.reports import Breakdown, BreakdownField, Parts, parts_of_visits
 from umami.api.traffic import Ranking, Stats
 from umami.content_groups import (
     ASSISTANTS,
@@ -29,20 +30,23 @@ from umami.content_groups import (
     GroupKind,
     filters_of,
     filters_of_rest,
+    lacking,
+    matching,
     patterns_in,
     step_of,
+    visits_of,
     within,
     without_patterns,
 )
+from umami.conversion import FunnelStep
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
-from umami.filters import Capabilities, Filter
+from umami.filters import PATTERNS, Capabilities, Filter
 from umami.view import View
 
-Answer = Stats | Breakdown
+Answer = Stats | Breakdown | Parts
 REST: Final = "rest"
 """The value of the row of views without a group."""
-NO_GROUP: Final = N_("In no group")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,16 @@ class Words:
     """What is shown where no visitor counts."""
     counted: str
     """How visitors are counted."""
+    by_visit: str
+    """How visitors are counted where filters keep whole visits."""
+    rest: str
+    """The name of the row without a group."""
 
 
+_PAGES_COUNTED: Final = N_(
+    "A page is in the first group whose patterns match its path. A visitor counts in every group "
+    "that they viewed a page of, so shares may add up to more than 100 %."
+)
 WORDS: Final[dict[GroupKind, Words]] = {
     "group": Words(
         N_("Groups"),
@@ -75,10 +87,9 @@ WORDS: Final[dict[GroupKind, Words]] = {
             "that you choose."
         ),
         N_("Nobody viewed a page of these groups in this period."),
-        N_(
-            "A page is in the first group whose patterns match its path. A visitor counts in every "
-            "group that they viewed a page of, so shares may add up to more than 100 %."
-        ),
+        _PAGES_COUNTED,
+        _PAGES_COUNTED,
+        N_("In no group"),
     ),
     "channel": Words(
         N_("Own channels"),
@@ -91,6 +102,12 @@ WORDS: Final[dict[GroupKind, Words]] = {
             "A visitor counts in every channel that one of their views came through, so shares may "
             "add up to more than 100 %. Umami’s own channels follow other rules."
         ),
+        N_(
+            "A visit is in the first channel that one of its views came through. Visitors with "
+            "several visits may count in several channels, so shares may add up to more than "
+            "100 %. Umami’s own channels follow other rules."
+        ),
+        N_("In no channel"),
     ),
 }
 LEFT_OVER: Final = 5
@@ -106,33 +123,47 @@ SEVERAL_FIELDS: Final = N_(
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One group or, with the value ``REST``, the views without a group, and its ``filters``."""
+    """One group or, with the value ``REST``, what is in no group.
+
+    ``filters`` keep what is in it, ``matching`` what is in it unless it is in an earlier part;
+    ``fields`` are those of all groups.
+    """
 
     name: str
     value: str
     filters: tuple[Filter, ...]
-
-    @property
-    def field(self) -> str:
-        """The field of its patterns."""
-        return self.filters[0].field
+    matching: tuple[Filter, ...]
+    fields: frozenset[str]
 
     def is_of(self, view: View) -> bool:
         """Whether a View is filtered by this part."""
-        return patterns_in(view, self.field) == set(self.filters)
+        joined = view.match == "all" or len(view.filters) == 1
+        return joined and patterns_in(view, self.fields) == set(self.filters)
 
 
 @memoize
-def parts(groups: tuple[ContentGroup, ...]) -> tuple[Part, ...]:
-    """The parts that groups divide views into: the groups in their order and, of groups of pages,
-    the views without a group. Their names differ, also where a group has the name of the rest."""
+def parts(groups: tuple[ContentGroup, ...], *, whole_visits: bool) -> tuple[Part, ...]:
+    """The parts that groups divide views into, or channels whole visits if filters keep those: the
+    groups in their order and, unless filters cannot express it, the rest. Their names differ, also
+    where a group has the name of the rest."""
+    fields = frozenset(group.field for group in groups)
+    kind: GroupKind = "group" if "path" in fields else "channel"
+    of_visits = whole_visits and kind == "channel"
+    filters = visits_of if of_visits else filters_of
     named = [
-        Part(_(group.name) if group is ASSISTANTS else group.name, str(at), filters_of(groups, at))
+        Part(
+            _(group.name) if group is ASSISTANTS else group.name,
+            str(at),
+            filters(groups, at),
+            (matching(group),),
+            fields,
+        )
         for at, group in enumerate(groups)
     ]
-    if groups and groups[0].field == "path":
-        rest = distinct(_(NO_GROUP), [part.name for part in named])
-        named.append(Part(rest, REST, filters_of_rest(groups)))
+    if groups and (of_visits or kind == "group"):
+        rest = distinct(_(WORDS[kind].rest), [part.name for part in named])
+        left = lacking(groups) if of_visits else filters_of_rest(groups)
+        named.append(Part(rest, REST, left, (), fields))
     return tuple(named)
 
 
@@ -148,8 +179,26 @@ def effective(query: Collector, website: str, kind: GroupKind) -> tuple[ContentG
     return query.content_groups(website, kind) or ((ASSISTANTS,) if kind == "channel" else ())
 
 
+def resolved(query: Collector, website: str, step: FunnelStep) -> FunnelStep:
+    """A step with the filters of its content group. It is a step to a page where only that can
+    express the group, and stays as it is if there is no such group, or nothing can: servers then
+    say why."""
+    groups = query.content_groups(website, "group") if step.kind == "group" else ()
+    place = next((at for at, group in enumerate(groups) if group.name == step.value), None)
+    if place is None:
+        return step
+    if not query.client.capabilities.group_steps:
+        pattern = step_of(groups, place)
+        return FunnelStep("path", pattern) if pattern else step
+    filters = filters_of(groups, place)
+    names = [f"{each.field}{at or ''}" for at, each in enumerate(filters)]
+    rows = zip(names, (each.param() for each in filters), strict=True)
+    return replace(step, rows=tuple(rows))
+
+
 def steps(query: Collector, website: str) -> tuple[dict[str, str], list[str]]:
-    """The content groups that can be a step, as names by patterns, and the names of the others."""
+    """The content groups that a step to a page can express, as names by patterns, and the names of
+    the others."""
     groups = query.content_groups(website, "group")
     patterns = [step_of(groups, at) for at in range(len(groups))]
     named = list(zip(patterns, (group.name for group in groups), strict=True))
@@ -161,17 +210,12 @@ def steps(query: Collector, website: str) -> tuple[dict[str, str], list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the figures of a part come from: ``ask`` makes the query for a View, or for the View of
+    """What the figures of parts come from: ``ask`` makes the query for a View, or for the View of
     its comparison."""
 
-    part: Part
+    parts: tuple[Part, ...]
     view: View
     ask: Callable[[View], Query[Any]]
-
-
-def by_visit(view: View) -> bool:
-    """Whether the filters of a View keep whole visits, of which parts keep single views."""
-    return view.whole_visits and view.is_filtered and not view.filters_visits
 
 
 def questions(
@@ -180,31 +224,43 @@ def questions(
     divided: Sequence[Part],
     fields: tuple[BreakdownField, ...] = (),
 ) -> list[Question]:
-    """The questions for each part of a View, also broken down by ``fields``. Where filters keep
-    rows, a View that is filtered by a part has only that one.
+    """The questions for the parts of a View, also broken down by ``fields``: one of all parts where
+    filters keep whole visits. Where they keep rows, it is one of each part, and a View that is
+    filtered by a part has only that one.
 
     Raises ``InvalidView`` where the server, or the filters of the View, do not allow it.
     """
-    if by_visit(view):
-        return [
-            Question(part, view, partial(parts_of_visits, rows=part.filters, fields=fields))
-            for part in divided
-        ]
-    rows = replace(view, whole_visits=False)
-    narrowed = next(([(part, rows)] for part in divided if part.is_of(view)), None)
-    narrowed = narrowed or [(part, within(rows, part.filters)) for part in divided]
+    if view.whole_visits:
+        groups = tuple(part.matching for part in divided if part.matching)
+        of: Literal["rows", "visits"] = "rows" if "path" in divided[0].fields else "visits"
+        at_once = partial(parts_of_visits, parts=groups, fields=fields, of=of)
+        return [Question(tuple(divided), view, at_once)]
+    narrowed = next(([(part, view)] for part in divided if part.is_of(view)), None)
+    narrowed = narrowed or [(part, within(view, part.filters)) for part in divided]
     for _part, each in narrowed:
-        if lacking := each.lacking(capabilities):
-            raise InvalidView(lacking, remedy=N_("Groups need a server that filters by patterns."))
+        if reason := each.lacking(capabilities):
+            raise InvalidView(reason, remedy=N_("Groups need a server that filters by patterns."))
     ask = partial(reports.breakdown, fields=fields) if fields else traffic.stats
-    return [Question(part, each, ask) for part, each in narrowed]
+    return [Question((part,), each, ask) for part, each in narrowed]
 
 
-def figures(answer: Answer) -> pd.DataFrame:
-    """The answer to a question as the frame of a breakdown."""
-    if isinstance(answer, Breakdown):
-        return answer.frame
-    return pd.DataFrame([{name: getattr(answer.current, name) for name in FIGURES}])
+def frames(divided: Sequence[Part], answers: Sequence[Answer]) -> list[pd.DataFrame]:
+    """The figures of each part, of the answers to the questions, as frames of a breakdown."""
+    first, *_others = answers
+    if isinstance(first, Parts):
+        frame = first.frame
+        return [frame[frame["part"] == at].drop(columns="part") for at in range(len(divided))]
+    return [
+        answer.frame
+        if isinstance(answer, Breakdown | Parts)
+        else pd.DataFrame([{name: getattr(answer.current, name) for name in FIGURES}])
+        for answer in answers
+    ]
+
+
+def _summed(divided: Sequence[Part], answers: Sequence[Answer]) -> pd.DataFrame:
+    """A row with the figures of each part."""
+    return pd.DataFrame([frame[[*FIGURES]].sum() for frame in frames(divided, answers)])
 
 
 def chosen(
@@ -213,18 +269,28 @@ def chosen(
     """The View filtered by the part with this value instead of another one, or without its filters
     if it has them; a note where that is not possible."""
     part = next(part for part in divided if part.value == value)
-    cleared = view
-    for other in divided:
-        if other.is_of(view):
-            cleared = without_patterns(cleared, other.field)
+    by_part = any(other.is_of(view) for other in divided)
+    cleared = without_patterns(view, part.fields) if by_part else view
     if part.is_of(view):
         return cleared
     try:
         narrowed = within(cleared, part.filters)
     except InvalidView as problem:
         return ui.Note(texts.sentences(problem))
-    lacking = narrowed.lacking(capabilities)
-    return ui.Note(_(lacking)) if lacking else narrowed
+    reason = narrowed.lacking(capabilities)
+    return ui.Note(_(reason)) if reason else narrowed
+
+
+def filtered_by(query: Collector, view: View) -> list[tuple[GroupKind, Part]]:
+    """The groups that a View is filtered by, at most one of each kind."""
+    if not any(filter_.operator in PATTERNS for filter_ in view.filters):
+        return []
+    divided = {
+        kind: parts(groups, whole_visits=view.whole_visits)
+        for kind in WORDS
+        if (groups := effective(query, view.website, kind))
+    }
+    return [(kind, part) for kind, every in divided.items() for part in every if part.is_of(view)]
 
 
 def can_filter(query: Collector, view: View) -> bool:
@@ -256,7 +322,7 @@ def section(query: Collector, view: View, kind: GroupKind) -> ui.Section:
         return ui.blocks_section(title, ui.Text(_(words.none), "empty"), *edit)
     try:
         capabilities = query.client.capabilities
-        divided = parts(groups)
+        divided = parts(groups, whole_visits=view.whole_visits)
         plan = questions(view, capabilities, divided)
     except InvalidView as problem:
         reason = ui.Text(texts.sentences(problem), "empty")
@@ -265,15 +331,18 @@ def section(query: Collector, view: View, kind: GroupKind) -> ui.Section:
         return ui.failed_section(title, problem)
     total = query.hint(traffic.stats(view), None)
     answers = [query.compared(each.view, each.ask) for each in plan]
-    several = len({part.field for part in divided}) > 1
-    notes = [ui.Text(_(SEVERAL_FIELDS))] if several else []
+    notes = []
+    if len(divided[0].fields) > 1 and not view.whole_visits:
+        notes = [ui.Text(_(SEVERAL_FIELDS))]
+    shown = tuple(part for each in plan for part in each.parts)
+    about_bounces = _(query.client.definitions.bounce)
 
     def make(whole: Stats | None, *stats: Answer) -> list[ui.Block]:
         now, earlier = stats[: len(plan)], stats[len(plan) :]
-        frame = ranked(tuple(each.part for each in plan), whole, now, earlier)
+        frame = ranked(shown, whole, now, earlier)
         choose = partial(chosen, view, capabilities, divided)
         active = [part.value for part in divided if part.is_of(view)]
-        return [*_blocks(view, kind, frame, choose, active), *notes, *edit]
+        return [*_blocks(view, kind, frame, choose, active, about_bounces), *notes, *edit]
 
     earlier = [before for answer in answers for before in answer.earlier]
     sent: list[Future[Any]] = [total, *(answer.now for answer in answers), *earlier]
@@ -288,17 +357,18 @@ def ranked(
     earlier: tuple[Answer, ...] = (),
 ) -> pd.DataFrame:
     """A row for each part, most visitors first and the rest last: ``value``, ``label``,
-    ``visitors``, ``share`` (of all visitors, a fraction), ``views`` and, with a comparison,
-    ``change``."""
-    frame = pd.concat([figures(answer) for answer in now], ignore_index=True)
-    frame = frame[["visitors", "views"]].assign(
+    ``visitors``, ``visits``, ``share`` (of all visitors, a fraction), ``views``, with a comparison
+    ``change``, and where whole visits are known ``bounce_rate``."""
+    frame = _summed(named, now)
+    if isinstance(now[0], Parts):
+        frame["bounce_rate"] = frame["bounces"] / frame["visits"].where(frame["visits"] > 0)
+    frame = frame.drop(columns=["bounces", "seconds"]).assign(
         value=[part.value for part in named], label=[part.name for part in named]
     )
     everybody = total.current.visitors if total else 0
     frame["share"] = frame["visitors"] / (everybody or float("nan"))
     if earlier:
-        before = pd.concat([figures(answer) for answer in earlier], ignore_index=True)
-        was = before["visitors"].astype("float64")
+        was = _summed(named, earlier)["visitors"].astype("float64")
         frame["change"] = frame["visitors"] / was.where(was > 0) - 1
     rest = frame["value"] == REST
     order = frame.assign(rest=rest).sort_values(
@@ -313,8 +383,10 @@ def _blocks(
     frame: pd.DataFrame,
     choose: Callable[[str], ui.Change],
     active: Sequence[str],
+    about_bounces: str,
 ) -> list[ui.Block]:
     words = WORDS[kind]
+    counted = _(words.by_visit if view.whole_visits else words.counted)
     if not view.keeps_views or not frame["visitors"].any():
         nobody = _(words.nobody).format(names=", ".join(frame["label"]))
         return [ui.Text(why_empty(view, nobody), "empty")]
@@ -326,9 +398,10 @@ def _blocks(
             [
                 Field("label", _(words.name), "text"),
                 Field("visitors", _("Visitors"), bar=True),
-                Field("share", _("% of visitors"), "percent", help=f"{about} {_(words.counted)}"),
+                Field("share", _("% of visitors"), "percent", help=f"{about} {counted}"),
                 *([Field("change", _("Change"), "change", wide=True)] if "change" in frame else []),
                 Field("views", _("Views"), wide=True),
+                *([_bounces(kind, about_bounces)] if "bounce_rate" in frame else []),
             ],
             f"groups_{kind}",
             value="value",
@@ -339,21 +412,30 @@ def _blocks(
     ]
 
 
+def _bounces(kind: GroupKind, definition: str) -> Field:
+    """The column of the bounce rate, which is of whole visits."""
+    of_group = _("Bounce rate of the visits that contain a page of the group.")
+    of_channel = _("Bounce rate of the visits in the channel.")
+    about = f"{of_group if kind == 'group' else of_channel} {definition}"
+    return Field("bounce_rate", _("Bounce rate"), "percent", wide=True, help=about)
+
+
 def preview(
     query: Collector, view: View, kind: GroupKind, groups: tuple[ContentGroup, ...]
 ) -> list[ui.Block]:
     """What groups that are not saved yet count in the period of a View, whatever its filters, and
     what they leave over. Waits for the answers. Raises ``UmamiError``."""
     unfiltered = view.unfiltered()
-    plan = questions(unfiltered, query.client.capabilities, parts(groups))
+    divided = parts(groups, whole_visits=view.whole_visits)
+    plan = questions(unfiltered, query.client.capabilities, divided)
     total = query.ask(traffic.stats(unfiltered))
     left: Future[Ranking] | None = None
     if kind == "group":
-        rest = plan[-1].view
+        rest = within(replace(unfiltered, whole_visits=False), divided[-1].filters)
         left = query.hint(traffic.metrics(rest, "path", limit=LEFT_OVER), NO_RANKING)
     answers = [query.ask(each.ask(each.view)) for each in plan]
     now = tuple(answer.result() for answer in answers)
-    frame = ranked(tuple(each.part for each in plan), total.result(), now)
+    frame = ranked(divided, total.result(), now)
     words = WORDS[kind]
     fields = [
         Field("label", _(words.name), "text"),
@@ -371,6 +453,11 @@ def _left_over(
     kind: GroupKind, frame: pd.DataFrame, total: Stats, left: Future[Ranking] | None
 ) -> str:
     """The share of views, or of visitors, that no group has, in a sentence."""
+    if left is None and REST in set(frame["value"]):
+        visits = int(frame["visits"].sum())
+        rest = int(frame["visits"][frame["value"] == REST].sum())
+        share = formats.percent(rest / visits if visits else None)
+        return _("{share} of the visits came through none of these channels.").format(share=share)
     if left is None:
         visitors = total.current.visitors
         rest = visitors - int(frame["visitors"].sum())

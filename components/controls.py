@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
@@ -18,6 +17,8 @@ import streamlit as st
 
 from access.permissions import AuthorizedClient
 from components import (
+    conditions,
+    content_groups,
     elements,
     export_permissions,
     filter_inputs,
@@ -28,16 +29,16 @@ from components import (
     segments_dialog,
     sharing,
     texts,
-    view_description,
 )
 from components.analysis_controls import conversion_popover
+from components.conditions import Condition
 from components.escaping import plain
+from components.loading import Collector
 from components.texts import N_, _
 from components.url_state import change, free, go, note, view
 from umami.api import segments
 from umami.api.websites import Website
 from umami.errors import InvalidView, UmamiError
-from umami.filters import FIELDS, OPERATORS
 from umami.period import PRESETS, Period, Unit, zone
 from umami.view import ALL_TIME, CUSTOM, Comparison, View, shifted
 
@@ -93,7 +94,7 @@ def bar(
             _menu(client, now, more, dated=dated)
         if free():
             _chips(client, now)
-        elif said := view_description.narrowed(now):
+        elif said := conditions.in_words(Collector(client, reader=page_context.reader()), now):
             with st.container(key="fixed"):
                 st.caption(f":material/lock: {plain(' · '.join(said))}")
 
@@ -345,19 +346,13 @@ def _chips(client: AuthorizedClient, now: View) -> None:
     if not now.is_filtered:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="chips"):
-        for filter_ in now.filters:
-            value = plain(view_description.values(filter_), 60)
-            _chip(
-                f"{_(FIELDS[filter_.field])} {_(OPERATORS[filter_.operator])} **{value}**",
-                filter_.field + ("" if filter_.operator == "eq" else f"_{filter_.operator}"),
-                replace(now, filters=tuple(other for other in now.filters if other != filter_)),
-            )
-        if now.segment:
-            _chip(_saved_words(client, now, "segment"), "segment", replace(now, segment=None))
-        if now.cohort:
-            _chip(_saved_words(client, now, "cohort"), "cohort", replace(now, cohort=None))
-        if len(now.filters) > 1:
-            if client.capabilities.several:
+        several = list(conditions.of(Collector(client, reader=page_context.reader()), now))
+        for condition in several:
+            _chip(condition)
+        if len(several) > 1:
+            # A group consists of filters that all apply.
+            by_group = any(condition.key in content_groups.WORDS for condition in several)
+            if len(now.filters) > 1 and not by_group and client.capabilities.several:
                 elements.select(
                     _("Filters joined by"),
                     {"all": _("Match all"), "any": _("Match any")},
@@ -370,25 +365,13 @@ def _chips(client: AuthorizedClient, now: View) -> None:
             elements.text_button(_("Clear all"), "chips_clear", go, now.unfiltered())
 
 
-def _saved_words(client: AuthorizedClient, now: View, kind: segments.Kind) -> str:
-    """The words of the chip of a segment or cohort, with its name if that is known."""
-    id_ = now.segment if kind == "segment" else now.cohort
-    names: dict[str, str] = {}
-    with suppress(UmamiError):
-        page = client.ask(segments.segments(now.website, kind))
-        names = {row.id: row.name for row in page.rows}
-    if id_ in names:
-        words = _("Segment **{name}**") if kind == "segment" else _("Cohort **{name}**")
-        return words.format(name=plain(names[id_], 60))
-    return _("In a **segment**") if kind == "segment" else _("In a **cohort**")
-
-
-def _chip(words: str, key: str, without: View) -> None:
+def _chip(condition: Condition) -> None:
+    name = condition.name if condition.about else texts.capitalised(condition.name)
     elements.action_button(
-        words,
-        f"chip_{key}",
+        f"{condition.about} **{plain(name, 60)}**".strip(),
+        f"chip_{condition.key}",
         go,
-        without,
+        condition.without,
         icon="close",
         icon_position="right",
         help=_("Remove this filter"),

@@ -11,7 +11,7 @@ from datetime import date
 from itertools import chain
 from typing import Final
 
-from components import formats
+from components import content_groups, formats
 from components.blocks import Params
 from components.loading import Collector
 from components.texts import _
@@ -40,7 +40,16 @@ def chosen(query: Collector, view: View, params: Params | None = None) -> Conver
         next(reversed((params or {}).get(name, ())), "") or of_view
         for name, of_view in zip(PARAMS, (view.conversion, view.currency), strict=True)
     )
-    return resolved(text, currency, lambda: suggested(query, view))
+    conversion = resolved(text, currency, lambda: suggested(query, view))
+    return with_group(query, view.website, conversion)
+
+
+def with_group(query: Collector, website: str, conversion: Conversion) -> Conversion:
+    """A conversion of a website; if it is a content group, with the filters of that."""
+    if conversion.step is None:
+        return conversion
+    step = content_groups.resolved(query, website, conversion.step)
+    return replace(conversion, step=step)
 
 
 def resolved(

@@ -450,7 +450,7 @@ def frames(figure: Figure, answers: Sequence[Any]) -> tuple[pd.DataFrame, pd.Dat
     """The values of a field in both periods from the answers about the period and then those about
     the comparison, of which each has some columns; ``None`` where they are unknown."""
     half = len(answers) // 2
-    columns = [figure.amount, *([figure.per] if figure.per else [])]
+    columns = figure.columns
     sides = []
     for side in (answers[:half], answers[half:]):
         known = [_frame(answer) for answer in side]

@@ -16,8 +16,9 @@ from typing import Final
 from access.rules import Rule
 from components import formats
 from components.loading import Collector
-from components.texts import NN_, _
-from umami.api.conversions import VisitGroups
+from components.texts import N_, NN_, _
+from umami.api.conversions import Credit, VisitGroups
+from umami.api.reports import Breakdown
 from umami.api.traffic import Ranked, Ranking
 from umami.errors import InvalidView
 from umami.filters import MOST_VALUES, Filter
@@ -27,6 +28,8 @@ KIND: Final = "merge"
 """The kind of these rules. Their ``spec`` has ``field``, ``values`` and ``name``, one of these."""
 FIELDS: Final = ("utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm")
 ALL_MERGED: Final = NN_("{count} spelling merged", "{count} spellings merged")
+TWICE: Final = N_("Of merged spellings, a visitor of two of them counts twice.")
+UNDO: Final = N_("“Undo” on the page Campaigns shows merged spellings apart again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +144,12 @@ def _names(merges: Sequence[Merge]) -> dict[str, str]:
 
 
 @memoize
-def groups(answer: VisitGroups, merges: tuple[Merge, ...]) -> VisitGroups:
+def groups(
+    answer: VisitGroups, merges: tuple[Merge, ...], *, overlapping: bool = False
+) -> VisitGroups:
     """The groups of visits with one row for what is merged, most visits first. The visitors of a
-    row of several groups (``visitors``, ``converters`` and ``buyers``) are ``NaN``."""
+    row of several groups (``visitors``, ``converters`` and ``buyers``) are ``NaN``, or if they may
+    be ``overlapping`` the sum."""
     frame = answer.frame
     rows = _names(merges)
     names = frame["name"].map(lambda name: rows.get(name, name))
@@ -153,7 +159,7 @@ def groups(answer: VisitGroups, merges: tuple[Merge, ...]) -> VisitGroups:
     sums = frame.assign(name=names).groupby("name", sort=False, as_index=False)
     columns = dict.fromkeys(frame.select_dtypes("number"), "sum")
     merged = sums.agg({"country": "first", **columns})[list(frame.columns)]
-    several = merged["name"].isin(names[repeated])
+    several = merged["name"].isin(names[repeated]) & (not overlapping)
     for column in ("visitors", "converters", "buyers"):
         merged[column] = merged[column].astype("float64").mask(several)
     return VisitGroups(
@@ -161,7 +167,8 @@ def groups(answer: VisitGroups, merges: tuple[Merge, ...]) -> VisitGroups:
     )
 
 
-def ranking(answer: Ranking, merges: Sequence[Merge]) -> Ranking:
+@memoize
+def ranking(answer: Ranking, merges: tuple[Merge, ...]) -> Ranking:
     """The ranking with one row for what is merged. It adds up the counts, so that a visitor of
     several spellings counts several times."""
     names, rows = _names(merges), dict[str | None, Ranked]()
@@ -171,6 +178,47 @@ def ranking(answer: Ranking, merges: Sequence[Merge]) -> Ranking:
         count = row.count + (earlier.count if earlier else 0)
         rows[name] = replace(row, name=name, count=count)
     return Ranking(sorted(rows.values(), key=lambda row: -row.count), answer.measure)
+
+
+def rankings(
+    answers: Sequence[Ranking], merges: tuple[Merge, ...], limit: int
+) -> tuple[list[Ranking], int]:
+    """Rankings with one row for what is merged, and the number of rows from which on one of them
+    may lack others; it is ``limit`` for the ``answers``."""
+    merged = [ranking(answer, merges) for answer in answers] if merges else list(answers)
+    cut = (
+        len(new.rows) for old, new in zip(answers, merged, strict=True) if len(old.rows) >= limit
+    )
+    return merged, min(cut, default=limit)
+
+
+@memoize
+def credit(answer: Credit, merges: tuple[Merge, ...]) -> Credit:
+    """The credit with one row for what is merged: each part of a conversion, and of its revenue, is
+    credited to one value, so these add up."""
+    rows = _names(merges)
+    conversions, revenue = (
+        frame.assign(name=frame["name"].map(lambda name: rows.get(name, name)))
+        .groupby("name", sort=False, as_index=False)
+        .sum()
+        for frame in (answer.conversions, answer.revenue)
+    )
+    return replace(answer, conversions=conversions, revenue=revenue)
+
+
+@memoize
+def breakdown(answer: Breakdown, merges: tuple[Merge, ...]) -> Breakdown:
+    """The groups with one row for what is merged. Their figures are sums, so that a visitor, or a
+    visit, of several spellings counts several times."""
+    columns = {merge.field: answer.frame[merge.field] for merge in merges}
+    for field in columns:
+        rows = _names([merge for merge in merges if merge.field == field])
+        columns[field] = columns[field].map(lambda name, rows=rows: rows.get(name, name))
+    frame = answer.frame.assign(**columns)
+    fields = list(frame.columns.difference(frame.select_dtypes("number").columns, sort=False))
+    if not frame.duplicated(fields).any():
+        return Breakdown(frame)
+    return Breakdown(frame.groupby(fields, sort=False, dropna=False, as_index=False).sum())
 
 
 def amounts(

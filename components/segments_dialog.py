@@ -137,13 +137,21 @@ def _list(client: AuthorizedClient, opened: _Open) -> None:
                 _("New cohort"), "new_cohort", _show_form, view, cohort, icon="group_add"
             )
     try:
-        pages = [client.submit(segments.segments(view.website, kind)) for kind in KINDS]
-        listed = [row for page in pages for row in page.result().rows]
+        replies = [client.submit(segments.segments(view.website, kind)) for kind in KINDS]
+        pages = [reply.result() for reply in replies]
+        listed = [row for page in pages for row in page.rows]
     except UmamiError as problem:
         elements.show_error(problem)
         return
     if not listed:
         elements.show_empty(_("No segments or cohorts are saved for this website yet."))
+    if missing := sum(page.count for page in pages) - len(listed):
+        text = formats.counted(
+            "This server does not list {count} more: choose it in Umami.",
+            "This server does not list {count} more: choose them in Umami.",
+            missing,
+        )
+        elements.show_note(text)
     for row in listed:
         with st.container(border=True, gap="xsmall", key=f"segment_row_{row.id}"):
             _row(client, opened, row, may_save=may_save)

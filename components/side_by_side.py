@@ -11,11 +11,12 @@ from typing import Any, Final, get_args
 import pandas as pd
 
 from components import blocks as ui
-from components import conversions, formats, rankings, texts, visit_tables
+from components import conversions, formats, merged_tags, rankings, texts, visit_tables
 from components.charts import tiles as tile_data
 from components.charts.tiles import Tile
 from components.formats import Field
 from components.loading import Collector
+from components.merged_tags import Merge
 from components.texts import N_, _
 from components.view_description import dates, value_name, why_unknown
 from umami.analysis import side_by_side as analysis
@@ -122,7 +123,8 @@ def ask(
 
     def shares(*answers: Any) -> list[ui.Block]:
         names = side_names(sides, answers[: len(kinds)])
-        return share_blocks(view, table, names, *answers[len(kinds) :])
+        merges = merged_tags.of(query, view.website, table.field)
+        return share_blocks(view, table, names, *answers[len(kinds) :], merges=merges)
 
     about = dates(view)
     yield ui.Section(title, figures, named, ask_more=ask_figures, about=about, height=ui.TABLE)
@@ -200,12 +202,16 @@ def share_blocks(
     other: Stats,
     left: Ranking,
     right: Ranking,
+    *,
+    merges: tuple[Merge, ...] = (),
 ) -> list[ui.Block]:
     """The values of a field with their share on both sides, the largest difference first."""
+    merged = merged_tags.notes(merges, [row.name or "" for row in (*left.rows, *right.rows)])
     totals = [now.current.visitors, other.current.visitors]
     if left.measure == "times":
         totals = [sum(row.count for row in ranked.rows) for ranked in (left, right)]
-    shares = analysis.shares(left, right, totals[0], totals[1], LIMIT)
+    (left, right), limit = merged_tags.rankings((left, right), merges, LIMIT)
+    shares = analysis.shares(left, right, totals[0], totals[1], limit)
     frame = shares.frame
     blocks: list[ui.Block] = []
     if shares.uncertain:
@@ -258,7 +264,9 @@ def share_blocks(
             "side_shares",
             value="name" if table.filters else None,
             filter_field=table.filters,
+            merged=merged_tags.filters(merges),
         ),
+        *([ui.Text(f"{_(merged_tags.TWICE)} {_(merged_tags.UNDO)}")] if merged else []),
     ]
 
 

@@ -66,7 +66,6 @@ NO_VIEWS: Final = N_(
     "No views in this period yet. They appear as soon as Umami's tracker is on the website and "
     "somebody visits it."
 )
-MERGED_VISITORS: Final = N_("Of merged spellings, a visitor of two of them counts twice.")
 NO_EVENTS: Final = N_(
     "No events in this period. Send one from your pages with umami.track('name')."
 )
@@ -379,7 +378,7 @@ def ranking(
         )
     )
     if merged_tags.notes(merges, [row.name or "" for row in ranked.rows]):
-        blocks.append(Text(_(MERGED_VISITORS)))
+        blocks.append(Text(_(merged_tags.TWICE)))
     if shares.no_direct:
         blocks.append(Text(_(rankings.NO_DIRECT), medium="report"))
     return blocks

@@ -13,7 +13,7 @@ from umami import names
 from umami.api.events import Kind
 from umami.connection import Server
 from umami.content_groups import patterns_of
-from umami.filters import FIELDS, OPERATORS, VISIT_FIELDS, Filter
+from umami.filters import FIELDS, OPERATORS, PATTERNS, VISIT_FIELDS, Filter
 from umami.period import Period, Unit
 from umami.view import View
 
@@ -129,7 +129,7 @@ def why_unknown(now: View) -> str | None:
 
 def values(filter_: Filter) -> str:
     """The values of a filter: ``Germany or France``."""
-    if filter_.operator in ("re", "nre"):
+    if filter_.operator in PATTERNS:
         return _(" or ").join(patterns_of(filter_) or filter_.values)
     return _(" or ").join(value_name(filter_.field, value) for value in filter_.values)
 
@@ -156,9 +156,3 @@ def activity_name(kind: Kind) -> str:
 def filter_in_words(filter_: Filter) -> str:
     """A filter: ``Country is Germany``."""
     return f"{_(FIELDS[filter_.field])} {_(OPERATORS[filter_.operator])} {values(filter_)}"
-
-
-def narrowed(now: View) -> list[str]:
-    """All filters of a View: ``Country is Germany``, ``in a segment``."""
-    words = [filter_in_words(filter_) for filter_ in now.filters]
-    return words + [_("in a segment")] * bool(now.segment) + [_("in a cohort")] * bool(now.cohort)

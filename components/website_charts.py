@@ -17,9 +17,9 @@ from components.formats import Field
 from components.texts import N_, _
 from components.theme import Mode
 from components.view_description import described, present
+from components.website_figures import Sum
 from components.what_changed import Change
 from umami.analysis import changes
-from umami.analysis.changes import Figure
 from umami.api.traffic import Timeline
 from umami.errors import UmamiError
 from umami.memoize import memoize
@@ -153,24 +153,29 @@ def _long(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def contributions(frame: pd.DataFrame, figure: Figure) -> list[ui.Block]:
-    """What each website adds to the change of a figure of all, as a chart and, in reports, a table.
+def contributions(frame: pd.DataFrame, total: Sum) -> list[ui.Block]:
+    """What each website adds to the change of a sum, as a chart and, in reports, a table.
 
     ``frame`` is that of ``website_figures.rows``; websites without the figures of either period are
     left out.
     """
-    known = frame.dropna(subset=["visitors", "before_visitors"])
+    figure, columns = total.figure, total.columns
+    needed = [prefix + column for column in columns.values() for prefix in ("", "before_")]
+    known = frame.reindex(columns=[*frame.columns.union(needed)]).dropna(subset=needed)
     if known.empty:
-        return [ui.Text(_("The visitors of the comparison are unknown."), "empty")]
-    columns = [figure.amount, *([figure.per] if figure.per else [])]
+        return [ui.Text(_("This figure of the comparison is unknown."), "empty")]
     now, before = (
         pd.DataFrame(
-            {"name": known["id"], "country": "", **{name: known[prefix + name] for name in columns}}
+            {
+                "name": known["id"],
+                "country": "",
+                **{name: known[prefix + column] for name, column in columns.items()},
+            }
         )
         for prefix in ("", "before_")
     )
     totals = [{name: float(side[name].sum()) for name in columns} for side in (now, before)]
-    change = Change(figure, totals[0], totals[1])
+    change = Change(figure, totals[0], totals[1], total.currency)
     parts = changes.parts(figure, now, before, change.now, change.before)
     if parts is None or not change.size:
         return [ui.Text(_("This figure did not change."), "empty")]

@@ -16,18 +16,20 @@ from typing import Any, Final
 import pandas as pd
 
 from components import blocks as ui
-from components import figure_parts, formats, history, view_description
+from components import figure_parts, formats, history, merged_tags, view_description
 from components.charts import bars
 from components.figure_parts import LABELS, SHARES, WORDS
 from components.formats import Field
 from components.loading import Collector, Compared
+from components.merged_tags import Merge
 from components.texts import _, inside
 from components.view_description import value_name, why_empty
 from umami.analysis import changes
 from umami.analysis.changes import FIGURES, Cause, Figure, Split
 from umami.analysis.expected import Stretch
 from umami.api import traffic, websites
-from umami.api.traffic import Stats, Timeline
+from umami.api.conversions import VisitGroups
+from umami.api.traffic import Ranking, Stats, Timeline
 from umami.api.websites import DateRange
 from umami.conversion import Conversion
 from umami.period import Period, zone
@@ -170,6 +172,7 @@ def parts_blocks(
     named: tuple[str, str],
     most: int,
     filter_field: str | None = None,
+    merges: tuple[Merge, ...] = (),
 ) -> list[ui.Block]:
     """A chart and a table of the parts of a change, which have a ``label``.
 
@@ -188,6 +191,7 @@ def parts_blocks(
         "parts",
         value="name" if filter_field else None,
         filter_field=filter_field,
+        merged=merged_tags.filters(merges),
     )
     return [ui.Chart(alt, "waterfall", draw), table]
 
@@ -230,13 +234,21 @@ def _digits(change: Change) -> int:
     return 0
 
 
-def parts(change: Change, *answers: Any) -> pd.DataFrame | None:
+def parts(change: Change, *answers: Any, merges: tuple[Merge, ...] = ()) -> pd.DataFrame | None:
     """The parts of a field's values in a change (``changes.parts``) from the answers about the
-    period and then those about the comparison; ``None`` if they are unknown."""
-    frames = figure_parts.frames(change.figure, answers)
+    period and then those about the comparison; ``None`` if they are unknown. Merged values are one;
+    what is counted twice is part of the overlap."""
+    frames = figure_parts.frames(change.figure, [_merged(answer, merges) for answer in answers])
     if frames is None:
         return None
     return changes.parts(change.figure, *frames, change.now, change.before)
+
+
+def _merged(answer: Any, merges: tuple[Merge, ...]) -> Any:
+    """An answer with one row for what is merged."""
+    if merges and isinstance(answer, VisitGroups):
+        return merged_tags.groups(answer, merges, overlapping=True)
+    return merged_tags.ranking(answer, merges) if isinstance(answer, Ranking) else answer
 
 
 def section(
@@ -337,6 +349,21 @@ class _Sentences:
             ).format(day=formats.moment(first, "day"))
         return "" if before else _("The comparison has no visits.")
 
+    def _parts_by_field(
+        self, change: Change, fields: Sequence[str], answers: Iterator[Any]
+    ) -> dict[str, pd.DataFrame]:
+        """The parts of a change by each field whose values are known; takes two answers a field."""
+        by_field = {
+            field: parts(
+                change,
+                next(answers),
+                next(answers),
+                merges=merged_tags.of(self.query, self.view.website, field),
+            )
+            for field in fields
+        }
+        return {field: frame for field, frame in by_field.items() if frame is not None}
+
     def make(self, *answers: Any) -> list[ui.Block]:
         """The sentences."""
         further = 2 * len(self.unusual) * (1 + len(FIELDS_OF_STRETCHES))
@@ -349,7 +376,7 @@ class _Sentences:
                 figure_parts.totals_of(next(rest), None),
             )
             change = Change(FIGURES["visitors"], now, before)
-            by_field = _parts_by_field(change, FIELDS_OF_STRETCHES, rest)
+            by_field = self._parts_by_field(change, FIELDS_OF_STRETCHES, rest)
             findings.append(unusual(stretch, beside, change, by_field, self.spread))
         if self.why_not:
             findings.append(ui.Finding(self.why_not, "info"))
@@ -359,7 +386,7 @@ class _Sentences:
             days = _beside(self.view, stretch)
             findings.append(ui.Finding(text, "info", _("Open these days"), days))
         for change in self.moved:
-            by_field = _parts_by_field(change, _fields(change.figure), rest)
+            by_field = self._parts_by_field(change, _fields(change.figure), rest)
             findings.append(explained(change, by_field, self.spread))
         if not findings and self.view.comparison == "none":
             return [ui.Text(_("Choose a comparison in the bar to see what changed."), "empty")]
@@ -371,14 +398,6 @@ class _Sentences:
 
 def _fields(figure: Figure) -> tuple[str, ...]:
     return FIELDS_OF_RATES if figure.per else FIELDS_OF_COUNTS
-
-
-def _parts_by_field(
-    change: Change, fields: Sequence[str], answers: Iterator[Any]
-) -> dict[str, pd.DataFrame]:
-    """The parts of a change by each field whose values are known; takes two answers a field."""
-    by_field = {field: parts(change, next(answers), next(answers)) for field in fields}
-    return {field: frame for field, frame in by_field.items() if frame is not None}
 
 
 def _within(view: View, stretches: Sequence[Stretch]) -> list[Stretch]:

@@ -306,7 +306,7 @@ _ARGUMENTS: Final[dict[str, Any]] = {
     "step": "/",
     "model": "first-click",
     "fields": ("path",),
-    "rows": (Filter("path", "eq", "/"),),
+    "parts": ((Filter("path", "eq", "/"),),),
     "currency": "EUR",
     "path": "/",
     "source": "channel",

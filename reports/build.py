@@ -14,7 +14,16 @@ from typing import Final, Literal
 from access.notes import Note
 from access.permissions import AuthorizedClient
 from access.reader import Reader
-from components import blocks, formats, history, note_effects, notes, texts, view_description
+from components import (
+    blocks,
+    conditions,
+    formats,
+    history,
+    note_effects,
+    notes,
+    texts,
+    view_description,
+)
 from components.areas import PageInfo
 from components.blocks import Block, Chart, Findings, Params, Text
 from components.loading import Collector, QueryClient, fault_location
@@ -26,7 +35,6 @@ from reports.chromium import Paper
 from reports.document import Chapter, Cover, Report, Section
 from umami.api.websites import Website
 from umami.background_task import ProgressCallback
-from umami.connection import Server
 from umami.errors import UmamiError
 from umami.period import zone
 from umami.view import View
@@ -104,7 +112,8 @@ def make(
         answered = (reply.answered_at for _unused, reply in query.sent if reply.answered_at)
         as_of = min((as_of, *answered))
     progress(len(pages), len(pages))
-    return Report(_cover(client.server, order, now, as_of), tuple(chapters), flags)
+    cover = _cover(Collector(client, reader=of_chapters), order, now, as_of)
+    return Report(cover, tuple(chapters), flags)
 
 
 def _notes(query: Collector, view: View, pages: Sequence[PageInfo]) -> list[Note]:
@@ -174,12 +183,12 @@ def _blocks(section: blocks.Section) -> Sequence[Block]:
         return (Text(_("This part of the report could not be created.")),)
 
 
-def _cover(server: Server, order: Order, made: datetime, as_of: datetime) -> Cover:
-    view = order.view
+def _cover(query: Collector, order: Order, made: datetime, as_of: datetime) -> Cover:
+    view, server = order.view, query.client.server
     site = next((site for site in order.sites if site.id == view.website), None)
     website = site.name if site else view.website
     any_of = _("any of: ") if len(view.filters) > 1 and view.match == "any" else ""
-    filters = "; ".join(view_description.narrowed(view))
+    filters = "; ".join(conditions.in_words(query, view))
     as_of = as_of.astimezone(made.tzinfo)
     lines = {
         _("Website"): f"{website} ({site.domain})" if site and site.domain else website,

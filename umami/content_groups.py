@@ -1,7 +1,7 @@
 """Content groups and own channels: pages and sources of visits under names that a website chooses.
 
 Of the groups of a website the first that matches a view has it. A group is a few filters of a View,
-so every page can be filtered by it, and the figures of N groups take N + 1 queries.
+so every page can be filtered by it, and the figures of N groups take at most N + 1 queries.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Final, Literal, get_args
 
 from umami.errors import InvalidView
-from umami.filters import FIELDS, LONGEST_EXPRESSION, Filter, regex_escaped
+from umami.filters import FIELDS, LONGEST_EXPRESSION, PATTERNS, Filter, regex_escaped
 from umami.memoize import memoize
 from umami.texts import N_, Message
 from umami.view import View
@@ -113,11 +113,16 @@ def check(groups: Sequence[ContentGroup], kind: GroupKind) -> None:
             )
 
 
+def matching(group: ContentGroup) -> Filter:
+    """The filter that keeps what matches a group, whatever groups are before it."""
+    return Filter(group.field, "re", _expression(group.globs))
+
+
 @memoize
 def filters_of(groups: tuple[ContentGroup, ...], place: int) -> tuple[Filter, ...]:
     """The filters that keep the views of a group: those that match it, and no earlier group.
 
-    Earlier groups with another field are not left out: filters cannot express that.
+    Earlier groups with another field are not left out: filters of Umami cannot express that.
     """
     group = groups[place]
     earlier = [
@@ -127,10 +132,25 @@ def filters_of(groups: tuple[ContentGroup, ...], place: int) -> tuple[Filter, ..
         for glob in other.globs
         if any(overlap(glob, mine) for mine in group.globs)
     ]
-    filters = [Filter(group.field, "re", _expression(group.globs))]
+    filters = [matching(group)]
     if earlier:
         filters.append(Filter(group.field, "nre", _expression(earlier)))
     return tuple(filters)
+
+
+@memoize
+def visits_of(groups: tuple[ContentGroup, ...], place: int) -> tuple[Filter, ...]:
+    """The filters that keep the visits of a group, where filters keep whole visits: those with a
+    view that matches it, and none that matches an earlier group."""
+    return (matching(groups[place]), *lacking(groups[:place]))
+
+
+def lacking(groups: Sequence[ContentGroup]) -> tuple[Filter, ...]:
+    """The filters that keep the visits without a view that matches any of the groups."""
+    globs: dict[str, list[str]] = {}
+    for group in groups:
+        globs.setdefault(group.field, []).extend(group.globs)
+    return tuple(Filter(field, "lacks", _expression(each)) for field, each in globs.items())
 
 
 def filters_of_rest(groups: Sequence[ContentGroup]) -> tuple[Filter, ...]:
@@ -163,7 +183,7 @@ def within(view: View, filters: Iterable[Filter]) -> View:
         key = filter_.field, filter_.operator
         same = joined.get(key)
         if same not in (None, filter_):
-            if filter_.operator != "nre" or same.values[0].startswith("(?"):
+            if filter_.operator == "re" or same.values[0].startswith("(?"):
                 raise InvalidView(
                     Message(
                         "Groups cannot be counted beside a filter by a pattern of {field}.",
@@ -176,18 +196,18 @@ def within(view: View, filters: Iterable[Filter]) -> View:
     return replace(view, filters=tuple(joined.values()), match="all")
 
 
-def patterns_in(view: View, field: str) -> frozenset[Filter]:
-    """The filters of a View by which it may be filtered by a group."""
+def patterns_in(view: View, fields: Collection[str]) -> frozenset[Filter]:
+    """The filters of a View by which it may be filtered by a group of these fields."""
     return frozenset(
         filter_
         for filter_ in view.filters
-        if filter_.field == field and filter_.operator in ("re", "nre")
+        if filter_.field in fields and filter_.operator in PATTERNS
     )
 
 
-def without_patterns(view: View, field: str) -> View:
-    """A View without the filters by which it may be filtered by a group."""
-    mine = patterns_in(view, field)
+def without_patterns(view: View, fields: Collection[str]) -> View:
+    """A View without the filters by which it may be filtered by a group of these fields."""
+    mine = patterns_in(view, fields)
     return replace(view, filters=tuple(f for f in view.filters if f not in mine))
 
 

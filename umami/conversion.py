@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from umami.errors import InvalidView
 from umami.filters import LONGEST_VALUE
 from umami.parsing import Record
 from umami.texts import Message
 
-StepKind = Literal["path", "event"]
+StepKind = Literal["path", "event", "group"]
 PURCHASE: Final = "money"
 """The text of the conversion that is any purchase, on whatever page and with whatever event."""
 LONGEST_CURRENCY: Final = 100
@@ -18,10 +18,19 @@ LONGEST_CURRENCY: Final = 100
 
 
 class FunnelStep(Record):
-    """A step: opening a ``path`` (``*`` at either end is a wildcard) or an event."""
+    """A step: opening a ``path`` (``*`` at either end is a wildcard), an event, or opening a page
+    of a content ``group``, whose name the value is."""
 
     kind: StepKind
     value: str
+    rows: tuple[tuple[str, str], ...] = ()
+    """The filters of the rows of a group, as parameters; none while the group is not known."""
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The step in the body of an analysis."""
+        rows = {"rows": dict(self.rows)} if self.rows else {}
+        return {"type": self.kind, "value": self.value, **rows}
 
 
 def spell(step: FunnelStep) -> str:
@@ -36,7 +45,8 @@ def read(text: str) -> FunnelStep:
         raise InvalidView(
             Message("“{text}” is not a step: a page (path./pricing) or an event.", text=text[:40])
         )
-    return FunnelStep("path" if kind == "path" else "event", value)
+    kinds: dict[str, StepKind] = {each: each for each in get_args(StepKind)}
+    return FunnelStep(kinds[kind], value)
 
 
 def is_currency(text: str) -> bool:
@@ -55,7 +65,9 @@ class Conversion:
     @property
     def is_exact(self) -> bool:
         """Whether it is one page or one event, without a wildcard."""
-        return self.step is not None and "*" not in (self.step.value[:1], self.step.value[-1:])
+        if self.step is None or self.step.kind == "group":
+            return False
+        return "*" not in (self.step.value[:1], self.step.value[-1:])
 
     def __bool__(self) -> bool:
         return self.step is not None or bool(self.currency)

@@ -11,7 +11,7 @@ from umami.errors import InvalidView
 from umami.normal_forms import normalized
 from umami.texts import N_, Message
 
-Operator = Literal["eq", "neq", "c", "dnc", "re", "nre"]
+Operator = Literal["eq", "neq", "c", "dnc", "re", "nre", "lacks"]
 OPERATORS: dict[Operator, str] = {
     "eq": N_("is"),
     "neq": N_("is not"),
@@ -19,8 +19,13 @@ OPERATORS: dict[Operator, str] = {
     "dnc": N_("does not contain"),
     "re": N_("matches"),
     "nre": N_("does not match"),
+    "lacks": N_("never matches"),
 }
-"""Operators with their words; the last two take regular expressions."""
+"""Operators with their words; the last three take regular expressions."""
+PATTERNS: frozenset[Operator] = frozenset({"re", "nre", "lacks"})
+"""The operators that take a regular expression."""
+EXTENSIONS: frozenset[Operator] = frozenset({"lacks"})
+"""The operators that no Umami has."""
 
 FIELDS: dict[str, str] = tomllib.loads(Path(__file__).with_name("names.toml").read_text("utf-8"))[
     "fields"
@@ -47,7 +52,8 @@ class Filter:
     """A condition on rows, in text form ``path.eq./pricing``. ``eq`` keeps rows that equal any of
     several ``values``, ``neq`` those that equal none; the other operators take one value. ``c``,
     ``dnc``, ``re`` and ``nre`` ignore case. A row without the field does not match ``neq``, ``dnc``
-    or ``nre``."""
+    or ``nre``. ``lacks`` keeps visits without a row that matches ``re``, and where filters keep
+    rows, the other rows."""
 
     field: str
     operator: Operator
@@ -68,7 +74,7 @@ class Filter:
                     most=MOST_VALUES,
                 )
             )
-        longest = LONGEST_EXPRESSION if operator in ("re", "nre") else LONGEST_VALUE
+        longest = LONGEST_EXPRESSION if operator in PATTERNS else LONGEST_VALUE
         if any(not value or len(value) > longest or "\0" in value for value in values):
             raise InvalidView(
                 Message(
@@ -76,7 +82,7 @@ class Filter:
                     longest=longest,
                 )
             )
-        if operator in ("re", "nre"):
+        if operator in PATTERNS:
             try:
                 re.compile(values[0])
             except (re.error, OverflowError, RecursionError):
@@ -180,13 +186,15 @@ class Capabilities:
     """The parts of a View that a server supports, by default all; it ignores other filters."""
 
     fields: frozenset[str] = frozenset(FIELDS)
-    operators: frozenset[str] = frozenset(OPERATORS)
+    operators: frozenset[str] = frozenset(OPERATORS) - EXTENSIONS
     several: bool = True
     """Several values in one filter, several filters of one field, filters joined by “any”."""
     commas: bool = True
     """Values that contain a comma."""
     segments: bool = True
     """Saved segments and cohorts."""
+    group_steps: bool = False
+    """Content groups as steps of funnels, goals and conversions."""
     whole_visits: bool = False
     """Filters that keep the visits with a matching row; Umami's filters keep the rows."""
 

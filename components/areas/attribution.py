@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
 import pandas as pd
 
 from components import blocks as ui
-from components import conversions, figure_parts, formats, loading, texts, what_changed
+from components import (
+    conversions,
+    figure_parts,
+    formats,
+    loading,
+    merged_tags,
+    texts,
+    what_changed,
+)
 from components.areas import PageInfo, last_value
 from components.charts.tiles import Figures, figures, unexplained
 from components.formats import Field, Kind
 from components.loading import Collector
-from components.texts import N_, _, memoize
+from components.merged_tags import Merge
+from components.texts import N_, _
 from components.view_description import described, value_name, why_empty
 from components.visit_tables import MOST, OTHER, SOURCES
 from umami.analysis import marketing as analysis
@@ -159,7 +168,8 @@ def _by_models(
 
     def section(field: CreditedField) -> ui.Section:
         answers = query.compared(view, partial(ask, source=field))
-        draw = partial(_models, view, field, currency if in_money else "")
+        merges = merged_tags.of(query, view.website, field)
+        draw = partial(_models, view, field, merges, currency if in_money else "")
         return ui.Section(
             _("Credit by {credited}").format(credited=texts.inside(_(SOURCES[field][2]))),
             draw,
@@ -186,16 +196,22 @@ def _totals(
 
 
 def _models(
-    view: View, field: CreditedField, currency: str, now: Credit, before: Credit | None = None
+    view: View,
+    field: CreditedField,
+    merges: tuple[Merge, ...],
+    currency: str,
+    now: Credit,
+    before: Credit | None = None,
 ) -> list[ui.Block]:
     """The credit by one field, a column for each model: revenue in a currency, or conversions."""
-    frame = model_table(field, bool(currency), now, before)
+    frame = model_table(field, bool(currency), now, before, merges)
     if frame.empty:
         nothing = _("No visit converted in this period.")
         return [ui.Text(why_empty(view, nothing), "empty")]
     title, _unused, heading = map(_, SOURCES[field])
     kind: Kind = "money" if currency else "number"
-    fields = [Field("label", heading, "text")]
+    merged = "note" in frame
+    fields = [Field("label", heading, "text", note="note" if merged else None)]
     for model, names_of in MODEL_NAMES.items():
         name, about = map(_, names_of)
         main, wide = model == MAIN, model not in ("last", MAIN)
@@ -231,28 +247,41 @@ def _models(
             f"credit_{field}",
             report_title=_("credit to {title}").format(title=texts.inside(title)),
         ),
+        *([ui.Text(_(merged_tags.UNDO))] if merged else []),
     ]
 
 
-@memoize
+@texts.memoize
 def model_table(
-    field: CreditedField, in_money: bool, now: Credit, before: Credit | None
+    field: CreditedField,
+    in_money: bool,
+    now: Credit,
+    before: Credit | None,
+    merges: tuple[Merge, ...] = (),
 ) -> pd.DataFrame:
-    """The credit of each value, with a ``label`` and the ``change`` of the main model.
+    """The credit of each value, with a ``label`` and the ``change`` of the main model, and a
+    ``note`` if some are merged.
 
     Values beyond the server's limit are the last row, so every column adds up to the total.
     """
+    cut = len(now.conversions) == MOST
+    merged = merged_tags.notes(merges, now.conversions["name"])
+    if merges:
+        now = merged_tags.credit(now, merges)
+        before = before and merged_tags.credit(before, merges)
     frame, total = (now.revenue, now.amount) if in_money else (now.conversions, float(now.total))
     models = list(MODELS)
     frame = frame[(frame[models].abs() > 0).any(axis=1)]
     frame = frame.sort_values(MAIN, ascending=False, kind="stable", ignore_index=True)
     none = _(CREDITED[field])
     labels = [value_name(field, name) if name else none for name in frame["name"]]
-    if len(now.conversions) == MOST:
+    if cut:
         rest = total - frame[models].sum()
         frame = pd.concat([frame, pd.DataFrame([{"name": _(OTHER), **rest}])], ignore_index=True)
         labels.append(_(OTHER))
     frame = frame.assign(label=labels)
+    if merged:
+        frame["note"] = [merged.get(name) for name in frame["name"]]
     if before is not None:
         earlier = (before.revenue if in_money else before.conversions).set_index("name")[MAIN]
         was = frame["name"].map(earlier).fillna(0)
@@ -269,6 +298,10 @@ def _by_first_touch(
     )
     first = query.compared(view, partial(credited, model="first-click"))
     last = query.ask(credited(view, model="last-click"))
+    merges = {
+        part: merged_tags.of(query, view.website, field)
+        for part, (_title, _heading, field, _rest) in PARTS.items()
+    }
     happened = _("How often it occurred: {kind} {step}.").format(
         kind=texts.inside(_(KINDS[step.kind])), step=step.value[:60]
     )
@@ -286,7 +319,7 @@ def _by_first_touch(
     yield ui.Section(step.value, totals, [*first], about=described(view), framed=False)
     yield ui.Section(
         _("Credit for {step}").format(step=step.value),
-        partial(_parts, view, step, currency),
+        partial(_parts, view, step, currency, merges),
         [first.now, last, *first.earlier],
         height=ui.TABLE,
         framed=False,
@@ -297,12 +330,14 @@ def _parts(
     view: View,
     step: FunnelStep,
     currency: str,
+    merges: Mapping[str, tuple[Merge, ...]],
     first: Attribution,
     last: Attribution,
     before: Attribution | None = None,
 ) -> list[ui.Block]:
     """The credit by each part of Umami's report, in visitors or in a currency."""
-    table = touches("amount" if currency else "visitors", first, last, before)
+    named = tuple((part, each) for part, each in merges.items() if each)
+    table = touches("amount" if currency else "visitors", first, last, before, named)
     if table.empty:
         no_credit = _("No visitor converted in this period, or their sources are unknown.")
         return [ui.Text(why_empty(view, no_credit), "empty")]
@@ -319,18 +354,26 @@ def _parts(
         ui.Text(_(FIRST_ONLY)),
         ui.Cards([(_(PARTS[part][0]), [part_table(part, table, currency)]) for part in credited]),
         *([ui.Text(_("No credit by {missing}.").format(missing=missing))] if missing else []),
+        *([ui.Text(_(merged_tags.UNDO))] if table["note"].notna().any() else []),
     ]
 
 
-@memoize
+@texts.memoize
 def touches(
-    value: str, first: Attribution, last: Attribution, before: Attribution | None
+    value: str,
+    first: Attribution,
+    last: Attribution,
+    before: Attribution | None,
+    merges: tuple[tuple[str, tuple[Merge, ...]], ...] = (),
 ) -> pd.DataFrame:
-    """The credit by first and last touch with a ``label`` for each name, and the comparison's.
+    """The credit by first and last touch with a ``label`` for each name, and the comparison's; a
+    ``note`` marks what is merged by the ``merges`` of a part.
 
     ``value`` is ``visitors`` or ``amount``. The last row of each part is the remainder.
     """
-    table = analysis.touches(first, last, before, value)
+    table = analysis.touches(first, last, before, value).assign(note=None)
+    for part, of_part in merges:
+        table = _merged_part(table, part, of_part)
     labels = [
         _(PARTS[part][3]) if not name else value_name(PARTS[part][2], name)
         for part, name in zip(table["part"], table["name"], strict=True)
@@ -338,13 +381,39 @@ def touches(
     return table.assign(label=labels)
 
 
+def _merged_part(table: pd.DataFrame, part: str, merges: tuple[Merge, ...]) -> pd.DataFrame:
+    """The table with one row for what is merged in a part, where the rows of the list name it. A
+    number is unknown if that of a spelling is."""
+    here = table["part"] == part
+    of_part = table[here]
+    notes = merged_tags.notes(merges, of_part["name"])
+    columns = [column for column in ("first", "last", "before") if column in table]
+    sums = {
+        column: merged_tags.amounts(
+            dict(zip(of_part["name"], of_part[column], strict=True)), merges
+        )
+        for column in columns
+    }
+    merged = pd.DataFrame({"name": list(sums["first"])})
+    for column, numbers in sums.items():
+        merged[column] = list(numbers.values())
+    largest = merged[["first", "last"]].max(axis="columns").where(merged["name"] != "", -1.0)
+    merged = merged.loc[largest.sort_values(ascending=False, kind="stable").index]
+    merged = merged.assign(part=part, note=merged["name"].map(notes.get))
+    if "before" in table:
+        was = merged["before"]
+        merged["change"] = merged["first"] / was.where(was > 0) - 1
+    return pd.concat([table[~here], merged[list(table.columns)]], ignore_index=True)
+
+
 def part_table(part: str, table: pd.DataFrame, currency: str) -> ui.Table:
     """The credit by one part; last touch only where any has a source."""
     title = _(PARTS[part][0])
     frame = table[table["part"] == part].reset_index(drop=True)
     kind: Kind = "money" if currency else "count"
+    noted = "note" if frame["note"].notna().any() else None
     fields = [
-        Field("label", _(PARTS[part][1]), "text"),
+        Field("label", _(PARTS[part][1]), "text", note=noted),
         Field("first", _("First touch"), kind, bar=True, currency=currency),
     ]
     if frame.loc[frame["name"] != "", "last"].fillna(0).any():

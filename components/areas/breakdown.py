@@ -11,12 +11,13 @@ from typing import Any, Final, Literal, get_args
 import pandas as pd
 
 from components import blocks as ui
-from components import content_groups, texts
+from components import content_groups, merged_tags, texts
 from components.areas import PageInfo
 from components.charts import maps
 from components.content_groups import Answer, Part, Question
 from components.formats import Field, Kind
 from components.loading import Collector, QueryClient
+from components.merged_tags import Merge
 from components.texts import N_, _, memoize
 from components.view_description import dates, value_name, why_empty, why_unknown
 from umami.analysis import rankings as analysis
@@ -141,7 +142,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         reason = ui.Text(texts.sentences(problem), "empty")
         yield ui.Card(_("Groups"), [ui.blocks_section("", reason)], about=dates(view))
         return
-    divided = tuple(each.part for each in questions)
+    divided = tuple(part for each in questions for part in each.parts)
     groups: list[Future[Any]] = [query.ask(each.ask(each.view)) for each in questions]
     if not questions:
         groups = [query.ask(reports.breakdown(view, choice.of_umami))]
@@ -151,15 +152,18 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
         title: str, draw: Callable[[Breakdown], list[ui.Block]], height: int, about: str = ""
     ) -> ui.Section:
         def make(*answers: Answer) -> list[ui.Block]:
-            return draw(joined(choice, divided, answers))
+            return draw(merged_tags.breakdown(joined(choice, divided, answers), merges))
 
         return ui.Section(title, make, groups, about=about, height=height)
 
-    draw_all = partial(_all_groups, view, query.client, choice, divided)
+    merges = tuple(
+        merge for field in choice.of_umami for merge in merged_tags.of(query, view.website, field)
+    )
+    draw_all = partial(_all_groups, view, query.client, choice, divided, merges)
     sections = [
         section(
             _("By {by}").format(by=by),
-            partial(_treemap, view, capabilities, choice, divided),
+            partial(_treemap, view, capabilities, choice, divided, merges),
             420 + ui.CHART_BUTTONS,
             dates(view),
         ),
@@ -177,7 +181,8 @@ def _questions(query: Collector, view: View, choice: Choice) -> list[Question]:
     if choice.grouping is None:
         return []
     groups = content_groups.effective(query, view.website, GROUPINGS[choice.grouping])
-    divided, capabilities = content_groups.parts(groups), query.client.capabilities
+    divided = content_groups.parts(groups, whole_visits=view.whole_visits)
+    capabilities = query.client.capabilities
     return content_groups.questions(view, capabilities, divided, choice.of_umami)
 
 
@@ -188,15 +193,17 @@ def joined(choice: Choice, divided: tuple[Part, ...], answers: tuple[Answer, ...
         (answer,) = answers
         assert isinstance(answer, Breakdown)
         return answer
-    frames = []
-    for part, answer in zip(divided, answers, strict=True):
-        frame = content_groups.figures(answer)
-        frames.append(frame[frame["visitors"] > 0].assign(**{str(choice.grouping): part.name}))
+    frames = [
+        frame[frame["visitors"] > 0].assign(**{str(choice.grouping): part.name})
+        for part, frame in zip(divided, content_groups.frames(divided, answers), strict=True)
+    ]
     return Breakdown(pd.concat(frames, ignore_index=True))
 
 
 def rates_unknown(view: View, choice: Choice) -> str | None:
     """Why bounce rates and visit durations of groups are unknown; ``None`` if they are known."""
+    if choice.grouping and view.whole_visits:
+        return None
     if any(field not in VISIT_FIELDS for field in choice.fields):
         return _(PARTS_OF_VISITS)
     return why_unknown(view)
@@ -241,6 +248,7 @@ def _treemap(
     capabilities: Capabilities,
     choice: Choice,
     divided: tuple[Part, ...],
+    merges: tuple[Merge, ...],
     answer: Breakdown,
 ) -> list[ui.Block]:
     groups, named = groups_of(view, choice, answer)
@@ -254,7 +262,7 @@ def _treemap(
         path = tree["path"].iloc[int(point[0])]
         matches = (named[fields[: len(path)]] == list(path)).all(axis=1)
         group = groups.iloc[int(matches.to_numpy().argmax())]
-        return filtered_view(view, capabilities, group, fields[: len(path)], divided)
+        return filtered_view(view, capabilities, group, fields[: len(path)], divided, merges)
 
     chart = ui.Chart(
         _("{label} by {field}").format(
@@ -291,14 +299,20 @@ def filtered_view(
     group: pd.Series[Any],
     fields: Sequence[str],
     divided: Sequence[Part] = (),
+    merges: Sequence[Merge] = (),
 ) -> ui.Change:
-    """The View filtered by a group's values, with a note on values that cannot be filters."""
+    """The View filtered by a group's values, or all that are merged to them, with a note on values
+    that cannot be filters."""
     note = ""
+    values_of = {(merge.field, merge.name): merge.filter_.values for merge in merges}
     for field in fields:
         value = group[field]
         if field in GROUPINGS:
             part = next(part for part in divided if part.name == value)
-            view = view if part.is_of(view) else within(view, part.filters)
+            try:
+                view = view if part.is_of(view) else within(view, part.filters)
+            except InvalidView as problem:
+                note = texts.sentences(problem)
             continue
         if not isinstance(value, str) or not value:
             note = _("Views without a {field} cannot be filtered for.").format(
@@ -306,7 +320,7 @@ def filtered_view(
             )
             continue
         try:
-            filter_ = Filter(field, "eq", value)
+            filter_ = Filter(field, "eq", *values_of.get((field, value), (value,)))
         except InvalidView as problem:
             note = texts.sentence(problem)
             continue
@@ -361,11 +375,18 @@ def _all_groups(
     client: QueryClient,
     choice: Choice,
     divided: tuple[Part, ...],
+    merges: tuple[Merge, ...],
     answer: Breakdown,
 ) -> list[ui.Block]:
     groups, named = groups_of(view, choice, answer)
     if groups.empty:
         return []
+    merged = [each.name for each in merges if each.name in set(groups[each.field].dropna())]
+    notes = []
+    if merged:
+        text = _("Spellings shown as one: {names}.").format(names=", ".join(dict.fromkeys(merged)))
+        twice = _("A visitor, or a visit, of two of them counts twice.")
+        notes = [ui.Text(f"{text} {twice} {_(merged_tags.UNDO)}")]
     about = _(client.definitions.bounce) if choice.measure == "bounce_rate" else ""
     title = _("Every group, by {measure}").format(
         measure=texts.inside(_(MEASURES[choice.measure][0]))
@@ -374,6 +395,7 @@ def _all_groups(
     return [
         ui.Text("", "body", lead=title, help=about, medium="page"),
         *([ui.Text(unknown)] if unknown else []),
+        *notes,
         ui.Table(
             _("groups"),
             named,
@@ -383,7 +405,7 @@ def _all_groups(
             printed=25,
             value="place",
             on_choose=lambda place: filtered_view(
-                view, client.capabilities, groups.iloc[int(place)], choice.fields, divided
+                view, client.capabilities, groups.iloc[int(place)], choice.fields, divided, merges
             ),
         ),
         ui.Text(_("Choose a group to filter every page by it."), medium="page"),

@@ -16,6 +16,7 @@ from components import (
     figure_parts,
     formats,
     history,
+    merged_tags,
     rankings,
     side_by_side,
     texts,
@@ -26,6 +27,7 @@ from components.areas import PageInfo, last_value
 from components.charts import bars
 from components.formats import Field
 from components.loading import Collector
+from components.merged_tags import Merge
 from components.texts import N_, _, memoize
 from components.view_description import described, value_name
 from umami.analysis import changes
@@ -118,6 +120,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     brought = traffic_blocks.ask_conversions(query, view, shown) if shown else ()
     ranked = query.compared(view, partial(traffic.metrics, field=by, limit=LIMIT))
     known: list[Future[Any]] = [totals.now, timeline, *totals.earlier]
+    merges = merged_tags.of(query, view.website, by)
 
     def tiles(*answers: Any) -> list[ui.Block]:
         more = traffic_blocks.conversion_tiles(shown, *answers[len(known) :])
@@ -143,13 +146,16 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
             yield ui.failed_section(_title(figure), problem)
     all_moves = ui.Section(
         _("Biggest changes"),
-        partial(moved_blocks, view, by),
+        partial(moved_blocks, view, by, merges=merges),
         [*ranked],
         about,
         height=447 + ui.CHART_BUTTONS,
     )
     each = ui.Section(
-        _("By kind of change"), partial(kinds_blocks, by), [*ranked], height=ui.TABLE + 60
+        _("By kind of change"),
+        partial(kinds_blocks, by, merges=merges),
+        [*ranked],
+        height=ui.TABLE + 60,
     )
     yield ui.Card(_("Biggest changes"), [all_moves, each], about)
 
@@ -187,6 +193,7 @@ def _explanation(
     else:
         groups = figure_parts.ask_groups(query, view, conversion, field, figure)
     days = history.ask(query, view)
+    merges = merged_tags.of(query, view.website, field)
 
     def make(*answers: Any) -> list[ui.Block]:
         of_periods = answers[: len(totals)]
@@ -199,8 +206,8 @@ def _explanation(
             return [ui.Text(_("The server does not report the comparison."), "empty")]
         currency = conversion.currency if conversion else ""
         change = what_changed.Change(figure, *both, currency)
-        parts = what_changed.parts(change, *answers[-len(groups) :])
-        blocks = explanation_blocks(change, by, field, parts)
+        parts = what_changed.parts(change, *answers[-len(groups) :], merges=merges)
+        blocks = explanation_blocks(change, by, field, parts, merges)
         spread = changes.dispersion(history.joined(answers)["sessions"].tolist())
         if parts is not None and change.size and not changes.is_beyond_usual(figure, *both, spread):
             blocks.insert(1, ui.Text(_("This is within the usual variation of the website.")))
@@ -216,7 +223,11 @@ def _explanation(
 
 
 def explanation_blocks(
-    change: what_changed.Change, by: Metric, field: Metric, parts: pd.DataFrame | None
+    change: what_changed.Change,
+    by: Metric,
+    field: Metric,
+    parts: pd.DataFrame | None,
+    merges: tuple[Merge, ...] = (),
 ) -> list[ui.Block]:
     """The parts of the values of a field in a change: a chart and a table, which add up to it.
 
@@ -249,15 +260,17 @@ def explanation_blocks(
         name = texts.inside(_(figure_parts.LABELS[field]))
         blocks.append(ui.Text(text.format(field=name, many=_(TABLES[by].many))))
     shown = what_changed.parts_blocks(
-        change, frame, rest, (table.tab, table.many), MOST_STEPS, table.filters
+        change, frame, rest, (table.tab, table.many), MOST_STEPS, table.filters, merges
     )
-    return [*blocks, *shown]
+    merged = any(merge.name in set(frame["name"].dropna()) for merge in merges)
+    return [*blocks, *shown, *([ui.Text(_(merged_tags.UNDO))] if merged else [])]
 
 
 @memoize
-def moved(by: Metric, now: Ranking, before: Ranking) -> Movers:
+def moved(by: Metric, now: Ranking, before: Ranking, merges: tuple[Merge, ...] = ()) -> Movers:
     """The rows that moved, with their names in ``label``."""
-    movers = analysis.movers(now, before, LIMIT)
+    (now, before), limit = merged_tags.rankings((now, before), merges, LIMIT)
+    movers = analysis.movers(now, before, limit)
     labels = [
         value_name(by, name, of=country if isinstance(country, str) else None)
         for name, country in zip(movers.frame["name"], movers.frame["country"], strict=True)
@@ -265,9 +278,11 @@ def moved(by: Metric, now: Ranking, before: Ranking) -> Movers:
     return replace(movers, frame=movers.frame.assign(label=labels))
 
 
-def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[ui.Block]:
+def moved_blocks(
+    view: View, by: Metric, now: Ranking, before: Ranking, *, merges: tuple[Merge, ...] = ()
+) -> list[ui.Block]:
     """The number of rows by kind of move, and a chart of the largest moves."""
-    movers = moved(by, now, before)
+    movers = moved(by, now, before, merges)
     if movers.frame.empty:
         return [ui.Text(TABLES[by].why_empty(view, _("in either period")), "empty")]
     measure = texts.inside(_(rankings.MEASURES[now.measure]))
@@ -299,21 +314,26 @@ def moved_blocks(view: View, by: Metric, now: Ranking, before: Ranking) -> list[
             title=titles()[by], measure=measure
         )
         blocks.append(ui.Chart(alt, "deltas", partial(bars.deltas, movers.frame)))
+    names = [row.name or "" for ranking in (now, before) for row in ranking.rows]
+    if merged_tags.notes(merges, names):
+        blocks.append(ui.Text(f"{_(merged_tags.TWICE)} {_(merged_tags.UNDO)}"))
     return blocks
 
 
-def kinds_blocks(by: Metric, now: Ranking, before: Ranking) -> list[ui.Block]:
+def kinds_blocks(
+    by: Metric, now: Ranking, before: Ranking, *, merges: tuple[Merge, ...] = ()
+) -> list[ui.Block]:
     """A card for each kind of move that there is."""
-    movers = moved(by, now, before)
+    movers = moved(by, now, before, merges)
     cards = [
-        (_(title), [moves_table(by, move, movers)])
+        (_(title), [moves_table(by, move, movers, merges)])
         for move, title in MOVES.items()
         if not movers.of(move).empty
     ]
     return [ui.Cards(cards)] if cards else []
 
 
-def moves_table(by: Metric, move: Move, movers: Movers) -> ui.Table:
+def moves_table(by: Metric, move: Move, movers: Movers, merges: tuple[Merge, ...] = ()) -> ui.Table:
     """A table of the rows with one kind of move."""
     frame = movers.of(move)
     filters = TABLES[by].filters
@@ -333,4 +353,5 @@ def moves_table(by: Metric, move: Move, movers: Movers) -> ui.Table:
         printed=10,
         value="name" if filters else None,
         filter_field=filters,
+        merged=merged_tags.filters(merges),
     )

@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 
 from components import blocks as ui
-from components import conversions, formats, loading, texts
+from components import content_groups, conversions, formats, loading, texts
 from components.areas import PageInfo, last_value
 from components.charts import flows as charts
 from components.formats import Field
@@ -155,7 +155,8 @@ def _saved(query: Collector, view: View) -> list[ui.Item]:
 
 
 def _conversion(query: Collector, view: View, title: str, chain: Chain) -> ui.Card:
-    results = query.compared(view, partial(reports.funnel, steps=chain.steps, window=chain.window))
+    steps = tuple(content_groups.resolved(query, view.website, step) for step in chain.steps)
+    results = query.compared(view, partial(reports.funnel, steps=steps, window=chain.window))
     about = _("{described}. Each step: {within}.").format(
         described=described(view), within=texts.inside(within(chain.window))
     )

@@ -15,6 +15,7 @@ import pandas as pd
 
 from components import blocks as ui
 from components import (
+    content_groups,
     conversions,
     figure_parts,
     formats,
@@ -59,6 +60,7 @@ SUGGESTED: Final = 3
 TIMES: Final = {
     "path": N_("Views of the page, and events on it."),
     "event": N_("How often the event was sent."),
+    "group": N_("Views of pages of the group, and events on them."),
 }
 COUNTED: Final = {
     "goal_times": {"times": "times"},
@@ -122,8 +124,14 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
 
 def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[ui.Item]:
     """A card with figures and a trend for each goal, and a table of all goals."""
+    targets = [
+        replace(target, step=content_groups.resolved(query, view.website, target.step))
+        for target in targets
+    ]
     results = [
-        query.compared(view, partial(reports.goal, kind=step.kind, value=step.value))
+        query.compared(
+            view, partial(reports.goal, kind=step.kind, value=step.value, rows=step.rows)
+        )
         for step in (target.step for target in targets)
     ]
     trends = [_trend_section(query, view, at, target) for at, target in enumerate(targets)]
@@ -170,7 +178,7 @@ def _pace_section(query: Collector, view: View, targets: Sequence[Target]) -> ui
     counted = [target for target in targets if target.step.kind == "event"]
     paced: list[Paced] = []
     if view.whole_visits:
-        pages = [target for target in targets if target.step.kind == "path"]
+        pages = [target for target in targets if target.step.kind != "event"]
         paced = [
             Paced(target.step.value, "times", Conversion(target.step), target) for target in pages
         ]
@@ -309,7 +317,8 @@ def _figures(
             (_("Conversion"), "conversion", of_all, "percent"),
         ],
     )
-    question = reports.goal(view, kind=target.step.kind, value=target.step.value)
+    step = target.step
+    question = reports.goal(view, kind=step.kind, value=step.value, rows=step.rows)
     source = computed_from(query.client, question)
     shown = what_changed.explaining(
         ui.Tiles(
@@ -381,7 +390,10 @@ def trend(
         case Timeline():
             frame, column, unit = answer.frame, "views", _("views")
         case None:
-            no_trend = _("Its trend is shown for a single page, without a filter on pages.")
+            no_trend = _(
+                "Its trend is shown for a single page or a content group, without filters on pages "
+                "or sources."
+            )
             return [ui.Text(no_trend, "empty")]
     if not frame[column].any():
         return [ui.Text(_("The goal was not reached in this period."), "empty")]

@@ -101,14 +101,16 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     with the tags."""
     utm = query.compared(view, reports.utm)
     totals = query.totals(view)
-    spend = None
+    spend = spend_before = None
+    compared = view.compared()
     try:
         spend = query.spend(view)
+        spend_before = query.spend(compared) if compared else None
     except Unreachable as problem:
         yield ui.blocks_section("", ui.Text(texts.sentence(problem), "note"), framed=False)
     yield ui.Section(
         _("Figures"),
-        partial(_figures, spend),
+        partial(_figures, spend, spend_before),
         [utm.now, totals.now, *utm.earlier, *totals.earlier],
         framed=False,
     )
@@ -127,6 +129,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
                 conversion,
                 table,
                 spend,
+                spend_before,
                 is_complete=view.whole_visits,
             ),
         )
@@ -136,11 +139,11 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     yield tag_hygiene.card(query, view)
 
 
-def _figures(spend: Spend | None, *answers: Any) -> list[ui.Block]:
+def _figures(spend: Spend | None, before: Spend | None, *answers: Any) -> list[ui.Block]:
     """The tiles, with those of costs where there are some."""
     (block,) = _tiles(*answers)
     if spend:
-        block = replace(block, tiles=[*block.tiles, *campaign_costs.tiles(spend)])
+        block = replace(block, tiles=[*block.tiles, *campaign_costs.tiles(spend, before)])
     return [block]
 
 

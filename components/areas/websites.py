@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -26,8 +26,7 @@ from components.charts.tiles import figure
 from components.loading import Collector, every_website
 from components.texts import N_, _
 from components.view_description import described, present
-from components.website_figures import SiteQueries
-from umami.analysis.changes import FIGURES
+from components.website_figures import SiteQueries, Sum
 from umami.analysis.steps import KINDS
 from umami.api import traffic
 from umami.api.traffic import Stats, Timeline
@@ -49,8 +48,6 @@ INFO: Final = PageInfo(
 )
 MOST: Final = 100
 """Most websites with figures, with up to four queries each."""
-SUMS: Final = ("visitors", "visits", "views", "bounce_rate")
-"""The sums whose change is explained, in the order of their tiles."""
 TRAFFIC: Final = 4
 """Tiles of traffic, which are the first."""
 MOST_TILES: Final = 5
@@ -68,8 +65,8 @@ class Choice:
     conversion: str = ""
     """What counts as a conversion on every website, as in URLs; empty for that of each."""
     indexed: bool = False
-    figure: str = "visitors"
-    """The sum whose change is explained by the websites."""
+    figure: str = ""
+    """The tile whose change is explained by the websites, as in ``Sum.named``."""
     faults: tuple[str, ...] = ()
     """What is wrong with the parameters, in sentences."""
 
@@ -95,8 +92,6 @@ class Choice:
         members = [site for site in sites if group is None or site.id in group.websites]
         indexed = last_value(params, "scale") == INDEXED
         figure = last_value(params, "sum")
-        if figure not in SUMS:
-            figure = SUMS[0]
         return cls(members, group, text, indexed, figure, tuple(faults))
 
 
@@ -143,7 +138,15 @@ class Overview:
             )
             for of_site, conversions_of_site in zip(views, counted, strict=True)
         ]
-        queries = map(SiteQueries, sites, now, compared, timelines, visits)
+        visits_before = [
+            tuple(
+                query.outcome(website_figures.counts_query(before, each)) for each in counted_here
+            )
+            if (before := of_site.compared())
+            else ()
+            for of_site, counted_here in zip(views, counted, strict=True)
+        ]
+        queries = map(SiteQueries, sites, now, compared, timelines, visits, visits_before)
         return cls(view, choice, list(queries), steps, cut)
 
     def layout(self) -> Iterator[ui.Item]:
@@ -163,8 +166,7 @@ class Overview:
             if self.view.comparison == "none":
                 yield chart
             else:
-                figure = texts.inside(_(figure_parts.WORDS[self.choice.figure].name))
-                title = _("Who grew, who fell: {figure}").format(figure=figure)
+                title = _("Who grew, who fell: {figure}").format(figure=self._sum.label)
                 grew = ui.Section(title, self._grew, figures, height=320)
                 yield ui.Columns([chart, grew], widths=(3, 2))
         title = _("All websites") if self.choice.group is None else self.choice.group.name
@@ -187,8 +189,17 @@ class Overview:
             answers,
             website_charts.complete(self.view),
             purchases=self._purchases,
-            unit="visits" if self.view.whole_visits else "visitors",
+            unit=self._unit,
         )
+
+    @property
+    def _unit(self) -> website_figures.Unit:
+        return "visits" if self.view.whole_visits else "visitors"
+
+    @property
+    def _sum(self) -> Sum:
+        codes = website_figures.currencies_of(self.queries)
+        return Sum.named(self.choice.figure, self._unit, codes)
 
     @property
     def _purchases(self) -> bool:
@@ -208,9 +219,6 @@ class Overview:
         tiles = website_figures.tiles(self._rows(), codes, self._counted, purchases=self._purchases)
         # Traffic first; what it brought is below where both are too many for a row.
         cut = len(tiles) if len(tiles) <= MOST_TILES else TRAFFIC
-        tiles[:TRAFFIC] = [
-            replace(tile, figure=name) for tile, name in zip(tiles[:TRAFFIC], SUMS, strict=True)
-        ]
         rows = [
             ui.Tiles(row, on_explain=lambda name: ui.SetParams({"sum": name}), key=key)
             for row, key in ((tiles[:cut], "sums"), (tiles[cut:], "more_sums"))
@@ -242,7 +250,7 @@ class Overview:
         return website_charts.timelines(self.view, names, answers, indexed=self.choice.indexed)
 
     def _grew(self, *_answers: Any) -> list[ui.Block]:
-        return website_charts.contributions(self._rows(), FIGURES[self.choice.figure])
+        return website_charts.contributions(self._rows(), self._sum)
 
     def _table(self, *_answers: Any) -> list[ui.Block]:
         answers = [each.answers() for each in self.queries]

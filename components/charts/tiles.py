@@ -18,7 +18,7 @@ from umami.api.traffic import Stats
 from umami.definitions import Definitions
 from umami.view import View
 
-Direction = Literal["up", "down"]
+Direction = Literal["up", "down", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,9 @@ class Tile:
 
     @property
     def slight(self) -> bool:
-        """Whether the change is less than 1% of the comparison, hence neither good nor bad."""
+        """Whether the change is neither good nor bad, as one of less than 1% of the comparison."""
+        if self.good == "none":
+            return True
         change = formats.change(self.number, self.earlier)
         return change is not None and abs(change) < formats.SLIGHT
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from access.notifications import Alert, Notification, Subscription
 from components import (
+    conditions,
     controls,
     elements,
     page_context,
@@ -19,11 +20,11 @@ from components import (
     runtime,
     texts,
     url_state,
-    view_description,
     viewer,
 )
 from components.edit_dialog import EditDialog
 from components.escaping import plain
+from components.loading import Collector
 from components.runtime import component
 from components.texts import N_, Message, _
 from reports import mail
@@ -209,7 +210,8 @@ def view_of(
 
 def show_filters(view: View) -> None:
     """Name the filters of a View, if there are any."""
-    if narrowed := view_description.narrowed(view):
+    query = Collector(page_context.client(), reader=page_context.reader())
+    if narrowed := conditions.in_words(query, view):
         st.caption(f":material/filter_alt: {plain(' · '.join(narrowed))}")
 
 

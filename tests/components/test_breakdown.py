@@ -73,7 +73,7 @@ def test_group_with_the_name_of_the_rest_is_not_added_to_it() -> None:
         ContentGroup("In no group", "path", ("/a",)),
         ContentGroup("Blog", "path", ("/blog*",)),
     )
-    parts = content_groups.parts(groups)
+    parts = content_groups.parts(groups, whole_visits=False)
     choice = Choice(("contentGroup", "country"), "views")
     joined = breakdown.joined(choice, parts, (counts(country=["DE", "FR"]),) * 3)
     cells = pivoted(choice, joined)

@@ -18,7 +18,14 @@ from hypothesis import strategies as some
 from access.costs import Spend
 from components import cost_dialog, formats
 from components.blocks import Table, Text
-from components.campaign_costs import matched, notes, simplified, with_costs
+from components.campaign_costs import (
+    Earlier,
+    matched,
+    notes,
+    simplified,
+    tiles,
+    with_costs,
+)
 from components.cost_dialog import _Open, receive
 from components.formats import Field
 from components.merged_tags import Merge
@@ -212,6 +219,78 @@ def test_incomplete_tables_get_no_rows() -> None:
     assert "“gone”" in said
     with_other = campaigns(("brand", 100, 10, 300.0), (None, 7, 0, 0.0))
     assert list(shown(with_other, costs)[0]) == ["brand", OTHER]
+
+
+SEPTEMBER = View(SHOP, Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "Europe/Berlin"))
+
+
+def compared(
+    now: tuple[Table, Spend], before: tuple[Table, Spend], view: View = SEPTEMBER
+) -> tuple[pd.DataFrame, list[Field], str]:
+    """The rows of a table with costs and those of the comparison, its fields, and what is said."""
+    blocks = with_costs(
+        [now[0]],
+        view=OCTOBER,
+        conversion=EUROS,
+        spend=now[1],
+        column="campaign",
+        is_complete=True,
+        earlier=Earlier(view, before[1], (before[0],)),
+    )
+    table = next(block for block in blocks if isinstance(block, Table))
+    said = " ".join(block.text for block in blocks if isinstance(block, Text))
+    return table.frame.set_index("label"), [*table.fields, *table.more_fields], said
+
+
+def test_changes_of_costs_are_from_sums() -> None:
+    now = campaigns(("brand", 100, 10, 300.0), ("cheap", 900, 0, 0.0), ("new", 50, 5, 10.0))
+    was = campaigns(("brand", 80, 5, 100.0), ("cheap", 500, 5, 50.0), ("old", 10, 5, 45.0))
+    costs = spend(("brand", "EUR", 100.0), ("cheap", "EUR", 300.0), ("new", "EUR", 100.0))
+    earlier = spend(("brand", "EUR", 80.0), ("cheap", "EUR", 150.0), ("old", "EUR", 20.0), days=30)
+    rows, fields, said = compared((now, costs), (was, earlier))
+    assert rows.loc["brand", "cost_EUR_change"] == pytest.approx(0.25)
+    # €10 instead of €16.
+    assert rows.loc["brand", "cost_action_EUR_change"] == pytest.approx(-0.375)
+    # 3 instead of 1.25.
+    assert rows.loc["brand", "roas_change"] == pytest.approx(1.4)
+    assert rows.loc["cheap", "cost_EUR_change"] == pytest.approx(1)
+    assert math.isnan(rows.loc["cheap", "cost_action_EUR_change"])
+    assert rows.loc["cheap", "roas_change"] == -1
+    assert rows.loc[["new"], ["cost_EUR_change", "roas_change"]].isna().all(axis=None)
+    # €500 for 15 conversions and €310, instead of €250 for 15 and €195: also of rows that are gone.
+    assert "Compared with before: cost +100.0%, cost per conversion +100.0%, ROAS -20.5%." in said
+    changes = {field.column: field for field in fields}
+    assert changes["cost_EUR_change"].tone(0.5) == ""
+    assert changes["cost_action_EUR_change"].tone(0.5) == "bad"
+    assert changes["roas_change"].tone(0.5) == "good"
+    assert {"Cost change", "Cost per conversion change", "ROAS change"} <= {
+        *formats.headings(fields)
+    }
+    assert "comparison has costs" not in said
+    (tile,) = tiles(costs, earlier)
+    assert (tile.number, tile.earlier, tile.delta) == (500.0, 250.0, "+100.0%")
+
+
+def test_currencies_of_a_comparison_are_never_mixed() -> None:
+    table = campaigns(("brand", 100, 10, 300.0))
+    now, before = spend(("brand", "EUR", 100.0)), spend(("brand", "USD", 50.0), days=12)
+    rows, fields, said = compared((table, now), (table, before))
+    assert not [field for field in fields if field.column.startswith("cost_EUR_change")]
+    assert "Compared with before" not in said
+    assert "The comparison has costs for 12 of 30 days." in said
+    assert tiles(now, before)[0].earlier is None
+    assert "cost_EUR" in rows
+
+
+def test_part_of_a_day_leaves_out_changes_of_rates() -> None:
+    table = campaigns(("brand", 100, 10, 300.0))
+    period = SEPTEMBER.period
+    evening = SEPTEMBER.of_period(replace(period, start=period.start.replace(hour=20)))
+    costs = spend(("brand", "EUR", 50.0))
+    rows, fields, said = compared((table, costs), (table, costs), evening)
+    assert rows.loc["brand", "cost_EUR_change"] == 0
+    assert not {"roas_change", "cost_action_EUR_change"} & {field.column for field in fields}
+    assert "Compared with before" not in said
 
 
 def test_days_without_costs_are_told() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -24,7 +24,7 @@ from access.reader import Reader
 from access.rules import Rule, Rules
 from components import blocks as ui
 from components import merged_tags, tag_hygiene, traffic_blocks
-from components.areas import utm
+from components.areas import attribution, breakdown, compare, utm
 from components.loading import Collector
 from components.merged_tags import Merge
 from components.rankings import Table
@@ -356,6 +356,103 @@ def test_amounts_of_a_row_are_known_if_all_are(numbers: dict[str, int], known: s
         assert math.isnan(merged["a"])
     visitors = merged_tags.amounts(numbers, merges, additive=False)
     assert math.isnan(visitors.get("a", 0)) == (len(among) == 2)
+
+
+def tables_of(items: Iterable[ui.Item]) -> list[ui.Table]:
+    """The tables of all sections of a page, after their queries."""
+    tables = []
+    for section in ui.sections(list(items), "page"):
+        answers = [answer.result() for answer in section.answers]
+        more = section.ask_more(*answers) if section.ask_more else ()
+        answers += [answer.result() for answer in more]
+        blocks = [*section.make(*answers)]
+        nested = [
+            each
+            for block in blocks
+            if isinstance(block, ui.Cards)
+            for _t, part in block.cards
+            for each in part
+        ]
+        tables += [each for each in (*blocks, *nested) if isinstance(each, ui.Table)]
+    return tables
+
+
+def by_key(items: Iterable[ui.Item], key: str) -> ui.Table:
+    return next(table for table in tables_of(items) if table.key == key)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_credit_of_spellings_adds_up(client: Client, engine: Engine, whole: bool) -> None:
+    view = replace(VIEW, whole_visits=whole, conversion="event.purchase", currency="EUR")
+    key = f"credit_{FIELD if whole else 'source'}"
+    column = attribution.MAIN if whole else "first"
+    plain = by_key(attribution.ask(Collector(client), view, {}), key).frame.set_index("label")
+    book(engine).add(rule("newsletter", *FOUND))
+    query = Collector(client, reader=reader(book(engine)))
+    frame = by_key(attribution.ask(query, view, {}), key).frame.set_index("label")
+    present = [name for name in FOUND if name in plain.index]
+    assert len(present) > 1
+    assert frame.loc["newsletter", "note"].endswith("spellings merged")
+    assert frame.loc["newsletter", column] == pytest.approx(plain.loc[present, column].sum())
+    assert frame[column].sum() == pytest.approx(plain[column].sum())
+    assert not {*FOUND[1:]} & {*frame.index}
+
+
+def test_breakdown_shows_spellings_as_one_and_filters_by_all(
+    client: Client, engine: Engine
+) -> None:
+    params = {"field": ["utmSource", "device"]}
+    plain = by_key(breakdown.ask(Collector(client), VIEW, params), "groups").frame
+    book(engine).add(rule("newsletter", *FOUND))
+    query = Collector(client, reader=reader(book(engine)))
+    items = list(breakdown.ask(query, VIEW, params))
+    table = by_key(items, "groups")
+    merged = table.frame
+    names = plain[FIELD].where(~plain[FIELD].isin(FOUND), "newsletter")
+    expected = plain.assign(**{FIELD: names}).groupby([FIELD, "device"])[["views", "visits"]].sum()
+    actual = merged.set_index([FIELD, "device"])[["views", "visits"]]
+    assert expected.sort_index().to_dict() == actual.sort_index().to_dict()
+    row = merged[merged[FIELD] == "newsletter"].iloc[0]
+    assert table.on_choose is not None
+    change = table.on_choose(row["place"])
+    assert isinstance(change, View)
+    assert Filter(FIELD, "eq", *FOUND) in change.filters
+    section = next(each for each in ui.sections(items, "page") if each.title == "Every group")
+    text = said(list(section.make(*(answer.result() for answer in section.answers))))
+    assert "Spellings shown as one: newsletter." in text
+    assert "counts twice" in text
+
+
+def test_compare_shows_spellings_as_one(client: Client, engine: Engine) -> None:
+    book(engine).add(rule("newsletter", *FOUND))
+    query = Collector(client, reader=reader(book(engine)))
+    september = View(
+        SHOP,
+        Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"),
+        "previous",
+        whole_visits=True,
+    )
+    views = (september, september.compared() or september)
+    params = {"by": [FIELD], "figure": ["visits"]}
+    tables = tables_of(compare.ask(query, september, params))
+    names = {name for table in tables if "name" in table.frame for name in table.frame["name"]}
+    assert "newsletter" in names
+    assert not {*FOUND[1:]} & names
+    parts = next(table for table in tables if table.key == "parts")
+    assert parts.merged == {"newsletter": FOUND}
+    now, before = (client.ask(visit_groups(each, None)).frame["visits"].sum() for each in views)
+    assert parts.frame["change"].sum() == now - before
+
+
+@pytest.mark.parametrize("length", [2, 3])
+def test_rankings_that_may_lack_rows_do_so_after_merging(length: int) -> None:
+    ranking = Ranking([Ranked("a", 5), Ranked("A", 4), Ranked("b", 3)][:length], "visitors")
+    other = Ranking([Ranked("c", 1)], "visitors")
+    merges = (Merge(FIELD, "a", ("a", "A")),)
+    (merged, same), limit = merged_tags.rankings((ranking, other), merges, 3)
+    assert [row.name for row in merged.rows] == ["a", "b"][: length - 1]
+    assert same.rows == other.rows
+    assert limit == (2 if length == 3 else 3)
 
 
 def test_merged_ranking_says_that_visitors_may_count_twice(client: Client) -> None:

@@ -24,14 +24,13 @@ from components.areas import websites
 from components.areas.websites import Choice
 from components.blocks import Chart, Table, Text, Tiles
 from components.charts import over_time
-from components.formats import ABSENT
+from components.formats import ABSENT, headings
 from components.loading import Collector
-from components.website_figures import Answers, Counted
+from components.website_figures import Answers, Counted, Sum
 from reports import build
 from tests.doubles.umami import serve as serve_version
 from tests.pages.conftest import TABLES, WEBSITES
 from tests.support.fault_proxy import between
-from umami.analysis.changes import FIGURES
 from umami.api import reports, revenue, traffic
 from umami.api.conversions import VisitGroups, visit_groups
 from umami.api.revenue import RevenueTotals
@@ -47,7 +46,7 @@ from umami.view import View
 
 PERIOD = Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC")
 VIEW = View(WEBSITES["shop"], PERIOD, comparison="previous", whole_visits=True)
-VISITORS = FIGURES["visitors"]
+VISITORS = Sum.named("visitors", "visits", ())
 GONE = ServerFault("It failed.")
 SAID = "It failed. This is a fault of the Umami server; its log has details."
 HOSTILE = "<script>=cmd()\x07" + 500 * "x"
@@ -179,6 +178,41 @@ def test_rate_of_purchases_is_of_all_websites() -> None:
     ]
 
 
+def test_changes_of_what_websites_brought_are_of_the_sums() -> None:
+    euros, dollars = Conversion(FunnelStep("event", "purchase"), "EUR"), Conversion(None, "USD")
+    rows = [
+        answers("A", stats(5), stats(5), (euros, visits(6, 30.0)), (dollars, visits(1, 8.0))),
+        answers("B", stats(5), stats(5), (euros, visits(4, 10.0))),
+    ]
+    rows[0] = rows[0]._replace(visits_before=(visits(3, 10.0, visits=20), visits(1, 10.0)))
+    part = tiles(rows)
+    assert part["Conversions"].earlier is part["Revenue in EUR"].earlier is None
+    assert part["Revenue in USD"].earlier == 10.0
+    rows[1] = rows[1]._replace(visits_before=(visits(2, 10.0, visits=30),))
+    drawn = tiles(rows)
+    assert (drawn["Conversions"].number, drawn["Conversions"].earlier) == (10, 5)
+    assert drawn["Conversion rate"].number == 10 / 20
+    assert drawn["Conversion rate"].earlier == 5 / 50
+    assert (drawn["Revenue in EUR"].number, drawn["Revenue in EUR"].earlier) == (40.0, 20.0)
+    frame = website_figures.rows(tuple(rows), 30)
+    by_name = frame.set_index("name")
+    assert by_name["change_conversions"].to_dict() == {"A": 1.0, "B": 1.0}
+    assert by_name.loc["A", ["change_revenue_EUR", "change_revenue_USD"]].tolist() == pytest.approx(
+        [2.0, -0.2]
+    )
+    drawn_fields, more = website_figures.fields(frame, ["EUR", "USD"], "Visits")
+    assert "Conversions change" in headings(drawn_fields)
+    assert [field.label for field in more] == ["Revenue in EUR change", "Revenue in USD change"]
+    drawn_fields, more = website_figures.fields(frame, ["EUR"], "Visits")
+    assert headings(drawn_fields)[-2:] == ["Revenue (EUR)", "Revenue change"]
+    assert more == []
+    rows[1] = rows[1]._replace(visits_before=(GONE,))
+    assert tiles(rows)["Conversions"].delta is None
+    assert list(website_figures.left_out(rows)) == [
+        "The sums of conversions and revenue have no change: the comparison lacks B. " + SAID
+    ]
+
+
 def test_website_without_an_answer_is_named_and_left_out() -> None:
     counted = (Conversion(None, "EUR"), visits(2, 8.0))
     rows = [
@@ -304,7 +338,7 @@ def test_a_rate_of_all_websites_is_explained_by_each() -> None:
         answers("B", stats(9, visits=300, bounces=240), stats(9, visits=100, bounces=70)),
     )
     lead, chart, table = website_charts.contributions(
-        website_figures.rows(rows, 30), FIGURES["bounce_rate"]
+        website_figures.rows(rows, 30), Sum.named("bounce_rate", "visits", ())
     )
     assert isinstance(lead, Text)
     assert lead.lead == "Bounce rate rose by 22.5 pts to 70.0%."
@@ -314,6 +348,39 @@ def test_a_rate_of_all_websites_is_explained_by_each() -> None:
     (bars,) = chart.draw("light")["data"]
     *parts, whole = bars["x"]
     assert sum(parts) == pytest.approx(whole) == pytest.approx(0.225)
+
+
+def test_conversions_and_revenue_of_all_websites_are_explained_by_each() -> None:
+    in_euro = Conversion(FunnelStep("event", "buy"), "EUR")
+    rows = tuple(
+        answers(name, stats(9), stats(9), (in_euro, now))._replace(visits_before=(before,))
+        for name, now, before in (
+            ("A", visits(3, 30.5, visits=10), visits(1, 10.25, visits=10)),
+            ("B", visits(2, 5.0, visits=30), visits(2, 8.0, visits=10)),
+        )
+    )
+    frame = website_figures.rows((*rows, answers("Without", stats(9), stats(9))), 30)
+    sums = {
+        "conversions": ("Conversions rose by 66.7% to 5.", 2.0),
+        "conversion_rate": ("Conversion rate fell by 2.5 pts to 12.5%.", -0.025),
+        "revenue_EUR": ("Revenue rose by 94.5% to €35.50.", 17.25),
+    }
+    drawn = {tile.figure: tile for tile in website_figures.tiles(frame, ["EUR"], "Visits")}
+    for name, (sentence, size) in sums.items():
+        lead, _chart, table = website_charts.contributions(
+            frame, Sum.named(name, "visits", ["EUR"])
+        )
+        assert isinstance(lead, Text)
+        assert isinstance(table, Table)
+        assert lead.lead == sentence
+        assert set(table.frame["label"].dropna()) <= {"A", "B", "1 other"}
+        assert table.frame["change"].sum() == pytest.approx(size)
+        tile = drawn[name]
+        assert tile.number is not None
+        assert tile.earlier is not None
+        assert tile.number - tile.earlier == pytest.approx(size)
+    for hostile in ("revenue_USD", "revenue_" + HOSTILE, HOSTILE, ""):
+        assert Sum.named(hostile, "visits", ["EUR"]).figure.name == "visitors"
 
 
 def test_parameters_choose_a_group_a_conversion_and_a_scale() -> None:

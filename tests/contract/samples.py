@@ -244,8 +244,18 @@ SAMPLES = _by_name(
         [{"source": "/", "name": "/sale", "visits": 4, "visitors": 3, "pageviews": 5}],
     ),
     (
-        reports.parts_of_visits(VIEW, (Filter("path", "re", "^(/blog/.*)$"),), ("country",)),
-        [{"country": "DE", "views": 9, "visitors": 3, "visits": 4, "bounces": 1, "totaltime": 60}],
+        reports.parts_of_visits(VIEW, ((Filter("path", "re", "^(/blog/.*)$"),),), ("country",)),
+        [
+            {
+                "part": 1,
+                "country": "DE",
+                "views": 9,
+                "visitors": 3,
+                "visits": 4,
+                "bounces": 1,
+                "totaltime": 60,
+            }
+        ],
     ),
     (events.event_data_numeric_stats(VIEW, "purchase", "price"), NUMBERS),
     (

@@ -87,6 +87,9 @@ class Selection(NamedTuple):
 
 def passes(row: Row, name: str, operator: str, text: str) -> bool:
     value = row[FIELDS[name]]
+    if operator == "lacks":
+        known = name != "referrer" or value is None or elsewhere(row)
+        return not (known and passes(row, name, "re", text))
     if value is None:
         return False
     if operator in ("c", "dnc"):
@@ -123,7 +126,7 @@ def matching(rows: Iterable[Row], selection: Selection) -> list[Row]:
         selected = [row for row in selected if seen[visit(row)] > 1]
     if selection.event_type is not None:
         selected = [row for row in selected if row["event_type"] == selection.event_type]
-    if any(name == "referrer" for name, _, _ in selection.filters):
+    if any(name == "referrer" and kind != "lacks" for name, kind, _ in selection.filters):
         selected = [row for row in selected if row["referrer_domain"] is None or elsewhere(row)]
     if selection.filters:
         enough = any if selection.either else all
@@ -295,7 +298,7 @@ def answered_unit(selection: Selection, unit: str | None) -> str:
 @st.composite
 def filters(draw: st.DrawFn, rows: list[Row]) -> tuple[str, str, str]:
     name = draw(st.sampled_from(sorted(FIELDS)))
-    operator = draw(st.sampled_from(["eq", "neq", "c", "dnc", "re", "nre"]))
+    operator = draw(st.sampled_from(["eq", "neq", "c", "dnc", "re", "nre", "lacks"]))
     values = st.sampled_from(sorted({row[FIELDS[name]] or "" for row in rows}))
     if operator in ("eq", "neq"):
         return name, operator, ",".join(draw(st.lists(values, min_size=1, max_size=3)))

@@ -65,8 +65,24 @@ def shop() -> Iterator[Shop]:
 
 
 def whole(rows: list[Row], question: Selection) -> list[Row]:
-    """All rows in the range of the visits that have a row that passes the filters."""
-    passed = {visit(row) for row in matching(rows, question._replace(exclude=False))}
+    """All rows in the range of the visits that have a row that passes the filters, and none that
+    matches what they are to lack."""
+
+    def passing(*filters: tuple[str, str, str]) -> set[Any]:
+        selection = question._replace(filters=filters, exclude=False)
+        return {visit(row) for row in matching(rows, selection)}
+
+    every = {visit(row) for row in within(rows, question)}
+    lacking = [each for each in question.filters if each[1] == "lacks"]
+    others = [each for each in question.filters if each not in lacking]
+    unmatched = []
+    for name, _, text in lacking:
+        selection = Selection(question.startAt, question.endAt, ((name, "re", text),))
+        unmatched.append(every - {visit(row) for row in matching(rows, selection)})
+    if question.either and lacking:
+        passed = set().union(*unmatched, passing(*others) if others else ()) & passing()
+    else:
+        passed = passing(*others).intersection(*unmatched)
     rest = matching(rows, Selection(question.startAt, question.endAt, exclude=question.exclude))
     return [row for row in rest if visit(row) in passed]
 

@@ -92,24 +92,35 @@ def test_group_is_a_filter_of_every_page() -> None:
     filters = ["path.re.^(/products.*)$", "path.nre.^(/products/lamp)$"]
     app = open_page("overview", PAGES_TAB, filter=filters)
     chips = [chip.label for chip in app.button if (chip.key or "").startswith("chip_")]
-    assert plain("/products*") in chips[1]
-    assert plain("/products/lamp") in chips[0]
+    assert chips == ["Content group **Products**"]
     # Filters keep whole visits here, so the other groups show what else these visits viewed.
     assert table(app, "groups_group")[0][:3] == ["Products", shown["Products"], "100.0%"]
     active = [record["active"] for record in table_data(app, "groups_group")["records"]]
     assert active == [True, False, False, False]
 
 
+@pytest.mark.usefixtures("groups")
+def test_patterns_of_no_group_are_shown_as_they_are() -> None:
+    app = open_page("overview", filter=["path.re.^(/products.*)$", "country.eq.DE"])
+    chips = [chip.label for chip in app.button if (chip.key or "").startswith("chip_")]
+    assert chips == [
+        "Country is **Germany**",
+        f"Page matches **{plain('/products*')}**",
+    ]
+    app.button(key="chip_path_re").click().run()
+    assert app.session_state["filter"] == ["country.eq.DE"]
+
+
 @pytest.mark.usefixtures("engine")
 def test_assistants_are_a_channel_from_the_start() -> None:
     app = open_page("overview", {"sources": "Own channels"})
-    assert "Nobody came through these channels in this period: AI assistants." in said(app)
+    assert next(row[:2] for row in table(app, "groups_channel")) == ["AI assistants", "0"]
     app.button(key="edit_channel_0").click().run()
     assert app.text_input(key="group_name_1_1").value == "AI assistants"
     assert "chatgpt.com" in app.text_area(key="group_patterns_1_1").value
     app.text_area(key="group_patterns_1_1").set_value("google.com")
     app.button(key="group_save").click().run()
-    assert [row[0] for row in table(app, "groups_channel")] == ["AI assistants"]
+    assert [row[0] for row in table(app, "groups_channel")] == ["AI assistants", "In no channel"]
 
 
 @pytest.mark.usefixtures("groups")
@@ -125,12 +136,26 @@ def test_breakdown_by_groups_counts_what_the_tab_counts() -> None:
 
 
 @pytest.mark.usefixtures("groups")
-def test_funnel_offers_groups_that_are_a_step() -> None:
-    app = open_page("funnel")
-    (options,) = {tuple(app.selectbox(key=f"edit_{at}_value").options) for at in (0,)}
-    assert "Blog (/blog*)" in options
-    assert "Products (/products*)" not in options
-    assert "Content groups that are no step: Products." in said(app)
+def test_groups_are_steps_goals_and_conversions() -> None:
+    steps = ["1.group.Products", "2.group.Blog"]
+    app = open_page("funnel", step=steps)
+    assert not app.exception
+    names = {group.name for group in GROUPS}
+    assert set(app.selectbox(key="edit_0_value").options) == names
+    assert "Content group" in app.selectbox(key="edit_0_kind").options
+    shown = table(app, "funnel_steps")
+    assert [row[0].split("\n")[0] for row in shown] == ["Products", "Blog"]
+    tab = {row[0]: row[1] for row in table(open_page("overview", PAGES_TAB), "groups_group")}
+    app = open_page("goals", goal=["0.group.Products"])
+    assert not app.exception
+    assert tab["Products"] in [metric.value for metric in app.metric]
+    app = open_page("overview", conversion="group.Products")
+    assert not app.exception
+    (converted,) = (each.value for each in app.metric if each.label == "Conversions")
+    # Several visits of a visitor convert.
+    assert int(converted.replace(",", "")) >= int(tab["Products"].replace(",", ""))
+    app = open_page("funnel", step=["1.group.Removed", "2.path./"])
+    assert "There is no content group “Removed”." in said(app)
 
 
 @pytest.mark.usefixtures("groups")

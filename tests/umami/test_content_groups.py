@@ -6,13 +6,16 @@ import csv
 import gzip
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from functools import cache
 from itertools import product
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,11 +23,13 @@ from hypothesis import strategies as st
 from access.database import open_engine
 from access.permissions import ALL
 from access.reader import Reader
+from components import analysis_controls, content_groups
 from components import blocks as ui
-from components import content_groups
 from components.content_groups import REST
+from components.conversions import chosen as chosen_conversion
 from components.loading import Collector
 from tests.doubles.umami import serve as serve_version
+from umami.api import conversions, reports, traffic
 from umami.api.reports import parts_of_visits
 from umami.client import Client, connect
 from umami.content_groups import (
@@ -47,8 +52,9 @@ from umami.content_groups import (
     within,
     without_patterns,
 )
+from umami.conversion import FunnelStep
 from umami.embedded.server import serve
-from umami.errors import InvalidView, Rejected
+from umami.errors import InvalidView, NotOffered, Rejected
 from umami.filters import Filter
 from umami.period import Period
 from umami.settings import Settings
@@ -204,7 +210,7 @@ def test_group_joins_the_filters_of_a_view() -> None:
     view = within(replace(VIEW, filters=(country, page)), filters)
     assert set(view.filters) == {country, page, *filters}
     assert within(view, filters) == view
-    assert set(without_patterns(view, "path").filters) == {country, page}
+    assert set(without_patterns(view, {"path"}).filters) == {country, page}
     excluded = within(replace(VIEW, filters=(Filter("path", "nre", "^/a"),)), filters)
     assert Filter("path", "nre", "^/a|^(/blog/.*)$") in excluded.filters
 
@@ -243,16 +249,40 @@ def client() -> Iterator[Client]:
 
 
 @cache
-def rows() -> list[dict[str, str]]:
-    """The views of the shop in the period."""
+def every_row() -> list[dict[str, str]]:
+    """The rows of the shop in the period."""
     with gzip.open(TABLES / "website_event.csv.gz", "rt", encoding="utf-8", newline="") as file:
         return [
             row
             for row in csv.DictReader(file)
-            if row["website_id"] == SHOP
-            and row["event_type"] == "1"
-            and "2026-08-01" <= row["created_at"][:10] <= "2026-09-30"
+            if row["website_id"] == SHOP and "2026-08-01" <= row["created_at"][:10] <= "2026-09-30"
         ]
+
+
+@cache
+def rows() -> list[dict[str, str]]:
+    """The views among them."""
+    return [row for row in every_row() if row["event_type"] == "1"]
+
+
+def visit(row: dict[str, str]) -> tuple[str, str]:
+    return row["session_id"], row["visit_id"]
+
+
+def bounces(visits: Iterable[tuple[str, str]]) -> int:
+    """How many visits have a single view and no custom event."""
+    views = Counter(map(visit, rows()))
+    acted = {visit(row) for row in every_row() if row["event_type"] == "2"}
+    return sum(views[each] == 1 and each not in acted for each in visits)
+
+
+def answer(client: Client, view: View, groups: tuple[ContentGroup, ...]) -> pd.DataFrame:
+    """The figures of the groups of a View that keeps whole visits, by the value of the part."""
+    divided = content_groups.parts(groups, whole_visits=True)
+    (question,) = content_groups.questions(view, client.capabilities, divided)
+    return content_groups.ranked(divided, None, (client.ask(question.ask(view)),)).set_index(
+        "value"
+    )
 
 
 def collector(client: Client, kind: GroupKind, groups: tuple[ContentGroup, ...]) -> Collector:
@@ -295,37 +325,140 @@ def test_groups_count_what_the_rows_say(client: Client, listed: list[list[str]])
     assert len(query.sent) == len(groups) + 2
 
 
-@given(listed=st.lists(st.lists(globs, min_size=1, max_size=3), min_size=1, max_size=3))
+@given(
+    listed=st.lists(st.lists(globs, min_size=1, max_size=3), min_size=1, max_size=3),
+    filtered=st.booleans(),
+)
 def test_groups_divide_the_visits_that_filters_keep(
-    client: Client, listed: list[list[str]]
+    client: Client, listed: list[list[str]], filtered: bool
 ) -> None:
     groups = tuple(ContentGroup(f"g{at}", "path", tuple(each)) for at, each in enumerate(listed))
-    visits = {row["visit_id"] for row in rows() if row["referrer_domain"] == "google.com"}
-    expected: dict[str, list[str]] = {str(at): [] for at in range(len(groups))} | {REST: []}
-    for row in rows():
-        if row["visit_id"] in visits:
-            expected[first_match(groups, row["url_path"])].append(row["session_id"])
     source = Filter("referrer", "eq", "google.com")
-    query = collector(client, "group", groups)
-    assert counts(query, replace(VIEW, filters=(source,), whole_visits=True), "group") == {
-        value: (len(sessions), len(set(sessions))) for value, sessions in expected.items()
+    visits = {
+        visit(row) for row in rows() if not filtered or row["referrer_domain"] == "google.com"
     }
-    assert len(query.sent) == len(groups) + 2
+    expected: dict[str, list[dict[str, str]]] = {
+        **{str(at): [] for at in range(len(groups))},
+        REST: [],
+    }
+    for row in rows():
+        if visit(row) in visits:
+            expected[first_match(groups, row["url_path"])].append(row)
+    view = replace(VIEW, filters=(source,) if filtered else (), whole_visits=True)
+    query = collector(client, "group", groups)
+    assert counts(query, view, "group") == {
+        value: (len(views), len({row["session_id"] for row in views}))
+        for value, views in expected.items()
+    }
+    # One for all groups, and the totals that the page shows anyway.
+    assert len(query.sent) == 2
+    figures = answer(client, view, groups)
+    for value, views in expected.items():
+        within = {visit(row) for row in views}
+        assert figures["visits"][value] == len(within)
+        if within:
+            assert figures["bounce_rate"][value] == bounces(within) / len(within)
+
+
+SOURCES: dict[GroupField, tuple[str, ...]] = {
+    "referrer": ("google.com", "*google*", "bing.com", "*", "facebook.com", "*.org"),
+    "utmSource": ("newsletter", "*e*", "Google", "*"),
+    "utmMedium": ("email", "*c*", "social"),
+    "utmCampaign": ("*spring*", "*a*"),
+}
+COLUMNS: dict[str, str] = {
+    "path": "url_path",
+    "referrer": "referrer_domain",
+    "utmSource": "utm_source",
+    "utmMedium": "utm_medium",
+    "utmCampaign": "utm_campaign",
+}
+channels = st.sampled_from(list(SOURCES)).flatmap(
+    lambda field: st.tuples(
+        st.just(field), st.lists(st.sampled_from(SOURCES[field]), min_size=1, max_size=2)
+    )
+)
+
+
+def place(groups: tuple[ContentGroup, ...], row: dict[str, str]) -> int:
+    """The first group that has a pattern for a row, whose own website is no referrer."""
+    for at, group in enumerate(groups):
+        text = row[COLUMNS[group.field]]
+        known = bool(text) and (
+            group.field != "referrer" or text != row["hostname"].removeprefix("www.")
+        )
+        if known and any(matches(pattern, text) for pattern in group.globs):
+            return at
+    return len(groups)
+
+
+@given(
+    listed=st.lists(channels, min_size=1, max_size=5),
+    wanted=st.sampled_from([None, Filter("country", "eq", "DE"), Filter("path", "c", "product")]),
+)
+def test_channels_divide_visits_in_their_order(
+    client: Client, listed: list[tuple[GroupField, list[str]]], wanted: Filter | None
+) -> None:
+    groups = tuple(
+        ContentGroup(f"c{at}", field, tuple(patterns))
+        for at, (field, patterns) in enumerate(listed)
+    )
+    view = replace(VIEW, filters=(wanted,) if wanted else (), whole_visits=True)
+    total = client.ask(traffic.stats(view)).current
+    if wanted is None:
+        expected: dict[tuple[str, str], int] = {}
+        for row in every_row():
+            at = place(groups, row)
+            expected[visit(row)] = min(at, expected.get(visit(row), at))
+        seen = Counter(map(visit, rows()))
+        parts = {
+            str(at) if at < len(groups) else REST: {each for each in seen if expected[each] == at}
+            for at in range(len(groups) + 1)
+        }
+        figures = answer(client, view, groups)
+        for value, visits in parts.items():
+            assert figures["visits"][value] == len(visits)
+            assert figures["visitors"][value] == len({session for session, _ in visits})
+            assert figures["views"][value] == sum(seen[each] for each in visits)
+            if visits:
+                assert figures["bounce_rate"][value] == bounces(visits) / len(visits)
+    figures = answer(client, view, groups)
+    assert figures["visits"].sum() == total.visits
+    assert figures["views"].sum() == total.views
+    # A click keeps what its row counts.
+    divided = content_groups.parts(groups, whole_visits=True)
+    for part in divided:
+        clicked = content_groups.chosen(view, client.capabilities, divided, part.value)
+        assert isinstance(clicked, View)
+        after = client.ask(traffic.stats(clicked)).current
+        if wanted is None or wanted.field == "country":
+            row = figures.loc[part.value]
+            assert (after.visits, after.visitors, after.views) == tuple(
+                row[["visits", "visitors", "views"]]
+            )
+        assert content_groups.chosen(clicked, client.capabilities, divided, part.value) == view
 
 
 @pytest.mark.parametrize(
-    ("rows", "fields"),
+    ("parts", "fields"),
     [
-        ('{"path": "re.^("}', "[]"),
-        ('{"nonsense": "eq.1"}', "[]"),
+        ('[{"path": "re.^("}]', "[]"),
+        ('[{"path": "re.(a{999}){999}"}]', "[]"),
+        ('[{"path": "re.a"}, {"path": "nonsense.a", "nonsense": "eq.1"}]', "[]"),
+        (json.dumps([{"path": "re." + "a" * 3_000}]), "[]"),
+        (json.dumps([{"path": "re.a"}] * 101), "[]"),
+        (json.dumps([{f"path{n or ''}": "re.a" for n in range(101)}]), "[]"),
+        ('[{"path": "re.\\u0000"}]', "[]"),
+        ('{"path": "re.a"}', "[]"),
         ("[]", "[]"),
+        ("[{}]", "[]"),
         ("{", "[]"),
-        ("{}", '["nonsense"]'),
+        ('[{"path": "re.a"}]', '["nonsense"]'),
     ],
 )
-def test_embedded_server_refuses_malformed_parts(client: Client, rows: str, fields: str) -> None:
-    query = parts_of_visits(VIEW, (Filter("path", "eq", "/"),))
-    changed = {"rows": rows, "fields": fields}
+def test_embedded_server_refuses_malformed_parts(client: Client, parts: str, fields: str) -> None:
+    query = parts_of_visits(VIEW, ((Filter("path", "eq", "/"),),))
+    changed = {"parts": parts, "fields": fields}
     params = tuple((name, changed.get(name, text)) for name, text in query.params)
     with pytest.raises(Rejected):
         client.ask(replace(query, params=params))
@@ -353,7 +486,7 @@ def test_view_of_a_group_has_its_row_only(client: Client) -> None:
     groups = (BLOG, SHOPPING, POSTS)
     query = collector(client, "group", groups)
     everything = counts(query, VIEW, "group")
-    divided = content_groups.parts(groups)
+    divided = content_groups.parts(groups, whole_visits=False)
     view = content_groups.chosen(VIEW, client.capabilities, divided, "2")
     assert isinstance(view, View)
     assert counts(query, view, "group") == {"2": everything["2"]}
@@ -375,6 +508,109 @@ def test_preview_names_what_is_left_over(client: Client) -> None:
     (text, _table) = content_groups.preview(query, VIEW, "channel", (ASSISTANTS,))
     assert isinstance(text, ui.Text)
     assert "At least 100" in text.text
+    (text, _table) = content_groups.preview(
+        query, replace(VIEW, whole_visits=True), "channel", (ASSISTANTS,)
+    )
+    assert isinstance(text, ui.Text)
+    assert "100.0% of the visits came through none of these channels" in text.text
+
+
+@given(listed=st.lists(st.lists(globs, min_size=1, max_size=3), min_size=2, max_size=3))
+def test_groups_are_steps_that_count_what_the_rows_say(
+    client: Client, listed: list[list[str]]
+) -> None:
+    groups = tuple(ContentGroup(f"g{at}", "path", tuple(each)) for at, each in enumerate(listed))
+    query = collector(client, "group", groups)
+    last = content_groups.resolved(query, SHOP, FunnelStep("group", groups[-1].name))
+    reached = [
+        row for row in rows() if first_match(groups, row["url_path"]) == str(len(groups) - 1)
+    ]
+    goal = client.ask(reports.goal(VIEW, last.kind, last.value, last.rows))
+    assert goal.visitors == len({row["session_id"] for row in reached})
+    on_them = [
+        row
+        for row in every_row()
+        if row["event_type"] in "12"
+        and first_match(groups, row["url_path"]) == str(len(groups) - 1)
+    ]
+    assert goal.times == len(on_them)
+    (total,) = client.ask(conversions.visit_groups(VIEW, None, last)).frame["conversions"]
+    assert total == len({visit(row) for row in reached})
+    start, end = client.ask(reports.funnel(VIEW, (last, last)))
+    assert start.visitors == end.visitors == len({row["session_id"] for row in on_them})
+    assert start.step == FunnelStep("group", last.value)
+
+
+def test_group_is_a_conversion_that_counts_as_a_goal_does(client: Client) -> None:
+    query = collector(client, "group", (BLOG, SHOPPING, POSTS))
+    view = replace(VIEW, conversion="group.Shopping", currency="EUR", whole_visits=True)
+    conversion = chosen_conversion(query, view)
+    assert conversion.step
+    assert conversion.step.rows
+    assert not conversion.is_exact
+    shopping = [row for row in rows() if first_match((BLOG, SHOPPING), row["url_path"]) == "1"]
+    goal = client.ask(reports.goal(view, "group", "Shopping", conversion.step.rows))
+    trend = client.ask(conversions.visit_groups(view, "time", conversion.step)).frame
+    assert trend["times"].sum() == goal.times >= len(shopping)
+    groups = client.ask(conversions.visit_groups(view, None, conversion.step))
+    assert groups.frame["converters"].tolist() == [goal.visitors]
+
+
+def test_group_that_does_not_exist_is_no_step(client: Client) -> None:
+    query = collector(client, "group", (BLOG,))
+    step = content_groups.resolved(query, SHOP, FunnelStep("group", "Removed"))
+    for question in (
+        reports.goal(VIEW, step.kind, step.value, step.rows),
+        reports.funnel(VIEW, (step, FunnelStep("path", "/"))),
+        conversions.visit_groups(VIEW, None, step),
+    ):
+        with pytest.raises(NotOffered, match="no content group “Removed”"):
+            client.ask(question)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"type": "group", "value": "Blog"},
+        {"type": "group", "value": "Blog", "rows": {}},
+        {"type": "path", "value": "/", "rows": {"path": "re.a"}},
+        {"type": "group", "value": "Blog", "rows": {"country": "eq.DE"}},
+        {"type": "group", "value": "Blog", "rows": {"path": "re.("}},
+        {"type": "group", "value": "Blog", "rows": {"path": "re." + "a" * 3_000}},
+        {"type": "group", "value": "Blog", "rows": []},
+    ],
+)
+def test_embedded_server_refuses_malformed_groups(client: Client, step: dict[str, Any]) -> None:
+    funnel = reports.funnel(VIEW, (FunnelStep("path", "/"), FunnelStep("path", "/b")))
+    body = json.loads(funnel.body or "")
+    body["parameters"]["steps"][0] = step
+    with pytest.raises(Rejected):
+        client.ask(replace(funnel, body=json.dumps(body)))
+    query = conversions.visit_groups(VIEW, None, FunnelStep("path", "/"))
+    named = {"goal": step["type"], "value": step["value"], "rows": json.dumps(step.get("rows", {}))}
+    params = tuple(sorted({**dict(query.params), **named}.items()))
+    with pytest.raises(Rejected):
+        client.ask(replace(query, params=params))
+
+
+def test_servers_of_umami_take_groups_that_are_a_pattern_as_steps() -> None:
+    docs = ContentGroup("Docs", "path", ("/docs/*",))
+    with serve_version("3.1", TABLES) as running:
+        settings = Settings(
+            api=f"{running.url}/api", username=running.username, password=running.password
+        )
+        with connect(settings) as umami:
+            query = collector(umami, "group", (docs, BLOG))
+            steps = [
+                content_groups.resolved(query, SHOP, FunnelStep("group", name))
+                for name in ("Docs", "Blog")
+            ]
+            assert steps == [FunnelStep("path", "/docs/*"), FunnelStep("group", "Blog")]
+            offered = analysis_controls.suggestions(query, SHOP, [], [])
+            assert (offered.kinds, offered.no_steps) == (["path", "event"], ["Blog"])
+            assert offered.label("/docs/*") == "Docs (/docs/*)"
+            with pytest.raises(NotOffered, match="content group as a step"):
+                umami.ask(reports.goal(VIEW, "group", "Blog", (("path", "re.a"),)))
 
 
 @pytest.mark.parametrize("version", ["2.18", "3.0"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,13 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from umami.analysis.segments import LONGEST_NAME, RANGES, Definition, definition
+from umami.api import segments
 from umami.api.segments import Kind, Segment
+from umami.client import connect
+from umami.compat.emulation import ROWS_AT_ONCE
+from umami.compat.generations import V3_1
+from umami.compat.v3 import V3
 from umami.embedded.filters import Selection, cohort_range, parsed
+from umami.embedded.server import serve
+from umami.endpoint import Request
 from umami.errors import InvalidView
 from umami.filters import EVERYTHING, FIELDS, Capabilities, Filter
 from umami.period import Period
+from umami.settings import Settings
 from umami.view import View
 
+TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
 SHOP = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
 VIEW = View(SHOP, Period.of_days(date(2026, 9, 1), date(2026, 9, 30), "UTC"))
 BUYERS = Definition("cohort", "Buyers", dates="30day", action=("event", "purchase"))
@@ -51,6 +61,31 @@ def test_saved_filters_mean_what_filters_of_a_query_mean(rows: tuple[Filter, ...
     conditions = {name: parsed(rows[0].field, text) for name, text in view.filter_params()}
     merged = {name: parsed(rows[0].field, text) for name, text in selection.filter_params.items()}
     assert sorted(map(repr, merged.values())) == sorted(map(repr, conditions.values()))
+
+
+def test_all_pages_of_segments_are_listed_where_the_server_has_pages() -> None:
+    parameters = {"filters": [{"name": "country", "operator": "eq", "value": "DE"}]}
+    with serve(TABLES, password="umami") as running:
+        settings = Settings(api=f"{running.url}/api", username="admin", password="umami")
+        with connect(settings) as client:
+            names = [f"Segment {number:03}" for number in range(ROWS_AT_ONCE + 5)]
+            for name in names:
+                client.ask(segments.create_segment(SHOP, "segment", name, parameters))
+            client.ask(segments.create_segment(SHOP, "cohort", "A cohort", parameters))
+            page = client.ask(segments.segments(SHOP))
+    assert [row.name for row in page.rows] == names
+    assert page.count == len(names)
+
+
+def test_segments_are_those_of_the_first_page_where_the_server_has_no_others() -> None:
+    plan = V3(V3_1).plan(segments.segments(SHOP))
+    assert not isinstance(plan, Request)
+    first = {"data": [{"id": str(n)} for n in range(20)], "count": 27, "page": 1, "pageSize": 20}
+    requests = [next(plan), plan.send([first])]
+    assert [dict(request.params)["page"] for (request,) in requests] == ["1", "2"]
+    with pytest.raises(StopIteration) as done:
+        plan.send([first])
+    assert done.value.value == {"data": first["data"], "count": 27}
 
 
 def test_3_0_takes_one_value_as_it_is() -> None:

@@ -47,6 +47,11 @@ class Figure:
     amount: str
     per: str | None = None
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns that it is computed from."""
+        return [self.amount, *([self.per] if self.per else [])]
+
 
 FIGURES: Final = {
     figure.name: figure

@@ -17,7 +17,11 @@ from umami.parsing import frame_of
 from umami.texts import N_, Message
 from umami.view import View
 
-KINDS: Final[dict[StepKind, str]] = {"path": N_("Page"), "event": N_("Event")}
+KINDS: Final[dict[StepKind, str]] = {
+    "path": N_("Page"),
+    "event": N_("Event"),
+    "group": N_("Content group"),
+}
 LARGEST_TARGET: Final = 1_000_000_000
 
 

@@ -3,6 +3,7 @@ tagged links within a website."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from typing import Annotated, Any, Final, Literal, get_args
 
@@ -166,7 +167,10 @@ def credit(
 
 
 def _goal(step: FunnelStep | None) -> dict[str, str]:
-    return {"goal": step.kind, "value": step.value} if step else {}
+    if step is None:
+        return {}
+    rows = {"rows": json.dumps(dict(step.rows))} if step.rows else {}
+    return {"goal": step.kind, "value": step.value, **rows}
 
 
 class _Step(Record):

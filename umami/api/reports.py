@@ -213,6 +213,23 @@ class Breakdown(Record):
         return cls(pd.DataFrame(columns).join(figures, how="right"))
 
 
+class Parts(Record):
+    """Totals of ordered parts.
+
+    ``frame`` has the columns of a ``Breakdown``, and ``part``, the position of a part; parts
+    without views are left out. Bounces and seconds are those of the whole visits that have a view
+    in the part.
+    """
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def read(cls, answer: Any, fields: Sequence[str]) -> Parts:
+        """From ``[{part, views, visitors, visits, bounces, totaltime, <field>: value}]``."""
+        parts = pd.Series(parse(list[Count], [row["part"] for row in answer]), dtype="int64")
+        return cls(Breakdown.read(answer, fields).frame.assign(part=parts))
+
+
 def _text(value: Any) -> str | None:
     if value is not None and not isinstance(value, str):
         raise ValueError("not a text")
@@ -286,7 +303,7 @@ def funnel(
         raise InvalidView(N_("A funnel has 2 to 8 steps."))
     if window < 1:
         raise InvalidView(N_("A funnel’s window is at least one minute."))
-    chain = [{"type": step.kind, "value": step.value} for step in steps]
+    chain = [step.body for step in steps]
     return analysis(view, "funnel", steps=chain, window=window)
 
 
@@ -303,14 +320,17 @@ def utm(view: View) -> RawQuery[Utm]:
 
 
 @_analysis("/reports/goal")
-def goal(view: View, kind: StepKind, value: str) -> RawQuery[Goal]:
+def goal(
+    view: View, kind: StepKind, value: str, rows: tuple[tuple[str, str], ...] = ()
+) -> RawQuery[Goal]:
     """How often a path was opened or an event happened, and by how many visitors.
 
-    ``*`` at either end of the value is a wildcard, from 3.1 on.
+    ``*`` at either end of the value is a wildcard, from 3.1 on. ``rows`` are those of a content
+    group (``FunnelStep``).
     """
     if not value:
         raise InvalidView(N_("A goal needs a page or an event."))
-    return analysis(view, "goal", type=kind, value=value)
+    return analysis(view, "goal", **FunnelStep(kind, value, rows).body)
 
 
 @_analysis("/reports/journey")
@@ -332,13 +352,21 @@ def breakdown(view: View, fields: Sequence[BreakdownField]) -> RawQuery[Breakdow
     return analysis(view, "breakdown", fields=list(fields))
 
 
-@get("/x/websites/{website}/parts")
+@get("/x/websites/{website}/parts", effort=Effort.HEAVY)
 def parts_of_visits(
-    view: View, rows: tuple[Filter, ...], fields: tuple[BreakdownField, ...] = ()
-) -> RawQuery[Breakdown]:
-    """Totals of the rows that pass ``rows``, within the visits that pass the filters of the View:
-    for each combination of the fields, 500 at most, or without fields in one row."""
-    if not rows:
+    view: View,
+    parts: tuple[tuple[Filter, ...], ...],
+    fields: tuple[BreakdownField, ...] = (),
+    of: Literal["rows", "visits"] = "rows",
+) -> RawQuery[Parts]:
+    """Totals of the parts of the visits that pass the filters of the View, for each combination of
+    the fields, 500 at most in a part, or without fields in one row.
+
+    A row is in the first part whose filters it passes. With ``of="visits"``, a whole visit is in
+    the first part that one of its rows is in. The last part is what no filters keep.
+    """
+    if not parts or not all(parts):
         raise InvalidView(N_("Choose the rows that count."))
-    names = dict(replace(view.unfiltered(), filters=rows).filter_params())
-    return RawQuery({"rows": json.dumps(names), "fields": json.dumps(fields)})
+    unfiltered = view.unfiltered()
+    names = [dict(replace(unfiltered, filters=rows).filter_params()) for rows in parts]
+    return RawQuery({"parts": json.dumps(names), "of": of, "fields": json.dumps(fields)})

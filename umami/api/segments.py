@@ -28,7 +28,8 @@ class Segment(Item):
 
 @_listing(_ALL)
 def segments(website: str, kind: Kind = "segment") -> RawQuery[Page[Segment]]:
-    """The segments or cohorts that were saved for a website."""
+    """The segments or cohorts that were saved for a website: all ``count`` of them, or the first 20
+    where the server lists no more."""
     return RawQuery({"type": kind})
 
 

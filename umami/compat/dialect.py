@@ -12,9 +12,18 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from umami.compat.generations import V3_1, Generation
+from umami.conversion import FunnelStep
 from umami.endpoint import EXTENSIONS, JSON, Endpoint, Query, Request
 from umami.errors import NotOffered
-from umami.filters import EVERYTHING, FIELDS, NEWER_FIELDS, Capabilities, Filter, like_escaped
+from umami.filters import (
+    EVERYTHING,
+    FIELDS,
+    NEWER_FIELDS,
+    OPERATORS,
+    Capabilities,
+    Filter,
+    like_escaped,
+)
 from umami.texts import N_, Message
 from umami.view import View
 
@@ -30,7 +39,9 @@ CAPABILITIES_3_0 = Capabilities(
 )
 CAPABILITIES_2 = replace(CAPABILITIES_3_0, segments=False)
 """2.x filters by a segment's name, later versions by its id."""
-CAPABILITIES_EMBEDDED = replace(EVERYTHING, whole_visits=True)
+CAPABILITIES_EMBEDDED = replace(
+    EVERYTHING, operators=frozenset(OPERATORS), group_steps=True, whole_visits=True
+)
 CAPABILITIES_CLOUD = Capabilities(commas=False)
 """The cloud's database has another syntax of patterns, so no pattern can express a comma."""
 
@@ -154,8 +165,27 @@ class Dialect(ABC):
                 since=endpoint.since,
             )
         else:
-            sentence = self.missing(query) or self.unsupported_filters(query)
+            sentence = (
+                self._group_step(query) or self.missing(query) or self.unsupported_filters(query)
+            )
         return NotOffered(sentence, endpoint=query.name) if sentence else None
+
+    def _group_step(self, query: Query[Any]) -> str | None:
+        """Why the content groups that are steps of a query cannot be counted, in a sentence."""
+        arguments = query.arguments
+        steps: list[Any] = [arguments.get("step")]
+        if query.name == "funnel":
+            steps = list(arguments["steps"])
+        elif query.name == "goal":
+            steps = [FunnelStep(*(arguments[name] for name in ("kind", "value", "rows")))]
+        for step in steps:
+            if not isinstance(step, FunnelStep) or step.kind != "group":
+                continue
+            if not self.extended:
+                return N_("Umami cannot count the pages of a content group as a step.")
+            if not step.rows:
+                return Message("There is no content group “{name}”.", name=step.value)
+        return None
 
     def plan(self, query: Query[Any]) -> Request | Plan:
         """What to send; the answer to a single request needs no translation."""

@@ -1,6 +1,7 @@
 """Plans for endpoints that several generations lack, or answer only in part."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import time
 from functools import partial
 from typing import Any, Final
@@ -101,6 +102,19 @@ def _all_rows(dialect: Dialect, page: Callable[[int], Query[Any]], answer: JSON 
         number += 1
         (answer,) = yield (dialect.request(page(number)),)
     return rows
+
+
+def _every_segment(query: Query[Any], dialect: Dialect) -> Plan:
+    """The segments or cohorts of all pages. Umami takes no number of a page here: it lists the
+    first 20, and how many there are."""
+
+    def page(number: int) -> Query[Any]:
+        paging = (("page", str(number)), ("pageSize", str(ROWS_AT_ONCE)))
+        return replace(query, params=(*query.params, *paging))
+
+    (first,) = yield (dialect.request(page(1)),)
+    rows = yield from _all_rows(dialect, page, first)
+    return {"data": rows, "count": first["count"]}
 
 
 def _website_charts(query: Query[Any], dialect: Dialect) -> Request | Plan:
@@ -248,6 +262,7 @@ SHARED_PLANS: Final[dict[str, Planner]] = {
     "websites": _websites_of_teams_too,
     "website_charts": _website_charts,
     "event_stats": before(V3_1, _event_stats),
+    "segments": _every_segment,
     **dict.fromkeys(PARTS_OF_REVENUE, before(V3_2, _part_of_revenue)),
 }
 """Plans of all dialects."""

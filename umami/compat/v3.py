@@ -36,7 +36,7 @@ ROUTES: Final[dict[str, tuple[tuple[str, str, dict[str, str]], ...]]] = {
     "funnel": (("funnels/stats", "steps window", {}),),
     "retention": (("retention", "timezone", {}),),
     "utm": tuple(("utm/metrics", "", {"type": name}) for name in UTM),
-    "goal": (("goals/stats", "type value", {}),),
+    "goal": (("goals/stats", "type value rows", {}),),
     "journey": (("journeys", "steps startStep endStep", {}),),
     "breakdown": (("breakdown", "fields", {}),),
     "attribution": (("attribution", "model type step", {}),),
@@ -134,7 +134,7 @@ class V3(Dialect):
         for route, names, fixed in ROUTES[query.name]:
             params = {**common, **{name: body[name] for name in names.split() if name in body}}
             texts = (
-                (name, json.dumps(value) if isinstance(value, list) else str(value))
+                (name, json.dumps(value) if isinstance(value, list | dict) else str(value))
                 for name, value in {**params, **fixed}.items()
             )
             path = f"/websites/{uuid_of(view.website)}/{route}"
@@ -300,24 +300,28 @@ def _hours_ahead(period: Period) -> int | None:
 def _goal(query: Query[Any], dialect: V3) -> Plan:
     """3.x counts visitors; session stats with the goal as a filter count the times."""
     stats = sessions.session_stats(query.arguments["view"])
-    filter_ = _goal_filter(query, dialect)
+    filters = _goal_filters(query, dialect)
     others = (
         # 3.0 counts only visitors with a row of the goal's kind as all visitors.
         *([dialect.request(stats)] if dialect.generation == V3_0 else []),
-        *([stats.to_request((*dialect.filters(stats), filter_))] if filter_ else []),
+        *([stats.to_request((*dialect.filters(stats), *filters))] if filters else []),
     )
     forms = tuple((*form, *others) for form in dialect.forms(query))
     goal, *counts = yield from _first_answers(forms)
     return {
-        "times": counts[-1]["pageviews"]["value"] if filter_ else None,
+        "times": counts[-1]["pageviews"]["value"] if filters else None,
         "num": goal["num"],
         "total": counts[0]["visitors"]["value"] if dialect.generation == V3_0 else goal["total"],
     }
 
 
-def _goal_filter(query: Query[Any], dialect: V3) -> tuple[str, str] | None:
-    """The parameter that filters by a goal; ``None`` where no filter can express it."""
+def _goal_filters(query: Query[Any], dialect: V3) -> tuple[tuple[str, str], ...]:
+    """The parameters that filter by a goal; none where no filter can express it."""
     view, kind, value = (query.arguments[name] for name in ("view", "kind", "value"))
+    if kind == "group":
+        # The parameters would have to have other numbers beside a filter on pages.
+        alone = not view.filters or (view.match == "all" and "path" not in _fields(view))
+        return query.arguments["rows"] if alone and not query.whole_visits else ()
     same = sum(filter_.field == kind for filter_ in view.filters)
     start, end = value.startswith("*"), value.endswith("*")
     if (
@@ -326,7 +330,7 @@ def _goal_filter(query: Query[Any], dialect: V3) -> tuple[str, str] | None:
         or (dialect.generation == V3_0 and same)
         or (dialect.cloud and (start or end))
     ):
-        return None
+        return ()
     if start or end:
         middle = regex_escaped(value.removeprefix("*").removesuffix("*"))
         text = f"re.(?c){'' if start else '^'}{middle}{'' if end else '$'}"
@@ -334,7 +338,11 @@ def _goal_filter(query: Query[Any], dialect: V3) -> tuple[str, str] | None:
         text = f"eq.{value}"
     else:
         text = Filter(kind, "eq", value).param()
-    return f"{kind}{same or ''}", text
+    return ((f"{kind}{same or ''}", text),)
+
+
+def _fields(view: View) -> set[str]:
+    return {filter_.field for filter_ in view.filters}
 
 
 def _analysis(query: Query[Any], dialect: V3) -> Plan:

@@ -191,10 +191,18 @@ def cohort_range(text: str, present: datetime) -> tuple[datetime, datetime]:
     return max(first, EVER[0]), start + step - timedelta(milliseconds=1)
 
 
-def with_rows(store: Store, scope: Scope, params: Mapping[str, str]) -> Scope:
-    """The scope with filters, by names as in ``apply_filters``, that every row has to pass, also
-    where the filters of the scope keep whole visits. Raises ``BadRequest``."""
-    return replace(scope, required=(*scope.required, *_filters(store, params)))
+def of_pages(params: dict[str, str]) -> dict[str, str]:
+    """Check that filters, by names as in ``apply_filters``, are of paths. Raises ``ValueError``."""
+    if any(field_of(name) != "path" for name in params):
+        raise ValueError("Expected filters of paths")
+    return params
+
+
+def of_rows(store: Store, params: Mapping[str, str]) -> tuple[Filter, ...]:
+    """Filters of single rows, by names as in ``apply_filters``. Raises ``BadRequest``."""
+    if not 1 <= len(params) <= MOST_FILTERS:
+        raise BadRequest(f"Expected 1 to {MOST_FILTERS} filters")
+    return _filters(store, params)
 
 
 def _filters(store: Store, params: Mapping[str, str]) -> tuple[Filter, ...]:
@@ -211,7 +219,7 @@ def _filters(store: Store, params: Mapping[str, str]) -> tuple[Filter, ...]:
 
 def _check_expression(store: Store, operator: str, text: str) -> None:
     """Raise ``ValueError`` for an invalid regular expression."""
-    if operator not in ("re", "nre"):
+    if operator not in ("re", "nre", "lacks"):
         return
     condition = text_condition("''", operator, text)
     try:

@@ -19,7 +19,7 @@ from umami.embedded.wire import camel_case
 if TYPE_CHECKING:
     from umami.embedded.property_filters import PropertyFilter
 
-Operator = Literal["eq", "neq", "c", "dnc", "re", "nre"]
+Operator = Literal["eq", "neq", "c", "dnc", "re", "nre", "lacks"]
 NEGATED = ("neq", "dnc", "nre")
 Unit = Literal["minute", "hour", "day", "month", "year"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
@@ -56,6 +56,12 @@ class Rows:
         """The SQL, which ends with conditions, with another condition."""
         return Rows(f"{self.sql} AND {condition}", [*self.values, *values])
 
+    def joined(self, *others: Rows) -> Rows:
+        """The SQL with other pieces after it."""
+        pieces = (self, *others)
+        values = [value for piece in pieces for value in piece.values]
+        return Rows("".join(piece.sql for piece in pieces), values)
+
 
 def column(name: str) -> str:
     """The SQL of a field: ``e`` is the event, ``s`` its session."""
@@ -69,7 +75,8 @@ class Filter:
     """A comparison of a field with a value, which rows have to pass. ``eq`` and ``neq`` accept
     several values: one of them, none of them. ``c`` and ``dnc`` search for a text, ``re`` and
     ``nre`` for a regular expression (RE2); both ignore case, unless the expression begins with
-    ``(?c)``. Rows without a value pass no filter."""
+    ``(?c)``. Rows without a value pass no filter but ``lacks``, which keeps what ``re`` does not:
+    the other rows, or of whole visits those without a row that matches."""
 
     field: str
     operator: Operator
@@ -88,6 +95,11 @@ class Filter:
             texts = [form for value in values for form in unicode_forms(value)]
             return Rows(f"{name} {negation}IN ({', '.join('?' * len(texts))})", texts)
         return text_condition(name, self.operator, values[0])
+
+    @property
+    def opposite(self) -> Filter:
+        """The filter that keeps what a filter ``lacks`` leaves out."""
+        return replace(self, operator="re")
 
 
 MINDING_CASE = "(?c)"
@@ -214,15 +226,9 @@ class Scope:
 
     def _conditions(self) -> list[Rows]:
         """All conditions but those of website, range and event types."""
-        conditions = self._row_conditions()
-        if self.whole_visits and conditions:
-            matching = replace(
-                self, whole_visits=False, without_bounces=False, cohort=None, required=()
-            ).rows()
-            visits = f"SELECT e.session_id, e.visit_id {matching.sql}"
-            conditions = [Rows(f"(e.session_id, e.visit_id) IN ({visits})", matching.values)]
-        conditions += [filter_.condition for filter_ in self.required]
-        if any(filter_.field == "referrer" for filter_ in self.required):
+        conditions = self._visit_conditions() if self.whole_visits else self._row_conditions()
+        conditions += [self._condition(filter_) for filter_ in self.required]
+        if any(each.field == "referrer" and each.operator != "lacks" for each in self.required):
             conditions += self._without_own_referrers()
         if self.without_bounces:
             views = self.unfiltered().rows(PAGEVIEW)
@@ -235,25 +241,72 @@ class Scope:
             )
         return conditions
 
+    def _visit_conditions(self) -> list[Rows]:
+        """The conditions that a visit has to pass: a row that passes the filters, and none that
+        matches what the visit is to lack."""
+        rows = replace(self, whole_visits=False, without_bounces=False, cohort=None, required=())
+        lacking = [filter_ for filter_ in self.filters if filter_.operator == "lacks"]
+        matching = rows.filtered(*(each for each in self.filters if each not in lacking))
+        without = [
+            _in_visits(replace(self.unfiltered(), filters=(filter_.opposite,)), "NOT IN")
+            for filter_ in lacking
+        ]
+        passing = [_in_visits(matching)] if matching._row_conditions() else []
+        if self.any_filter and lacking:
+            either = _joined([*(passing if matching.filters else []), *without], "OR")
+            return [either, *([] if matching.filters else passing)]
+        return [*passing, *without]
+
     def _row_conditions(self) -> list[Rows]:
         """The conditions that a single row has to pass, except ``required``."""
-        conditions = [filter_.condition for filter_ in self.filters]
+        conditions = [self._condition(filter_) for filter_ in self.filters]
         if self.any_filter and conditions:
-            either = " OR ".join(condition.sql for condition in conditions)
-            values = [value for condition in conditions for value in condition.values]
-            conditions = [Rows(f"({either})", values)]
+            conditions = [_joined(conditions, "OR")]
         conditions += [filter_.restriction(self.website) for filter_ in self.properties]
-        if any(filter_.field == "referrer" for filter_ in self.filters):
+        if any(each.field == "referrer" and each.operator != "lacks" for each in self.filters):
             conditions += self._without_own_referrers()
         if self.event_type is not None:
             conditions.append(Rows("e.event_type = ?", [self.event_type]))
         return conditions
+
+    def _condition(self, filter_: Filter) -> Rows:
+        """The condition of a filter on a row."""
+        if filter_.operator != "lacks":
+            return filter_.condition
+        return Rows("NOT ").joined(self.matching([filter_.opposite]))
+
+    def matching(self, filters: Sequence[Filter]) -> Rows:
+        """The condition that a row passes all of some filters, which is never unknown."""
+        conditions = [filter_.condition for filter_ in filters]
+        if any(filter_.field == "referrer" for filter_ in filters):
+            conditions += self._without_own_referrers()
+        return Rows("coalesce(").joined(all_of(conditions), Rows(", false)"))
 
     def _without_own_referrers(self) -> list[Rows]:
         """The condition that a filter by referrer adds: the website itself is no referrer."""
         if self.own_referrers:
             return []
         return [Rows(f"({self.external_referrer} OR e.referrer_domain IS NULL)")]
+
+
+def all_of(conditions: Sequence[Rows]) -> Rows:
+    """The condition that several hold."""
+    return _joined(conditions, "AND")
+
+
+def _joined(conditions: Sequence[Rows], operator: str) -> Rows:
+    """Conditions joined by ``AND`` or ``OR``."""
+    first, *others = conditions
+    separator = Rows(f" {operator} ")
+    rest = (piece for other in others for piece in (separator, other))
+    return Rows("(").joined(first, *rest, Rows(")"))
+
+
+def _in_visits(scope: Scope, test: str = "IN") -> Rows:
+    """The condition that a row is of a visit with a row in a scope, or ``NOT IN`` such a visit."""
+    rows = scope.rows()
+    visits = f"SELECT e.session_id, e.visit_id {rows.sql}"
+    return Rows(f"(e.session_id, e.visit_id) {test} ({visits})", rows.values)
 
 
 def wall_clock(scope: Scope, timezone: str, time: str = "e.created_at") -> str:

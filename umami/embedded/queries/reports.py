@@ -14,9 +14,11 @@ from umami.embedded.scope import (
     CUSTOM_EVENT,
     PAGEVIEW,
     PERFORMANCE,
+    Filter,
     Rows,
     Scope,
     Unit,
+    all_of,
     bucket,
     wall_clock,
 )
@@ -24,26 +26,29 @@ from umami.embedded.store import Store
 
 MOST_JOURNEYS = 100
 
+StepKind = Literal["path", "event", "group"]
 Item = str | None
 """A path or the name of an event; ``None`` after the end of a visit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A page view or a custom event; ``value`` is a path or the name of an event."""
+    """A page view or a custom event; ``value`` is a path or the name of an event, or that of a
+    group of pages, which are those that pass the filters ``rows``."""
 
-    kind: Literal["path", "event"]
+    kind: StepKind
     value: str
+    rows: tuple[Filter, ...] = ()
 
     @property
     def column(self) -> str:
         """The SQL that the value is compared with."""
-        return "e.url_path" if self.kind == "path" else "e.event_name"
+        return "e.event_name" if self.kind == "event" else "e.url_path"
 
     @property
     def event_type(self) -> int:
         """The type of the events that the step matches."""
-        return PAGEVIEW if self.kind == "path" else CUSTOM_EVENT
+        return CUSTOM_EVENT if self.kind == "event" else PAGEVIEW
 
     @property
     def exactly(self) -> tuple[str, str]:
@@ -51,12 +56,15 @@ class Step:
         return f"{self.column} = ?", self.value
 
     @property
-    def matching(self) -> tuple[str, str]:
-        """The condition of a match in which ``*`` at either end is a wildcard, and its value.
+    def matching(self) -> tuple[str, *tuple[Any, ...]]:
+        """The condition of a match in which ``*`` at either end is a wildcard, and its values.
 
         The match is case-sensitive. As in Umami, ``%``, ``_`` and ``\\`` are special characters in
         a value with a ``*``.
         """
+        if self.kind == "group":
+            condition = all_of([filter_.condition for filter_ in self.rows])
+            return condition.sql, *condition.values
         if not (self.value.startswith("*") or self.value.endswith("*")):
             return self.exactly
         start = "%" if self.value.startswith("*") else ""

@@ -8,32 +8,35 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, Json, model_validator
+from pydantic import AfterValidator, Field, Json, model_validator
 
-from umami.embedded.filters import FIELDS, with_rows
+from umami.embedded.filters import FIELDS, of_pages, of_rows
 from umami.embedded.http import EXTENSIONS, Call, Routes, Text
 from umami.embedded.parameters import Bucketed, Filtered, one_of, scope
 from umami.embedded.queries.attribution import credit
 from umami.embedded.queries.conversions import CHANNEL, FIRST, TIME, by_field
 from umami.embedded.queries.journeys import internal_tags, steps_around
 from umami.embedded.queries.metrics import EXTREMES
-from umami.embedded.queries.reports import Step
-from umami.embedded.queries.totals import breakdown, totals
+from umami.embedded.queries.parts import parts_of_visits
+from umami.embedded.queries.reports import Step, StepKind
+from umami.embedded.store import Store
 
 routes = Routes()
 
+MOST_PARTS = 100
 TYPES = (*(field for field in FIELDS if field != "event"), *EXTREMES, CHANNEL, TIME)
 """The fields to group by: those that views have."""
 
 
 class Conversions(Bucketed):
     """The field to group by; the conversion, which is a step, or else any purchase in the currency;
-    and the currency of the revenue."""
+    and the currency of the revenue. ``rows`` are the filters of the pages of a group."""
 
     by_visit: ClassVar[bool] = False
     type: Annotated[str, one_of(TYPES, "Invalid type")] | None = None
-    goal: Literal["path", "event"] | None = None
+    goal: StepKind | None = None
     value: Annotated[Text, Field(min_length=1)] | None = None
+    rows: Json[Annotated[dict[str, Text], AfterValidator(of_pages)]] = Field(default_factory=dict)
     currency: Annotated[Text, Field(min_length=1)] | None = None
     limit: Annotated[int, Field(ge=1, le=1_000_000)] = 500
     offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
@@ -42,12 +45,14 @@ class Conversions(Bucketed):
     def _complete(self) -> Conversions:
         if bool(self.goal) != bool(self.value):
             raise ValueError("A goal needs a value, and a value a goal")
+        if (self.goal == "group") != bool(self.rows):
+            raise ValueError("A group needs rows, and rows a group")
         return self
 
-    @property
-    def step(self) -> Step | None:
-        """The step that is the conversion, if any."""
-        return Step(self.goal, self.value) if self.goal and self.value else None
+    def step(self, store: Store) -> Step | None:
+        """The step that is the conversion, if any. Raises ``BadRequest``."""
+        rows = of_rows(store, self.rows) if self.rows else ()
+        return Step(self.goal, self.value, rows) if self.goal and self.value else None
 
 
 @routes("GET", f"{EXTENSIONS}/websites/{{website_id}}/conversions", Conversions)
@@ -58,7 +63,7 @@ def conversions(call: Call[Conversions]) -> Any:
         call.umami.store,
         scope(call),
         params.type,
-        params.step,
+        params.step(call.umami.store),
         params.currency,
         buckets=(params.answered_unit, params.zone),
         limit=params.limit,
@@ -76,7 +81,8 @@ class Credit(Conversions):
 def credited(call: Call[Credit]) -> Any:
     """Return conversions and revenue by the values of a field and by models of attribution."""
     params, store = call.params, call.umami.store
-    return credit(store, scope(call), params.type, params.step, params.currency, params.limit)
+    step = params.step(store)
+    return credit(store, scope(call), params.type, step, params.currency, params.limit)
 
 
 class StepsAround(Filtered):
@@ -111,10 +117,12 @@ def tagged_links(call: Call[InternalTags]) -> Any:
 
 
 class PartsOfVisits(Filtered):
-    """Filters, by their names, of the rows that count, and fields to group them by."""
+    """The filters, by their names, of each part in order, what parts consist of, and fields to
+    group them by."""
 
     by_visit: ClassVar[bool] = False
-    rows: Json[dict[Text, Text]]
+    parts: Json[Annotated[list[dict[Text, Text]], Field(min_length=1, max_length=MOST_PARTS)]]
+    of: Literal["rows", "visits"] = "rows"
     fields: Json[
         Annotated[list[Annotated[str, one_of(FIELDS, "Invalid field")]], Field(max_length=10)]
     ]
@@ -122,11 +130,8 @@ class PartsOfVisits(Filtered):
 
 @routes("GET", f"{EXTENSIONS}/websites/{{website_id}}/parts", PartsOfVisits)
 def parts(call: Call[PartsOfVisits]) -> Any:
-    """Return the totals of the rows that pass ``rows``, of visits that pass the filters, by the
-    fields; without fields, one group."""
-    store = call.umami.store
-    rows = with_rows(store, scope(call), call.params.rows)
-    if call.params.fields:
-        return breakdown(store, rows, list(dict.fromkeys(call.params.fields)))
-    sums = totals(store, rows)
-    return [{"views": sums.pop("pageviews"), **sums}]
+    """Return the totals of each part, and by the fields, of the visits that pass the filters."""
+    store, params = call.umami.store, call.params
+    filters = [of_rows(store, part) for part in params.parts]
+    fields = list(dict.fromkeys(params.fields))
+    return parts_of_visits(store, scope(call), filters, fields, of_visits=params.of == "visits")

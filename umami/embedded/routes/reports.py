@@ -3,14 +3,14 @@ website as in 3.4, with filters in the query."""
 
 import json
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, create_model
+from pydantic import AfterValidator, BeforeValidator, Field, create_model, model_validator
 
 from umami.embedded import wire
 from umami.embedded.collect import UTM
-from umami.embedded.filters import FIELDS, apply_filters
+from umami.embedded.filters import FIELDS, apply_filters, of_pages, of_rows
 from umami.embedded.http import Call, Parameters, Routes, Text, Zone, from_milliseconds
 from umami.embedded.parameters import AnyUnit, Ranged, compared, one_of, scope
 from umami.embedded.queries import performance
@@ -45,7 +45,7 @@ Date = Annotated[datetime, BeforeValidator(_date)]
 
 
 def _list(value: Any) -> Any:
-    """Decode the JSON text of a list, as it is in a query."""
+    """Decode the JSON text of a list or an object, as it is in a query."""
     if not isinstance(value, str):
         return value
     try:
@@ -55,12 +55,24 @@ def _list(value: Any) -> Any:
 
 
 class StepParameters(Parameters):
-    type: Literal["path", "event"]
-    value: Annotated[Text, Field(min_length=1)]
+    """A step; ``rows`` are the filters of the pages of a group, which no Umami has."""
 
-    @property
-    def step(self) -> queries.Step:
-        return queries.Step(self.type, self.value)
+    type: queries.StepKind
+    value: Annotated[Text, Field(min_length=1)]
+    rows: Annotated[dict[str, Text], BeforeValidator(_list), AfterValidator(of_pages)] = Field(
+        default_factory=dict
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.type == "group") != bool(self.rows):
+            raise ValueError("A group needs rows, and rows a group")
+        return self
+
+    def step(self, store: Store) -> queries.Step:
+        """The step. Raises ``BadRequest``."""
+        rows = of_rows(store, self.rows) if self.rows else ()
+        return queries.Step(self.type, self.value, rows)
 
 
 class Funnel(Parameters):
@@ -73,7 +85,8 @@ class Funnel(Parameters):
 
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return the visitors at each step."""
-        visitors = queries.funnel(store, scope, [step.step for step in self.steps], self.window)
+        steps = [step.step(store) for step in self.steps]
+        visitors = queries.funnel(store, scope, steps, self.window)
         return wire.funnel([(step.type, step.value) for step in self.steps], visitors)
 
 
@@ -96,7 +109,8 @@ class Utm(Parameters):
 class Goal(StepParameters):
     def answer(self, store: Store, scope: Scope) -> Any:
         """Return how many visitors reached the step, and the number of all visitors."""
-        return dict(zip(("num", "total"), queries.reached(store, scope, self.step), strict=True))
+        visitors = queries.reached(store, scope, self.step(store))
+        return dict(zip(("num", "total"), visitors, strict=True))
 
 
 class JourneySteps(Parameters):
