@@ -106,7 +106,7 @@ class Snapshot:
         """All rows of a query's result."""
         return self.connection.execute(sql.encode()).fetchall()
 
-    def copy(self, sql: str) -> Generator[bytes]:
+    def copy(self, sql: str) -> Generator[memoryview]:
         """The rows of a query as CSV without header. ``NULL`` is an empty field without quotes.
 
         This reads with libpq itself, since the loop of the library's cursor takes as long for a row
@@ -118,7 +118,7 @@ class Snapshot:
             raise errors.error_from_result(result)
         try:
             while (block := server.get_copy_data(0))[0] > 0:
-                yield bytes(block[1])
+                yield block[1]
         except GeneratorExit:
             server.get_cancel().cancel()
             while server.get_copy_data(0)[0] > 0:

@@ -1,11 +1,13 @@
-"""Moves rows from a database into a store, through files of bounded size."""
+"""Moves rows from a database into a store, in batches of bounded size."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from itertools import chain, count
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +17,14 @@ from umami.embedded.replica.schema import LARGE, SourceTable
 from umami.embedded.replica.source import Snapshot
 from umami.embedded.store import StoreRefused
 
-BATCH: Final = 32 * 2**20
-"""Bytes of rows in one file."""
+BATCH: Final = 128 * 2**20
+"""Bytes of rows that the store inserts at once."""
+AHEAD: Final = 2
+"""Batches that are read ahead: the last of a condition is small."""
+Rows = tuple[SourceTable, str]
+"""The rows of a table that fulfil a condition."""
+Batch = bytes | bytearray
+"""Rows as CSV."""
 
 
 class Stopped(Exception):
@@ -24,7 +32,7 @@ class Stopped(Exception):
 
 
 class Transfer:
-    """Moves rows in files of about ``batch`` bytes. ``stopped`` is asked after each file; if it
+    """Moves rows in batches of about ``batch`` bytes. ``stopped`` is asked after each batch; if it
     returns true, ``Stopped`` is raised. Not for use by several threads."""
 
     def __init__(self, stopped: Callable[[], bool], batch: int) -> None:
@@ -33,53 +41,54 @@ class Transfer:
         # Each file has a new name, because DuckDB can cache the content of a name.
         self._numbers = count()
 
-    def load(
-        self,
-        snapshot: Snapshot,
-        table: SourceTable,
-        condition: str,
-        cursor: duckdb.DuckDBPyConnection,
-        folder: Path,
-        target: str,
-    ) -> int:
-        """Insert the rows of the source that fulfil a condition; returns their number. While the
-        store inserts one file, the next is written."""
-        rows = 0
-        running: Future[int] | None = None
-        with (
-            ThreadPoolExecutor(1) as inserter,
-            closing(snapshot.copy(f"{table.select} WHERE {condition}")) as blocks,
-        ):
-            for block in blocks:
-                path = self._write(folder, chain([block], blocks))
-                if self._stopped():
-                    raise Stopped
-                rows += running.result() if running else 0
-                running = inserter.submit(_insert, table, path, cursor, target)
-            return rows + (running.result() if running else 0)
+    def read(self, snapshot: Snapshot, wanted: Iterable[Rows]) -> Generator[Batch]:
+        """The wanted rows of the source in batches; an empty batch follows the last of each
+        table and condition. While one is used, the next ones are read in a thread, also across
+        conditions: nothing else may use the snapshot meanwhile. Close it to give up."""
+        batches, reader = self._batches(snapshot, wanted), ThreadPoolExecutor(1)
+        with closing(batches):
+            try:
+                following = deque(reader.submit(next, batches, None) for _ in range(AHEAD))
+                while (batch := following.popleft().result()) is not None:
+                    if batch and self._stopped():
+                        raise Stopped
+                    following.append(reader.submit(next, batches, None))
+                    yield batch
+            finally:
+                reader.shutdown(cancel_futures=True)
+
+    def _batches(self, snapshot: Snapshot, wanted: Iterable[Rows]) -> Generator[Batch]:
+        for table, condition in wanted:
+            batch = bytearray()
+            with closing(snapshot.copy(f"{table.select} WHERE {condition}")) as rows:
+                for row in rows:
+                    batch += row
+                    if len(batch) >= self._batch:
+                        yield batch
+                        batch = bytearray()
+            if batch:
+                yield batch
+            yield b""
 
     def insert(
         self,
         table: SourceTable,
-        content: bytes,
+        batches: Iterator[Batch],
         cursor: duckdb.DuckDBPyConnection,
         folder: Path,
         target: str,
-    ) -> None:
-        """Insert rows that were read already."""
-        _insert(table, self._write(folder, [content]), cursor, target)
+    ) -> int:
+        """Insert the batches until an empty one, each by a file in a folder; returns the number of
+        rows."""
+        return sum(
+            _insert(table, self._write(folder, batch), cursor, target)
+            for batch in iter(partial(next, batches), b"")
+        )
 
-    def _write(self, folder: Path, blocks: Iterable[bytes]) -> Path:
-        """Write blocks into a file until it has ``batch`` bytes."""
+    def _write(self, folder: Path, batch: Batch) -> Path:
         path = folder / f"{next(self._numbers)}.csv"
-        size = 0
         try:
-            with path.open("wb", buffering=2**20) as file:
-                for block in blocks:
-                    file.write(block)
-                    size += len(block)
-                    if size >= self._batch:
-                        break
+            path.write_bytes(batch)
         except OSError as error:
             raise StoreRefused(f"Rows cannot be written to the disk ({error.strerror}).") from None
         return path
