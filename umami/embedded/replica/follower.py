@@ -37,7 +37,7 @@ from umami.embedded.replica.position import Position, opened
 from umami.embedded.replica.proof import Span, differing_days
 from umami.embedded.replica.schema import SMALL, SourceTable
 from umami.embedded.replica.source import Snapshot, Source
-from umami.embedded.replica.transfer import BATCH, Batch, Transfer
+from umami.embedded.replica.transfer import BATCH, File, Transfer
 from umami.embedded.store import TABLES, Store
 from umami.embedded.tables import quoted
 
@@ -175,11 +175,14 @@ class Follower:
         steps = self._steps(snapshot, snapshot.schema.large)
         missing = {step: step.span(snapshot) for step in steps if step.name not in position.copied}
         wanted = ((span.table, span.source) for span in missing.values())
-        with closing(self._transfer.read(snapshot, wanted)) as batches:
+        with (
+            self._store.staging() as staging,
+            closing(self._transfer.read(snapshot, wanted, staging)) as files,
+        ):
             for number, step in enumerate(steps):
                 self.progress = number, len(steps)
                 if step in missing:
-                    self._copy_step(step.name, missing[step], batches)
+                    self._copy_step(step.name, missing[step], files)
         self.progress = len(steps), len(steps)
         position.complete, position.copied = True, []
         if not resumed:
@@ -199,11 +202,11 @@ class Follower:
             self._small.clear()
             raise
 
-    def _copy_step(self, name: str, span: Span, batches: Iterator[Batch]) -> None:
+    def _copy_step(self, name: str, span: Span, files: Iterable[File]) -> None:
         self.position.copied.append(name)
         try:
             with self._store.appending() as (cursor, folder):
-                self._replace(span, batches, cursor, folder)
+                self._replace(span, files, cursor, folder)
                 self.position.save(cursor)
         except BaseException:
             self.position.copied.pop()
@@ -292,8 +295,8 @@ class Follower:
             condition += f" AND {table.time} >= '{since}+00'"
             stored = f"old.{table.stored_time} >= TIMESTAMP '{since}'"
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS FROM {table.name} LIMIT 0")
-        with closing(self._transfer.read(snapshot, [(table, condition)])) as batches:
-            added = self._transfer.insert(table, batches, cursor, folder, "incoming")
+        with closing(self._transfer.read(snapshot, [(table, condition)], folder)) as files:
+            added = self._transfer.insert(table, files, cursor, folder, "incoming")
         if added:
             same = " AND ".join(f"old.{name} = incoming.{name}" for name in table.key)
             cursor.execute(f"DELETE FROM {table.name} old USING incoming WHERE {stored} AND {same}")
@@ -311,12 +314,13 @@ class Follower:
             table = snapshot.schema.tables.get(name)
             if table is None:
                 continue
-            content = b"".join(snapshot.copy(table.select))
+            with snapshot.copy(table.select) as rows:
+                content = b"".join(rows)
             digest = hashlib.sha256(content).hexdigest()
             if self._small.get(name) == digest:
                 continue
             cursor.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS FROM {name} LIMIT 0")
-            self._transfer.insert(table, iter((content, b"")), cursor, folder, "incoming")
+            self._transfer.insert_read(table, content, cursor, folder, "incoming")
             if name in ("website", "link", "pixel"):
                 reset = " OR i.reset_at IS DISTINCT FROM o.reset_at" if name == "website" else ""
                 suspects |= {
@@ -398,21 +402,22 @@ class Follower:
             cursor.execute(f"DELETE FROM {span.table.name} WHERE {span.on(gone).stored}")
         if existing:
             days = span.on(existing)
-            with closing(self._transfer.read(snapshot, [(days.table, days.source)])) as batches:
-                self._replace(days, batches, cursor, folder)
+            wanted = [(days.table, days.source)]
+            with closing(self._transfer.read(snapshot, wanted, folder)) as files:
+                self._replace(days, files, cursor, folder)
         self.repaired += len(differing)
         return {website for website, _ in differing}
 
     def _replace(
         self,
         span: Span,
-        batches: Iterator[Batch],
+        files: Iterable[File],
         cursor: duckdb.DuckDBPyConnection,
         folder: Path,
     ) -> None:
         """Replace some rows of the store by those of the source."""
         cursor.execute(f"DELETE FROM {span.table.name} WHERE {span.stored}")
-        self._transfer.insert(span.table, batches, cursor, folder, span.table.name)
+        self._transfer.insert(span.table, files, cursor, folder, span.table.name)
 
     def _save(self) -> None:
         with self._store.writing() as cursor:
