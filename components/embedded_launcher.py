@@ -111,7 +111,7 @@ def client_of(
     writer = None
     if running.replica and settings.writer:
         server = connect(settings.writer, watch=watch, waiting=waiting)
-        writer = Writer(server, running.replica.catch_up)
+        writer = Writer(server, running.replica.catch_up, running.replica.has_website)
     client = connect(
         filled(settings, running),
         label=N_("Built-in server"),

@@ -159,6 +159,8 @@ def tried(settings: Settings) -> CheckedServer:
     except SettingsError as refusal:
         raise connection_check.unreadable(refusal, settings) from None
     checked = connection_check.tried(embedded_launcher.filled(settings, running))
+    if settings.writer and running.replica:
+        connection_check.try_writer(settings.writer, running.replica.has_website)
     return replace(checked, settings=settings)
 
 

@@ -3,7 +3,7 @@ are sent together; cached answers are available at once. Callers need not know i
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -15,6 +15,7 @@ from weakref import WeakSet
 from pydantic_core import to_json
 
 from umami import errors
+from umami.api.websites import Website, websites
 from umami.cache import Answer, Cache, CachedAnswer, Entry, Run
 from umami.compat.detection import Detected
 from umami.compat.dialect import Dialect, Plan
@@ -37,13 +38,28 @@ Waiting = Callable[[], AbstractContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Where a client sends writes instead of to its server, which is a replica.
-
-    ``arrived`` waits until the replica contains what was written, a few seconds at most.
-    """
+    """Where a client sends writes instead of to its server, which is a replica."""
 
     client: "Client"
     arrived: Callable[[], None]
+    """Waits until the replica contains what was written, a few seconds at most."""
+    contains: Callable[[str], bool]
+    """Whether the replica has a website, by its id; may wait as long."""
+
+    def check(self, listed: Iterable[Website]) -> None:
+        """Raise ``SettingsError`` unless the replica has the websites that the server lists: then
+        the server has another database. Without any website, that cannot be told."""
+        if not all(self.contains(site.id) for site in listed):
+            raise errors.SettingsError(
+                N_(
+                    "The Umami at UMAMI_URL has websites that the database at UMAMI_DATABASE_URL "
+                    "does not have: it uses another database."
+                ),
+                remedy=N_(
+                    "Write the address of the Umami that uses this database, or remove UMAMI_URL "
+                    "and its account: then changes are made in Umami."
+                ),
+            )
 
 
 WRITE_SETTLES_AFTER: Final = 60.0
@@ -324,6 +340,8 @@ class Client:
 
     def _written(self, reply: Reply[T], query: Query[T], writer: Writer) -> Steps[T]:
         """The answer of the server that writes, once the replica contains what was written."""
+        (listed,) = yield [writer.client.submit(websites(page_size=1))]
+        yield [self._queue.submit(partial(writer.check, listed.rows))]
         try:
             (value,) = yield [writer.client.submit(query)]
             yield [self._queue.submit(writer.arrived)]

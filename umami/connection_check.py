@@ -4,7 +4,7 @@ Errors use the words of the form, and their remedies say what to change in it.""
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -91,20 +91,28 @@ def meant(way: Way, typed: Mapping[str, str]) -> Settings:
         for name, text in typed.items()
         if text.strip()
     }
-    for name, sentence in NEEDED[way].items():
+    needed = NEEDED[way]
+    if way == "database" and NEEDED["account"].keys() & texts.keys():
+        # The server that makes changes.
+        needed = {**needed, **NEEDED["account"]}
+    for name, sentence in needed.items():
         if name not in texts:
             raise errors.SettingsError(sentence, remedy="")
     if way == "tables":
         return Settings(data=_tables(texts["DATA"]))
-    if way == "database":
-        return Settings(database=texts["DATABASE_URL"])
     texts |= {name: completed(texts[name]) for name in ("URL", "SHARE_URL") if name in texts}
     address = texts.get("URL", "")
     if "/share/" in address:
+        elsewhere = "" if way == "database" else "Choose “Share link” above and paste it there, or "
+        remedy = f"{elsewhere}take away what follows the host."
         raise errors.SettingsError(
             "This is a share link, not the address of a server.",
-            remedy="Choose “Share link” above and paste it there, or take away what follows the "
-            "host.",
+            remedy=f"{remedy[0].upper()}{remedy[1:]}",
+        )
+    if way == "database" and is_cloud(_host(address)):
+        raise errors.SettingsError(
+            "Umami Cloud does not use this database.",
+            remedy="Type the address of the Umami that uses it, or leave the address empty.",
         )
     if way == "account" and is_cloud(_host(address)):
         raise errors.SettingsError(
@@ -136,6 +144,18 @@ def tried(settings: Settings) -> CheckedServer:
     problem.args = (_in_words(str(problem)),)
     problem.remedy = _remedy(problem, settings)
     raise problem
+
+
+def try_writer(settings: Settings, contains: Callable[[str], bool]) -> None:
+    """Check the server that makes the changes to a database; ``contains`` says whether the database
+    has a website, by its id. Raises an ``UmamiError`` whose remedy says what to change."""
+    server = tried(settings.model_copy(update={"timeout": PATIENCE}))
+    if not all(contains(site.id) for site in server.websites):
+        raise errors.SettingsError(
+            "This Umami has websites that the database does not have: it uses another database.",
+            remedy="Type the address of the Umami that uses this database, or leave the address "
+            "empty: then changes are made in Umami.",
+        )
 
 
 def unreadable(problem: errors.SettingsError, settings: Settings) -> errors.SettingsError:

@@ -158,6 +158,10 @@ def wrong(*sentences: str) -> None:
 def described(settings: Settings) -> str:
     """A description of settings without secrets."""
     if settings.database:
+        if settings.writer:
+            return _("a replica of a database; changes are made by {server}").format(
+                server=described(settings.writer)
+            )
         return _("a replica of a database")
     if settings.embedded:
         return (
@@ -246,6 +250,12 @@ INPUTS: Final[dict[Way, tuple[_Input, ...]]] = {
         ),
     ),
 }
+WRITER: Final = (
+    _Input(N_("Address of Umami"), "WRITER_URL", "URL", _HOST),
+    _Input(N_("User name"), "WRITER_USERNAME", "USERNAME"),
+    _Input(N_("Password"), "WRITER_PASSWORD", "PASSWORD", secret=True),
+)
+"""The inputs of the server that makes the changes to a database."""
 HINTS: Final[dict[Way, str]] = {
     "share": N_(
         "It shows one website, read-only. Create it in Umami, in the settings of the website."
@@ -316,6 +326,16 @@ def _form(way: Way) -> None:
         typed = {entry.name: _draw_input(entry) for entry in INPUTS[way]}
         if way in HINTS:
             st.caption(_(HINTS[way]))
+        if way == "database":
+            with st.expander(_("Make changes in the dashboard (optional)")):
+                st.caption(
+                    _(
+                        "The dashboard never writes into the database. With an account of the "
+                        "Umami that uses it, websites, segments, saved reports and notes can be "
+                        "changed here: the dashboard sends changes to that Umami."
+                    )
+                )
+                typed |= {entry.name: _draw_input(entry) for entry in WRITER}
         if way == "tables":
             st.checkbox(
                 _("Store them in a file"),

@@ -62,7 +62,8 @@ def replicating(events: int = EVENTS) -> list[str]:
                     begun = time.perf_counter()
                     rows = 0
                     for table in snapshot.schema.large:
-                        rows += sum(1 for _ in snapshot.copy(table.select))
+                        with snapshot.copy(table.select) as read:
+                            rows += sum(1 for _ in read)
                     bare = rows / (time.perf_counter() - begun)
                 begun = time.perf_counter()
                 copying = subprocess.Popen([sys.executable, "-c", COPY, url, str(path)])

@@ -32,7 +32,7 @@ from umami.embedded.replica.worker import Replica
 from umami.embedded.server import Running, serve
 from umami.embedded.state import Umami
 from umami.embedded.store import Store
-from umami.errors import NotFound, ServerFault
+from umami.errors import NotFound, ServerFault, SettingsError
 from umami.settings import Settings, parse
 
 
@@ -112,6 +112,36 @@ def test_changes_are_made_by_the_server_of_the_database(
                 client.ask(websites.update_website(str(UUID(int=1)), "Renamed", "renamed.example"))
         with connect(parse({"URL": umami.url, **account})) as direct:
             assert direct.ask(websites.website(SITE)).name == "Renamed"
+
+
+def test_a_server_of_another_database_makes_no_changes(
+    make_database: MakeDatabase, tables: Path
+) -> None:
+    database = make_database("3.1")
+    with serve(replica_of=database) as running, serve_version("3.1", tables) as umami:
+        assert running.replica
+        assert running.replica.wait(60)
+        account = {"USERNAME": umami.username, "PASSWORD": umami.password}
+        settings = parse({"DATABASE_URL": database, "URL": umami.url, **account})
+        change = websites.update_website(SITE, "Renamed", "renamed.example")
+        with embedded_launcher.client_of(running, settings) as client:
+            with pytest.raises(SettingsError, match="uses another database"):
+                client.ask(change)
+            with psycopg.connect(database) as connection:
+                # A website that was made in Umami just now.
+                listed = umami_websites(umami.url, account)
+                rows = [(site.id, site.name) for site in listed]
+                with connection.cursor() as cursor:
+                    insert = b"INSERT INTO website (website_id, name) VALUES (%s, %s)"
+                    cursor.executemany(insert, rows)
+            assert client.ask(change).name == "Renamed"
+        assert umami_websites(umami.url, account) != listed
+
+
+def umami_websites(url: str, account: dict[str, str]) -> list[websites.Website]:
+    """The websites of a server."""
+    with connect(parse({"URL": url, **account})) as direct:
+        return list(direct.ask(websites.websites()).rows)
 
 
 def test_traffic_is_refused_until_the_first_copy_is_complete(filled: str) -> None:

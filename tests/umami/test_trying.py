@@ -22,6 +22,7 @@ from umami.settings import Settings, read
 TABLES = Path(__file__).parents[1] / "contract" / "data" / "tables"
 PASSWORD = "marker-s3cret!"
 LOGIN = {"USERNAME": "ada", "PASSWORD": PASSWORD}
+DATABASE = {"DATABASE_URL": "postgresql://reader:marker@a.example/umami"}
 REFUSED = said({"error": {"message": "Unauthorized", "code": "unauthorized", "status": 401}}, 401)
 
 
@@ -70,6 +71,9 @@ def test_an_address_is_completed_as_it_was_meant(typed: str, address: str) -> No
         ("key", {"API_KEY": f"{PASSWORD}\nschlüssel"}, "The key contains characters", "Correct"),
         ("share", {"SHARE_URL": "a.example/websites/x"}, "The share link is not", "Correct"),
         ("tables", {"DATA": "/no/such/folder"}, "There is no folder", "on the machine"),
+        ("database", {**DATABASE, **LOGIN}, "Type the address of your", ""),
+        ("database", {**DATABASE, "URL": "cloud.umami.is", **LOGIN}, "does not use this", "leave"),
+        ("database", {**DATABASE, "URL": "a.example/share/x", **LOGIN}, "share link", "Take away"),
     ],
 )
 def test_what_was_typed_wrongly_is_said_as_a_form_says_it(
@@ -92,6 +96,8 @@ def test_what_was_meant_is_what_is_written() -> None:
         ("key", {"API_KEY": "k", "URL": "localhost:3000"}),
         ("share", {"SHARE_URL": "a.example/share/AbC123/shop.example"}),
         ("tables", {"DATA": f'"{TABLES}"'}),
+        ("database", DATABASE),
+        ("database", {**DATABASE, "URL": "a.example", **LOGIN}),
     ):
         settings = meant(way, typed)
         again = read({f"UMAMI_{name}": value for name, value in settings.texts.items()}, NOWHERE)

@@ -39,6 +39,8 @@ SESSION_COLUMNS = camel_case(
 )
 OF_SESSION = {**SESSION_COLUMNS, "distinctId": "distinct_id"}
 """The columns of sessions that can be filtered by; the last one identifies a person."""
+OF_ITS_SESSION = "JOIN session s ON s.session_id = e.session_id AND s.website_id = e.website_id"
+"""SQL that joins events ``e`` with their sessions ``s``."""
 PAGEVIEW, CUSTOM_EVENT, LINK, PIXEL, PERFORMANCE = 1, 2, 3, 4, 5
 VIEWS = (PAGEVIEW, LINK, PIXEL)
 """The event types that count as views: pages, links and pixels, not custom events or measurements
@@ -190,11 +192,7 @@ class Scope:
         reads, which determine whether the session is joined."""
         filters = self.required if self.whole_visits else (*self.filters, *self.required)
         fields = {*columns, *(filter_.field for filter_ in filters)}
-        session = (
-            " JOIN session s ON s.session_id = e.session_id AND s.website_id = e.website_id"
-            if fields & OF_SESSION.keys()
-            else ""
-        )
+        session = f" {OF_ITS_SESSION}" if fields & OF_SESSION.keys() else ""
         rows = Rows(f"FROM website_event e{session} WHERE e.website_id = ?", [self.website])
         rows = rows.where("e.created_at BETWEEN ? AND ?", self.start, self.end)
         if types:

@@ -196,7 +196,7 @@ class Store:
         import. Raises ``StoreRefused`` if there is no room, or if another transaction changed the
         same rows."""
         with _ALONE, self._connection.cursor() as cursor:
-            folder = self._create_import_folder()
+            folder = self._create_folder(self.import_folder)
             try:
                 cursor.execute("BEGIN")
                 yield cursor, folder
@@ -215,8 +215,17 @@ class Store:
                     cursor.execute("ROLLBACK")
         raise StoreRefused(f"{self._name} {problem}; nothing was added.")
 
-    def _create_import_folder(self) -> Path:
-        folder = self.import_folder
+    @contextmanager
+    def staging(self) -> Iterator[Path]:
+        """A folder for files that wait for their import, which moves them into its own. It exists
+        across imports; only one at a time. Raises ``StoreRefused`` if there is no room."""
+        folder = self._create_folder(self.import_folder.with_suffix(".staging"))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _create_folder(self, folder: Path) -> Path:
         try:
             # No other process has the store: a killed process left this folder.
             shutil.rmtree(folder, ignore_errors=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from umami.embedded.queries.totals import summed
+from umami.embedded.queries.totals import bounce, summed
 from umami.embedded.scope import VIEWS, Rows, Scope
 from umami.embedded.store import Store
 
@@ -75,7 +75,7 @@ def channel_totals(store: Store, scope: Scope) -> list[dict[str, Any]]:
     """Return the sums of ``summed`` over the visits of each channel. Before 3.3, the views, bounce
     and time of a visit are those of its rows with the same referrer, campaign and query."""
     tail = "WHERE name <> '' GROUP BY name ORDER BY visitors DESC, visits DESC, name"
-    return summed(store, scope, visits_by_channel(scope), ("name",), tail)
+    return summed(store, visits_by_channel(scope), bounce(scope), ("name",), tail)
 
 
 def visits_by_channel(scope: Scope) -> Rows:

@@ -4,8 +4,17 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from umami.embedded.queries.channels import SOURCES
-from umami.embedded.queries.totals import summed, visits
-from umami.embedded.scope import CUSTOM_EVENT, VIEWS, Rows, Scope, column, like
+from umami.embedded.queries.totals import bounce, summed, visits
+from umami.embedded.scope import (
+    CUSTOM_EVENT,
+    OF_ITS_SESSION,
+    OF_SESSION,
+    VIEWS,
+    Rows,
+    Scope,
+    column,
+    like,
+)
 from umami.embedded.store import Store
 
 Counted = Literal["events", "visitors"]
@@ -48,7 +57,13 @@ def ranking(
     value and cuts languages to two letters. ``name`` is SQL to count by instead of the field.
     """
     name = name or (_name(field) if named else column(field))
-    rows = _rows(scope, field, VIEWS)
+    if field in OF_SESSION and count == "visitors":
+        # A session is joined once, not with each of its rows.
+        seen = scope.rows(*VIEWS)
+        sessions = f"(SELECT DISTINCT e.session_id, e.website_id {seen.sql}) e"
+        rows = Rows(f"FROM {sessions} {OF_ITS_SESSION} WHERE true", seen.values)
+    else:
+        rows = _rows(scope, field, VIEWS)
     if named:
         rows = rows.where(f"{name} <> ''")
     country = ", s.country" if field in IN_A_COUNTRY else ""
@@ -88,7 +103,7 @@ def expanded(
     keys = {"name": name} | ({"country": "s.country"} if field in IN_A_COUNTRY else {})
     order = ", ".join(("visitors DESC", "visits DESC", *keys))
     tail = f"GROUP BY ALL ORDER BY {order} LIMIT ? OFFSET ?"
-    return summed(store, scope, visits(rows, keys), keys, tail, [limit, offset])
+    return summed(store, visits(rows, keys), bounce(scope), keys, tail, [limit, offset])
 
 
 def first_paths(

@@ -36,17 +36,17 @@ def visits(rows: Rows, keys: Mapping[str, str] | None = None) -> Rows:
 
 def summed(
     store: Store,
-    scope: Scope,
     visits: Rows,
+    is_bounce: Rows,
     keys: Iterable[str] = (),
     tail: str = "",
     values: Sequence[Any] = (),
 ) -> list[dict[str, Any]]:
     """Sum the table ``visit`` by keys, which ``tail`` groups: ``pageviews``, ``visitors``,
     ``visits``, ``bounces``, and ``totaltime``. Views are rows, visitors distinct sessions, and
-    visits distinct visits. ``bounce`` defines bounces. Time is the sum over sessions and visits of
-    the whole seconds between the first and the last view. Views and time are text."""
-    is_bounce = bounce(scope)
+    visits distinct visits. ``is_bounce`` is a condition for visits. Time is the sum over sessions
+    and visits of the whole seconds between the first and the last view. Views and time are
+    text."""
     columns = "".join(f'"{key}", ' for key in keys)
     return store.records(
         f"""
@@ -58,6 +58,22 @@ def summed(
         """,
         [*visits.values, *is_bounce.values, *values],
     )
+
+
+def _with_events(scope: Scope) -> Rows:
+    """Like ``visits`` of the views of a scope without filters, with whether a visit ``has_event``:
+    one scan, in half of the time of a second one for custom events."""
+    rows = scope.rows(*VIEWS, CUSTOM_EVENT)
+    is_view = f"FILTER (e.event_type <> {CUSTOM_EVENT})"
+    sql = f"""
+    WITH visit AS (
+        SELECT e.session_id, e.visit_id, count(*) {is_view} AS views,
+               min(e.created_at) {is_view} AS first_at, max(e.created_at) {is_view} AS last_at,
+               bool_or(e.event_type = {CUSTOM_EVENT}) AS has_event
+        {rows.sql} GROUP BY ALL HAVING views > 0
+    )
+    """
+    return Rows(sql, rows.values)
 
 
 def bounce(scope: Scope) -> Rows:
@@ -74,7 +90,10 @@ def bounce(scope: Scope) -> Rows:
 def totals(store: Store, scope: Scope) -> dict[str, int]:
     """Return the sums of ``summed`` over the views. If the scope leaves bounces out, no visit is a
     bounce, even if the filters leave it only one view."""
-    (sums,) = summed(store, scope, visits(scope.rows(*VIEWS)))
+    if scope.is_filtered or not scope.definitions.event_prevents_bounce:
+        (sums,) = summed(store, visits(scope.rows(*VIEWS)), bounce(scope))
+    else:
+        (sums,) = summed(store, _with_events(scope), Rows("views = 1 AND NOT has_event"))
     if scope.without_bounces:
         sums["bounces"] = 0
     return {name: int(total or 0) for name, total in sums.items()}
@@ -89,7 +108,7 @@ def breakdown(
     rows = scope.rows(PAGEVIEW, columns=fields)
     groups = visits(rows, {field: column(field) for field in fields})
     tail = f"GROUP BY ALL ORDER BY {order} LIMIT {MOST_GROUPS}"
-    sums = summed(store, scope, groups, fields, tail)
+    sums = summed(store, groups, bounce(scope), fields, tail)
     return [{"views": row.pop("pageviews"), **row} for row in sums]
 
 
@@ -115,8 +134,12 @@ def timeline(
     rows = scope.rows(*VIEWS)
     return store.rows(
         f"""
-        SELECT {bucket(scope, unit, timezone)} AS start, count(*), count(DISTINCT e.session_id)
-        {rows.sql} GROUP BY start ORDER BY start
+        SELECT start, sum(views)::BIGINT, count(session_id)
+        FROM (
+            SELECT {bucket(scope, unit, timezone)} AS start, e.session_id, count(*) AS views
+            {rows.sql} GROUP BY ALL
+        )
+        GROUP BY start ORDER BY start
         """,
         rows.values,
     )

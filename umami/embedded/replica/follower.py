@@ -23,6 +23,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -36,7 +37,7 @@ from umami.embedded.replica.position import Position, opened
 from umami.embedded.replica.proof import Span, differing_days
 from umami.embedded.replica.schema import SMALL, SourceTable
 from umami.embedded.replica.source import Snapshot, Source
-from umami.embedded.replica.transfer import BATCH, Transfer
+from umami.embedded.replica.transfer import BATCH, File, Transfer
 from umami.embedded.store import TABLES, Store
 from umami.embedded.tables import quoted
 
@@ -46,7 +47,7 @@ by a clock that is slow, to be followed without a proof."""
 PROOF: Final = timedelta(hours=1)
 SOON: Final = timedelta(minutes=10)
 AUDIT: Final = timedelta(days=1)
-ROWS: Final = 500_000
+ROWS: Final = 2_000_000
 """About the fewest rows of a step, each of which has its transactions."""
 FARTHEST: Final = 2**30
 """The most transactions between two snapshots: then the numbers in rows begin to be reused."""
@@ -65,6 +66,10 @@ class Step:
     @property
     def name(self) -> str:
         return f"{self.table} {self.start:%Y-%m} {self.end:%Y-%m}"
+
+    def span(self, snapshot: Snapshot) -> Span:
+        """The rows, of a table that the source has."""
+        return Span(snapshot.schema.tables[self.table]).between(self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +173,16 @@ class Follower:
         position = self.position
         resumed = bool(position.copied)
         steps = self._steps(snapshot, snapshot.schema.large)
-        for number, step in enumerate(steps):
-            self.progress = number, len(steps)
-            if step.name not in position.copied:
-                self._copy_step(snapshot, step)
+        missing = {step: step.span(snapshot) for step in steps if step.name not in position.copied}
+        wanted = ((span.table, span.source) for span in missing.values())
+        with (
+            self._store.staging() as staging,
+            closing(self._transfer.read(snapshot, wanted, staging)) as files,
+        ):
+            for number, step in enumerate(steps):
+                self.progress = number, len(steps)
+                if step in missing:
+                    self._copy_step(step.name, missing[step], files)
         self.progress = len(steps), len(steps)
         position.complete, position.copied = True, []
         if not resumed:
@@ -191,12 +202,11 @@ class Follower:
             self._small.clear()
             raise
 
-    def _copy_step(self, snapshot: Snapshot, step: Step) -> None:
-        span = Span(snapshot.schema.tables[step.table]).between(step.start, step.end)
-        self.position.copied.append(step.name)
+    def _copy_step(self, name: str, span: Span, files: Iterable[File]) -> None:
+        self.position.copied.append(name)
         try:
             with self._store.appending() as (cursor, folder):
-                self._replace(snapshot, span, cursor, folder)
+                self._replace(span, files, cursor, folder)
                 self.position.save(cursor)
         except BaseException:
             self.position.copied.pop()
@@ -285,7 +295,9 @@ class Follower:
             condition += f" AND {table.time} >= '{since}+00'"
             stored = f"old.{table.stored_time} >= TIMESTAMP '{since}'"
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS FROM {table.name} LIMIT 0")
-        if self._transfer.load(snapshot, table, condition, cursor, folder, "incoming"):
+        with closing(self._transfer.read(snapshot, [(table, condition)], folder)) as files:
+            added = self._transfer.insert(table, files, cursor, folder, "incoming")
+        if added:
             same = " AND ".join(f"old.{name} = incoming.{name}" for name in table.key)
             cursor.execute(f"DELETE FROM {table.name} old USING incoming WHERE {stored} AND {same}")
             cursor.execute(
@@ -302,12 +314,13 @@ class Follower:
             table = snapshot.schema.tables.get(name)
             if table is None:
                 continue
-            content = b"".join(snapshot.copy(table.select))
+            with snapshot.copy(table.select) as rows:
+                content = b"".join(rows)
             digest = hashlib.sha256(content).hexdigest()
             if self._small.get(name) == digest:
                 continue
             cursor.execute(f"CREATE OR REPLACE TEMP TABLE incoming AS FROM {name} LIMIT 0")
-            self._transfer.insert(table, content, cursor, folder, "incoming")
+            self._transfer.insert_read(table, content, cursor, folder, "incoming")
             if name in ("website", "link", "pixel"):
                 reset = " OR i.reset_at IS DISTINCT FROM o.reset_at" if name == "website" else ""
                 suspects |= {
@@ -364,10 +377,9 @@ class Follower:
         self._to_prove = self._steps(snapshot, tables)
 
     def _prove(self, snapshot: Snapshot, step: Step) -> None:
-        table = snapshot.schema.tables.get(step.table)
-        if table is None:
+        if step.table not in snapshot.schema.tables:
             return
-        span = Span(table).between(step.start, step.end)
+        span = step.span(snapshot)
         is_audit = self._proof is not None and self._proof.is_audit
         since = None if is_audit else self.position.proved_horizon
         with self._store.appending() as (cursor, folder):
@@ -389,17 +401,23 @@ class Follower:
         if gone := sorted({*differing} - {*existing}):
             cursor.execute(f"DELETE FROM {span.table.name} WHERE {span.on(gone).stored}")
         if existing:
-            self._replace(snapshot, span.on(existing), cursor, folder)
+            days = span.on(existing)
+            wanted = [(days.table, days.source)]
+            with closing(self._transfer.read(snapshot, wanted, folder)) as files:
+                self._replace(days, files, cursor, folder)
         self.repaired += len(differing)
         return {website for website, _ in differing}
 
     def _replace(
-        self, snapshot: Snapshot, span: Span, cursor: duckdb.DuckDBPyConnection, folder: Path
+        self,
+        span: Span,
+        files: Iterable[File],
+        cursor: duckdb.DuckDBPyConnection,
+        folder: Path,
     ) -> None:
         """Replace some rows of the store by those of the source."""
-        name = span.table.name
-        cursor.execute(f"DELETE FROM {name} WHERE {span.stored}")
-        self._transfer.load(snapshot, span.table, span.source, cursor, folder, name)
+        cursor.execute(f"DELETE FROM {span.table.name} WHERE {span.stored}")
+        self._transfer.insert(span.table, files, cursor, folder, span.table.name)
 
     def _save(self) -> None:
         with self._store.writing() as cursor:

@@ -6,10 +6,12 @@ limit for each statement. Settings are made in each transaction, so that poolers
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from operator import itemgetter
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -83,6 +85,10 @@ _BY_TEXT: Final = {
 """What failed, by a part of the library's message, which may contain the address."""
 
 
+_END: Final = (-1, memoryview(b""))
+"""What libpq returns after the last row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A consistent state of the source, which exists as long as its transaction."""
@@ -106,8 +112,10 @@ class Snapshot:
         """All rows of a query's result."""
         return self.connection.execute(sql.encode()).fetchall()
 
-    def copy(self, sql: str) -> Generator[bytes]:
-        """The rows of a query as CSV without header. ``NULL`` is an empty field without quotes.
+    @contextmanager
+    def copy(self, sql: str) -> Iterator[Iterator[memoryview]]:
+        """The rows of a query as CSV without header; ``NULL`` is an empty field without quotes. The
+        context raises if the query failed after some rows.
 
         This reads with libpq itself, since the loop of the library's cursor takes as long for a row
         as PostgreSQL does.
@@ -117,12 +125,12 @@ class Snapshot:
         if result.status != ExecStatus.COPY_OUT:
             raise errors.error_from_result(result)
         try:
-            while (block := server.get_copy_data(0))[0] > 0:
-                yield bytes(block[1])
-        except GeneratorExit:
-            server.get_cancel().cancel()
-            while server.get_copy_data(0)[0] > 0:
-                pass
+            yield map(itemgetter(1), iter(partial(server.get_copy_data, 0), _END))
+        except BaseException:
+            with suppress(psycopg.Error):
+                server.get_cancel().cancel()
+                while server.get_copy_data(0) != _END:
+                    pass
             raise
         finally:
             ended = server.get_result()

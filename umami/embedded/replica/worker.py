@@ -112,6 +112,17 @@ class Replica:
             self._early.set()
             self._looking.wait_for(lambda: self._ended > last, CATCHES_UP_WITHIN)
 
+    def has_website(self, website: str) -> bool:
+        """Whether the database has a website; looks at the source before it denies that."""
+
+        def has() -> bool:
+            sql = "SELECT 1 FROM website WHERE website_id = TRY_CAST(? AS UUID)"
+            return self._umami.store.row(sql, [website]) is not None
+
+        if not has():
+            self.catch_up()
+        return has()
+
     @property
     def definitions(self) -> str:
         """The version that names the definitions of figures."""
