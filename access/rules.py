@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
 
 from access.database import RULES, Opening, reading, writing
 from access.notes import cleaned
@@ -109,19 +109,6 @@ class Rules:
                 raise InvalidView(N_("This rule was deleted meanwhile."))
             store.execute(delete(RULES).where(which))
         return Rule(**row)
-
-    def reorder(self, website: str, kind: str, ids: Sequence[str]) -> None:
-        """Put the rules of a kind in this order; those that are not named follow in theirs.
-
-        Raises ``Forbidden`` and ``Unreachable``.
-        """
-        self._require(website)
-        of_kind = _of(website, kind)
-        with self._store() as store:
-            known = store.scalars(select(RULES.c.id).where(of_kind).order_by(*_ORDER)).all()
-            ordered = [id for id in dict.fromkeys((*ids, *known)) if id in known]
-            for position, id in enumerate(ordered):
-                store.execute(update(RULES).where(RULES.c.id == id).values(position=position))
 
     def _require(self, website: str) -> None:
         if not self.may_change(website):

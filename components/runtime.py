@@ -29,8 +29,13 @@ def secrets_file() -> Path:
     return Path(files[-1]) if files else SECRETS
 
 
-def component(name: str) -> Any:
-    """Register a Streamlit component with its files in ``frontend/``."""
-    files = (Path(__file__).parent / "frontend").glob(f"{name}.*")
-    parts: dict[str, Any] = {path.suffix[1:]: path.read_text("utf-8") for path in files}
+def component(name: str, like: str = "") -> Any:
+    """Register a Streamlit component with its files in ``frontend/``; its styles follow those of
+    the component that it looks ``like``."""
+    folder = Path(__file__).parent / "frontend"
+    parts: dict[str, Any] = {
+        path.suffix[1:]: path.read_text("utf-8") for path in folder.glob(f"{name}.*")
+    }
+    if like:
+        parts["css"] = (folder / f"{like}.css").read_text("utf-8") + parts["css"]
     return st.components.v2.component(name, **parts)

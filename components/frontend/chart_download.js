@@ -200,14 +200,15 @@ const fill = (box, chart, texts) => {
   const plot = chart.querySelector(".js-plotly-plot")
   // The server sends that of a diagram, hidden beside it.
   const hidden = scrolling(chart)?.querySelector("table[hidden]")
-  const content = hidden ? hidden.textContent : plot?._fullLayout && plot.data
+  // Plotly lays a figure out some time after it has its data.
+  const content = hidden ? hidden.innerHTML : plot?._fullLayout?.separators && plot.data
   if (!content || box.drawn === content) return
-  box.drawn = content
   const table = hidden ? hidden.cloneNode(true) : laidOut(tabulated(plot, texts))
   table.hidden = false
   table.createCaption().textContent = named(chart)
   box.setAttribute("aria-label", named(chart))
   box.replaceChildren(table)
+  box.drawn = content
 }
 
 // Charts whose table is open, by page and key: a changed figure is another element.

@@ -41,7 +41,7 @@ INSTEAD: Final = "last-week"
 """The period in place of fixed dates."""
 _DATES: Final = ("from", "to", "compare_from", "compare_to", "tz", "website", "period", "compare")
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
-_LOGO: Final = component("logo_input")
+_LOGO: Final = component("logo_input", like="file_input")
 
 
 def begin(view: SavedView, sites: Sequence[Website]) -> None:

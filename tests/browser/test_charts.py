@@ -16,12 +16,18 @@ from tests.support.pages import CHOICES
 WEEK = {"from": "2026-08-03", "to": "2026-08-09"}
 
 
+def scrolled(place: Locator) -> None:
+    """Scroll to an element, which may be drawn again meanwhile."""
+    expect(place).to_be_attached()
+    place.evaluate("element => element.scrollIntoView({ block: 'center' })")
+
+
 def drawn(page: Page, key: str) -> Locator:
     """The part of a chart where the pointer selects."""
     # A chart below the screen is drawn once it comes near.
-    page.locator(f".st-key-chart_{key}").first.scroll_into_view_if_needed()
+    scrolled(page.locator(f".st-key-chart_{key}").first)
     area = page.locator(f".st-key-chart_{key} .nsewdrag").first
-    area.scroll_into_view_if_needed()
+    scrolled(area)
     expect(area).to_be_visible()
     return area
 

@@ -3,6 +3,7 @@ dropped when they leave."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from playwright.sync_api import Page, expect
 from components.freshness import STALE, YOUNG
 from tests.browser.app import TABLES, App, metric, running_app, settled
 from tests.browser.test_overview import WEBSITES
-from tests.support.fault_catalogue import data, late, reset
+from tests.support.fault_catalogue import data, held, late, reset
 from tests.support.fault_catalogue import page as web_page
 from tests.support.fault_proxy import Between, between
 from umami.cache import LIVE
@@ -139,7 +140,8 @@ def test_dialog_stays_open_while_figures_are_refreshed(
     # Only what is older than that is asked anew.
     page.wait_for_timeout(1000 * (YOUNG + 0.5))
     visit(server)
-    proxy.befall(late(0.2), data)
+    is_open = threading.Event()
+    proxy.befall(held(is_open), data)
     proxy.passed.clear()
     page.locator(".st-key-menu button").first.click()
     page.get_by_role("button", name="Refresh").click()
@@ -148,6 +150,7 @@ def test_dialog_stays_open_while_figures_are_refreshed(
     page.get_by_role("button", name="All").first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
+    is_open.set()
     while not any("/weekly" in request.target for request in list(proxy.passed)):
         page.wait_for_timeout(10)
     # Long enough for two looks behind the page.

@@ -15,6 +15,7 @@ from functools import partial
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
@@ -356,7 +357,7 @@ def test_h_note_on_a_day_for_the_team(hand: Hand, browser: Browser, tmp_path: Pa
     flag = page.locator(".st-key-chart_traffic .umami-notes .flag")
     expect(flag).to_have_count(1)
     assert hand.count <= 3
-    day = formats.moment(datetime.now() - timedelta(days=5), "day")
+    day = formats.moment(datetime.now(ZoneInfo("Europe/Berlin")) - timedelta(days=5), "day")
     expect(flag).to_have_attribute("aria-label", f"{day}: {text}")
 
     with visitor(browser) as context:

@@ -49,6 +49,16 @@ def late(seconds: float) -> Fault:
     return fault
 
 
+def held(until: threading.Event) -> Fault:
+    """Answer once ``until`` is set, or after ``LONG`` seconds."""
+
+    def fault(exchange: Exchange) -> None:
+        until.wait(LONG)
+        well(exchange)
+
+    return fault
+
+
 def silent(exchange: Exchange) -> None:
     """Never answer."""
     exchange.wait(LONG)
