@@ -258,7 +258,8 @@ export default function (component) {
       const table = place.querySelector(":scope > .umami-chart-table")
       if (table) fill(table, chart, data.texts)
       const drawn = place.querySelector(":scope > .umami-chart-download")
-      const words = JSON.stringify([data.save, data.texts])
+      // A diagram gets its name some time after it was drawn.
+      const words = JSON.stringify([named(chart), data.save, data.texts])
       // Streamlit may have drawn the place anew, without the table.
       const lost = !table && drawn?.querySelector("[aria-expanded='true']")
       if (drawn?.dataset.words === words && drawn.chart === chart && !lost) continue
@@ -290,7 +291,8 @@ export default function (component) {
     cancelAnimationFrame(planned)
     planned = requestAnimationFrame(offer)
   })
-  watching.observe(document.body, { childList: true, subtree: true })
+  watching.observe(document.body,
+    { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-label"] })
   offer()
   return () => {
     watching.disconnect()

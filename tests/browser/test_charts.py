@@ -135,7 +135,13 @@ CHARTS = {
     "deltas": ("compare", "Referrers", ["Name", "Value"], "google.com", "0 → 1,017"),
     "cohorts": ("retention", "Share of each", ["Name", "Days 1–7"], "27 Jul 35", "13.9%"),
     "funnel": ("funnel", "Visitors at each", ["Name", "Value"], "1 /", "1,334 visitors"),
-    "flow": ("journey", "Visits from", ["Step", "Next step", "Visits"], "Step 1: /", "Step 2: /"),
+    "flow": (
+        "journey",
+        "Visits from",
+        ["Step", "Next step", "Visits"],
+        "Step 1: /",
+        "Step 2, 5 more",
+    ),
     "minutes": ("realtime", "Views and", ["Time", "Views", "Visitors"], r"\d\d:\d\d", "0"),
     "bins": ("events", "How often", ["Name", "Value"], "11.08 to 26.4", "28 times"),
 }
