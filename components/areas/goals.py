@@ -16,7 +16,7 @@ from components import blocks as ui
 from components import conversions, formats, history, loading, what_changed
 from components.areas import PageInfo
 from components.charts import over_time
-from components.charts.tiles import figures
+from components.charts.tiles import figure, figures
 from components.formats import Field
 from components.loading import Collector, computed_from
 from components.texts import N_, _
@@ -50,6 +50,7 @@ TIMES: Final = {
     "path": N_("Views of the page, and events on it."),
     "event": N_("How often the event was sent."),
 }
+OF_ALL: Final = N_("Share of all visitors in the period who reached it.")
 FIELDS: Final = (
     Field("value", N_("Goal"), "text"),
     Field("kind", N_("Kind"), "text"),
@@ -114,6 +115,10 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
     table = partial(_table, targets)
     now = [result.now for result in results]
     yield ui.Section(_("Goals"), table, now, medium="report")
+    each = [answer for result in results for answer in result]
+    yield ui.Section(
+        _("Conversion"), partial(_conversion, targets), each, framed=False, medium="page"
+    )
     cards = []
     for target, result, trend in zip(targets, results, trends, strict=True):
         name, about = target.step.value, f"{_(KINDS[target.step.kind])} · {described(view)}"
@@ -229,6 +234,19 @@ def _reached_by(view: View, target: Target) -> View | None:
         return None
 
 
+def _conversion(targets: Sequence[Target], *answers: Goal) -> list[ui.Block]:
+    """A tile with the conversion rate of each goal; ``answers`` are those of the first goal, with
+    its comparison if there is any, then those of the second, and so on."""
+    per_goal = len(answers) // len(targets)
+    tiles = []
+    for at, target in enumerate(targets):
+        rates = [goal.conversion for goal in answers[at * per_goal : (at + 1) * per_goal]]
+        now, before = (*rates, None)[:2]
+        label = _("Conversion: {step}").format(step=formats.shortened(target.step.value, 24))
+        tiles.append(figure(label, now, before, _(OF_ALL), "percent"))
+    return [ui.Tiles(tiles)]
+
+
 def _figures(
     query: Collector,
     view: View,
@@ -242,14 +260,13 @@ def _figures(
     Compare explains the visitors where they equal the ``totals`` of those who reached it.
     """
     opened = _reached_by(view, target)
-    of_all = _("Share of all visitors in the period who reached it.")
     tiles = figures(
         now,
         before,
         [
             (_("Count"), "times", _(TIMES[target.step.kind]), "count"),
             (_("Visitors"), "visitors", _("Visitors who reached it at least once."), "count"),
-            (_("Conversion"), "conversion", of_all, "percent"),
+            (_("Conversion"), "conversion", OF_ALL, "percent"),
         ],
     )
     question = reports.goal(view, kind=target.step.kind, value=target.step.value)
