@@ -162,13 +162,15 @@ class EChart:
     Sankey diagrams do not, and it updates without a full redraw.
 
     ``on_choose`` turns the position of a clicked node into a change. Pages narrower than
-    ``min_width`` (pixels) scroll.
+    ``min_width`` (pixels) scroll. ``data`` is what the button "Table" shows.
     """
 
     alt: str
     key: str
     spec: Callable[[Mode], dict[str, Any]]
     height: int
+    data: pd.DataFrame
+    fields: Sequence[Field]
     min_width: int = 0
     on_choose: Callable[[int], Change | None] | None = None
     medium: Medium = "page"

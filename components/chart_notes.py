@@ -39,7 +39,6 @@ from umami.view import View
 Kind = Literal["day", "days", "hour"]
 KINDS: Final[dict[Kind, str]] = {"day": N_("Day"), "days": N_("Several days"), "hour": N_("Hour")}
 _COMPONENT: Final = component("chart_notes")
-_FOCUS: Final = component("focus")
 _KEY: Final = "chart_notes"
 _EPOCH: Final = datetime(1970, 1, 1)
 
@@ -245,8 +244,7 @@ def _form() -> None:
                 elements.action_button(
                     _("Delete"), "note_delete", delete, opened.old, icon="delete"
                 )
-        with st.container(key="note_focus", gap=None):
-            _FOCUS(data={"opened": opened.number, "input": ".st-key-note_form textarea"}, height=0)
+        elements.focus("note", f"note {opened.number}", ".st-key-note_form textarea")
     _DIALOG.show_problem()
 
 

@@ -58,6 +58,7 @@ COMPARISONS: Final[dict[str, str]] = {
 }
 SHORTCUTS_LISTED: Final = "times that the list of shortcuts was opened"
 PERIOD_MENU: Final = "period_menu"
+_DATES_OPENED: Final = "times that the inputs of dates were opened"
 WEEKDAYS: Final = "-weekdays"
 SHIFTED: Final[tuple[Comparison, ...]] = ("previous", "year")
 """The comparisons that can begin on the weekday that the period begins on."""
@@ -146,6 +147,8 @@ def _period_popover(now: View) -> None:
             write=choose_period,
         )
         _dates(now.period, "pick_dates", ("from", "to"), {"period": [CUSTOM], "unit": []})
+        if times := st.session_state.get(_DATES_OPENED):
+            elements.focus("dates", f"dates {times}", ".st-key-pick_dates [role='spinbutton']")
 
 
 def _comparison_popover(now: View) -> None:
@@ -202,7 +205,9 @@ def _reaches_now(now: View) -> bool:
 def choose_period(chosen: str) -> None:
     """Open a period of ``PERIODS``, or the inputs of its dates. Call it in a callback."""
     st.session_state[PERIOD_MENU] = chosen == CUSTOM
-    if chosen != CUSTOM:
+    if chosen == CUSTOM:
+        st.session_state[_DATES_OPENED] = st.session_state.get(_DATES_OPENED, 0) + 1
+    else:
         change({"period": [chosen], "from": [], "to": [], "unit": []})
 
 

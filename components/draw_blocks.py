@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from typing import Final, Literal
 
 import streamlit as st
@@ -222,6 +223,26 @@ def _echart(block: EChart) -> None:
             renderer="svg",
             alt=block.alt,
         )
+        st.html(_data(block))
+
+
+def _data(block: EChart) -> str:
+    """The data of a diagram as a hidden table, which chart_download.js shows."""
+    heads = (
+        f"<th scope='col' class='{field.kind}'>{escape(field.label)}</th>" for field in block.fields
+    )
+    columns = (
+        [
+            f"<td class='{field.kind}'>{escape(field.shown(value))}</td>"
+            for value in block.data[field.column]
+        ]
+        for field in block.fields
+    )
+    rows = (f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns, strict=True))
+    return (
+        f"<table hidden><thead><tr>{''.join(heads)}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
 
 
 def _table(block: Table) -> None:

@@ -109,6 +109,16 @@ def scroll_to_top(opened: str) -> None:
     _SCROLL_TOP(key="scroll_top", data={"opened": opened}, height=0)
 
 
+_FOCUS: Final = component("focus")
+
+
+def focus(name: str, opened: str, selector: str) -> None:
+    """Move the focus into the input of a CSS selector once for each ``opened``, an id of what has
+    just opened; ``name`` makes the key."""
+    with st.container(key=f"focus_{name}", gap=None):
+        _FOCUS(key=f"focus_{name}_input", data={"opened": opened, "input": selector}, height=0)
+
+
 @contextmanager
 def title(text: str, faults: Sequence[str] = ()) -> Iterator[None]:
     """Draw a page's title; notes on the ``faults`` of a link and elements drawn inside the block

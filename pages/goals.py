@@ -102,9 +102,10 @@ def draw(
 with area_page(goals) as (page, view, params):
     _unused, faults = goals.parse(params)
     targets = goals.opened(page, view, params)
-    with elements.title(_("Goals"), faults):
-        pass
-    with elements.card(
-        _("Goals"), about=_("A page or an event, and how often you want it in the period.")
+    with (
+        elements.title(_("Goals"), faults),
+        st.popover(_("Change goals"), icon=":material/edit:", key="change_goals", width="content"),
+        st.container(width=720),
     ):
+        st.caption(_("A page or an event, and how often you want it in the period."))
         editor(page, view, partial(draw, view, targets), height=143)

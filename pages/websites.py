@@ -49,34 +49,33 @@ with open_page(client) as page:
     options = overview.conversions()
     layout = page.prepare(overview.layout())
     cards = page.prepare(websites.card(page, view, site) for site in shown)
-    with elements.title(_("Websites")):
-        if viewer.current().permissions.admin:
-            with elements.row("websites_admin"):
-                website_groups.menu(groups)
-                website_admin.create_form()
-    website_admin.show_done()
-    website_groups.draw_open(sites)
-    with elements.row("websites_choice"):
+    with elements.title(_("Websites")), elements.row("websites_choice"):
         if len(sites) > 1:
             website_groups.choice(websites.shown_groups(groups, sites), choice.group)
-        elements.select(
-            _("Conversion"),
-            options,
-            choice.conversion,
-            key="pick_same_conversion",
-            icon=":material/flag:",
-            width=260,
-            accept_new_options=True,
-            write=choose_conversion,
-        )
-        if len(choice.sites) > 1:
-            elements.segmented(
-                _("Scale"),
-                {"": _("Visitors"), websites.INDEXED: _("Index (average = 100)")},
-                websites.INDEXED if choice.indexed else "",
-                key="pick_scale",
-                write=lambda scale: url_state.set_params(scale=scale),
+        with st.popover(_("Show"), icon=":material/tune:", key="websites_shown"):
+            elements.select(
+                _("Conversion"),
+                options,
+                choice.conversion,
+                key="pick_same_conversion",
+                icon=":material/flag:",
+                width=260,
+                accept_new_options=True,
+                write=choose_conversion,
             )
+            if len(choice.sites) > 1:
+                elements.segmented(
+                    _("Scale"),
+                    {"": _("Visitors"), websites.INDEXED: _("Index (average = 100)")},
+                    websites.INDEXED if choice.indexed else "",
+                    key="pick_scale",
+                    write=lambda scale: url_state.set_params(scale=scale),
+                )
+        if viewer.current().permissions.admin:
+            website_groups.menu(groups)
+            website_admin.create_form()
+    website_admin.show_done()
+    website_groups.draw_open(sites)
     page.draw(layout)
     table.search_box(place, _("Search name or domain"))
     managed = website_admin.manage(sites, params["site"][0]) if params["site"] else None

@@ -26,7 +26,7 @@ from components import (
 )
 from components.areas import PageInfo
 from components.charts import over_time
-from components.charts.tiles import figures
+from components.charts.tiles import figure, figures, unexplained
 from components.formats import Field
 from components.loading import Collector, computed_from
 from components.texts import N_, _
@@ -68,6 +68,7 @@ COUNTED: Final = {
     "goal_rate": {"visitors": "converters", "of_visitors": "visitors"},
 }
 """For each figure that Compare explains, the attributes of a goal that equal columns of visits."""
+OF_ALL: Final = N_("Share of all visitors in the period who reached it.")
 FIELDS: Final = (
     Field("value", N_("Goal"), "text"),
     Field("kind", N_("Kind"), "text"),
@@ -138,6 +139,10 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
     table = partial(_table, targets)
     now = [result.now for result in results]
     yield ui.Section(_("Goals"), table, now, medium="report")
+    each = [answer for result in results for answer in result]
+    yield ui.Section(
+        _("Conversion"), partial(_conversion, targets), each, framed=False, medium="page"
+    )
     cards = []
     for target, result, trend in zip(targets, results, trends, strict=True):
         name, about = target.step.value, f"{_(KINDS[target.step.kind])} · {described(view)}"
@@ -294,6 +299,19 @@ def _table(targets: Sequence[Target], *goals: Goal) -> list[ui.Block]:
     return [ui.Table(_("goals"), frame, formats.translated(FIELDS), "goals", shown=0)]
 
 
+def _conversion(targets: Sequence[Target], *answers: Goal) -> list[ui.Block]:
+    """A tile with the conversion rate of each goal; ``answers`` are those of the first goal, with
+    its comparison if there is any, then those of the second, and so on."""
+    per_goal = len(answers) // len(targets)
+    tiles = []
+    for at, target in enumerate(targets):
+        rates = [goal.conversion for goal in answers[at * per_goal : (at + 1) * per_goal]]
+        now, before = (*rates, None)[:2]
+        label = _("Conversion: {step}").format(step=formats.shortened(target.step.value, 24))
+        tiles.append(figure(label, now, before, _(OF_ALL), "percent"))
+    return [ui.Tiles(unexplained(tiles, _("The card of the goal explains it.")))]
+
+
 def _figures(
     query: Collector,
     view: View,
@@ -307,14 +325,13 @@ def _figures(
     Compare explains them where they equal the ``totals`` of the visits of both periods, if the
     server counts those.
     """
-    of_all = _("Share of all visitors in the period who reached it.")
     tiles = figures(
         now,
         before,
         [
             (_("Count"), "times", _(TIMES[target.step.kind]), "count"),
             (_("Visitors"), "visitors", _("Visitors who reached it at least once."), "count"),
-            (_("Conversion"), "conversion", of_all, "percent"),
+            (_("Conversion"), "conversion", OF_ALL, "percent"),
         ],
     )
     step = target.step

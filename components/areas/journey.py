@@ -60,6 +60,11 @@ FIELDS: Final = (
     Field("visits", N_("Visits"), bar=True),
     Field("share", N_("% of visits"), "percent"),
 )
+LINK_FIELDS: Final = (
+    Field("source", N_("Step"), "text"),
+    Field("target", N_("Next step"), "text"),
+    Field("visits", N_("Visits")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +258,10 @@ def _around(
     if not around.visits:
         return [ui.Text(_("There is nothing to draw without a visit."), "empty")]
     exact = isinstance(answer, StepsAround)
-    return _diagram("around", around_flow(around, page, exact), page)
+    flow = around_flow(around, page, exact)
+    shown = formats.shortened(page, 40)
+    alt = _("Visits through {shown}").format(shown=shown)
+    return _diagram("around", alt, _("steps around the page"), flow, page)
 
 
 @memoize
@@ -290,9 +298,10 @@ def blocks(view: View, selection: Selection, page: str, answer: tuple[Path, ...]
         ]
     translated = formats.translated(FIELDS)
     table = ui.Table(_("paths"), analysis.path_table(answer), translated, "paths", shown=15)
+    paths = _("Visits from step to step")
     return [
         ui.Text(_counts(selection, answer)),
-        *_diagram("flow", analysis.flow(answer), page),
+        *_diagram("flow", paths, _("steps of the paths"), analysis.flow(answer), page),
         table,
     ]
 
@@ -313,8 +322,9 @@ def _counts(selection: Selection, answer: Sequence[Path]) -> str:
     )
 
 
-def _diagram(key: str, flow: Flow, page: str) -> list[ui.Block]:
-    """A Sankey diagram; a click on a page shows what visits do before and after it."""
+def _diagram(key: str, alt: str, title: str, flow: Flow, page: str) -> list[ui.Block]:
+    """A Sankey diagram; a click on a page shows what visits do before and after it. ``title`` names
+    its links in workbooks."""
     if not flow.links:
         return [ui.Text(_("These visits ended with their first step."), "empty", medium="page")]
 
@@ -322,15 +332,18 @@ def _diagram(key: str, flow: Flow, page: str) -> list[ui.Block]:
         name = flow.nodes[position].name
         return ui.SetParams({"at": name}) if name.startswith("/") else None
 
-    alt = _("Visits from step to step")
+    frame, fields = charts.table(flow), formats.translated(LINK_FIELDS)
     return [
         ui.EChart(
             alt,
             key,
             partial(charts.sankey_spec, flow, page),
             charts.height(flow),
+            frame,
+            fields,
             charts.least_width(flow),
             select,
         ),
         ui.Chart(alt, key, partial(charts.sankey_figure, flow, page), medium="report"),
+        ui.Table(title, frame, fields, f"{key}_links", printed=0, medium="report"),
     ]

@@ -44,6 +44,11 @@ LOG_FIELDS: Final = (
     Field("with", N_("Device"), "text", wide=True),
     Field("at", N_("Time"), "text"),
 )
+MINUTE_FIELDS: Final = (
+    Field("time", N_("Time"), "text"),
+    Field("views", N_("Views")),
+    Field("visitors", N_("Visitors")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,9 @@ def layout(
             _("Views and visitors in each of the last 30 minutes"),
             "minutes",
             partial(over_time.minutes_spec, minutes),
-            height=230,
+            230,
+            minutes.assign(time=[formats.dated(time, "short") for time in minutes["time"]]),
+            formats.translated(MINUTE_FIELDS),
         ),
     )
     bare = names.referrer(domain)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from components import formats
 from components.charts.common import HOVER_ONE, Figure, base_layout, plain, rows_axis, tooltip
-from components.texts import _
+from components.texts import _, memoize
 from components.theme import FONT, PALETTES, Mode, faded, template
 from umami.analysis.activity import Flow
 
@@ -54,6 +54,21 @@ def names(flow: Flow) -> list[str]:
         # ECharts identifies nodes by their names alone.
         result.append(text + "\u200b" * sum(known.rstrip("\u200b") == text for known in result))
     return result
+
+
+@memoize
+def table(flow: Flow) -> pd.DataFrame:
+    """The links as rows with ``source``, ``target`` (unique names) and ``visits``, in the order of
+    the steps."""
+    unique = [name.rstrip("\u200b") for name in names(flow)]
+    links = sorted(flow.links, key=lambda link: (flow.nodes[link.source].step, -link.visits))
+    return pd.DataFrame(
+        {
+            "source": [unique[link.source] for link in links],
+            "target": [unique[link.target] for link in links],
+            "visits": [link.visits for link in links],
+        }
+    )
 
 
 def labels(flow: Flow) -> list[str]:

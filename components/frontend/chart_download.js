@@ -8,6 +8,8 @@ const STYLE = `
   min-height: 24px; }
 :is([data-testid="stElementContainer"], [data-testid="stFullScreenFrame"]):has(.umami-chart-table) {
   height: auto; flex: none; overflow: visible; }
+/* A diagram may scroll, and its buttons do not. */
+:has(> [class*="st-key-scrolling_"]) { position: relative; }
 .umami-chart-table { max-height: 20rem; overflow: auto; margin-top: 0.5rem; font-size: 0.85rem;
   border: 1px solid color-mix(in srgb, currentColor 15%, transparent); border-radius: 8px; }
 .umami-chart-table table { width: 100%; border-collapse: collapse; }
@@ -17,10 +19,12 @@ const STYLE = `
   font-variant-numeric: tabular-nums; }
 .umami-chart-table thead th { position: sticky; top: 0; background: var(--umami-page);
   font-weight: 600; }
-.umami-chart-table :is(th, td):first-child { text-align: start; }
+.umami-chart-table :is(:first-child, .text):is(th, td) { text-align: start; }
 `
 
 const page = () => getComputedStyle(document.querySelector("[data-testid='stApp']"))
+// What scrolls where a diagram is wider than the page; charts that Plotly draws have none.
+const scrolling = (chart) => chart.closest("[class*='st-key-scrolling_']")
 const named = (chart) => (chart.getAttribute("aria-label") || "Chart").slice(0, 80)
 
 const save = (url, name) => {
@@ -173,11 +177,8 @@ const tabulated = (plot, texts) => {
   }
 }
 
-// Draws the table of a figure in its box, again if the figure has changed.
-const fill = (box, chart, texts) => {
-  const plot = chart.querySelector(".js-plotly-plot")
-  // Plotly lays a figure out some time after it has its data.
-  if (!plot?._fullLayout?.separators || box.drawn === plot.data) return
+// A table of columns and rows.
+const laidOut = ({ columns, rows }) => {
   const cell = (kind, text, scope) => {
     const made = document.createElement(kind)
     made.textContent = text
@@ -189,15 +190,27 @@ const fill = (box, chart, texts) => {
     row.append(...cells)
     return row
   }
-  const { columns, rows } = tabulated(plot, texts)
   const table = document.createElement("table")
-  table.createCaption().textContent = named(chart)
   table.createTHead().append(line(columns.map((column) => cell("th", column, "col"))))
   table.createTBody().append(...rows.map(([name, ...values]) =>
     line([cell("th", name, "row"), ...values.map((value) => cell("td", value))])))
+  return table
+}
+
+// Draws the table of a chart in its box, again if the chart has changed.
+const fill = (box, chart, texts) => {
+  const plot = chart.querySelector(".js-plotly-plot")
+  // The server sends that of a diagram, hidden beside it.
+  const hidden = scrolling(chart)?.querySelector("table[hidden]")
+  // Plotly lays a figure out some time after it has its data.
+  const content = hidden ? hidden.innerHTML : plot?._fullLayout?.separators && plot.data
+  if (!content || box.drawn === content) return
+  const table = hidden ? hidden.cloneNode(true) : laidOut(tabulated(plot, texts))
+  table.hidden = false
+  table.createCaption().textContent = named(chart)
   box.setAttribute("aria-label", named(chart))
   box.replaceChildren(table)
-  box.drawn = plot.data
+  box.drawn = content
 }
 
 // Charts whose table is open, by page and key: a changed figure is another element.
@@ -205,7 +218,7 @@ const opened = new Set()
 
 // A button that opens the table of a chart below it.
 const tableButton = (chart, place, texts) => {
-  const keyed = chart.closest("[class*='st-key-']")
+  const keyed = scrolling(chart) ?? chart.closest("[class*='st-key-']")
   const key = `${location.pathname} ${/st-key-\S+/.exec(keyed?.className)?.[0]}`
   const button = document.createElement("button")
   button.type = "button"
@@ -242,21 +255,23 @@ export default function (component) {
     for (const chart of document.querySelectorAll(
       "[data-testid='stPlotlyChart'], [data-testid='stEChartsChart']")) {
       // page.css leaves room for a row of buttons above the chart.
-      const place = chart.closest("[data-testid='stElementContainer']")
+      const place = scrolling(chart)?.parentElement
+        ?? chart.closest("[data-testid='stElementContainer']")
       const table = place.querySelector(":scope > .umami-chart-table")
       if (table) fill(table, chart, data.texts)
       const drawn = place.querySelector(":scope > .umami-chart-download")
-      const words = JSON.stringify([data.save, data.texts])
+      // A diagram gets its name some time after it was drawn.
+      const words = JSON.stringify([named(chart), data.save, data.texts])
       // Streamlit may have drawn the place anew, without the table.
       const lost = !table && drawn?.querySelector("[aria-expanded='true']")
-      if (drawn?.dataset.words === words && !lost) continue
+      if (drawn?.dataset.words === words && drawn.chart === chart && !lost) continue
       drawn?.remove()
-      const onPlotly = chart.dataset.testid === "stPlotlyChart"
-      const make = onPlotly ? plotted : copied
+      const make = chart.dataset.testid === "stPlotlyChart" ? plotted : copied
       const bar = document.createElement("div")
       bar.className = "umami-chart-download"
       bar.dataset.words = words
-      if (onPlotly) bar.append(tableButton(chart, place, data.texts))
+      bar.chart = chart
+      bar.append(tableButton(chart, place, data.texts))
       for (const format of data.charts ? ["png", "svg"] : []) {
         const control = document.createElement("button")
         control.type = "button"
@@ -278,7 +293,8 @@ export default function (component) {
     cancelAnimationFrame(planned)
     planned = requestAnimationFrame(offer)
   })
-  watching.observe(document.body, { childList: true, subtree: true })
+  watching.observe(document.body,
+    { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-label"] })
   offer()
   return () => {
     watching.disconnect()

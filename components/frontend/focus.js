@@ -1,11 +1,11 @@
-// Moves the focus into an input of a dialog that has just opened, as a form's first input has it.
-const FRAMES = 60 // Pictures in which the dialog may appear, and take the focus itself.
-let opened = 0
+// Moves the focus into an input of what has just opened, as a form's first input has it.
+const FRAMES = 60 // Pictures in which it may appear, and take the focus itself.
+const opened = new Set()
 
 export default function (component) {
   const { data } = component
-  if (data.opened === opened) return
-  opened = data.opened
+  if (opened.has(data.opened)) return
+  opened.add(data.opened)
   const focus = (left) => {
     const input = document.querySelector(data.input)
     const now = document.activeElement

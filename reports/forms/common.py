@@ -25,7 +25,6 @@ from components import (
 from components.edit_dialog import EditDialog
 from components.escaping import plain
 from components.loading import Collector
-from components.runtime import component
 from components.texts import N_, Message, _
 from reports import mail
 from reports.mail import Recipient
@@ -37,7 +36,6 @@ from umami.view_parsing import parse
 
 T = TypeVar("T")
 Spec = TypeVar("Spec", Subscription, Alert)
-_FOCUS: Final = component("focus")
 _NO_MAILS: Final = N_("Mails cannot be sent yet: no mail server is configured.")
 _MAIL_REMEDY: Final = N_(
     "Set DASHBOARD_SMTP_URL (smtp://user:password@host:587) and DASHBOARD_MAIL_FROM, and start the "
@@ -150,12 +148,7 @@ def address_input(form: Opened, label: str) -> None:
 
 def focus(form: Opened, name: str) -> None:
     """Move the focus into an input of a form that has just opened."""
-    with st.container(key="mail_focus", gap=None):
-        _FOCUS(
-            key="mail_focus_input",
-            data={"opened": f"mail {form.number}", "input": f".st-key-{form.key(name)} input"},
-            height=0,
-        )
+    elements.focus("mail", f"mail {form.number}", f".st-key-{form.key(name)} input")
 
 
 def parse_recipients(text: str) -> list[Recipient]:

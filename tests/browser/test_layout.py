@@ -94,7 +94,7 @@ def test_every_page_begins_at_the_same_place(demo: App, tab: Page, some: Some) -
             width = size["width"]
             titles[width].add(top(tab, "h1"))
             tiles = tab.get_by_test_id("stMetric")
-            if tiles.count() and area.name not in ("goals", "websites"):
+            if tiles.count():
                 assert tiles.first.evaluate(TOP) <= FIRST_TILE[width], (area.name, width)
     assert [len(places) for places in titles.values()] == [1, 1], titles
 

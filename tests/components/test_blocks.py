@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pandas as pd
+
 from components.areas import funnel
 from components.blocks import (
     Card,
@@ -28,7 +30,7 @@ VIEW = View(
 
 
 def test_reports_print_blocks_of_cards_but_not_of_pages() -> None:
-    diagram = EChart("A diagram", "diagram", lambda _: {}, 100, 100, lambda _: None)
+    diagram = EChart("A diagram", "diagram", lambda _: {}, 100, pd.DataFrame(), [])
     first, second = Text("First"), Text("Second")
     cards = Cards([("One", [first, Text("On pages", medium="page")]), ("Two", [second])])
     assert list(printed([diagram, cards])) == [first, second]

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from components.charts.flows import height, labels, least_width, names, sankey_spec
+from components.charts.flows import height, labels, least_width, names, sankey_spec, table
 from components.theme import PALETTES, Mode
 from umami.analysis.activity import Flow, Node, flow
 from umami.api.reports import Path
@@ -47,6 +47,16 @@ def test_page_named_like_the_folded_node_stays_separate() -> None:
     assert [name.rstrip("\u200b") for name in alike[1:3]] == [
         "After: (visit ended)",
         "After, 14 more",
+    ]
+
+
+def test_table_has_every_link_in_the_order_of_the_steps() -> None:
+    paths = drawn((("/", "/a", "/"), 2), (("/", "/b"), 3), (("/b", "/a"), 1))
+    assert table(paths).to_numpy().tolist() == [
+        ["Step 1: /", "Step 2: /b", 3],
+        ["Step 1: /", "Step 2: /a", 2],
+        ["Step 1: /b", "Step 2: /a", 1],
+        ["Step 2: /a", "Step 3: /", 2],
     ]
 
 
