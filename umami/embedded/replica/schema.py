@@ -39,8 +39,6 @@ _NUMBER: Final = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?\s*$"
 """The texts that are numbers."""
 _NULL, _BETWEEN = "chr(1)", "chr(2)"
 """SQL of characters that no value of Umami contains."""
-BUFFER: Final = 8 * 2**20
-"""Bytes of a CSV file that one thread of DuckDB reads at a time."""
 _NO_TIME: Final = "1970-01-01 00:00:00"
 """The time of rows that have none; of links between sessions, since they need not have one."""
 
@@ -121,7 +119,7 @@ class SourceTable:
         return (
             f"SELECT {listed} FROM read_csv({quoted(escape_globs(path))}, auto_detect=false, "
             "header=false, delim=',', quote='\"', escape='\"', strict_mode=true, nullstr='', "
-            f"allow_quoted_nulls=false, buffer_size={BUFFER}, columns={{{columns}}})"
+            f"allow_quoted_nulls=false, columns={{{columns}}})"
         )
 
 
