@@ -6,6 +6,7 @@ an hour, so that nobody can fill the log with failed attempts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -64,13 +65,19 @@ class Audit:
             store.execute(delete(REFUSED).filter_by(**key))
             store.execute(insert(REFUSED).values(**key, count=count, line=line))
 
-    def search(self, text: str = "", page: int = 1, size: int = 20) -> Page[Entry]:
-        """Return a page of the lines that contain ``text``, newest first."""
+    def search(
+        self, text: str = "", page: int = 1, size: int = 20, *, actions: Sequence[str] = ()
+    ) -> Page[Entry]:
+        """Return a page of the lines that contain ``text`` or are about one of the ``actions``,
+        newest first."""
         query = select(AUDIT)
         if text:
             columns = (AUDIT.c.who, AUDIT.c.what, AUDIT.c.about)
             query = query.where(
-                or_(*(column.icontains(text, autoescape=True) for column in columns))
+                or_(
+                    AUDIT.c.what.in_(actions),
+                    *(column.icontains(text, autoescape=True) for column in columns),
+                )
             )
         rows_of_page = query.order_by(AUDIT.c.id.desc()).limit(size).offset((page - 1) * size)
         with self.engine.connect() as store:

@@ -21,7 +21,7 @@ from babel.numbers import (
 )
 
 from components import texts
-from components.texts import _
+from components.texts import N_, _
 from umami.period import MILLISECOND, WEEKDAYS, Period, Unit, Weekday, zone
 
 ABSENT: Final = "–"
@@ -478,6 +478,19 @@ _LEAST_POINTS: Final = 0.0005
 """The difference of fractions that is shown as more than zero."""
 
 
+NOTES: Final = (
+    N_("About"),
+    N_("Description"),
+    N_("Next"),
+    N_("Starts"),
+    N_("Username"),
+    N_("What"),
+    N_("Why"),
+    N_("With"),
+)
+"""The headings of notes that are columns of their own and have no other text of the same name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A column of a frame and its format.
@@ -537,7 +550,7 @@ class Field:
     @property
     def note_heading(self) -> str:
         """The heading of the notes, where they have a column of their own."""
-        return texts.capitalised(_(self.note)) if self.note else ""
+        return _(texts.capitalised(self.note)) if self.note else ""
 
     @property
     def number(self) -> bool:

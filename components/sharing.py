@@ -13,6 +13,7 @@ from access import passwords
 from access.permissions import Permissions
 from access.share_links import LONGEST_NAME, ShareLink
 from components import (
+    audit_texts,
     authorized,
     blocks,
     draw_blocks,
@@ -230,13 +231,16 @@ def log(position: ListPosition, zone: str, sites: tuple[Website, ...]) -> None:
             about = about.replace(site.id, site.name)
         return about
 
-    entries = viewer.desk().audit.search(position.search or "", position.page, blocks.PAGE_SIZE)
+    text = position.search or ""
+    entries = viewer.desk().audit.search(
+        text, position.page, blocks.PAGE_SIZE, actions=audit_texts.actions_with(text)
+    )
     rows = [
         (
             _clock(pd.Timestamp(entry.at).tz_convert(zone)),
-            entry.who,
-            entry.what.capitalize(),
-            named(entry.about),
+            audit_texts.account(entry.who),
+            audit_texts.action(entry.what),
+            named(audit_texts.about(entry.about)),
             _("Done") if entry.done else _("Refused"),
         )
         for entry in entries.rows

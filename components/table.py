@@ -210,16 +210,18 @@ def _full_list(block: Table, fields: Sequence[Field]) -> None:
     )
     matching = search(labelled(block.frame, fields), needle or "")
     named = dict(zip(formats.headings(fields), fields, strict=True))
-    hundredfold = [
-        name for name, field in named.items() if field.kind in ("percent", "change", "points")
-    ]
     st.dataframe(
-        matching.assign(**{label: 100 * matching[label] for label in hundredfold}),
+        # Sorted as numbers and dates, shown as on the page.
+        matching.style.format({name: field.shown for name, field in named.items()}),
         hide_index=True,
         height=430,
         lazy=False,
         placeholder=formats.ABSENT,
-        column_config={name: _config(named[name], at == 0) for at, name in enumerate(named)},
+        column_config={
+            name: st.column_config.TextColumn(width="large" if at == 0 else None)
+            for at, (name, field) in enumerate(named.items())
+            if field.kind == "text"
+        },
     )
     csv_button(lambda: matching, what=block.title, key=f"{block.key}_found")
 
@@ -228,25 +230,6 @@ def csv_button(make: Callable[[], pd.DataFrame], *, what: str, key: str) -> None
     """Draw a CSV download of a frame that ``labelled`` made."""
     name = f"{what.replace(' ', '-')}.csv"
     export_permissions.export_button(lambda: to_csv(make()), file_name=name, key=f"{key}_csv")
-
-
-def _config(field: Field, first: bool) -> Any:
-    if field.kind == "text":
-        return st.column_config.TextColumn(width="large" if first else None)
-    if field.kind == "time":
-        return st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")
-    decimals = 2 if field.decimals is None else field.decimals
-    formatted = {
-        "count": "localized",
-        "number": "localized",
-        "percent": "%.1f%%",
-        "seconds": "%.0f s",
-        "money": f"%.{decimals}f",
-        "change": "%+.1f%%",
-        "points": "%+.1f " + _("pts"),
-        "delta": f"%+.{decimals}f" if field.currency else "%+d",
-    }
-    return st.column_config.NumberColumn(format=formatted[field.kind])
 
 
 def search(frame: pd.DataFrame, needle: str) -> pd.DataFrame:

@@ -227,7 +227,11 @@ const tableButton = (chart, place, texts) => {
   const show = (open) => {
     button.setAttribute("aria-expanded", String(open))
     place.querySelector(":scope > .umami-chart-table")?.remove()
+    // A chart fills its place, which is higher with a table.
+    const frame = place.querySelector(":scope > [data-testid='stFullScreenFrame']")
+    if (frame) frame.style.height = ""
     if (!open) return opened.delete(key)
+    if (frame) frame.style.height = `${frame.offsetHeight}px`
     opened.add(key)
     const box = document.createElement("div")
     box.className = "umami-chart-table"
