@@ -177,7 +177,7 @@ def draw_tiles(
                 height="stretch", gap=None, key=f"{mark}_{key}{named}" if named else None
             )
             place.metric(
-                tile.label,
+                plain(tile.label),
                 tile.value,
                 tile.delta,
                 delta_color=(

@@ -140,9 +140,7 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
     now = [result.now for result in results]
     yield ui.Section(_("Goals"), table, now, medium="report")
     each = [answer for result in results for answer in result]
-    yield ui.Section(
-        _("Conversion"), partial(_conversion, targets), each, framed=False, medium="page"
-    )
+    yield ui.Section(_("Conversion"), partial(_conversion, targets), each, framed=False)
     cards = []
     for target, result, trend in zip(targets, results, trends, strict=True):
         name, about = target.step.value, f"{_(KINDS[target.step.kind])} · {described(view)}"
