@@ -128,6 +128,14 @@ def test_rows_are_those_of_whole_visits(shop: Shop, data: st.DataObject, search:
     }
 
 
+def test_visits_that_lack_a_row_pass_what_applies_beside_any_filter(shop: Shop) -> None:
+    lacking = {"startAt": 0, "endAt": 4_102_444_800_000, "path": "lacks.^/nowhere$", "eventType": 2}
+    either = {**lacking, "path1": "eq./nowhere", "match": "any"}
+    every = shop.get("stats", {**lacking, "eventType": 1})
+    assert shop.get("stats", either) == shop.get("stats", lacking)
+    assert 0 < shop.get("stats", either)["visits"] < every["visits"]
+
+
 def test_a_filter_by_source_keeps_the_pages_after_the_first(shop: Shop) -> None:
     ever = {"startAt": 0, "endAt": 4_102_444_800_000, "referrer": "google.de"}
     of_rows = shop.client.get(f"/api/websites/{SITE}/stats", ever).json()

@@ -252,7 +252,8 @@ class Scope:
         passing = [_in_visits(matching)] if matching._row_conditions() else []
         if self.any_filter and lacking:
             either = _joined([*(passing if matching.filters else []), *without], "OR")
-            return [either, *([] if matching.filters else passing)]
+            unfiltered = rows.filtered()
+            return [either, *([_in_visits(unfiltered)] if unfiltered._row_conditions() else [])]
         return [*passing, *without]
 
     def _row_conditions(self) -> list[Rows]:
