@@ -244,8 +244,13 @@ def _row(answers: Answers, complete: int, purchases: bool, unit: Unit) -> dict[s
     row["rate"] = converted / row["all"] if row.get("all") and converted is not None else None
     if before and visits_before:
         pairs = zip((conversion for conversion, _unused in visits), visits_before, strict=True)
+        counted = (*(answer for _unused, answer in visits), *visits_before)
+        unknown = {"conversion"}
+        if purchases and any(isinstance(answer, UmamiError) for answer in counted):
+            # Purchases in the currencies of one period are no match for those of the other.
+            unknown |= {"conversions", "all"}
         for name, number in _brought(tuple(pairs), getattr(before, unit), purchases).items():
-            if name != "conversion":
+            if name not in unknown:
                 row[f"before_{name}"] = number
                 row[f"change_{name}"] = formats.change(row.get(name), number)
     return row

@@ -178,6 +178,24 @@ def test_rate_of_purchases_is_of_all_websites() -> None:
     ]
 
 
+@pytest.mark.parametrize("gone", ["now", "before"])
+def test_purchases_in_some_currencies_have_no_change(gone: str) -> None:
+    euros, dollars = (
+        (Conversion(None, code), RevenueTotals(Decimal(9), 1, 4, 20)) for code in ("EUR", "USD")
+    )
+    known, part = (euros, dollars), (euros, (dollars[0], GONE))
+    now, before = (part, known) if gone == "now" else (known, part)
+    row = answers("A", stats(20), stats(20), *now)
+    row = row._replace(visits_before=tuple(answer for _unused, answer in before))
+    frame = website_figures.rows((row,), 30, purchases=True, unit="visitors")
+    drawn = website_figures.tiles(frame, ["EUR", "USD"], "Visitors", purchases=True)
+    by_label = {tile.label: tile for tile in drawn}
+    assert by_label["Conversions"].number == (4 if gone == "now" else 8)
+    assert by_label["Conversions"].delta is by_label["Conversion rate"].delta is None
+    assert by_label["Revenue in EUR"].delta is not None
+    assert frame["change_conversions"].isna().all()
+
+
 def test_changes_of_what_websites_brought_are_of_the_sums() -> None:
     euros, dollars = Conversion(FunnelStep("event", "purchase"), "EUR"), Conversion(None, "USD")
     rows = [
