@@ -136,25 +136,34 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
         for step in (target.step for target in targets)
     ]
     trends = [_trend_section(query, view, at, target) for at, target in enumerate(targets)]
-    table = partial(_table, targets)
-    now = [result.now for result in results]
-    yield ui.Section(_("Goals"), table, now, medium="report")
-    each = [answer for result in results for answer in result]
-    yield ui.Section(_("Conversion"), partial(_conversion, targets), each, framed=False)
+    # The card of a content group that cannot be counted says why; all others have their figures.
+    shown = [
+        (target, result)
+        for target, result in zip(targets, results, strict=True)
+        if target.step.kind != "group" or target.step.rows
+    ]
+    countable = [target for target, _unused in shown]
+    table = partial(_table, countable)
+    now = [result.now for _unused, result in shown]
+    if shown:
+        yield ui.Section(_("Goals"), table, now, medium="report")
+        each = [answer for _unused, result in shown for answer in result]
+        yield ui.Section(_("Conversion"), partial(_conversion, countable), each, framed=False)
     cards = []
-    for target, result, trend in zip(targets, results, trends, strict=True):
+    for at, (target, result, trend) in enumerate(zip(targets, results, trends, strict=True)):
         name, about = target.step.value, f"{_(KINDS[target.step.kind])} · {described(view)}"
         totals: list[Future[VisitGroups | None]] = []
         if view.whole_visits:
             with query.later():
                 totals = figure_parts.ask_visit_totals(query, view, Conversion(target.step))
         figures = ui.Section(
-            name, partial(_figures, query, view, target), [*result, *totals], about
+            name, partial(_figures, query, view, at, target), [*result, *totals], about
         )
         cards.append(ui.Card(formats.shortened(name), [figures, trend], about))
     yield ui.Grid(cards)
-    yield _pace_section(query, view, targets)
-    yield ui.Section(_("Goals"), table, now, height=38, framed=False, medium="page")
+    yield _pace_section(query, view, countable)
+    if shown:
+        yield ui.Section(_("Goals"), table, now, height=38, framed=False, medium="page")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,19 +231,16 @@ def pace_blocks(
     """The sums so far, the ranges of the end of the month, and how often such a range was right in
     the past three months; ``last`` is the last complete day. As many answers about each of the
     ``paced`` come last."""
-    days: dict[str, tuple[pd.Series[Any], float | None, str]] = {}
     views = history.joined(answers)["views"]
-    days[_("Views")] = views, None, ""
+    # Goals of different kinds can have the same name.
+    days: list[tuple[str, pd.Series[Any], float | None, str]] = [(_("Views"), views, None, "")]
     series = [answer for answer in answers if isinstance(answer, EventSeries)]
     for target in targets:
         frames = [analysis.trend(part, target) for part in series]
         if frames:
             counts = pd.concat(frames).set_index("time")["count"]
-            days[target.step.value] = (
-                history.on_days(counts, views.index),
-                _monthly(target, are_monthly),
-                "",
-            )
+            on_days = history.on_days(counts, views.index)
+            days.append((target.step.value, on_days, _monthly(target, are_monthly), ""))
     parts = sum(isinstance(answer, Timeline) for answer in answers)
     last_ones = iter(answers[len(answers) - parts * len(paced) :])
     for row in paced:
@@ -242,12 +248,13 @@ def pace_blocks(
         if parts and len(known) == parts:
             amounts = pd.concat(known).set_index("time")[row.column]
             goal = _monthly(row.target, are_monthly) if row.target else None
-            days[row.name] = history.on_days(amounts, views.index), goal, row.counted.currency
+            on_days = history.on_days(amounts, views.index)
+            days.append((row.name, on_days, goal, row.counted.currency))
     # On the first of a month, the history ends before it.
     today = last + timedelta(days=1)
     rows = [
         _pace_row(name, pace, currency)
-        for name, (counts, goal, currency) in days.items()
+        for name, counts, goal, currency in days
         if len(counts) and (pace := monthly.pace(counts, today, goal))
     ]
     if not rows:
@@ -313,6 +320,7 @@ def _conversion(targets: Sequence[Target], *answers: Goal) -> list[ui.Block]:
 def _figures(
     query: Collector,
     view: View,
+    at: int,
     target: Target,
     now: Goal,
     before: Goal | None = None,
@@ -339,7 +347,8 @@ def _figures(
         ui.Tiles(
             [replace(tile, source=source) for tile in tiles],
             framed=False,
-            key=f"{target.step.kind}_{target.step.value}",
+            # Two goals can have the same step.
+            key=f"goal_{at}_",
         ),
         ("goal_times", "goal_visitors", "goal_rate"),
         partial(_why_not, view, target, list(zip((now, before), totals, strict=False))),

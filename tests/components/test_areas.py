@@ -153,6 +153,10 @@ def test_pace_tells_where_the_month_ends() -> None:
     low, high = (int(number.replace(",", "")) for number in views["range"].split(" – "))
     assert so_far + 10 * 95 < low < high < so_far + 10 * 115
     assert purchases["verdict"].startswith("3,100: ")
+    same = [goals.Paced(name, "times", Conversion()) for name in ("purchase", "Views")]
+    (table,) = goals.pace_blocks(date(2026, 9, 20), [target], True, *answers, paced=same)
+    assert isinstance(table, Table)
+    assert list(table.frame["name"]) == ["Views", "purchase", "purchase", "Views"]
     before = EventSeries(bought[bought["time"] < "2026-09-01"])
     august = Timeline(frame[frame["time"] < "2026-09-01"])
     (table,) = goals.pace_blocks(date(2026, 8, 31), [target], True, august, before)

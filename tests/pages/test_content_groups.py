@@ -159,6 +159,19 @@ def test_groups_are_steps_goals_and_conversions() -> None:
 
 
 @pytest.mark.usefixtures("groups")
+def test_goal_of_a_removed_group_leaves_the_others() -> None:
+    goals = ["10.event.purchase", "0.group.Removed", "20.event.purchase", "0.group.Blog"]
+    app = open_page("goals", goal=goals, compare="previous", **{"from": "2026-09-01"})
+    assert not app.exception
+    assert said(app).count("There is no content group “Removed”.") == 2, "figures and trend"
+    assert "could not be drawn" not in said(app)
+    labels = [metric.label for metric in app.metric]
+    assert labels[:3] == ["Conversion: purchase", "Conversion: purchase", "Conversion: Blog"]
+    assert labels.count("Count") == 3
+    assert [row[0] for row in table(app, "pace")].count("purchase") == 2
+
+
+@pytest.mark.usefixtures("groups")
 def test_report_has_the_groups(engine: Engine) -> None:
     client = umami_server.umami()
     order = build.Order(
