@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Final
 
 from components import content_groups, formats
-from components.blocks import Params
+from components.blocks import Params, Section, Text, blocks_section
 from components.loading import Collector
 from components.texts import _
 from umami.api import events, revenue, traffic
@@ -34,14 +34,36 @@ _PURCHASES: Final = re.compile(r"purchas|order|paid|payment|sale|donat|subscri|s
 def chosen(query: Collector, view: View, params: Params | None = None) -> Conversion:
     """The conversion of ``params`` (of a saved report), else of the View, else the suggested one.
 
-    It is false where there is nothing to suggest. Waits for the queries of a suggestion.
+    It is false where there is nothing to suggest, and where it is a content group that cannot be
+    counted (``left_out``). Waits for the queries of a suggestion.
     """
+    text, currency = _texts(view, params)
+    conversion = resolved(text, currency, lambda: suggested(query, view))
+    conversion = with_group(query, view.website, conversion)
+    step = conversion.step
+    return Conversion() if step and step.kind == "group" and not step.rows else conversion
+
+
+def left_out(query: Collector, view: View, params: Params | None = None) -> list[Section]:
+    """A note if the conversion is a content group that was removed or renamed, or that the server
+    cannot count, so that none is counted."""
+    kind, _dot, name = _texts(view, params)[0].partition(".")
+    if kind != "group" or chosen(query, view, params):
+        return []
+    reason = _(
+        "No conversions are counted: there is no content group “{name}”, or this server cannot "
+        "count it. Choose another one: Conversion in the bar."
+    ).format(name=formats.shortened(name))
+    return [blocks_section("", Text(reason, "note"), framed=False)]
+
+
+def _texts(view: View, params: Params | None) -> tuple[str, str]:
+    """The texts of the conversion and the currency in ``params``, else in the View."""
     text, currency = (
         next(reversed((params or {}).get(name, ())), "") or of_view
         for name, of_view in zip(PARAMS, (view.conversion, view.currency), strict=True)
     )
-    conversion = resolved(text, currency, lambda: suggested(query, view))
-    return with_group(query, view.website, conversion)
+    return text, currency
 
 
 def with_group(query: Collector, website: str, conversion: Conversion) -> Conversion:

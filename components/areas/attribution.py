@@ -116,6 +116,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     conversion = conversions.chosen(query, view, params)
     credited = [*_credit(query, view, conversion, in_money(params))]
     if not credited:
+        yield from conversions.left_out(query, view, params)
         empty = why_not(view, conversion)
         credited = [ui.blocks_section(_("Conversion"), ui.Text(empty, "empty"))]
     yield from credited

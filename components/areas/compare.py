@@ -121,6 +121,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     ranked = query.compared(view, partial(traffic.metrics, field=by, limit=LIMIT))
     known: list[Future[Any]] = [totals.now, timeline, *totals.earlier]
     merges = merged_tags.of(query, view.website, by)
+    yield from conversions.left_out(query, view)
 
     def tiles(*answers: Any) -> list[ui.Block]:
         more = traffic_blocks.conversion_tiles(shown, *answers[len(known) :])

@@ -55,6 +55,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     """The landing pages and the exit pages, with conversions where the server counts them."""
     if view.whole_visits:
         conversion = conversions.chosen(query, view, params)
+        yield from conversions.left_out(query, view, params)
         for table in TABLES:
             yield table.section(query, view, conversion)
         return

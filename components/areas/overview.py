@@ -72,6 +72,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
             why_not=partial(figure_parts.why_not, view, conversion),
         )
 
+    yield from conversions.left_out(query, view)
     yield ui.Section(
         _("Figures"), tiles, [*figures, *visits[:1], *brought], height=ui.CURVES, framed=False
     )

@@ -116,6 +116,7 @@ def ask(query: Collector, view: View, params: ui.Params) -> Iterator[ui.Item]:
     )
     campaign = last_value(params, "campaign")
     conversion = conversions.chosen(query, view, params)
+    yield from conversions.left_out(query, view, params)
     if campaign:
         yield from _campaign(query, view, campaign, conversion)
     tables: Sequence[VisitTable | FieldTable] = BY_VISIT if view.whole_visits else ON_UMAMI

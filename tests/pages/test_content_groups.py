@@ -159,6 +159,19 @@ def test_groups_are_steps_goals_and_conversions() -> None:
 
 
 @pytest.mark.usefixtures("groups")
+@pytest.mark.parametrize("page", ["overview", "landing", "utm", "attribution", "compare"])
+def test_removed_group_is_no_conversion_and_leaves_the_rest(page: str) -> None:
+    app = open_page(page, conversion="group.Removed", compare="previous")
+    assert not app.exception
+    assert "No conversions are counted: there is no content group “Removed”" in said(app)
+    assert "The server" not in said(app)
+    labels = [metric.label for metric in app.metric]
+    assert "Conversions" not in labels
+    if page in ("overview", "compare"):
+        assert labels[:3] == ["Views", "Visitors", "Visits"]
+
+
+@pytest.mark.usefixtures("groups")
 def test_goal_of_a_removed_group_leaves_the_others() -> None:
     goals = ["10.event.purchase", "0.group.Removed", "20.event.purchase", "0.group.Blog"]
     app = open_page("goals", goal=goals, compare="previous", **{"from": "2026-09-01"})

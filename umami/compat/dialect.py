@@ -168,7 +168,10 @@ class Dialect(ABC):
             sentence = (
                 self._group_step(query) or self.missing(query) or self.unsupported_filters(query)
             )
-        return NotOffered(sentence, endpoint=query.name) if sentence else None
+        if not sentence:
+            return None
+        remedy = N_("Choose another step.") if sentence == self._group_step(query) else None
+        return NotOffered(sentence, endpoint=query.name, remedy=remedy)
 
     def _group_step(self, query: Query[Any]) -> str | None:
         """Why the content groups that are steps of a query cannot be counted, in a sentence."""
