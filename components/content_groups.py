@@ -41,7 +41,7 @@ from umami.content_groups import (
 from umami.conversion import FunnelStep
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
-from umami.filters import PATTERNS, Capabilities, Filter
+from umami.filters import PATTERNS, VISIT_FIELDS, Capabilities, Filter
 from umami.view import View
 
 Answer = Stats | Breakdown | Parts
@@ -281,6 +281,23 @@ def chosen(
     return ui.Note(_(reason)) if reason else narrowed
 
 
+def about_clicks(view: View, divided: Sequence[Part], fields: Sequence[str] = ()) -> list[ui.Block]:
+    """A sentence if a click keeps fewer visits than its row counts: all filters have to match the
+    same view or event of a visit, also those of the other ``fields`` of a row, while a row counts
+    the visits that they keep."""
+    if not divided or not view.whole_visits:
+        return []
+    others = without_patterns(view, divided[0].fields).filters
+    fields = (*(filter_.field for filter_ in others), *fields)
+    if VISIT_FIELDS.issuperset(fields) and not view.segment:
+        return []
+    text = _(
+        "A click can keep fewer visits than its row counts: those in which a single view or event "
+        "matches all filters, the group and the others."
+    )
+    return [ui.Text(text, medium="page")]
+
+
 def filtered_by(query: Collector, view: View) -> list[tuple[GroupKind, Part]]:
     """The groups that a View is filtered by, at most one of each kind."""
     if not any(filter_.operator in PATTERNS for filter_ in view.filters):
@@ -331,9 +348,10 @@ def section(query: Collector, view: View, kind: GroupKind) -> ui.Section:
         return ui.failed_section(title, problem)
     total = query.hint(traffic.stats(view), None)
     answers = [query.compared(each.view, each.ask) for each in plan]
-    notes = []
+    notes: list[ui.Block] = []
     if len(divided[0].fields) > 1 and not view.whole_visits:
         notes = [ui.Text(_(SEVERAL_FIELDS))]
+    notes += about_clicks(view, divided)
     shown = tuple(part for each in plan for part in each.parts)
     about_bounces = _(query.client.definitions.bounce)
 

@@ -409,6 +409,7 @@ def _all_groups(
             ),
         ),
         ui.Text(_("Choose a group to filter every page by it."), medium="page"),
+        *content_groups.about_clicks(view, divided, choice.of_umami),
     ]
 
 

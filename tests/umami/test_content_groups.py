@@ -440,6 +440,30 @@ def test_channels_divide_visits_in_their_order(
 
 
 @pytest.mark.parametrize(
+    ("filter_", "is_equal"),
+    [
+        (Filter("country", "eq", "DE"), True),
+        (Filter("path", "c", "product"), False),
+        (Filter("event", "eq", "purchase"), False),
+    ],
+)
+def test_rows_say_that_a_click_keeps_fewer_visits(
+    client: Client, filter_: Filter, is_equal: bool
+) -> None:
+    groups = (BLOG, SHOPPING)
+    view = replace(VIEW, filters=(filter_,), whole_visits=True)
+    rows, divided = answer(client, view, groups), content_groups.parts(groups, whole_visits=True)
+    clicked = content_groups.chosen(view, client.capabilities, divided, "0")
+    assert isinstance(clicked, View)
+    counted, after = rows["visits"]["0"], client.ask(traffic.stats(clicked)).current.visits
+    assert counted == after if is_equal else counted > after
+    section = content_groups.section(collector(client, "group", groups), view, "group")
+    made = section.make(*(each.result() for each in section.answers))
+    texts = [block.text for block in made if isinstance(block, ui.Text)]
+    assert any("can keep fewer visits" in text for text in texts) is not is_equal
+
+
+@pytest.mark.parametrize(
     ("parts", "fields"),
     [
         ('[{"path": "re.^("}]', "[]"),
