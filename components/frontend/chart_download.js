@@ -203,7 +203,9 @@ const fill = (box, chart, texts) => {
   // The server sends that of a diagram, hidden beside it.
   const hidden = scrolling(chart)?.querySelector("table[hidden]")
   // Plotly lays a figure out some time after it has its data.
-  const content = hidden ? hidden.innerHTML : plot?._fullLayout?.separators && plot.data
+  const content = hidden
+    ? [...hidden.querySelectorAll("th, td")].map((cell) => cell.textContent).join("\n")
+    : plot?._fullLayout?.separators && plot.data
   if (!content || box.drawn === content) return
   const table = hidden ? hidden.cloneNode(true) : laidOut(tabulated(plot, texts))
   table.hidden = false
