@@ -10,12 +10,19 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import streamlit_authenticator
 from streamlit_authenticator.controllers import AuthenticationController
 
+from components import draw_blocks
+from components.blocks import EChart
+from components.formats import Field
+
 ROOT = Path(__file__).parent.parent
-CONSTANT = re.compile(r"_[A-Z_]+(\.format\(block\.min_width\))?|[\w.]+\.ROOT( / '[\w.]+')+")
+CONSTANT = re.compile(
+    r"_[A-Z_]+(\.format\(block\.min_width\))?|[\w.]+\.ROOT( / '[\w.]+')+|_data\(block\)"
+)
 DRAWING = sorted(
     [
         ROOT / "app.py",
@@ -38,7 +45,8 @@ def test_streamlit_is_configured_securely() -> None:
 
 @pytest.mark.parametrize("path", DRAWING, ids=lambda path: str(path.relative_to(ROOT)))
 def test_markup_is_always_a_literal(path: Path) -> None:
-    """Markup is a literal where it is drawn, except for a width in pixels."""
+    """Markup is a literal where it is drawn, except for a width in pixels, and the hidden tables of
+    diagrams, whose texts are escaped."""
     text = path.read_text()
     assert "unsafe_allow" not in text
     assert "innerHTML" not in text
@@ -49,6 +57,17 @@ def test_markup_is_always_a_literal(path: Path) -> None:
                 for arg in node.args
             )
             assert constant, ast.unparse(node)
+
+
+def test_hidden_tables_of_diagrams_escape_their_texts() -> None:
+    hostile = "<script>alert(1)</script>"
+    frame = pd.DataFrame({"name": [hostile], "count": [3]})
+    fields = [Field("name", "<b>", "text"), Field("count", "Count")]
+    markup = draw_blocks._data(EChart("A diagram", "diagram", lambda _: {}, 100, frame, fields))
+    assert "<td class='text'>&lt;script&gt;alert(1)&lt;/script&gt;</td>" in markup
+    assert "&lt;b&gt;</th>" in markup
+    assert "<script" not in markup
+    assert "<b>" not in markup
 
 
 def test_scripts_set_text_as_text() -> None:
