@@ -116,8 +116,8 @@ NO_RANKING: Final = Ranking([], "visitors")
 FIGURES: Final = ("views", "visitors", "visits", "bounces", "seconds")
 """The figures of a breakdown."""
 SEVERAL_FIELDS: Final = N_(
-    "These channels have patterns of several fields, and servers cannot leave out a view by another"
-    " field: a view that matches channels of different fields counts in each."
+    "These channels have patterns of several fields, and this server cannot leave out a view by "
+    "another field: a view that matches channels of different fields counts in each."
 )
 
 

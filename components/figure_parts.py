@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial, reduce
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, TypeVar, cast, get_args
 
 import pandas as pd
 
@@ -24,10 +24,12 @@ from umami.api.revenue import Revenue
 from umami.api.sessions import SessionStats
 from umami.api.traffic import Groups, Metric, Ranking, Stats
 from umami.conversion import Conversion
+from umami.endpoint import Query
 from umami.errors import InvalidView
 from umami.filters import FIELDS
 from umami.view import View
 
+T = TypeVar("T")
 ENDPOINTS: Final = ("stats", "metrics", "pageviews", *visit_tables.ENDPOINTS)
 """What a page that explains the figures of a website queries."""
 OPTIONAL_ENDPOINTS: Final = ("groups",)
@@ -479,15 +481,20 @@ def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
 
 def ask_totals(query: Collector, view: View) -> list[Future[Stats | None]]:
     """Send the queries for the totals of a View in both periods, if it has a comparison."""
-    earlier = view.compared()
-    return [query.optional(traffic.stats(each)) for each in (view, earlier)] if earlier else []
+    return _ask_both(query, view, traffic.stats)
 
 
 def ask_visit_totals(
     query: Collector, view: View, conversion: Conversion
 ) -> list[Future[VisitGroups | None]]:
     """Send the queries for all visits, as one group, in both periods, if there is a comparison."""
-    earlier, ask = view.compared(), visit_tables.groups_query(conversion, None)
+    return _ask_both(query, view, visit_tables.groups_query(conversion, None))
+
+
+def _ask_both(
+    query: Collector, view: View, ask: Callable[[View], Query[T]]
+) -> list[Future[T | None]]:
+    earlier = view.compared()
     return [query.optional(ask(each)) for each in (view, earlier)] if earlier else []
 
 

@@ -371,10 +371,7 @@ class _Sentences:
         rest = iter(answers[len(answers) - further :])
         findings: list[ui.Finding] = []
         for stretch, beside in self.unusual:
-            now, before = (
-                figure_parts.totals_of(next(rest), None),
-                figure_parts.totals_of(next(rest), None),
-            )
+            now, before = (figure_parts.totals_of(next(rest), None) for _side in range(2))
             change = Change(FIGURES["visitors"], now, before)
             by_field = self._parts_by_field(change, FIELDS_OF_STRETCHES, rest)
             findings.append(unusual(stretch, beside, change, by_field, self.spread))

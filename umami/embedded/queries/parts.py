@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from umami.embedded.queries.totals import MOST_GROUPS, bounce
+from umami.embedded.queries.totals import MOST_GROUPS, select_visits
 from umami.embedded.scope import PAGEVIEW, VIEWS, Filter, Rows, Scope, column
 from umami.embedded.store import Store
 
@@ -35,11 +35,11 @@ def parts_of_visits(
     if of_visits:
         part = Rows("min(").joined(part, Rows(") OVER (PARTITION BY e.session_id, e.visit_id)"))
     filtered = [filter_.field for filters in parts for filter_ in filters]
-    rows, whole = scope.rows(columns=[*fields, *filtered]), scope.rows(*VIEWS)
+    rows = scope.rows(columns=[*fields, *filtered])
+    whole, is_bounce = select_visits(scope)
     types = ", ".join(map(str, (PAGEVIEW,) if fields else VIEWS))
     columns = "".join(f', {column(field)} AS "{field}"' for field in fields)
     names = "".join(f', "{field}"' for field in fields)
-    is_bounce = bounce(scope)
     return store.records(
         f"""
         WITH row AS (
@@ -49,11 +49,7 @@ def parts_of_visits(
             SELECT part {names}, session_id, visit_id, count(*) AS matching
             FROM row WHERE event_type IN ({types}) GROUP BY ALL
         ),
-        whole AS (
-            SELECT e.session_id, e.visit_id, count(*) AS views,
-                   min(e.created_at) AS first_at, max(e.created_at) AS last_at
-            {whole.sql} GROUP BY ALL
-        ),
+        whole AS ({whole.sql}),
         sums AS (
             SELECT part {names}, sum(matching)::BIGINT AS matching,
                    count(DISTINCT session_id) AS visitors, count(DISTINCT visit_id) AS visits,
