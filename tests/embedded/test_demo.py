@@ -113,6 +113,12 @@ def test_demo_starts_with_the_same_rows(store: Store) -> None:
             assert other.row(sql) == store.row(sql)
 
 
+def test_demo_is_stored_compressed(store: Store) -> None:
+    """A whole year that waits for one commit takes twice as much."""
+    used = "SELECT memory_usage_bytes FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
+    assert 0 < scalar(store, used) < 50e6
+
+
 @pytest.mark.thorough
 def test_demo_rows_do_not_depend_on_the_start_time(store: Store) -> None:
     with closing(Store()) as other:

@@ -16,7 +16,7 @@ from umami.embedded.store import Store
 HISTORY = timedelta(days=400)
 """A year, and the month before it for comparison."""
 DAY = timedelta(days=1)
-STRETCH = timedelta(days=124)
+STRETCH = timedelta(days=62)
 SECOND = timedelta(seconds=1)
 FITS = {
     "session": "session_id NOT IN (SELECT session_id FROM session) "
@@ -49,11 +49,16 @@ class Demo:
             _insert(cursor, "website", websites(self._today))
             for table, saved_rows in saved(self._today).items():
                 _insert(cursor, table, pa.Table.from_pylist(saved_rows))
-            for first, last in _stretches(self._today - HISTORY, self._until):
-                rows = generate(first, last, self._today)
+        for first, last in _stretches(self._today - HISTORY, self._until):
+            rows = generate(first, last, self._today)
+            # DuckDB compresses rows once they are committed.
+            with store.writing() as cursor:
                 for table in TABLES:
-                    for name, sign in ((table, "<="), (f"due_{table}", ">")):
-                        _insert(cursor, name, rows[table], f"created_at {sign} TIMESTAMP '{start}'")
+                    _insert(cursor, table, rows[table], f"created_at <= TIMESTAMP '{start}'")
+                    if last >= self._today:
+                        _insert(
+                            cursor, f"due_{table}", rows[table], f"created_at > TIMESTAMP '{start}'"
+                        )
 
     def catch_up(self) -> None:
         """Insert the rows that have become due, at most once a second; cheap otherwise."""
