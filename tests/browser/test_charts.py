@@ -33,9 +33,9 @@ def drawn(page: Page, key: str) -> Locator:
 
 
 def place(area: Locator, share: float) -> tuple[float, float]:
-    """The position at a share of an area's width, in the middle of its height."""
-    box = area.bounding_box()
-    assert box
+    """The position at a share of an area's width, in the middle of its height. The area may be
+    drawn again meanwhile, so the position is read once it is there."""
+    box = area.evaluate("area => area.getBoundingClientRect().toJSON()")
     return box["x"] + share * box["width"], box["y"] + box["height"] / 2
 
 

@@ -439,11 +439,13 @@ def test_n_all_websites_at_a_glance(hand: Hand, client: Client) -> None:
     hand.open("Websites")
     view = view_of(hand.page, client)
     names, shown = headings(hand.page, "websites"), rows(hand.page, "websites")
-    shop = dict(zip(names, shown[0], strict=True))
-    now, before = (client.ask(traffic.stats(each)).current for each in (view, compared(view)))
-    visits = client.ask(groups_of(view, None)).frame.iloc[0]
+    # The second change is that of the conversions.
+    names[names.index("Change", names.index("Conversions"))] += " of conversions"
+    both = (view, compared(view))
+    now, before = (client.ask(traffic.stats(each)).current for each in both)
+    visits, earlier = (client.ask(groups_of(each, None)).frame.iloc[0] for each in both)
     dollars = client.ask(groups_of(view, None, currency="USD")).frame.iloc[0]
-    assert shop == {
+    assert dict(zip(names, shown[0], strict=True)) == {
         "Website": SHOP.name,
         "Visitors": f"{now.visitors:,}",
         "Change": change(now.visitors, before.visitors),
@@ -452,6 +454,7 @@ def test_n_all_websites_at_a_glance(hand: Hand, client: Client) -> None:
         "Bounce rate": formats.percent(now.bounce_rate),
         "Conversions": f"{visits['conversions']:,}",
         "Rate": formats.percent(visits["conversions"] / visits["visits"]),
+        "Change of conversions": change(visits["conversions"], earlier["conversions"]),
         "Revenue in EUR": formats.money(visits["revenue"], "EUR"),
         "Revenue in USD": formats.money(dollars["revenue"], "USD"),
     }
