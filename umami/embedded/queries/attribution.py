@@ -15,7 +15,7 @@ from typing import Any, Final
 from umami.embedded.queries.channels import DIRECT
 from umami.embedded.queries.conversions import CHANNEL, named_visits, outcomes
 from umami.embedded.queries.reports import Step
-from umami.embedded.scope import VIEWS, Scope
+from umami.embedded.scope import Scope
 from umami.embedded.store import Store
 
 HALF_LIFE: Final = 7 * 86_400
@@ -46,8 +46,7 @@ def credit(
     The field puts each visit in one group. A direct channel is no known value. Without a step,
     every visit with a purchase in the currency converts.
     """
-    named, outcome = named_visits(scope, field), outcomes(scope, step, currency)
-    rows = scope.rows(*VIEWS)
+    (named, _is_bounce), outcome = named_visits(scope, field), outcomes(scope, step, currency)
     unknown = DIRECT if field == CHANNEL else ""
     weights = ", ".join(f'{weight} AS "{model}"' for model, weight in MODELS.items())
     sums = ", ".join(
@@ -58,16 +57,12 @@ def credit(
     groups = store.records(
         f"""
         {named.sql},
-        whole AS (
-            SELECT e.session_id, e.visit_id, min(e.created_at) AS first_at {rows.sql} GROUP BY ALL
-        ),
         {outcome.sql},
         source AS MATERIALIZED (
             SELECT name, session_id, visit_id, first_at,
                    ((session_id, visit_id) IN (FROM converted))::INTEGER AS converts,
                    coalesce(amount, 0)::DOUBLE AS amount
-            FROM named JOIN whole USING (session_id, visit_id)
-            LEFT JOIN money USING (session_id, visit_id)
+            FROM named LEFT JOIN money USING (session_id, visit_id)
         ),
         touch AS (
             SELECT t.name, c.session_id, c.visit_id, c.converts, c.amount,
@@ -91,7 +86,7 @@ def credit(
         SELECT name, {sums} FROM weighed GROUP BY name
         ORDER BY "c_lastKnown" DESC, "r_lastKnown" DESC, name
         """,
-        [*named.values, *rows.values, *outcome.values, unknown],
+        [*named.values, *outcome.values, unknown],
     )
     parts = {"conversions": "c_", "revenue": "r_"}
     return {

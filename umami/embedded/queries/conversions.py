@@ -13,7 +13,17 @@ from umami.embedded.queries.channels import visits_by_channel
 from umami.embedded.queries.metrics import EXTREMES, IN_A_COUNTRY, LANGUAGE
 from umami.embedded.queries.reports import Step
 from umami.embedded.queries.totals import select_visits
-from umami.embedded.scope import BUCKET, VIEWS, Rows, Scope, Unit, bucket, column
+from umami.embedded.scope import (
+    BUCKET,
+    EVENT_COLUMNS,
+    OF_SESSION,
+    VIEWS,
+    Rows,
+    Scope,
+    Unit,
+    bucket,
+    column,
+)
 from umami.embedded.store import Store
 
 CHANNEL: Final = "channel"
@@ -48,31 +58,44 @@ def by_field(
     in which a visit began. Without a step, every visit with a purchase in the currency converts.
     ``times`` counts the rows on a path, of whatever type.
     """
-    named, outcome = named_visits(scope, field, buckets), outcomes(scope, step, currency)
-    whole, is_bounce = select_visits(scope)
-    values = [*named.values, *whole.values, *outcome.values]
-    country = "country, " if field in IN_A_COUNTRY else ""
+    name, session = "name", Rows("")
+    if field and field in OF_SESSION:
+        # Sessions are joined once, not with each of their visits or rows. DuckDB joins them the
+        # faster way round if it sees the condition that a visitor has visits.
+        name = f"coalesce({LANGUAGE if field == 'language' else column(field)}, '') AS name"
+        on_session = "ON s.session_id = visitor.session_id AND s.website_id = ?"
+        session = Rows(f"JOIN session s {on_session}", [scope.website])
+    in_country = field in IN_A_COUNTRY
+    named, is_bounce = named_visits(scope, None if session.sql else field, buckets)
+    outcome = outcomes(scope, step, currency)
     return store.records(
         f"""
         {named.sql},
-        whole AS ({whole.sql}),
-        {outcome.sql}
-        SELECT name, {country} count(DISTINCT session_id) AS visitors,
-               count(DISTINCT visit_id) AS visits, sum(views_of_value)::BIGINT AS pageviews,
-               count(*) FILTER ({is_bounce.sql}) AS bounces,
-               sum(floor(epoch(last_at - first_at)))::BIGINT AS totaltime,
-               count(*) FILTER (converts) AS conversions,
-               count(DISTINCT session_id) FILTER (converts) AS converters,
+        {outcome.sql},
+        visitor AS (
+            SELECT name, session_id, count(*) AS visits,
+                   sum(views_of_value) AS pageviews, count(*) FILTER ({is_bounce.sql}) AS bounces,
+                   sum(floor(epoch(last_at - first_at))) AS totaltime,
+                   count(*) FILTER (converts) AS conversions, sum(times) AS times,
+                   sum(amount) AS revenue, sum(orders) AS orders
+            FROM named
+            LEFT JOIN money USING (session_id, visit_id)
+            LEFT JOIN reached USING (session_id, visit_id)
+            GROUP BY ALL HAVING visits > 0
+        )
+        SELECT {name}, {"coalesce(s.country, '') AS country," if in_country else ""}
+               count(*) AS visitors, sum(visits)::BIGINT AS visits,
+               sum(pageviews)::BIGINT AS pageviews, sum(bounces)::BIGINT AS bounces,
+               sum(totaltime)::BIGINT AS totaltime, sum(conversions)::BIGINT AS conversions,
+               count(*) FILTER (conversions > 0) AS converters,
                coalesce(sum(times), 0)::BIGINT AS times,
-               coalesce(sum(amount), 0)::DOUBLE AS revenue,
+               coalesce(sum(revenue), 0)::DOUBLE AS revenue,
                coalesce(sum(orders), 0)::BIGINT AS orders,
-               count(DISTINCT session_id) FILTER (orders > 0) AS buyers
-        FROM named JOIN whole USING (session_id, visit_id)
-        LEFT JOIN money USING (session_id, visit_id)
-        LEFT JOIN reached USING (session_id, visit_id)
-        GROUP BY ALL ORDER BY visits DESC, name {country and ", country"} LIMIT ? OFFSET ?
+               count(*) FILTER (orders > 0) AS buyers
+        FROM visitor {session.sql} GROUP BY ALL
+        ORDER BY visits DESC, name {", country" if in_country else ""} LIMIT ? OFFSET ?
         """,
-        [*values, *is_bounce.values, limit, offset],
+        [*named.values, *outcome.values, *is_bounce.values, *session.values, limit, offset],
     )
 
 
@@ -120,31 +143,44 @@ def outcomes(scope: Scope, step: Step | None, currency: str | None) -> Rows:
 
 def named_visits(
     scope: Scope, field: str | None, buckets: tuple[Unit, str] = ("day", "UTC")
-) -> Rows:
-    """Return ``WITH …`` that defines ``named``: a row per value and visit, with its views."""
-    if field == CHANNEL:
-        visits = visits_by_channel(scope)
-        columns = "name, session_id, visit_id, views AS views_of_value"
-        return Rows(f"{visits.sql}, named AS (SELECT {columns} FROM visit)", visits.values)
-    country = ""
+) -> tuple[Rows, Rows]:
+    """Return ``WITH …`` that defines ``named``: a row per value (``name``) and visit, with the
+    number of its views that have the value (``views_of_value``) and the columns of
+    ``select_visits``; and the condition that such a row is a bounce. The field is not one of
+    sessions."""
+    if field == CHANNEL or (field in EVENT_COLUMNS and field not in FIRST):
+        return _joined_visits(scope, field)
+    name, value, condition = "coalesce(value, '')", "", ""
     if field is None:
         name = "''"
     elif field == TIME:
-        start = bucket(scope, *buckets, "min(e.created_at)")
-        name = f"strftime({start}, '{BUCKET}')"
+        name = f"strftime({bucket(scope, *buckets, 'first_at')}, '{BUCKET}')"
     elif field in EXTREMES:
-        name = f"arg_{EXTREMES[field]}(e.url_path, {_ORDER})"
-    elif field in FIRST:
-        value = column(field)
-        if field == "referrer":
-            value = f"CASE WHEN {scope.external_referrer} THEN {value} END"
-        name = f"coalesce(arg_min({value}, {_ORDER}) FILTER ({value} <> ''), '')"
+        value = f"arg_{EXTREMES[field]}(e.url_path, {_ORDER})"
     else:
-        name = f"coalesce({LANGUAGE if field == 'language' else column(field)}, '')"
-        country = "coalesce(s.country, '') AS country, " if field in IN_A_COUNTRY else ""
-    rows = scope.rows(*VIEWS, columns=[field] if field and field != TIME else [])
-    return Rows(
-        f"WITH named AS (SELECT {name} AS name, {country} e.session_id, e.visit_id, "
-        f"count(*) AS views_of_value {rows.sql} GROUP BY ALL)",
-        rows.values,
-    )
+        of_row = column(field)
+        if field == "referrer":
+            of_row = f"CASE WHEN {scope.external_referrer} THEN {of_row} END"
+        value, condition = f"arg_min({of_row}, {_ORDER})", f"{of_row} <> ''"
+    whole, is_bounce = select_visits(scope, value, condition)
+    named = f"SELECT {name} AS name, views AS views_of_value, whole.* FROM whole"
+    return Rows(f"WITH whole AS ({whole.sql}), named AS ({named})", whole.values), is_bounce
+
+
+def _joined_visits(scope: Scope, field: str) -> tuple[Rows, Rows]:
+    """Return ``named_visits`` by a field of which a visit can have several values, or by channel:
+    before 3.3, its rows can be of several."""
+    if field == CHANNEL:
+        visits = visits_by_channel(scope)
+        columns = "name, session_id, visit_id, views AS views_of_value"
+        values = Rows(f"{visits.sql}, of_value AS (SELECT {columns} FROM visit)", visits.values)
+    else:
+        rows = scope.rows(*VIEWS, columns=[field])
+        values = Rows(
+            f"WITH of_value AS (SELECT coalesce({column(field)}, '') AS name, e.session_id, "
+            f"e.visit_id, count(*) AS views_of_value {rows.sql} GROUP BY ALL)",
+            rows.values,
+        )
+    whole, is_bounce = select_visits(scope)
+    named = "named AS (FROM of_value JOIN whole USING (session_id, visit_id))"
+    return values.joined(Rows(f", whole AS ({whole.sql}), {named}", whole.values)), is_bounce

@@ -58,9 +58,11 @@ def ranking(
     """
     name = name or (_name(field) if named else column(field))
     if field in OF_SESSION and count == "visitors":
-        # A session is joined once, not with each of its rows.
+        # A session is joined once, not with each of its rows. DuckDB would expect more rows of
+        # "DISTINCT" than there are sessions, and join the other way round, in four times the time.
         seen = scope.rows(*VIEWS)
-        sessions = f"(SELECT DISTINCT e.session_id, e.website_id {seen.sql}) e"
+        once = f"SELECT e.session_id, e.website_id {seen.sql} GROUP BY ALL HAVING count(*) > 0"
+        sessions = f"({once}) e"
         rows = Rows(f"FROM {sessions} {OF_ITS_SESSION} WHERE true", seen.values)
     else:
         rows = _rows(scope, field, VIEWS)

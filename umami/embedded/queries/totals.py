@@ -60,24 +60,33 @@ def summed(
     )
 
 
-def select_visits(scope: Scope) -> tuple[Rows, Rows]:
+def select_visits(scope: Scope, value: str = "", condition: str = "") -> tuple[Rows, Rows]:
     """Return ``SELECT …`` of the visits of a scope's views, with their number of views and the
-    times of the first and last view, and the condition that such a row is a ``bounce``."""
+    times of the first and last view, and the condition that such a row is a ``bounce``. ``value``
+    is an aggregate over the views that fulfil a condition, which visits have too."""
     if scope.is_filtered or not scope.definitions.event_prevents_bounce:
         rows, is_view, has_event, is_bounce = scope.rows(*VIEWS), "", "", bounce(scope)
     else:
         # One pass over the rows, in two thirds of the time of a second one for custom events.
         rows = scope.rows(*VIEWS, CUSTOM_EVENT)
-        is_view = f"FILTER (e.event_type <> {CUSTOM_EVENT})"
+        is_view = f"e.event_type <> {CUSTOM_EVENT}"
         has_event = f", bool_or(e.event_type = {CUSTOM_EVENT}) AS has_event"
         is_bounce = Rows("views = 1 AND NOT has_event")
+    views = _filter(is_view)
+    of_value = value and f", {value} {_filter(is_view, condition)} AS value"
     sql = f"""
-        SELECT e.session_id, e.visit_id, count(*) {is_view} AS views,
-               min(e.created_at) {is_view} AS first_at, max(e.created_at) {is_view} AS last_at
-               {has_event}
+        SELECT e.session_id, e.visit_id, count(*) {views} AS views,
+               min(e.created_at) {views} AS first_at, max(e.created_at) {views} AS last_at
+               {has_event} {of_value}
         {rows.sql} GROUP BY ALL HAVING views > 0
         """
     return Rows(sql, rows.values), is_bounce
+
+
+def _filter(*conditions: str) -> str:
+    """The SQL that restricts an aggregate to rows that fulfil all conditions that are not empty."""
+    conditions = tuple(filter(None, conditions))
+    return f"FILTER ({' AND '.join(conditions)})" if conditions else ""
 
 
 def bounce(scope: Scope) -> Rows:
