@@ -37,6 +37,7 @@ def broken(page: Page) -> dict[str, list[str]]:
     return {rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in violations}
 
 
+@pytest.mark.thorough
 def test_only_rules_of_streamlit_are_broken(app: App, themed: Page, some: Some) -> None:
     faults = {}
     for area in (*some(PAGES, 6), *some((MAILS, *ADMIN_PAGES), 2)):

@@ -149,6 +149,7 @@ CHARTS = {
 first two cells of the first row, the first as a pattern."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", CHARTS)
 def test_chart_is_shown_as_a_table(app: App, page: Page, kind: str) -> None:
     path, chart, columns, name, value = CHARTS[kind]
@@ -166,6 +167,7 @@ def test_chart_is_shown_as_a_table(app: App, page: Page, kind: str) -> None:
     expect(table.locator("caption")).to_contain_text(chart)
 
 
+@pytest.mark.thorough
 def test_table_follows_its_chart_and_closes(app: App, page: Page) -> None:
     page.goto(link(app, **WEEK))
     settled(page)

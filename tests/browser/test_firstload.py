@@ -167,6 +167,7 @@ def test_charts_load_after_the_figures_and_sparklines_load_nothing(loaded: Load)
     assert not [name for name in loaded.files if "/embed." in name or "/vega" in name]
 
 
+@pytest.mark.thorough
 def test_what_is_preloaded_is_used(demo: App, page: Page) -> None:
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
@@ -205,6 +206,7 @@ def open_overview(page: Page, app: App) -> None:
     assert drawn(page) == [True, False, False, False]
 
 
+@pytest.mark.thorough
 def test_charts_are_drawn_when_they_come_near(demo: App, page: Page) -> None:
     open_overview(page, demo)
     charts = page.get_by_test_id("stPlotlyChart")
@@ -221,18 +223,21 @@ def test_charts_are_drawn_when_they_come_near(demo: App, page: Page) -> None:
         assert after["height"] == pytest.approx(before["height"], abs=2)
 
 
+@pytest.mark.thorough
 def test_printing_draws_all_charts(demo: App, page: Page) -> None:
     open_overview(page, demo)
     page.pdf()
     assert all(drawn(page))
 
 
+@pytest.mark.thorough
 def test_searching_in_the_page_draws_all_charts(demo: App, page: Page) -> None:
     open_overview(page, demo)
     page.keyboard.press("Control+f")
     assert all(drawn(page))
 
 
+@pytest.mark.thorough
 def test_a_changed_chart_that_was_never_near_is_drawn_as_it_is_now(demo: App, page: Page) -> None:
     open_overview(page, demo)
     # The change of the tile is another button.

@@ -227,6 +227,7 @@ def test_d_what_visits_do_after_a_page(hand: Hand, client: Client) -> None:
     assert hand.count <= 2
 
 
+@pytest.mark.thorough
 def test_e_landing_pages_that_lose_visitors(hand: Hand, client: Client) -> None:
     hand.open("Landing pages")
     at = sort(hand, "visits_entry", "Bounce rate")
@@ -308,6 +309,7 @@ def test_g_report_as_pdf_and_workbook(hand: Hand, client: Client, tmp_path: Path
     assert again.count <= 3
 
 
+@pytest.mark.thorough
 def test_g_report_every_monday_by_mail(hand: Hand) -> None:
     page = hand.page
     hand.click(page.locator(".st-key-report_menu button").first)
@@ -462,6 +464,7 @@ def test_n_all_websites_at_a_glance(hand: Hand, client: Client) -> None:
     assert hand.count <= 1
 
 
+@pytest.mark.thorough
 def test_costs_are_read_from_a_file_in_pieces(demo: App, page: Page, tmp_path: Path) -> None:
     """Messages to the dashboard are shorter than such a file, even compressed."""
     numbers = random.Random(1)

@@ -92,6 +92,7 @@ def test_arrows_move_the_period_once_after_page_changes_too(app: App, page: Page
     expect(metric(page, "Views")).to_have_text("10,797")
 
 
+@pytest.mark.thorough
 def test_comparison_filters_websites_and_realtime(app: App, page: Page) -> None:
     opened(app, page, compare="year")
     press(page, "x")

@@ -54,6 +54,7 @@ def test_a_german_browser_reads_german_beside_an_english_one(
     assert page.evaluate("document.documentElement.lang") == "en"
 
 
+@pytest.mark.thorough
 def test_hover_labels_have_german_names(app: App, german: Page) -> None:
     german.goto(link(app))
     expect(metric(german, "Besucher")).to_have_text("2.423")
@@ -74,6 +75,7 @@ def test_hover_labels_have_german_names(app: App, german: Page) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_the_choice_is_remembered_in_this_browser(app: App, german: Page) -> None:
     german.goto(link(app))
     expect(metric(german, "Besucher")).to_have_text("2.423")
@@ -87,6 +89,7 @@ def test_the_choice_is_remembered_in_this_browser(app: App, german: Page) -> Non
     expect(metric(german, "Besucher")).to_have_text("2.423")
 
 
+@pytest.mark.thorough
 def test_the_report_is_in_the_language_of_its_viewer(
     app: App, german: Page, tmp_path: Path
 ) -> None:
@@ -107,6 +110,7 @@ def test_the_report_is_in_the_language_of_its_viewer(
         assert text in report
 
 
+@pytest.mark.thorough
 def test_weeks_of_a_fresh_visit_begin_as_in_the_country(app: App, browser: Browser) -> None:
     with visitor(browser, **{**BERLIN, "locale": "en-US"}) as context:
         page = context.new_page()

@@ -79,6 +79,7 @@ def opened(app: App, page: Page, area: PageInfo, size: Any) -> None:
     settled(page)
 
 
+@pytest.mark.thorough
 def test_every_page_begins_at_the_same_place(demo: App, tab: Page, some: Some) -> None:
     """The title, the first tile and the bar."""
     opened(demo, tab, PAGES[0], WIDE)
@@ -125,6 +126,7 @@ def test_bar_is_one_row_and_stays(demo: App, tab: Page) -> None:
         eventually(lambda: tab.evaluate(covering))
 
 
+@pytest.mark.thorough
 def test_long_dates_and_sentences_stay_low_on_phones(demo: App, tab: Page) -> None:
     tab.set_viewport_size(PHONE)
     tab.goto(f"{demo.address}/overview?from=2025-12-28&to=2026-11-12")
@@ -152,6 +154,7 @@ def test_nothing_moves_while_pages_load_and_change(
         assert shifts(tab) < MOST, area.name
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", SIZES, **SIZE_IDS)
 def test_a_filter_moves_nothing(demo: App, tab: Page, size: Any) -> None:
     opened(demo, tab, PAGES[0], size)
@@ -168,6 +171,7 @@ def test_a_filter_moves_nothing(demo: App, tab: Page, size: Any) -> None:
     assert before <= tab.evaluate(SCROLLED) <= before + 60
 
 
+@pytest.mark.thorough
 def test_streamlits_menu_has_no_more_than_theme_and_print(demo: App, tab: Page) -> None:
     opened(demo, tab, PAGES[0], WIDE)
     tab.get_by_test_id("stMainMenuButton").click()
@@ -177,6 +181,7 @@ def test_streamlits_menu_has_no_more_than_theme_and_print(demo: App, tab: Page) 
     expect(tab.get_by_text("Made with Streamlit")).to_be_hidden()
 
 
+@pytest.mark.thorough
 def test_profile_of_a_visitor_opens_at_its_top(demo: App, tab: Page) -> None:
     opened(demo, tab, next(page for page in PAGES if page.name == "sessions"), WIDE)
     row = tab.locator(".st-key-session_list").get_by_role("button").nth(12)
@@ -187,6 +192,7 @@ def test_profile_of_a_visitor_opens_at_its_top(demo: App, tab: Page) -> None:
     assert tab.evaluate(SCROLLED) == 0
 
 
+@pytest.mark.thorough
 def test_nothing_lies_over_charts_and_their_buttons(demo: App, tab: Page) -> None:
     opened(demo, tab, PAGES[0], PHONE)
     tab.set_viewport_size({"width": 390, "height": 5000})

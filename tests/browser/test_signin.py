@@ -397,6 +397,7 @@ def test_session_survives_behind_a_proxy_without_cookies(dashboard: Dashboard, p
         expect(page.locator(".st-key-me")).to_contain_text("Fay")
 
 
+@pytest.mark.thorough
 def test_no_secret_reaches_logs_files_requests_or_the_browser(
     dashboard: Dashboard, page: Page
 ) -> None:

@@ -335,6 +335,7 @@ def test_share_link_without_fixed_filters_takes_filters_of_the_url(accounts: Bet
     assert german["Views"] != "10,797"
 
 
+@pytest.mark.thorough
 def test_share_link_without_parameters_shows_its_view(accounts: Between) -> None:
     assert accounts
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
@@ -357,6 +358,7 @@ def test_share_link_asks_for_its_password(accounts: Between) -> None:
     assert tiles(app)["Views"] == "10,797"
 
 
+@pytest.mark.thorough
 def test_no_downloads_without_the_export_permission(accounts: Between) -> None:
     assert accounts
     assert not opened_as("viewer").get("download_button")
@@ -536,6 +538,7 @@ def test_the_demo_writes_no_database_until_one_is_needed(
     store.dispose()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("ephemeral", ["yes", "no"])
 def test_what_a_restart_deletes_is_said_where_it_is_written(
     accounts: Between, bare: pytest.MonkeyPatch, ephemeral: str
@@ -555,6 +558,7 @@ def test_what_a_restart_deletes_is_said_where_it_is_written(
         )
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("accounts")
 def test_only_admins_have_the_menu_of_groups() -> None:
     for who in ("analyst", "admin"):

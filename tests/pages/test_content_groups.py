@@ -77,6 +77,7 @@ def test_groups_are_edited_previewed_and_saved(engine: Engine) -> None:
     assert set(names) == {HOSTILE, "Blog", "In no group"}
 
 
+@pytest.mark.thorough
 def test_form_removes_groups(engine: Engine, groups: tuple[ContentGroup, ...]) -> None:
     app = open_page("overview", PAGES_TAB)
     app.button(key="edit_group_0").click().run()
@@ -99,6 +100,7 @@ def test_group_is_a_filter_of_every_page() -> None:
     assert active == [True, False, False, False]
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("groups")
 def test_patterns_of_no_group_are_shown_as_they_are() -> None:
     app = open_page("overview", filter=["path.re.^(/products.*)$", "country.eq.DE"])
@@ -184,6 +186,7 @@ def test_goal_of_a_removed_group_leaves_the_others() -> None:
     assert [row[0] for row in table(app, "pace")].count("purchase") == 2
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("groups")
 def test_report_has_the_groups(engine: Engine) -> None:
     client = umami_server.umami()

@@ -64,6 +64,7 @@ def test_a_click_on_a_change_opens_its_explanation(
     assert table_data(app, "parts")["records"]
 
 
+@pytest.mark.thorough
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("version", ["2.18", "3.1"])
 @pytest.mark.parametrize(

@@ -190,6 +190,7 @@ def test_fixed_dates_become_a_period_that_moves_and_inputs_are_checked(engine: E
     assert "from" not in made.spec.params
 
 
+@pytest.mark.thorough
 def test_alert_is_made_of_the_fields_of_its_kind(engine: Engine) -> None:
     app = open_page("overview", {"menu": True}, filter=["country.eq.DE"])
     app.button(key="new_alert").click().run()
@@ -364,6 +365,7 @@ def test_logo_is_a_picture() -> None:
             form._logo(content)
 
 
+@pytest.mark.thorough
 def test_inputs_keep_their_values_when_the_kind_changes(engine: Engine) -> None:
     app = open_page("mails")
     app.button(key="new_alert").click().run()

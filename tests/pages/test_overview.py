@@ -67,6 +67,7 @@ def test_comparison_can_be_switched_off(opened: Open) -> None:
     assert app.session_state["compare"] == "none"
 
 
+@pytest.mark.thorough
 def test_custom_comparison_has_figures_of_its_dates(opened: Open) -> None:
     app = opened(
         **{"from": "2026-09-01", "to": "2026-09-30"},
@@ -202,6 +203,7 @@ def test_empty_sections_point_to_the_filters(
     assert sum(said in unescaped(element.value) for element in app.caption) >= 4
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "filter", ["referrer.eq.google.com", "path.eq./products", "title.c.a", "query.c.utm"]
 )

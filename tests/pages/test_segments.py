@@ -109,6 +109,7 @@ def test_segment_is_changed_and_deleted(client: Client) -> None:
     assert app.session_state["segment"] == ""
 
 
+@pytest.mark.thorough
 def test_cohort_is_saved_with_its_action_and_dates(client: Client) -> None:
     app = dialog()
     app.button(key="new_cohort").click().run()
@@ -219,6 +220,7 @@ def test_new_servers_have_web_vitals_and_links(bare: pytest.MonkeyPatch) -> None
     assert "links" not in {area.name for area in mine}
 
 
+@pytest.mark.thorough
 def test_opened_link_has_its_name_wherever_it_is_listed(client: Client) -> None:
     with httpx.Client(base_url=client.server.address) as server:
         account = {"username": "admin", "password": "umami"}

@@ -214,6 +214,7 @@ def test_every_failed_check_names_its_remedy(
     assert "UMAMI_" not in words
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("here")
 def test_tables_are_checked_before_they_are_used(secrets: Path) -> None:
     app = check(opened(), "tables", DATA=f"'{TABLES}'")

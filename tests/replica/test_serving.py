@@ -225,6 +225,7 @@ def test_new_events_arrive_by_themselves(make_database: MakeDatabase) -> None:
         replica.stop()
 
 
+@pytest.mark.thorough
 def test_the_command_names_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     url = "postgresql://reader:s3cret@127.0.0.1:1/umami"
     assert __main__.main(["--replica-of", url, "--port", "0"]) == 2

@@ -111,6 +111,7 @@ def test_a_running_day_can_be_above(demo: Client) -> None:
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("figure", ["visits", "bounce_rate", "conversions", "revenue"])
 def test_servers_of_umami_tell_other_figures_day_by_day(demo: Client, figure: str) -> None:
     condition = {"kind": "above", "figure": figure, "limit": 0.0}

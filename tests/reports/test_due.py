@@ -227,6 +227,7 @@ def test_a_weekly_report_is_sent_once_to_everybody(
     assert ADDRESS in first
 
 
+@pytest.mark.thorough
 def test_seven_local_is_seven_local_over_both_clock_changes(
     engine: Engine, service: Make, office: Office, clock: Clock
 ) -> None:
@@ -249,6 +250,7 @@ def test_seven_local_is_seven_local_over_both_clock_changes(
             notifications.forget(store, each.id)
 
 
+@pytest.mark.thorough
 def test_after_a_pause_of_the_process_the_last_report_comes_late_and_says_so(
     engine: Engine, service: Make, office: Office, clock: Clock
 ) -> None:
@@ -593,6 +595,7 @@ def test_an_alert_that_was_over_in_quiet_hours_sends_nothing(
     assert not office.mails
 
 
+@pytest.mark.thorough
 def test_a_test_mail_goes_to_one_address_and_is_not_recorded(
     engine: Engine, client: Client, office: Office
 ) -> None:
