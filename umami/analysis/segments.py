@@ -152,10 +152,11 @@ def definition(segment: Segment) -> Definition:
         if name not in ("filters", "match", "dateRange", "action") and value not in (None, [], {})
     }
     filters: list[Filter] = []
-    rows, match = parameters.get("filters") or [], parameters.get("match") or "all"
+    rows, joined = parameters.get("filters") or [], parameters.get("match") or "all"
+    match = next((match for match in get_args(Match) if match == joined), None)
     # All of them, as some alone would be another segment.
     opaque = Definition(segment.kind, segment.name, others=tuple(parameters.items()))
-    if not isinstance(rows, list) or match not in get_args(Match):
+    if not isinstance(rows, list) or match is None:
         return opaque
     for row in rows:
         filter_ = _filter(row)
