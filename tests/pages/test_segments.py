@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from access.permissions import ALL
 from components import navigation, umami_server, viewer
-from tests.pages.conftest import SHOP, TABLES, WEBSITES, open_page, said, table
 from tests.doubles.umami import serve as serve_version
+from tests.pages.conftest import RECORDED, SHOP, TABLES, WEBSITES, open_page, said, table, tiles
 from tests.support.accounts import PASSWORD, user, write
 from umami.api import segments, traffic
 from umami.api.segments import Segment
@@ -150,7 +150,7 @@ def test_segments_are_used_where_the_server_only_stores_them(client: Client) -> 
     bar = {str(box.key) for box in open_page("overview", {"add_filter": True}).selectbox}
     assert bar & {"pick_segment", "pick_cohort"} == {"pick_segment"}
     plain = client.ask(traffic.stats(MONTHS.filtered("country", "DE"))).current.visitors
-    assert f"{plain:,}" in said(app)
+    assert tiles(app)["Visitors"] == f"{plain:,}"
 
     app = open_page("compare", left=f"segment.{germans.id}", by="country")
     assert not app.exception
@@ -165,8 +165,45 @@ def test_segments_are_used_where_the_server_only_stores_them(client: Client) -> 
     assert "cannot filter by a cohort" in said(app)
     assert app.session_state["segment"] == germans.id
     client.ask(segments.delete_segment(SHOP, germans.id))
+    # Pages have a client of their own.
+    umami_server.umami().forget()
+    app = open_page("overview", segment=germans.id)
+    assert "no such segment or cohort" in said(app)
     app = open_page("compare", left=f"segment.{germans.id}")
     assert "no such segment or cohort" in said(app)
+
+
+@pytest.mark.parametrize("client", ["2.20"], indirect=True)
+def test_share_link_shows_what_a_stored_segment_selects(
+    client: Client, bare: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    germans, swiss = (
+        client.ask(segments.create_segment(SHOP, "segment", "A name", {"filters": [filter_]}))
+        for filter_ in (GERMANS["filters"][0], {**GERMANS["filters"][0], "value": "CH"})
+    )
+    users = write(tmp_path / "users.yaml", {"ann": user("admin")}, {})
+    bare.setenv("DASHBOARD_USERS", str(users))
+    bare.setenv("DASHBOARD_STORE", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    bare.delenv("DASHBOARD_OPEN")
+    viewer.forget()
+    shares = viewer.desk().shares
+    view = {name: [value] for name, value in RECORDED.items()} | {"segment": [germans.id]}
+    made = shares.make(
+        name="A client",
+        maker="ann",
+        ends=datetime.now(UTC) + timedelta(days=1),
+        view=view,
+        sections=("overview",),
+        locked=True,
+        password="",
+    )
+    token = shares.token(made.id)
+    plain = client.ask(traffic.stats(MONTHS.filtered("country", "DE"))).current.visitors
+    for crafted in ({}, {"segment": swiss.id}, {"segment": ""}, {"filter": "country.eq.CH"}):
+        app = open_page("overview", share=token, **crafted)
+        assert not app.exception
+        assert tiles(app)["Visitors"] == f"{plain:,}"
+        assert "A name" not in said(app)
 
 
 @pytest.mark.thorough

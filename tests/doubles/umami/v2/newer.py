@@ -1,5 +1,5 @@
-"""What 2.20 answers in another way than 2.18: it has segments, ranks all but events by visitors, counts
-all rows of lists, and tells no hostnames of sessions."""
+"""What 2.20 answers in another way than 2.18: it has segments, ranks all but events by visitors,
+counts all rows of lists, and tells no hostnames of sessions."""
 
 from __future__ import annotations
 
