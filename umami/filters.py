@@ -243,6 +243,6 @@ class Capabilities:
 
 EVERYTHING = Capabilities()
 NO_COHORTS = N_(
-    "This server cannot filter by a cohort: no filter of it finds visitors by what they did in "
-    "another period."
+    "This server cannot filter by a cohort: it has no filter for what visitors did in another "
+    "period."
 )

@@ -93,7 +93,7 @@ UNASKED = {
     },
     "login": "a token is another each time; test_unrecorded.py signs in on both faces",
     "report": "needs a report to be saved, as test_unrecorded.py does on both faces",
-    "segments": "2.18 has none; test_unrecorded.py saves one on the 3.x face",
+    "segments": "2.18 has none; test_unrecorded.py saves one on the others",
 }
 
 

@@ -84,14 +84,14 @@ ASKED = {
 def test_figures_are_those_of_the_plain_filters(client: Client, name: str) -> None:
     saved = save(client, parameters(GERMANS, PRODUCTS))
     make: Any = ASKED[name]
-    asked, plain, everybody = (
+    selected, plain, everybody = (
         client.ask(make(view))
         for view in (within(saved), replace(VIEW, filters=(GERMANS, PRODUCTS)), VIEW)
     )
-    assert repr(asked) == repr(plain)
-    assert repr(asked) != repr(everybody)
+    assert repr(selected) == repr(plain)
+    assert repr(selected) != repr(everybody)
     beside = client.ask(make(within(saved, Filter("browser", "eq", "chrome"))))
-    assert repr(beside) != repr(asked)
+    assert repr(beside) != repr(selected)
 
 
 def test_segment_is_saved_listed_changed_and_deleted(client: Client) -> None:
@@ -256,7 +256,7 @@ def test_cohorts_are_listed_and_deleted_but_not_applied(client: Client) -> None:
     action = {"type": "event", "value": "purchase"}
     cohort = save(client, {"filters": [], "dateRange": "30day", "action": action}, "cohort")
     assert [row.id for row in client.ask(segments.segments(SHOP, "cohort")).rows] == [cohort]
-    with pytest.raises(NotOffered, match="cannot filter by a cohort: no filter of it finds"):
+    with pytest.raises(NotOffered, match="cannot filter by a cohort: it has no filter"):
         client.ask(traffic.stats(replace(VIEW, cohort=cohort)))
     # As a segment, it is none.
     with pytest.raises(NotFound):

@@ -70,10 +70,10 @@ def metrics(call: Call[Metrics]) -> Any:
 def utm(call: Call[analyses.Analysis]) -> Any:
     """The queries of addresses that have any, with their views."""
     rows = call.params.scope.rows(PAGEVIEW).where("e.url_query <> ''")
-    found = call.umami.store.rows(
+    counted = call.umami.store.rows(
         f"SELECT e.url_query, count(*) {rows.sql} GROUP BY 1", rows.values
     )
-    return [{"url_query": query, "num": int(views)} for query, views in found]
+    return [{"url_query": query, "num": int(views)} for query, views in counted]
 
 
 @routes("GET", "/websites/{website_id}/events", older_events.Listed)
