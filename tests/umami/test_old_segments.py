@@ -206,7 +206,7 @@ def test_filters_without_a_parameter_are_refused(client: Client, name: str) -> N
     saved = save(client, {"filters": rows, **({"match": "any"} if name == "any" else {})})
     with pytest.raises(NotOffered, match=reason) as refused:
         visitors(client, within(saved))
-    assert str(refused.value).startswith("This segment cannot be applied: ")
+    assert str(refused.value).startswith("This segment cannot be applied. ")
 
 
 def test_filter_of_the_view_is_never_replaced(client: Client) -> None:

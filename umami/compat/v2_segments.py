@@ -83,5 +83,5 @@ def expand(
         if problem is None:
             return expanded
         reason = problem.message
-    sentence = Message("This segment cannot be applied: {reason}", reason=Message(reason))
+    sentence = Message("This segment cannot be applied. {reason}", reason=Message(reason))
     raise NotOffered(sentence, endpoint=query.name, remedy=REMEDY)
