@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -13,6 +14,7 @@ import pytest
 from access.permissions import AuthorizedClient, Forbidden, Grant, Permissions, ViewFilters
 from tests.doubles.umami import serve as serve_version
 from tests.support.fault_proxy import Between, between
+from tests.support.waiting import eventually
 from umami.analysis.segments import Definition, definition
 from umami.api import events, reports, revenue, segments, sessions, traffic
 from umami.api.segments import Segment
@@ -122,6 +124,22 @@ def test_segments_are_read_once_for_all_queries(client: Client, proxy: Between) 
     listings = [passed for passed in proxy.passed if "/segments" in passed.target]
     assert len(listings) == 1
     assert not any("segment=" in passed.target for passed in proxy.passed)
+
+
+def test_refresh_shows_a_segment_that_was_changed_in_umami(client: Client, proxy: Between) -> None:
+    saved = save(client, parameters(GERMANS))
+    before = visitors(client, within(saved))
+    settings = Settings(api=f"{proxy.url}/api", username="admin", password="umami")
+    with connect(settings) as other:
+        swiss = parameters(Filter("country", "eq", "CH"))
+        other.ask(segments.update_segment(SHOP, saved, "segment", "Line", swiss))
+    query, now = traffic.stats(within(saved)), time.time()
+    refreshed = client.submit(query, since=now)
+    assert refreshed.stale
+    assert refreshed.result().current.visitors == before
+    eventually(lambda: not client.submit(query, since=now).stale)
+    after = client.ask(query).current.visitors
+    assert after == visitors(client, VIEW.filtered("country", "CH")) != before
 
 
 def test_value_with_a_comma_survives_and_is_one_value(client: Client) -> None:
