@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -268,6 +269,16 @@ def test_segment_of_another_website_is_unknown(client: Client) -> None:
     other = client.ask(segments.create_segment(DOCS, "segment", "Docs", parameters(GERMANS))).id
     with pytest.raises(NotFound):
         visitors(client, within(other))
+    # The server finds it by its id alone.
+    grant = Grant(frozenset({SHOP}), None, None, filters=True, saves=True)
+    mine = AuthorizedClient(client, Permissions((grant,)))
+    for change in (
+        segments.update_segment(SHOP, other, "segment", "Mine", {}),
+        segments.delete_segment(SHOP, other),
+    ):
+        with pytest.raises(NotFound):
+            mine.ask(change)
+    assert client.ask(segments.segment(DOCS, other)).name == "Docs"
 
 
 def test_cohorts_are_listed_and_deleted_but_not_applied(client: Client) -> None:
@@ -322,3 +333,24 @@ def test_every_filter_of_2_20_is_applied() -> None:
             plain = traffic.stats(replace(VIEW, filters=(filter_,)))
             assert expanded == plain
             assert V2(V2_20).plan(expanded) is not None
+
+
+@pytest.mark.parametrize("version", ["3.1", "3.5"])
+def test_segment_keeps_its_meaning_when_the_server_is_upgraded(
+    tmp_path: Path, version: str
+) -> None:
+    store = tmp_path / "store.duckdb"
+    with ExitStack() as stack:
+        old = stack.enter_context(serve_version("2.20", TABLES, store))
+        way = stack.enter_context(between(old.url))
+        settings = Settings(api=f"{way.url}/api", username="admin", password="umami")
+        client = stack.enter_context(connect(settings))
+        saved = save(client, parameters(GERMANS, PRODUCTS, Filter("title", "neq", "a,b")))
+        assert client.server.generation is V2_20
+        before = visitors(client, within(saved))
+        old.stop()
+        with serve_version(version, TABLES, store) as new:
+            way.behind = new.url
+            client.forget()
+            assert visitors(client, within(saved)) == before
+            assert client.server.generation is not V2_20
