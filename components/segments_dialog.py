@@ -109,15 +109,16 @@ def _may_save(client: AuthorizedClient, view: View) -> bool:
 def _list(client: AuthorizedClient, opened: _Open) -> None:
     """All segments and cohorts, with what can be done with them."""
     view = opened.view
-    st.caption(
-        _(
+    usable = client.capabilities.saved_kinds
+    if "cohort" in usable:
+        text = _(
             "A segment is a set of filters under a name. A cohort is visitors who did something "
             "within some days. They are saved in Umami and work in every filter."
         )
-    )
-    usable = client.capabilities.saved_kinds
-    if "cohort" not in usable:
-        st.caption(_(NO_COHORTS))
+        st.caption(text)
+    else:
+        text = _("A segment is a set of filters under a name. It is saved in Umami.")
+        st.caption(f"{text} {_(NO_COHORTS)}")
     may_save = _may_save(client, view)
     if may_save:
         with elements.row():

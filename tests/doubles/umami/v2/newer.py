@@ -1,5 +1,6 @@
 """What 2.20 answers in another way than 2.18: it has segments, ranks all but events by visitors,
-counts all rows of lists, and tells no hostnames of sessions."""
+counts all rows of lists, and tells no hostnames of sessions. Unlike the real server, this one lists
+a session once for each of its hostnames."""
 
 from __future__ import annotations
 
