@@ -1,6 +1,5 @@
-"""The dialect of Umami 2.x; delete this module, ``v2_requests``
-and ``v2_segments`` when support for 2.x ends.
-Recorded answers of 2.18.1 and 2.20.2 verify it."""
+"""The dialect of Umami 2.x; delete this module, ``v2_requests`` and ``v2_segments`` when support for
+2.x ends. Recorded answers of 2.18.1 and 2.20.2 verify it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
