@@ -262,15 +262,15 @@ def _filter_popover(client: AuthorizedClient, now: View) -> None:
             st.session_state["add_filter"] = False
 
         elements.action_button(_("Add filter"), "f_add", add, width="stretch")
-        if client.capabilities.segments:
-            _segments(client, now)
+        _segments(client, now)
         segments_dialog.button(client, now)
 
 
 def _segments(client: AuthorizedClient, now: View) -> None:
     """Draw select boxes for the segments and cohorts saved in Umami, if there are any."""
     replies = {
-        kind: client.submit(segments.segments(now.website, kind)) for kind in ("segment", "cohort")
+        kind: client.submit(segments.segments(now.website, kind))
+        for kind in client.capabilities.saved_kinds
     }
     for kind, page in replies.items():
         try:

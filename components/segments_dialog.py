@@ -28,7 +28,7 @@ from umami.api import segments, sessions
 from umami.api.segments import Kind, Segment
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
-from umami.filters import Filter
+from umami.filters import NO_COHORTS, Filter
 from umami.period import Period, zone
 from umami.view import View
 
@@ -109,12 +109,16 @@ def _may_save(client: AuthorizedClient, view: View) -> bool:
 def _list(client: AuthorizedClient, opened: _Open) -> None:
     """All segments and cohorts, with what can be done with them."""
     view = opened.view
-    st.caption(
-        _(
+    usable = client.capabilities.saved_kinds
+    if "cohort" in usable:
+        text = _(
             "A segment is a set of filters under a name. A cohort is visitors who did something "
             "within some days. They are saved in Umami and work in every filter."
         )
-    )
+        st.caption(text)
+    else:
+        text = _("A segment is a set of filters under a name. It is saved in Umami.")
+        st.caption(f"{text} {_(NO_COHORTS)}")
     may_save = _may_save(client, view)
     if may_save:
         with elements.row():
@@ -132,10 +136,11 @@ def _list(client: AuthorizedClient, opened: _Open) -> None:
             elements.action_button(
                 _("New segment"), "new_segment", _show_form, view, new, icon="add"
             )
-            cohort = Definition("cohort", dates="30day", action=("path", ""))
-            elements.action_button(
-                _("New cohort"), "new_cohort", _show_form, view, cohort, icon="group_add"
-            )
+            if "cohort" in usable:
+                cohort = Definition("cohort", dates="30day", action=("path", ""))
+                elements.action_button(
+                    _("New cohort"), "new_cohort", _show_form, view, cohort, icon="group_add"
+                )
     try:
         replies = [client.submit(segments.segments(view.website, kind)) for kind in KINDS]
         pages = [reply.result() for reply in replies]
@@ -154,10 +159,12 @@ def _list(client: AuthorizedClient, opened: _Open) -> None:
         elements.show_note(text)
     for row in listed:
         with st.container(border=True, gap="xsmall", key=f"segment_row_{row.id}"):
-            _row(client, opened, row, may_save=may_save)
+            _row(client, opened, row, usable=row.kind in usable, may_save=may_save)
 
 
-def _row(client: AuthorizedClient, opened: _Open, row: Segment, *, may_save: bool) -> None:
+def _row(
+    client: AuthorizedClient, opened: _Open, row: Segment, *, usable: bool, may_save: bool
+) -> None:
     view, shown = opened.view, definition(row)
     st.markdown(f"**{plain(row.name or _('(no name)'), 100)}** · {_(KINDS[row.kind])}")
     st.caption(plain(in_words(shown), 400))
@@ -170,7 +177,7 @@ def _row(client: AuthorizedClient, opened: _Open, row: Segment, *, may_save: boo
             )
             elements.action_button(_("Keep it"), f"segment_keep_{row.id}", _show_list, view)
             return
-        if client.capabilities.segments:
+        if usable:
             elements.action_button(
                 _("Stop filtering") if used else _("Filter by it"),
                 f"segment_use_{row.id}",
@@ -178,7 +185,7 @@ def _row(client: AuthorizedClient, opened: _Open, row: Segment, *, may_save: boo
                 *(row.kind, "" if used else row.id),
                 icon="filter_alt_off" if used else "filter_alt",
             )
-        if may_save:
+        if usable and may_save:
             elements.text_button(
                 _("Edit"), f"segment_edit_{row.id}", _show_form, view, shown, row.id, icon="edit"
             )

@@ -149,7 +149,7 @@ def side_names(sides: Sequence[Side], pages: Sequence[Page[Segment]]) -> list[st
     known = {row.id: row.name or _("(no name)") for page in pages for row in page.rows}
     if any(side.kind and side.id not in known for side in sides):
         raise InvalidView(
-            N_("This website has no such segment or cohort: it may have been deleted."),
+            segments.MISSING,
             remedy=N_("Choose two sides above."),
         )
     return [
@@ -291,7 +291,8 @@ def ask_choices(query: Collector, view: View) -> dict[str, Future[Page[Segment]]
     """Send the queries for what sides can be chosen; empty lists where the server has none."""
     none: Page[Segment] = Page((), 0)
     return {
-        kind: query.hint(segments.segments(view.website, kind), none) for kind in get_args(Kind)
+        kind: query.hint(segments.segments(view.website, kind), none)
+        for kind in query.client.capabilities.saved_kinds
     }
 
 

@@ -134,8 +134,9 @@ _COMPATIBILITY: Final = """\
 
 Written by `make docs` from the dialects (`umami/compat/v2.py`, `umami/compat/v3.py`) and from the
 workarounds and differences in `docs.differences.csv`; do not edit.
-`tests/contract/test_generation_blindness.py` compares what is not listed here, field by field, on
-four recorded servers (2.18.1, 2.20.2, 3.0.3, 3.1.0) and on test doubles of 2.18 and 3.1 to 3.5.
+`tests/contract/test_generation_blindness.py` compares what is not listed here, field by field,
+on four recorded servers (2.18.1, 2.20.2, 3.0.3, 3.1.0) and on test doubles of 2.18, 2.20 and 3.1
+to 3.5.
 
 The client detects the generation of a server ([how](library.md)). A generation is named after its
 first or best known version: **2.18** (and older), **2.20** (2.19 and 2.20), **3.0** to **3.5** (and

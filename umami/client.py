@@ -293,8 +293,9 @@ class Client:
         keep: bool,
     ) -> Steps[T]:
         """The answer for a reply: from the cache or the server, or an older one where that fails.
-        After an error that suggests another version of the server, the query is sent a second time
-        if the version has changed."""
+        A segment that the server cannot apply is read and replaced by its filters. After an error
+        that suggests another version of the server, the query is sent a second time if the version
+        has changed."""
         queue = partial(self._queue.submit, effort=query.endpoint.effort)
         run = partial(queue, caller=caller)
         reads = query.endpoint.access is Access.READS
@@ -302,20 +303,27 @@ class Client:
             (detected,) = yield [self._connection.detection(run)]
         problem: errors.UmamiError
         for last in (False, True):
-            refusal = self._dialect(detected).refusal(query)
+            dialect = self._dialect(detected)
+            refusal = dialect.refusal(query)
             if refusal is not None:
                 raise refusal
-            fetch = partial(self._fetch, query, detected)
+            sent = query
+            if (listing := dialect.segments_of(query)) is not None:
+                saved = self.submit(listing, caller, since)
+                (page,) = yield [saved]
+                sent = dialect.expand(query, page.rows)
+                reply.stale, reply.problem = saved.stale, saved.problem
+            fetch = partial(self._fetch, sent, detected)
             try:
-                if not (reads and keep and self._cache.keeps(query)):
+                if not (reads and keep and self._cache.keeps(sent)):
                     wanted = partial(_still_waits, caller if reads else ANYONE)
                     answer = yield from fetch(partial(run, wanted=wanted))
                     return self._delivered(reply, Entry(answer.value, time.time(), 0))
                 scope = self._scope(detected)
-                cached = self._cache.ask(scope, query, fetch, queue, caller=caller, since=since)
+                cached = self._cache.ask(scope, sent, fetch, queue, caller=caller, since=since)
                 if isinstance(cached, CachedAnswer):
-                    reply.stale = cached.stale
-                    reply.problem = cached.problem and again(cached.problem)
+                    reply.stale = reply.stale or cached.stale
+                    reply.problem = reply.problem or (cached.problem and again(cached.problem))
                     return self._delivered(reply, cached.entry)
                 return self._delivered(reply, (yield [cached])[0])
             except errors.UmamiError as failure:
@@ -332,7 +340,7 @@ class Client:
                 break
         spare = None
         if reads and isinstance(problem, errors.TRANSIENT):
-            spare = self._cache.spare(self._scope(detected), query)
+            spare = self._cache.spare(self._scope(detected), sent)
         if spare is None:
             raise problem
         reply.stale, reply.problem = True, again(problem)

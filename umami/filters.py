@@ -193,10 +193,20 @@ class Capabilities:
     """Values that contain a comma."""
     segments: bool = True
     """Saved segments and cohorts."""
+    expands_segments: bool = False
+    """Whether the server only stores segments, and the client applies their filters."""
     group_steps: bool = False
     """Content groups as steps of funnels, goals and conversions."""
     whole_visits: bool = False
     """Filters that keep the visits with a matching row; Umami's filters keep the rows."""
+
+    @property
+    def saved_kinds(self) -> tuple[Literal["segment", "cohort"], ...]:
+        """What a View can be filtered by of what is saved in Umami. No client can apply a cohort
+        itself."""
+        if not self.segments:
+            return ()
+        return ("segment",) if self.expands_segments else ("segment", "cohort")
 
     def refused(self, filter_: Filter) -> str | None:
         """Why the server does not support a filter, in a sentence; ``None`` where it does."""
@@ -232,3 +242,7 @@ class Capabilities:
 
 
 EVERYTHING = Capabilities()
+NO_COHORTS = N_(
+    "This server cannot filter by a cohort: it has no filter for what visitors did in another "
+    "period."
+)

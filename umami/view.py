@@ -15,6 +15,7 @@ import pandas as pd
 
 from umami.errors import InvalidView
 from umami.filters import (
+    NO_COHORTS,
     VISIT_FIELDS,
     Capabilities,
     Filter,
@@ -122,6 +123,8 @@ class View:
             lacking = N_("This server’s filters keep only the matching parts of visits.")
         if not lacking and (self.segment or self.cohort) and not capabilities.segments:
             return N_("This server cannot filter by a segment or a cohort.")
+        if not lacking and self.cohort and "cohort" not in capabilities.saved_kinds:
+            return NO_COHORTS
         return lacking
 
     def compared(self) -> View | None:

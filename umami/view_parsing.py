@@ -270,7 +270,8 @@ def _supported(view: View, capabilities: Capabilities) -> tuple[View, list[str]]
         view = replace(view, match="all")
     if lacking := view.lacking(capabilities):
         dropped.append(lacking)
-        view = replace(view, segment=None, cohort=None)
+        segment = view.segment if capabilities.segments else None
+        view = replace(view, segment=segment, cohort=None)
     return view, dropped
 
 

@@ -35,6 +35,7 @@ from umami.errors import NotFound, NotOffered
 SHOP = "47a8e931-d51a-4351-a5e1-51db9a717a5d"
 SERVED = {
     "2.18": Generation.V2_18,
+    "2.20": Generation.V2_20,
     "3.1": Generation.V3_1,
     "3.2": Generation.V3_2,
     "3.3": Generation.V3_3,
@@ -46,7 +47,10 @@ OLD_REFERENCE = ("v3.1.0", "3.1")
 NEW_REFERENCE = ("3.5",)
 """Where the answer that others are compared with is taken from: the first source that has it."""
 PAIRS = [
-    *((source, OLD_REFERENCE) for source in ("2.18", "3.1", "3.2", "3.5", "v2.18.1", "v2.20.2")),
+    *(
+        (source, OLD_REFERENCE)
+        for source in ("2.18", "2.20", "3.1", "3.2", "3.5", "v2.18.1", "v2.20.2")
+    ),
     ("v3.0.3", OLD_REFERENCE),
     *((source, NEW_REFERENCE) for source in ("3.3", "3.4")),
 ]
@@ -89,7 +93,7 @@ UNASKED = {
     },
     "login": "a token is another each time; test_unrecorded.py signs in on both faces",
     "report": "needs a report to be saved, as test_unrecorded.py does on both faces",
-    "segments": "2.18 has none; test_unrecorded.py saves one on the 3.x face",
+    "segments": "2.18 has none; test_unrecorded.py saves one on the others",
 }
 
 

@@ -63,8 +63,8 @@ NOW = datetime(2026, 8, 2, 10, 30, tzinfo=UTC)
 FIRST_OFFERED = {
     V2_18: {"me", "teams", "team_websites", "website_charts", "revenue_stats", "revenue_chart",
             "revenue_metrics"},
-    V2_20: {"segments", "segment", "delete_segment"},
-    V3_0: {"create_segment", "update_segment", "links", "pixels"},
+    V2_20: {"segments", "segment", "create_segment", "update_segment", "delete_segment"},
+    V3_0: {"links", "pixels"},
     V3_1: {"boards", "board", "performance_stats", "performance_chart", "performance_metrics",
            "revenue_sessions", "shares", "create_share"},
     V3_2: {"event_data_numeric_stats", "event_data_numeric_series", "event_data_property_series",

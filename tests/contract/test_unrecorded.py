@@ -22,7 +22,7 @@ from umami.view import View
 TABLES = Path(__file__).parent / "data" / "tables"
 
 
-@pytest.fixture(scope="module", params=["2.18", "3.1"])
+@pytest.fixture(scope="module", params=["2.18", "2.20", "3.1"])
 def running(request: pytest.FixtureRequest) -> Iterator[Running]:
     with serve_version(request.param, TABLES) as running:
         yield running

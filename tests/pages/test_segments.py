@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from access.permissions import ALL
 from components import navigation, umami_server, viewer
-from tests.pages.conftest import SHOP, TABLES, WEBSITES, open_page, said, table
+from tests.doubles.umami import serve as serve_version
+from tests.pages.conftest import RECORDED, SHOP, TABLES, WEBSITES, open_page, said, table, tiles
 from tests.support.accounts import PASSWORD, user, write
 from umami.api import segments, traffic
 from umami.api.segments import Segment
@@ -35,10 +36,14 @@ MONTHS = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
 TAB = "what opens the session of this tab"
 
 
-@pytest.fixture
-def client(bare: pytest.MonkeyPatch) -> Iterator[Client]:
+@pytest.fixture(params=["newest"])
+def client(request: pytest.FixtureRequest, bare: pytest.MonkeyPatch) -> Iterator[Client]:
     """A client of a new server, which pages ask, too."""
-    with serve(TABLES, password="umami") as running:
+    version: str = request.param
+    served = (
+        serve(TABLES, password="umami") if version == "newest" else serve_version(version, TABLES)
+    )
+    with served as running:
         bare.setenv("UMAMI_URL", running.url)
         bare.setenv("UMAMI_USERNAME", "admin")
         bare.setenv("UMAMI_PASSWORD", "umami")
@@ -61,6 +66,7 @@ def dialog(**params: str | list[str]) -> AppTest:
     return app
 
 
+@pytest.mark.parametrize("client", ["newest", "2.20"], indirect=True)
 def test_filters_are_saved_as_a_segment_with_their_size(client: Client) -> None:
     app = dialog(filter=["country.eq.DE", "browser.eq.firefox"])
     assert "No segments or cohorts" in said(app)
@@ -91,6 +97,7 @@ def test_filters_are_saved_as_a_segment_with_their_size(client: Client) -> None:
     assert app.session_state["segment"] == segment.id
 
 
+@pytest.mark.parametrize("client", ["newest", "2.20"], indirect=True)
 def test_segment_is_changed_and_deleted(client: Client) -> None:
     created = client.ask(segments.create_segment(SHOP, "segment", "Germans", GERMANS))
     app = dialog(segment=created.id)
@@ -129,6 +136,75 @@ def test_cohort_is_saved_with_its_action_and_dates(client: Client) -> None:
         "dateRange": "30day",
         "action": {"type": "path", "value": "/cart"},
     }
+
+
+@pytest.mark.parametrize("client", ["2.20"], indirect=True)
+def test_segments_are_used_where_the_server_only_stores_them(client: Client) -> None:
+    germans = client.ask(segments.create_segment(SHOP, "segment", "Germans", GERMANS))
+    cohort = client.ask(segments.create_segment(SHOP, "cohort", "Buyers", BUYERS))
+    app = dialog(segment=germans.id)
+    keys = {str(button.key) for button in app.button}
+    assert {f"segment_use_{germans.id}", f"segment_ask_{cohort.id}", "new_segment"} <= keys
+    assert not keys & {f"segment_{verb}_{cohort.id}" for verb in ("use", "edit")}
+    assert "new_cohort" not in keys
+    assert "This server cannot filter by a cohort: it has no filter" in said(app)
+    bar = {str(box.key) for box in open_page("overview", {"add_filter": True}).selectbox}
+    assert bar & {"pick_segment", "pick_cohort"} == {"pick_segment"}
+    plain = client.ask(traffic.stats(MONTHS.filtered("country", "DE"))).current.visitors
+    assert tiles(app)["Visitors"] == f"{plain:,}"
+
+    app = open_page("compare", left=f"segment.{germans.id}", by="country")
+    assert not app.exception
+    rows = {row[0]: row for row in table(app, "side_figures")}
+    everybody = client.ask(traffic.stats(MONTHS)).current.visitors
+    assert rows["Visitors"][1:3] == [f"{plain:,}", f"{everybody:,}"]
+    shares = {row[0]: row for row in table(app, "side_shares")}
+    assert shares["Germany"][1] == "100.0%"
+
+    app = open_page("overview", cohort=cohort.id, segment=germans.id)
+    assert not app.exception
+    assert "cannot filter by a cohort" in said(app)
+    assert app.session_state["segment"] == germans.id
+    client.ask(segments.delete_segment(SHOP, germans.id))
+    # Pages have a client of their own.
+    umami_server.umami().forget()
+    app = open_page("overview", segment=germans.id)
+    assert "no such segment or cohort" in said(app)
+    app = open_page("compare", left=f"segment.{germans.id}")
+    assert "no such segment or cohort" in said(app)
+
+
+@pytest.mark.parametrize("client", ["2.20"], indirect=True)
+def test_share_link_shows_what_a_stored_segment_selects(
+    client: Client, bare: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    germans, swiss = (
+        client.ask(segments.create_segment(SHOP, "segment", "A name", {"filters": [filter_]}))
+        for filter_ in (GERMANS["filters"][0], {**GERMANS["filters"][0], "value": "CH"})
+    )
+    users = write(tmp_path / "users.yaml", {"ann": user("admin")}, {})
+    bare.setenv("DASHBOARD_USERS", str(users))
+    bare.setenv("DASHBOARD_STORE", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    bare.delenv("DASHBOARD_OPEN")
+    viewer.forget()
+    shares = viewer.desk().shares
+    view = {name: [value] for name, value in RECORDED.items()} | {"segment": [germans.id]}
+    made = shares.make(
+        name="A client",
+        maker="ann",
+        ends=datetime.now(UTC) + timedelta(days=1),
+        view=view,
+        sections=("overview",),
+        locked=True,
+        password="",
+    )
+    token = shares.token(made.id)
+    plain = client.ask(traffic.stats(MONTHS.filtered("country", "DE"))).current.visitors
+    for crafted in ({}, {"segment": swiss.id}, {"segment": ""}, {"filter": "country.eq.CH"}):
+        app = open_page("overview", share=token, **crafted)
+        assert not app.exception
+        assert tiles(app)["Visitors"] == f"{plain:,}"
+        assert "A name" not in said(app)
 
 
 @pytest.mark.thorough

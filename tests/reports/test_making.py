@@ -3,6 +3,8 @@ cancelled."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from access.permissions import STRUCTURE, AuthorizedClient, Grant, Permissions
@@ -21,7 +23,7 @@ from tests.reports.conftest import (
     ordered,
     seen,
 )
-from umami.api import traffic
+from umami.api import segments, traffic
 from umami.background_task import TaskCancelled
 from umami.client import Client
 
@@ -84,6 +86,20 @@ def test_report_of_an_older_server_is_complete() -> None:
         report = ordered(old, seen(), EVERY)
     assert "could not be created" not in said(report)
     assert len(report.chapters) == len(EVERY)
+
+
+def test_report_has_a_segment_that_the_server_only_stores() -> None:
+    with serve_version("2.20", TABLES) as running, asking(running) as old:
+        germans = {"filters": [{"name": "country", "operator": "eq", "value": "DE"}]}
+        saved = old.ask(segments.create_segment(WEBSITES["shop"], "segment", "Germans", germans))
+        report = ordered(old, replace(seen(), segment=saved.id), ["overview"])
+        stats = old.ask(traffic.stats(seen().filtered("country", "DE"))).current
+    blocks = sections(report, "overview")["Figures"].blocks
+    (tiles,) = (block for block in blocks if isinstance(block, Tiles))
+    values = {tile.label: tile.number for tile in tiles.tiles}
+    assert (values["Views"], values["Visitors"]) == (stats.views, stats.visitors)
+    assert "Segment Germans" in str(report.cover.lines)
+    assert "could not be created" not in said(report)
 
 
 @pytest.mark.thorough

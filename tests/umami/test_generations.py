@@ -52,6 +52,7 @@ PAGE = replace(AUGUST, filters=(Filter("path", "c", "products"),))
 
 VERSIONS = {
     "2.18": Generation.V2_18,
+    "2.20": Generation.V2_20,
     "3.1": Generation.V3_1,
     "3.2": Generation.V3_2,
     "3.3": Generation.V3_3,

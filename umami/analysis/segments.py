@@ -88,7 +88,8 @@ class Definition:
         fields = [filter_.field for filter_ in self.filters]
         for place, filter_ in enumerate(self.filters):
             operator, value = filter_.operator, filter_.literal_values[0]
-            if capabilities.several:
+            # What the client applies itself is saved for the newest generation.
+            if capabilities.several or capabilities.expands_segments:
                 operator, _, value = filter_.param(patterns=patterns).partition(".")  # type: ignore[assignment]
             # Umami keeps the last of several conditions with one name.
             number = fields[:place].count(filter_.field) or ""
@@ -151,14 +152,17 @@ def definition(segment: Segment) -> Definition:
         if name not in ("filters", "match", "dateRange", "action") and value not in (None, [], {})
     }
     filters: list[Filter] = []
-    rows = parameters.get("filters")
-    for row in rows if isinstance(rows, list) else []:
+    rows, joined = parameters.get("filters") or [], parameters.get("match") or "all"
+    match = next((match for match in get_args(Match) if match == joined), None)
+    # All of them, as some alone would be another segment.
+    opaque = Definition(segment.kind, segment.name, others=tuple(parameters.items()))
+    if not isinstance(rows, list) or match is None:
+        return opaque
+    for row in rows:
         filter_ = _filter(row)
         if filter_ is None:
-            # All of them, as some alone would be another segment.
-            return Definition(segment.kind, segment.name, others=tuple(parameters.items()))
+            return opaque
         filters.append(filter_)
-    match: Match = "any" if parameters.get("match") == "any" else "all"
     return Definition(
         segment.kind,
         segment.name,

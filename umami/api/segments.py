@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import field
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
 from umami.endpoint import RawQuery, listing, write
 from umami.parsing import Item, Object, Page
+from umami.texts import N_
 
 Kind = Literal["segment", "cohort"]
 _ALL = "/websites/{website}/segments"
 _ONE = f"{_ALL}/{{segment}}"
 _listing = partial(listing, since="2.19", subject="segments")
-_save = partial(write, "POST", since="3.0", subject="segments that can be saved in today’s form")
+_save = partial(write, "POST", since="2.19", subject="segments")
+MISSING: Final = N_("This website has no such segment or cohort: it may have been deleted.")
 
 
 class Segment(Item):

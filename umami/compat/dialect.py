@@ -7,11 +7,13 @@ endpoints, it is a plan of several requests.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from umami.compat.generations import V3_1, Generation
+from umami.api import segments
+from umami.api.segments import Segment
+from umami.compat.generations import V2_18, V2_20, V3_1, Generation
 from umami.conversion import FunnelStep
 from umami.endpoint import EXTENSIONS, JSON, Endpoint, Query, Request
 from umami.errors import NotOffered
@@ -24,6 +26,7 @@ from umami.filters import (
     Filter,
     like_escaped,
 )
+from umami.parsing import Page
 from umami.texts import N_, Message
 from umami.view import View
 
@@ -37,8 +40,8 @@ CAPABILITIES_3_0 = Capabilities(
     operators=frozenset({"eq", "neq", "c", "dnc"}),
     several=False,
 )
-CAPABILITIES_2 = replace(CAPABILITIES_3_0, segments=False)
-"""2.x filters by a segment's name, later versions by its id."""
+CAPABILITIES_2_20 = replace(CAPABILITIES_3_0, expands_segments=True)
+CAPABILITIES_2_18 = replace(CAPABILITIES_3_0, segments=False)
 CAPABILITIES_EMBEDDED = replace(
     EVERYTHING, operators=frozenset(OPERATORS), group_steps=True, whole_visits=True
 )
@@ -75,7 +78,8 @@ class Dialect(ABC):
             return CAPABILITIES_CLOUD
         if self.generation >= V3_1:
             return EVERYTHING
-        return CAPABILITIES_2 if self.generation.major == 2 else CAPABILITIES_3_0
+        older = {V2_18: CAPABILITIES_2_18, V2_20: CAPABILITIES_2_20}
+        return older.get(self.generation, CAPABILITIES_3_0)
 
     @abstractmethod
     def mistakable(self, query: Query[Any]) -> bool:
@@ -145,6 +149,20 @@ class Dialect(ABC):
     def unsupported_filters(self, query: Query[Any]) -> str | None:
         """Why this generation cannot apply the query's filters, in a sentence."""
         return query.view.lacking(self.capabilities) if query.filters and query.view else None
+
+    def segments_of(self, query: Query[Any]) -> Query[Page[Segment]] | None:
+        """The query for the saved segments with which to ``expand`` a query before it is sent, and
+        before the cache is asked; ``None`` where it can be sent as it is."""
+        view = query.view
+        if not (self.capabilities.expands_segments and query.filters and view and view.segment):
+            return None
+        return segments.segments(view.website)
+
+    def expand(self, query: Query[Any], saved: Iterable[Segment]) -> Query[Any]:
+        """The query with the filters of its segment instead of the segment, where servers only
+        store segments. Raises ``NotFound`` where that is not among those ``saved``, and
+        ``NotOffered`` where this generation cannot apply its filters."""
+        return query
 
     def lacks(self, endpoint: Endpoint[..., Any]) -> bool:
         """Whether this generation has no such endpoint, nor others that can replace it."""

@@ -1,5 +1,5 @@
-"""The dialect of Umami 2.x; delete this module and ``v2_requests`` when support for 2.x ends.
-Recorded answers of 2.18.1 and 2.20.2 verify it."""
+"""The dialect of Umami 2.x; delete this module, ``v2_requests`` and ``v2_segments`` when support
+for 2.x ends. Recorded answers of 2.18.1 and 2.20.2 verify it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from umami.api import sessions, traffic
-from umami.compat import emulation, v2_requests
+from umami.api.segments import Segment
+from umami.compat import emulation, v2_requests, v2_segments
 from umami.compat.dialect import (
     Dialect,
     Part,
@@ -102,6 +103,9 @@ class V2(Dialect):
             case "goal" if arguments["value"].startswith(AMBIGUOUS_STARTS["eq"]):
                 return N_("Umami 2 treats a sign at the beginning of a goal as an operator.")
         return None
+
+    def expand(self, query: Query[Any], saved: Iterable[Segment]) -> Query[Any]:
+        return v2_segments.expand(query, saved, self.capabilities, self.refusal)
 
     def unsupported_filters(self, query: Query[Any]) -> str | None:
         view, arguments = query.view, query.arguments
@@ -271,7 +275,16 @@ V2.plans = {
         lambda answer: {"region": answer.get("subdivision1"), **answer} if answer else {}
     ),
     "activity": translated(lambda rows: [{"eventId": row.get("id"), **row} for row in rows]),
-    "segments": translated(lambda answer: {"data": answer, "count": len(answer)}),
+    "segments": translated(
+        lambda answer: {
+            "data": [v2_segments.restore_segment(row) for row in answer],
+            "count": len(answer),
+        }
+    ),
+    **dict.fromkeys(
+        ("segment", "create_segment", "update_segment"),
+        translated(v2_segments.restore_segment),
+    ),
     "currencies": lambda query, _: single(
         v2_requests.currencies(query.arguments["view"]),
         lambda rows: [{"value": row["currency"]} for row in rows],

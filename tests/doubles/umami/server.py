@@ -14,7 +14,7 @@ from umami.embedded.server import Running
 from umami.embedded.state import PASSWORD, Umami
 
 BUILDERS: dict[str, Callable[[Umami], Starlette]] = {
-    "2.18": v2.application,
+    **{version: partial(v2.application, version) for version in ("2.18", "2.20")},
     **{version: partial(v3.application, version) for version in v3.VERSIONS},
 }
 VERSIONS = tuple(BUILDERS)

@@ -11,6 +11,7 @@ from umami.embedded.definitions import NEWEST, V3_1, Definitions
 
 EXACT: Final = {
     "2.18": "2.18.1",
+    "2.20": "2.20.2",
     "3.0": "3.0.3",
     "3.1": "3.1.0",
     "3.2": "3.2.0",
@@ -29,8 +30,8 @@ SINCE: Final = {
     "/api/teams/{team_id}/websites": "2.18",
     "/api/pixels": "3.0",
     f"{SITE}/event-data/{{event_id}}": "3.0",
+    f"{SITE}/segments": "2.20",
     f"{SITE}/metrics/expanded": "3.0",
-    f"{SITE}/segments": "3.0",
     "/api/boards": "3.1",
     f"{SITE}/event-data": "3.1",
     f"{SITE}/events/stats": "3.1",

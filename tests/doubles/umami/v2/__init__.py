@@ -1,4 +1,4 @@
-"""Umami 2.x, in the spelling of 2.18.1."""
+"""Umami 2.x, in the spellings of 2.18.1 and 2.20.2."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from tests.doubles.umami.v2 import (
     account,
     analyses,
     events,
+    newer,
     realtime,
     saved_reports,
     sessions,
     traffic,
     websites,
 )
-from tests.doubles.umami.versions import EXACT, of_version
+from tests.doubles.umami.versions import EXACT, instead, of_version
 from umami.embedded import routes
 from umami.embedded.application import application as embedded
 from umami.embedded.definitions import V3_1
@@ -40,10 +41,11 @@ def error_text(refusal: Refusal) -> Any:
     return {"error": list(refusal.reasons) if refusal.status == 400 else refusal.reasons[0]}
 
 
-def application(umami: Umami) -> Starlette:
-    """A server of 2.18 over the state."""
-    umami.definitions, umami.version, umami.extended = V3_1, EXACT["2.18"], False
-    app = embedded(umami, ROUTES, error_text)
+def application(version: str, umami: Umami) -> Starlette:
+    """A server of this version over the state."""
+    umami.definitions, umami.version, umami.extended = V3_1, EXACT[version], False
+    routes = ROUTES if version == "2.18" else instead(ROUTES, newer.routes.all)
+    app = embedded(umami, routes, error_text)
     app.add_middleware(_ShareContext)
     return app
 

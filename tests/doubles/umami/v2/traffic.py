@@ -88,6 +88,11 @@ def pageviews(call: Call[Series]) -> Any:
 @routes("GET", "/websites/{website_id}/metrics", Metrics)
 def metrics(call: Call[Metrics]) -> Any:
     """Values of a field and their counts, most first."""
+    return ranked(call, "events" if call.params.type in COUNT_EVENTS else "visitors")
+
+
+def ranked(call: Call[Metrics], count: Counted) -> Any:
+    """Values of a field and their counts of events or visitors, most first."""
     params, here, store = call.params, scope(call), call.umami.store
     if params.type == "channel":
         ranked = sorted(channels(store, here).items(), key=lambda entry: -entry[1])
@@ -97,7 +102,6 @@ def metrics(call: Call[Metrics]) -> Any:
         # Umami knows one filter a name: the search takes the place of another.
         others = (filter_ for filter_ in here.filters if filter_.field != FIELDS.get(params.type))
         here = here.filtered(*others, Filter(field, "c", params.search))
-    count: Counted = "events" if params.type in COUNT_EVENTS else "visitors"
     if params.type in EDGES:
         ranks = edges(
             store, here, EDGES[params.type], count=count, limit=params.limit, offset=params.offset
