@@ -226,10 +226,13 @@ class Notebook:
         return note
 
     def change(self, client: QueryClient, old: Note, new: Note) -> Note:
-        """Replace the text, the dates or the audience of a note. Raises as ``add`` does."""
+        """Replace the text, the dates or the audience of a note. Raises as ``add`` does, and
+        ``InvalidView`` if it is not as the reader saw it any more."""
         new = replace(_valid(new), website=old.website)
         self._require(old)
         if new.audience != old.audience:
+            with self._store() as store:
+                _require_unchanged(store, old)
             added = self.add(client, new)
             try:
                 self.delete(client, old)
@@ -252,6 +255,7 @@ class Notebook:
         if new.id:
             try:
                 with self._store() as store:
+                    _require_unchanged(store, old)
                     store.execute(statement)
             except Exception:
                 if old.annotation:
@@ -278,6 +282,23 @@ class Notebook:
 
     def _store(self) -> AbstractContextManager[Connection]:
         return writing(self.engine, N_("The database of notes cannot be reached."))
+
+
+def _require_unchanged(store: Connection, old: Note) -> None:
+    """Raise ``InvalidView`` if the row of a note is gone, or has changed. The text and the date of
+    an annotation are Umami's, which may differ from those of its row."""
+    if not old.id:
+        return
+    row = store.execute(select(NOTES).where(NOTES.c.id == old.id)).mappings().first()
+    if row is None:
+        raise InvalidView(
+            N_("This note was deleted meanwhile."), remedy=N_("Close this form and open it again.")
+        )
+    if not old.annotation and _note(row) != old:
+        raise InvalidView(
+            N_("Somebody else has changed this note meanwhile."),
+            remedy=N_("Close this form and open it again."),
+        )
 
 
 def _valid(note: Note) -> Note:

@@ -35,6 +35,8 @@ OF_FILTERS: Final = frozenset(name for name in SAVES if name.endswith("_segment"
 """Writes that change what filters select; fixed filters may contain such a segment."""
 FOR_ADMINS: Final = frozenset({"shares"})
 """Endpoints of a website whose answers give others access to it."""
+RANKINGS: Final = frozenset({"metrics", "groups"})
+"""Endpoints that list the values of a field, also those that contain a text."""
 OF_REPORTS: Final = frozenset({"report", "update_report", "delete_report"})
 """Endpoints that take the id of a report; only the report itself contains its website."""
 
@@ -104,8 +106,10 @@ class Grant:
         if self.filters or name in STRUCTURE:
             return None
         filters = ViewFilters.of(query.view) if query.view else NO_FILTERS
-        # The rest of a visit with a matching row lies outside of the filters.
-        of_rows = query.endpoint.filtered and not (query.whole_visits or query.endpoint.extension)
+        # The rest of a visit with a matching row lies outside of the filters, and so does what is
+        # searched for: servers replace a filter on a ranked field with the search.
+        outside = query.whole_visits or query.endpoint.extension or _is_searched_ranking(query)
+        of_rows = query.endpoint.filtered and not outside
         filtered = of_rows or self.fixed_filters == NO_FILTERS
         if filters != self.fixed_filters or not filtered:
             return N_("Your filters are locked, and this lies outside of them.")
@@ -121,6 +125,10 @@ def _of_the_account(query: Query[object]) -> bool:
     """Return whether the answer lists what belongs to the account rather than to a website."""
     checked_otherwise = query.name == "websites" or query.name in OF_REPORTS
     return not checked_otherwise and not query.websites
+
+
+def _is_searched_ranking(query: Query[object]) -> bool:
+    return query.name in RANKINGS and bool(query.arguments["search"])
 
 
 EVERYTHING: Final = Grant(

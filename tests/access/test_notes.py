@@ -101,6 +101,29 @@ def test_notes_are_added_changed_and_deleted(engine: Engine, client: Client) -> 
     assert read(client, book) == ()
 
 
+def test_note_that_somebody_else_has_changed_is_not_overwritten(
+    engine: Engine, client: Client
+) -> None:
+    book = notebook(engine)
+    note = Note(SHOP, TEXT, DAY, DAY, audience="team")
+    opened = book.add(client, note)
+    changed = book.change(client, opened, replace(opened, text="By Bob"))
+    public = book.add(client, replace(note, audience="everyone"))
+    for new in (replace(opened, text="By Ann"), replace(opened, audience="everyone")):
+        with pytest.raises(InvalidView, match="Somebody else has changed this note"):
+            book.change(client, opened, new)
+    assert set(book.rows(SHOP)) == {changed, public}
+    book.delete(client, changed)
+    for new in (replace(changed, text="By Ann"), replace(changed, audience="everyone")):
+        with pytest.raises(InvalidView, match="This note was deleted meanwhile"):
+            book.change(client, changed, new)
+    book.delete(client, public)
+    with pytest.raises(NotFound):
+        book.change(client, public, replace(public, text="By Ann"))
+    assert book.rows(SHOP) == ()
+    assert client.ask(api.every_annotation(SHOP)).rows == ()
+
+
 def test_note_on_an_hour_is_an_instant(engine: Engine, client: Client) -> None:
     book = notebook(engine)
     day, at = on_hour(SHOP, DAY, 1, "Europe/Berlin")

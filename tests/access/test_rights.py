@@ -203,11 +203,16 @@ def test_fixed_filters_are_the_only_ones_and_nothing_passes_by_them() -> None:
         # These tell of all visitors, whatever the filters are.
         traffic.active(SHOP),
         traffic.values(GERMANY, "country"),
+        # Servers replace a filter on the ranked field with the search.
+        traffic.metrics(GERMANY, "country", search="U"),
+        traffic.groups(GERMANY, "country", search="U"),
         sessions.session(SHOP, DOCS),
         sessions.activity(GERMANY, DOCS),
     ):
         assert not allowed(permissions, question), question.name
     assert allowed(permissions, websites.daterange(SHOP))
+    assert allowed(permissions, sessions.sessions(GERMANY, search="U"))
+    assert allowed(Permissions((LOOKS,)), traffic.metrics(VIEW, "country", search="U"))
 
 
 def test_fixed_filters_of_rows_show_no_other_rows_of_the_visits() -> None:

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from tests.doubles.umami import serve as serve_version
 from tests.doubles.umami import v2
 from tests.embedded.conftest import DATA, signed_in
-from umami.embedded import serve
+from umami.embedded import serve, store
 from umami.embedded.filters import FIELDS, SWITCHES
 from umami.embedded.http import Parameters
 from umami.embedded.routes import ROUTES
@@ -394,6 +394,19 @@ def test_malformed_bodies_are_refused(umami: httpx.Client, body: bytes) -> None:
 def test_body_over_the_limit_is_refused(umami: httpx.Client) -> None:
     answer = umami.post("/api/auth/login", content=b" " * 1_000_001)
     assert (answer.status_code, reasons(answer)) == (413, ["Body too large"])
+
+
+def test_query_that_takes_too_long_is_interrupted(
+    umami3: httpx.Client, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A short regular expression with many repetitions takes minutes."""
+    path = f"/api/websites/{shop}/stats"
+    monkeypatch.setattr(store, "LONGEST_QUERY", 0.2)
+    slow = umami3.get(path, params={**RANGE, "path": "re." + "(.?){900}" * 4})
+    assert slow.status_code == 400
+    assert "longer than 0.2 seconds" in slow.text
+    monkeypatch.undo()
+    assert umami3.get(path, params=RANGE).status_code == 200
 
 
 def test_internal_error_reveals_no_secret(

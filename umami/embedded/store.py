@@ -10,6 +10,7 @@ import secrets
 import shutil
 import tempfile
 import threading
+import time
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ from typing import Any
 
 import duckdb
 
+from umami.embedded.refusals import BadRequest
+
 VERSION = 2
 """The version of the tables below. A file of an earlier version is upgraded; a file of a later
 version is refused."""
@@ -26,6 +29,11 @@ MEMORY = "1 GiB"
 """DuckDB's memory limit for a database in a file; it spills the rest into a folder beside it."""
 MEMORY_ONLY = "4 GiB"
 """DuckDB's memory limit for a database in memory, which includes the data."""
+LONGEST_QUERY = 120.0
+"""Seconds that a query that reads may take. A regular expression of a few characters can take
+hours, whatever the client waits for."""
+CHECKED_EVERY = 1.0
+"""Seconds between two checks of how long queries take."""
 RESERVE = 2**20
 """Bytes that an import frees at its end, so that DuckDB can repair its file on a full disk."""
 _OPEN: Counter[Path] = Counter()
@@ -82,6 +90,8 @@ class Store:
         self.path = path and path.parent.resolve() / path.name
         self._writing = threading.RLock()
         self._closed = False
+        self._closing = threading.Event()
+        self._queries: dict[duckdb.DuckDBPyConnection, float] = {}
         with _OPENING:
             with _private_files():
                 self._connection = _connected(self.path)
@@ -99,6 +109,8 @@ class Store:
         except BaseException:
             self.close()
             raise
+        watched = self._queries, self._closing
+        threading.Thread(target=_interrupt_slow_queries, args=watched, daemon=True).start()
 
     def _configure(self) -> None:
         """Create the spill folder and lock the settings, unless another store of this process has
@@ -154,21 +166,36 @@ class Store:
         return self.path.name if self.path else "The database"
 
     def rows(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query's result."""
-        with self._connection.cursor() as cursor:
+        """All rows of a query's result. Raises ``BadRequest`` for a query that takes too long."""
+        with self._reading() as cursor:
             return cursor.execute(sql, values).fetchall()
 
     def row(self, sql: str, values: Values = ()) -> tuple[Any, ...] | None:
-        """The first row of a query's result, or ``None``."""
-        with self._connection.cursor() as cursor:
+        """The first row of a query's result, or ``None``. Raises as ``rows`` does."""
+        with self._reading() as cursor:
             return cursor.execute(sql, values).fetchone()
 
     def records(self, sql: str, values: Values = ()) -> list[dict[str, Any]]:
-        """All rows of a query's result, as dictionaries by column name."""
-        with self._connection.cursor() as cursor:
+        """All rows of a query's result, as dictionaries by column name. Raises as ``rows`` does."""
+        with self._reading() as cursor:
             result = cursor.execute(sql, values)
             names = [column[0] for column in result.description]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor for one query, which is interrupted after ``LONGEST_QUERY`` seconds."""
+        with self._connection.cursor() as cursor:
+            self._queries[cursor] = time.monotonic()
+            try:
+                yield cursor
+            except duckdb.InterruptException:
+                raise BadRequest(
+                    f"It takes longer than {LONGEST_QUERY:g} seconds. Choose a shorter period or "
+                    "simpler filters"
+                ) from None
+            finally:
+                del self._queries[cursor]
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -240,6 +267,7 @@ class Store:
 
     def close(self) -> None:
         """Close the database; every later call fails. Can be called twice."""
+        self._closing.set()
         with _OPENING:
             with _private_files():
                 self._connection.close()
@@ -253,6 +281,20 @@ class Store:
             if not _OPEN[self.path]:
                 with suppress(OSError):
                     self._spill.rmdir()
+
+
+def _interrupt_slow_queries(
+    queries: dict[duckdb.DuckDBPyConnection, float], closing: threading.Event
+) -> None:
+    """Interrupt the ``queries``, by the time when they began, that take too long, until
+    ``closing``."""
+    while not closing.wait(CHECKED_EVERY):
+        latest = time.monotonic() - LONGEST_QUERY
+        for cursor, began in tuple(queries.items()):
+            if began < latest:
+                # It may just have ended.
+                with suppress(duckdb.Error):
+                    cursor.interrupt()
 
 
 def _add_missing(cursor: duckdb.DuckDBPyConnection, existing: set[str]) -> None:
