@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import re
+import shutil
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -636,6 +637,35 @@ def test_step_and_tab_of_a_channel_begin_with_the_same_views(client: Client) -> 
         assert (goal.times, goal.visitors) == (expected["views"], expected["visitors"])
         counted |= bool(goal.times)
     assert counted
+
+
+def test_event_that_came_through_a_channel_is_no_step(tmp_path: Path) -> None:
+    tables = shutil.copytree(TABLES, tmp_path / "tables")
+    file = tables / "website_event.csv.gz"
+    with gzip.open(file, "rt", encoding="utf-8", newline="") as source:
+        every = [*csv.DictReader(source)]
+    for row in every:
+        if row["event_type"] == "2":
+            row["referrer_domain"] = "partner.example"
+    with gzip.open(file, "wt", encoding="utf-8", newline="") as target:
+        writer = csv.DictWriter(target, every[0])
+        writer.writeheader()
+        writer.writerows(every)
+    partners = ContentGroup("Partners", "referrer", ("partner.example",))
+    with serve(tables, password="umami") as running:
+        settings = Settings(api=f"{running.url}/api", username="admin", password="umami")
+        with connect(settings) as client:
+            query = collector(client, "channel", (partners,))
+            step = content_groups.resolved(query, SHOP, FunnelStep("channel", "Partners"))
+            goal = client.ask(reports.goal(VIEW, step.kind, step.value, step.rows))
+            assert (goal.times, goal.visitors) == (0, 0)
+            funnel = client.ask(reports.funnel(VIEW, (step, FunnelStep("event", "purchase"))))
+            assert [result.visitors for result in funnel] == [0, 0]
+            totals = client.ask(conversions.visit_groups(VIEW, None, step)).frame
+            assert (totals["conversions"].sum(), totals["times"].sum()) == (0, 0)
+            # Whole visits are in the channel, by their events.
+            view = replace(VIEW, whole_visits=True)
+            assert answer(client, view, (partners,))["visits"]["0"] > 0
 
 
 def test_group_and_channel_with_the_same_name_are_different_steps(client: Client) -> None:
