@@ -46,8 +46,9 @@ NO_STEPS: Final = N_(
     "servers cannot leave out the pages of an earlier group."
 )
 CHANNEL_STEP: Final = N_(
-    "A visitor reaches an own channel by a page view that came through it: the view matches the "
-    "channel’s patterns, and those of no channel before it."
+    "A visitor reaches an own channel by a page view that matches its patterns, and those of no "
+    "channel before it. A visit can reach several channels in this way; the tab “Own channels” "
+    "counts it in one."
 )
 _SAVED: Final = "what was just saved"
 _NONE: tuple[Value, ...] = ()
