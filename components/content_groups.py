@@ -41,7 +41,14 @@ from umami.content_groups import (
 from umami.conversion import FunnelStep
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
-from umami.filters import PATTERNS, VISIT_FIELDS, Capabilities, Filter, params_of
+from umami.filters import (
+    LONGEST_VALUE,
+    PATTERNS,
+    VISIT_FIELDS,
+    Capabilities,
+    Filter,
+    params_of,
+)
 from umami.view import View
 
 Answer = Stats | Breakdown | Parts
@@ -196,12 +203,11 @@ def resolved(query: Collector, website: str, step: FunnelStep) -> FunnelStep:
     return replace(step, rows=tuple(params_of(filters).items()))
 
 
-def step_name(step: FunnelStep) -> str:
-    """The value of a step; that of an own channel says what it is, as a content group may have the
-    same name."""
-    if step.kind != "channel":
-        return step.value
-    return _("{name} (own channel)").format(name=step.value)
+def step_name(step: FunnelStep, most: int = LONGEST_VALUE) -> str:
+    """The value of a step, in at most so many characters; that of an own channel says what it is,
+    as a content group may have the same name."""
+    name = formats.shortened(step.value, most)
+    return _("{name} (own channel)").format(name=name) if step.kind == "channel" else name
 
 
 def steps(query: Collector, website: str) -> tuple[dict[str, str], list[str]]:

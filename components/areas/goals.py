@@ -317,7 +317,7 @@ def _conversion(targets: Sequence[Target], *answers: Goal) -> list[ui.Block]:
     for at, target in enumerate(targets):
         rates = [goal.conversion for goal in answers[at * per_goal : (at + 1) * per_goal]]
         now, before = (*rates, None)[:2]
-        label = _("Conversion: {step}").format(step=formats.shortened(step_name(target.step), 24))
+        label = _("Conversion: {step}").format(step=step_name(target.step, 24))
         tiles.append(figure(label, now, before, _(OF_ALL), "percent"))
     return [ui.Tiles(unexplained(tiles, _("The card of the goal explains it.")))]
 

@@ -189,6 +189,7 @@ def test_channels_are_steps_goals_and_conversions() -> None:
     assert not app.exception
     assert first[1] in [metric.value for metric in app.metric]
     tiles = [metric.label for metric in app.metric if metric.label.startswith("Conversion: ")]
+    assert tiles[0].endswith(plain("… (own channel)"))
     assert tiles[1:] == ["Conversion: Blog", f"Conversion: {plain('Blog (own channel)')}"]
     app = open_page("overview", conversion=f"channel.{HOSTILE}")
     assert not app.exception
