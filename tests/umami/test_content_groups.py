@@ -595,18 +595,21 @@ def test_channels_are_steps_that_count_what_the_rows_say(
         collector(client, "channel", groups), SHOP, FunnelStep("channel", groups[last].name)
     )
     through = [row for row in rows() if place(groups, row) == last]
-    kept = [row for row in through if wanted is None or "product" in row["url_path"].lower()]
+    passing = [row for row in through if wanted is None or "product" in row["url_path"].lower()]
     view = replace(VIEW, filters=(wanted,) if wanted else ())
 
     goal = client.ask(reports.goal(view, step.kind, step.value, step.rows))
-    assert (goal.times, goal.visitors) == (len(kept), len({row["session_id"] for row in kept}))
+    assert (goal.times, goal.visitors) == (
+        len(passing),
+        len({row["session_id"] for row in passing}),
+    )
 
     window = 30
     bought = [row for row in every_row() if row["event_name"] == "purchase"]
     after = {
         row["session_id"]
         for row in bought
-        for before in kept
+        for before in passing
         if before["session_id"] == row["session_id"] and 0 <= minutes(before, row) <= window
     }
     chain = (step, FunnelStep("event", "purchase"))
