@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlencode
 from weakref import WeakSet
 
 import httpx
@@ -214,7 +215,7 @@ class Exchange:
             sentence = Message(
                 "“{endpoint}” cannot be requested like this.", endpoint=call.endpoint
             )
-            if len(str(httpx.QueryParams(list(call.request.params)))) > LONGEST_PARAMS:
+            if len(urlencode(call.request.params, errors="replace")) > LONGEST_PARAMS:
                 sentence = Message(
                     "The request for “{endpoint}” is longer than {most} characters.",
                     endpoint=call.endpoint,
