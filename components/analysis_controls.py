@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import streamlit as st
@@ -39,10 +39,16 @@ PLACEHOLDERS: Final[dict[StepKind, str]] = {
     "path": N_("Choose or type a page, such as /pricing or /blog/*"),
     "event": N_("Choose or type the name of an event"),
     "group": N_("Choose a content group"),
+    "channel": N_("Choose an own channel"),
 }
 NO_STEPS: Final = N_(
     "Content groups that are no step: {names}. A step is one pattern with * only at its ends, and "
     "servers cannot leave out the pages of an earlier group."
+)
+CHANNEL_STEP: Final = N_(
+    "A visitor reaches an own channel by a page view that matches its patterns, and those of no "
+    "channel before it. A visit can reach several channels in this way; the tab “Own channels” "
+    "counts it in one."
 )
 _SAVED: Final = "what was just saved"
 _NONE: tuple[Value, ...] = ()
@@ -50,26 +56,29 @@ _NONE: tuple[Value, ...] = ()
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """Values that occur in the period, the most frequent first, and content groups: the names of
-    those that are a kind of step, else names by the patterns of pages, and those of groups that are
-    no step."""
+    """Values that occur in the period, the most frequent first, and content groups as names by the
+    patterns of pages, and the names of those that are no step. ``named`` are the names of content
+    groups and own channels where these are kinds of steps."""
 
     paths: tuple[str, ...]
     events: tuple[str, ...]
     groups: Mapping[str, str]
     no_steps: Sequence[str]
-    named: tuple[str, ...] = ()
+    named: Mapping[StepKind, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def kinds(self) -> list[StepKind]:
         """The kinds of steps to choose from."""
-        return [kind for kind in KINDS if kind != "group" or self.named]
+        return [kind for kind in KINDS if kind in ("path", "event") or self.named.get(kind)]
 
     def of(self, kind: StepKind) -> tuple[str, ...]:
         """The suggestions for one kind of step."""
-        if kind == "group":
-            return self.named
-        return (*self.groups, *self.paths) if kind == "path" else self.events
+        match kind:
+            case "path":
+                return (*self.groups, *self.paths)
+            case "event":
+                return self.events
+        return self.named.get(kind, ())
 
     def label(self, value: str) -> str:
         """A value as the inputs show it: the pattern of a group with its name."""
@@ -90,20 +99,25 @@ def ask_suggestions(page: Collector, view: View) -> tuple[Values, Values]:
 def suggestions(
     page: Collector, website: str, paths: Sequence[Value], events: Sequence[Value]
 ) -> Suggestions:
-    """The suggestions from both answers, without rows that have no value, and the groups of the
-    website."""
+    """The suggestions from both answers, without rows that have no value, and the groups and
+    channels of the website."""
     values = (
         tuple(row.value for row in paths if row.value),
         tuple(row.value for row in events if row.value),
     )
     if page.client.capabilities.group_steps:
-        named = tuple(group.name for group in page.content_groups(website, "group"))
+        named: dict[StepKind, tuple[str, ...]] = {
+            kind: tuple(group.name for group in page.content_groups(website, kind))
+            for kind in content_groups.WORDS
+        }
         return Suggestions(*values, {}, (), named)
     return Suggestions(*values, *content_groups.steps(page, website))
 
 
-def show_no_steps(offered: Suggestions) -> None:
-    """Name the content groups that cannot be a step, and say why."""
+def explain_steps(offered: Suggestions, steps: Iterable[FunnelStep | None]) -> None:
+    """Name the content groups that cannot be a step, and say why; say when channels are reached."""
+    if any(step and step.kind == "channel" for step in steps):
+        st.caption(_(CHANNEL_STEP))
     if offered.no_steps:
         names = ", ".join(map(formats.shortened, offered.no_steps))
         st.caption(plain(_(NO_STEPS).format(names=names), 500))
@@ -148,7 +162,7 @@ def inputs(
         key=kind_key,
         format_func=lambda kind: _(KINDS[kind]),
         label_visibility="collapsed",
-        width=150 if offered.named else 95,
+        width=150 if len(offered.kinds) > 2 else 95,
         on_change=authorized.callback(changed),
     )
     value_input(
@@ -196,6 +210,7 @@ def conversion_popover(client: QueryClient, view: View) -> None:
         offered = suggestions(page, view.website, paths.result(), events.result())
         codes = conversions.choices(conversions.ask_currencies(page, view).result(), view.currency)
         _conversion_inputs(chosen, offered, list(codes))
+        explain_steps(offered, [chosen.step])
         st.caption(_(COUNTED_BY_VISIT) if view.whole_visits else _(COUNTED_BY_VISITOR))
         if viewer.current().permissions.saves(view.website):
             elements.show_loss(_("the conversions of websites"))

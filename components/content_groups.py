@@ -41,7 +41,14 @@ from umami.content_groups import (
 from umami.conversion import FunnelStep
 from umami.endpoint import Query
 from umami.errors import InvalidView, UmamiError
-from umami.filters import PATTERNS, VISIT_FIELDS, Capabilities, Filter
+from umami.filters import (
+    LONGEST_VALUE,
+    PATTERNS,
+    VISIT_FIELDS,
+    Capabilities,
+    Filter,
+    params_of,
+)
 from umami.view import View
 
 Answer = Stats | Breakdown | Parts
@@ -180,20 +187,27 @@ def effective(query: Collector, website: str, kind: GroupKind) -> tuple[ContentG
 
 
 def resolved(query: Collector, website: str, step: FunnelStep) -> FunnelStep:
-    """A step with the filters of its content group. It is a step to a page where only that can
-    express the group, and stays as it is if there is no such group, or nothing can: servers then
-    say why."""
-    groups = query.content_groups(website, "group") if step.kind == "group" else ()
+    """A step with the filters of its content group or own channel. It is a step to a page where
+    only that can express the group, and stays as it is if there is no such group, or nothing can:
+    servers then say why."""
+    groups: tuple[ContentGroup, ...] = ()
+    if step.kind == "group" or step.kind == "channel":
+        groups = query.content_groups(website, step.kind)
     place = next((at for at, group in enumerate(groups) if group.name == step.value), None)
     if place is None:
         return step
     if not query.client.capabilities.group_steps:
         pattern = step_of(groups, place)
         return FunnelStep("path", pattern) if pattern else step
-    filters = filters_of(groups, place)
-    names = [f"{each.field}{at or ''}" for at, each in enumerate(filters)]
-    rows = zip(names, (each.param() for each in filters), strict=True)
-    return replace(step, rows=tuple(rows))
+    filters = (visits_of if step.kind == "channel" else filters_of)(groups, place)
+    return replace(step, rows=tuple(params_of(filters).items()))
+
+
+def step_name(step: FunnelStep, most: int = LONGEST_VALUE) -> str:
+    """The value of a step, in at most so many characters; that of an own channel says what it is,
+    as a content group may have the same name."""
+    name = formats.shortened(step.value, most)
+    return _("{name} (own channel)").format(name=name) if step.kind == "channel" else name
 
 
 def steps(query: Collector, website: str) -> tuple[dict[str, str], list[str]]:

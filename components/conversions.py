@@ -14,7 +14,7 @@ from typing import Final
 from components import content_groups, formats
 from components.blocks import Params, Section, Text, blocks_section
 from components.loading import Collector
-from components.texts import _
+from components.texts import N_, _
 from umami.api import events, revenue, traffic
 from umami.api.events import Property
 from umami.api.traffic import Value
@@ -28,32 +28,40 @@ ENDPOINTS: Final = ("values", "event_data_properties", "currencies")
 """What a page queries to suggest a conversion."""
 PARAMS: Final = ("conversion", "conversion_currency")
 """Parameters by which a saved report chooses the conversion, instead of the View."""
+_LEFT_OUT: Final = {
+    "group": N_(
+        "No conversions are counted: there is no content group “{name}”, or this server cannot "
+        "count it. Choose another one: Conversion in the bar."
+    ),
+    "channel": N_(
+        "No conversions are counted: there is no own channel “{name}”, or this server cannot "
+        "count it. Choose another one: Conversion in the bar."
+    ),
+}
+"""By kind of step, why a conversion is left out."""
 _PURCHASES: Final = re.compile(r"purchas|order|paid|payment|sale|donat|subscri|sign.?up", re.I)
 
 
 def chosen(query: Collector, view: View, params: Params | None = None) -> Conversion:
     """The conversion of ``params`` (of a saved report), else of the View, else the suggested one.
 
-    It is false where there is nothing to suggest, and where it is a content group that cannot be
-    counted (``left_out``). Waits for the queries of a suggestion.
+    It is false where there is nothing to suggest, and where it is a content group or own channel
+    that cannot be counted (``left_out``). Waits for the queries of a suggestion.
     """
     text, currency = _texts(view, params)
     conversion = resolved(text, currency, lambda: suggested(query, view))
     conversion = with_group(query, view.website, conversion)
     step = conversion.step
-    return Conversion() if step and step.kind == "group" and not step.rows else conversion
+    return Conversion() if step and step.is_unknown else conversion
 
 
 def left_out(query: Collector, view: View, params: Params | None = None) -> list[Section]:
-    """A note if the conversion is a content group that was removed or renamed, or that the server
-    cannot count, so that none is counted."""
+    """A note if the conversion is a content group or own channel that was removed or renamed, or
+    that the server cannot count, so that none is counted."""
     kind, _dot, name = _texts(view, params)[0].partition(".")
-    if kind != "group" or chosen(query, view, params):
+    if kind not in _LEFT_OUT or chosen(query, view, params):
         return []
-    reason = _(
-        "No conversions are counted: there is no content group “{name}”, or this server cannot "
-        "count it. Choose another one: Conversion in the bar."
-    ).format(name=formats.shortened(name))
+    reason = _(_LEFT_OUT[kind]).format(name=formats.shortened(name))
     return [blocks_section("", Text(reason, "note"), framed=False)]
 
 
@@ -67,7 +75,7 @@ def _texts(view: View, params: Params | None) -> tuple[str, str]:
 
 
 def with_group(query: Collector, website: str, conversion: Conversion) -> Conversion:
-    """A conversion of a website; if it is a content group, with the filters of that."""
+    """A conversion of a website; if it is a content group or own channel, with its filters."""
     if conversion.step is None:
         return conversion
     step = content_groups.resolved(query, website, conversion.step)
@@ -134,7 +142,7 @@ def _quarters(period: Period) -> Period:
 def described(conversion: Conversion) -> str:
     """The conversion in words: ``purchase``, ``/thank-you``, ``any purchase in EUR``."""
     return (
-        conversion.step.value
+        content_groups.step_name(conversion.step)
         if conversion.step
         else _("any purchase in {currency}").format(currency=conversion.currency)
     )

@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from components import elements, entrypoint_guard, url_state
-from components.analysis_controls import Suggestions, editor, inputs, saved_menu, show_no_steps
+from components.analysis_controls import Suggestions, editor, explain_steps, inputs, saved_menu
 from components.areas import funnel
 from components.elements import action_button
 from components.render import area_page
@@ -59,7 +59,7 @@ def draw(
             horizontal=True, vertical_alignment="center", gap="xsmall", key=f"step_{at}"
         ):
             step_row(chain, at, suggestions)
-    show_no_steps(suggestions)
+    explain_steps(suggestions, chain.steps)
     with elements.row():
         longer = [*chain.steps, FunnelStep("path", "")]
         full = len(chain.steps) >= funnel.MOST

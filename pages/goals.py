@@ -7,8 +7,9 @@ from functools import partial
 import streamlit as st
 
 from components import authorized, elements, entrypoint_guard, url_state
-from components.analysis_controls import Suggestions, editor, inputs, saved_menu, show_no_steps
+from components.analysis_controls import Suggestions, editor, explain_steps, inputs, saved_menu
 from components.areas import goals
+from components.content_groups import step_name
 from components.elements import action_button
 from components.render import area_page
 from components.texts import _
@@ -78,7 +79,7 @@ def draw(
                 type="tertiary",
                 disabled=not targets,
             )
-    show_no_steps(suggestions)
+    explain_steps(suggestions, [target.step for target in lines])
     with elements.row():
         full = len(lines) >= goals.MOST or new in lines
         action_button(_("Add goal"), "add_goal", write, [*lines, new], icon="add", disabled=full)
@@ -95,7 +96,9 @@ def draw(
             reports,
             saved.goal(view, last) if last else None,
             description=saved.described(last) if last else "",
-            about=_("Saves the last goal, {step}.").format(step=last.step.value) if last else "",
+            about=_("Saves the last goal, {step}.").format(step=step_name(last.step))
+            if last
+            else "",
         )
 
 

@@ -14,9 +14,18 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Final, Literal, get_args
+from urllib.parse import urlencode
 
+from umami.endpoint import LONGEST_PARAMS
 from umami.errors import InvalidView
-from umami.filters import FIELDS, LONGEST_EXPRESSION, PATTERNS, Filter, regex_escaped
+from umami.filters import (
+    FIELDS,
+    LONGEST_EXPRESSION,
+    PATTERNS,
+    Filter,
+    as_json,
+    regex_escaped,
+)
 from umami.memoize import memoize
 from umami.texts import N_, Message
 from umami.view import View
@@ -34,6 +43,9 @@ MOST_PATTERNS: Final = 20
 MOST_WILDCARDS: Final = 5
 LONGEST_PATTERN: Final = 200
 LONGEST_NAME: Final = 100
+OTHER_PARAMS: Final = 16_384
+"""The characters of a request that the patterns of all groups leave to its other parameters."""
+SHORTER: Final = N_("Use shorter patterns, or a * in place of several patterns.")
 _DOMAINS: Final[dict[str, list[str]]] = tomllib.loads(
     Path(__file__).with_name("sources.toml").read_text("utf-8")
 )["domains"]
@@ -109,8 +121,17 @@ def check(groups: Sequence[ContentGroup], kind: GroupKind) -> None:
                     field=Message(FIELDS[field]),
                     most=LONGEST_EXPRESSION,
                 ),
-                remedy=N_("Use shorter patterns, or a * in place of several patterns."),
+                remedy=SHORTER,
             )
+    sent = urlencode({"parts": as_json((matching(group),) for group in groups)})
+    if len(sent) > LONGEST_PARAMS - OTHER_PARAMS:
+        raise InvalidView(
+            N_(
+                "The patterns of all groups are longer than a request may be. Emoji and letters "
+                "other than a to z take the room of several letters."
+            ),
+            remedy=SHORTER,
+        )
 
 
 def matching(group: ContentGroup) -> Filter:
@@ -141,7 +162,8 @@ def filters_of(groups: tuple[ContentGroup, ...], place: int) -> tuple[Filter, ..
 @memoize
 def visits_of(groups: tuple[ContentGroup, ...], place: int) -> tuple[Filter, ...]:
     """The filters that keep the visits of a group, where filters keep whole visits: those with a
-    view that matches it, and none that matches an earlier group."""
+    view that matches it, and none that matches an earlier group. As the rows of a step, they keep
+    the views that match it, and no earlier group, whatever the fields."""
     return (matching(groups[place]), *lacking(groups[:place]))
 
 

@@ -10,7 +10,7 @@ from umami.filters import LONGEST_VALUE
 from umami.parsing import Record
 from umami.texts import Message
 
-StepKind = Literal["path", "event", "group"]
+StepKind = Literal["path", "event", "group", "channel"]
 PURCHASE: Final = "money"
 """The text of the conversion that is any purchase, on whatever page and with whatever event."""
 LONGEST_CURRENCY: Final = 100
@@ -18,13 +18,23 @@ LONGEST_CURRENCY: Final = 100
 
 
 class FunnelStep(Record):
-    """A step: opening a ``path`` (``*`` at either end is a wildcard), an event, or opening a page
-    of a content ``group``, whose name the value is."""
+    """A step: opening a ``path`` (``*`` at either end is a wildcard), an event, opening a page of a
+    content ``group``, or a page view that an own ``channel`` has, whose name the value is."""
 
     kind: StepKind
     value: str
     rows: tuple[tuple[str, str], ...] = ()
-    """The filters of the rows of a group, as parameters; none while the group is not known."""
+    """The filters of the rows of a group or channel, as parameters; none while it is not known."""
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it is a content group or an own channel, whose rules the website has."""
+        return self.kind in ("group", "channel")
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether its rules are not known: it was removed or renamed, or was not looked up."""
+        return self.is_named and not self.rows
 
     @property
     def body(self) -> dict[str, Any]:
@@ -65,7 +75,7 @@ class Conversion:
     @property
     def is_exact(self) -> bool:
         """Whether it is one page or one event, without a wildcard."""
-        if self.step is None or self.step.kind == "group":
+        if self.step is None or self.step.is_named:
             return False
         return "*" not in (self.step.value[:1], self.step.value[-1:])
 

@@ -34,6 +34,8 @@ P = ParamSpec("P")
 Method = Literal["GET", "POST", "DELETE"]
 EXTENSIONS: Final = "/x"
 """Begins the routes of what only an embedded server answers."""
+LONGEST_PARAMS: Final = 65_536
+"""Longest parameters of a URL in characters, once they are encoded; httpx sends no longer ones."""
 JSON = Any
 """What ``json.loads`` returns."""
 MALFORMED: Final = (

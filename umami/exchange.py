@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlencode
 from weakref import WeakSet
 
 import httpx
@@ -24,7 +25,7 @@ from socksio import SOCKSError
 
 from umami import errors
 from umami.compat.http_errors import meaning, reasons
-from umami.endpoint import Request
+from umami.endpoint import LONGEST_PARAMS, Request
 from umami.network import Proxy, proxy_for, trusted
 from umami.retry_after import seconds
 from umami.settings import Settings
@@ -214,6 +215,12 @@ class Exchange:
             sentence = Message(
                 "“{endpoint}” cannot be requested like this.", endpoint=call.endpoint
             )
+            if len(urlencode(call.request.params, errors="replace")) > LONGEST_PARAMS:
+                sentence = Message(
+                    "The request for “{endpoint}” is longer than {most} characters.",
+                    endpoint=call.endpoint,
+                    most=LONGEST_PARAMS,
+                )
             return Failure(errors.InvalidView(sentence, endpoint=call.endpoint))
         try:
             with closing(self._http.send(request, stream=True)) as response:

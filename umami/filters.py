@@ -1,5 +1,6 @@
 """Filters: conditions on rows, their form in requests, and which of them a server supports."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -126,6 +127,22 @@ class Filter:
         return tuple(map(like_escaped, self.values)) if contains else self.values
 
 
+def params_of(filters: Sequence[Filter], *, patterns: bool = True) -> dict[str, str]:
+    """The parameters and texts of filters in a request of the newest generation; further filters of
+    a field are numbered (``path``, ``path1``). ``patterns`` is that of ``Filter.param``."""
+    fields = [filter_.field for filter_ in filters]
+    return {
+        f"{each.field}{fields[:place].count(each.field) or ''}": each.param(patterns=patterns)
+        for place, each in enumerate(filters)
+    }
+
+
+def as_json(parts: Iterable[Sequence[Filter]]) -> str:
+    """Lists of filters as a parameter of a request: JSON in which letters of all scripts are as
+    they are, which is shorter in a URL."""
+    return json.dumps([params_of(filters) for filters in parts], ensure_ascii=False)
+
+
 def like_escaped(text: str) -> str:
     """A ``LIKE`` pattern that matches only this text. A self-hosted Umami puts texts into such
     patterns unchanged. In PostgreSQL, MySQL and ClickHouse a backslash makes ``%`` and ``_``
@@ -196,7 +213,7 @@ class Capabilities:
     expands_segments: bool = False
     """Whether the server only stores segments, and the client applies their filters."""
     group_steps: bool = False
-    """Content groups as steps of funnels, goals and conversions."""
+    """Content groups and own channels as steps of funnels, goals and conversions."""
     whole_visits: bool = False
     """Filters that keep the visits with a matching row; Umami's filters keep the rows."""
 

@@ -21,6 +21,7 @@ from umami.filters import (
     Filter,
     Match,
     Operator,
+    params_of,
 )
 from umami.normal_forms import uuid_of
 from umami.period import (
@@ -182,14 +183,8 @@ class View:
         part of a value such as ``t.co`` for one. Several filters of one field are numbered
         (``path``, ``path1``). ``patterns`` is that of ``Filter.param``.
         """
-        fields = [filter_.field for filter_ in self.filters]
-        params = {
-            f"{filter_.field}{fields[:place].count(filter_.field) or ''}": filter_.param(
-                patterns=patterns
-            )
-            for place, filter_ in enumerate(self.filters)
-        }
-        if self.match == "any" and len(fields) > 1:
+        params = params_of(self.filters, patterns=patterns)
+        if self.match == "any" and len(self.filters) > 1:
             params["match"] = "any"
         saved = {"segment": self.segment, "cohort": self.cohort}
         params |= {name: id_ for name, id_ in saved.items() if id_}

@@ -200,7 +200,7 @@ def parse(
         if text in ("", PURCHASE):
             return text
         step = read(text)
-        if step.value and step.kind != "group":
+        if step.value and not step.is_named:
             # Servers take the same values as in filters.
             Filter(step.kind, "eq", step.value)
         return text if step.value else ""

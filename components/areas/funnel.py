@@ -193,7 +193,7 @@ def blocks(
             "at the step before."
         ).format(
             number=worst + 1,
-            step=formats.shortened(step.step.value),
+            step=content_groups.step_name(step.step, 60),
             visitors=formats.counted("{count} visitor", "{count} visitors", step.dropped),
             drop_off=formats.percent(step.drop_off),
         )

@@ -27,6 +27,7 @@ from components import (
 from components.areas import PageInfo
 from components.charts import over_time
 from components.charts.tiles import figure, figures, unexplained
+from components.content_groups import step_name
 from components.formats import Field
 from components.loading import Collector, computed_from
 from components.texts import N_, _
@@ -61,6 +62,9 @@ TIMES: Final = {
     "path": N_("Views of the page, and events on it."),
     "event": N_("How often the event was sent."),
     "group": N_("Views of pages of the group, and events on them."),
+    "channel": N_(
+        "Page views that match the patterns of the channel, and those of no channel before it."
+    ),
 }
 COUNTED: Final = {
     "goal_times": {"times": "times"},
@@ -136,11 +140,11 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
         for step in (target.step for target in targets)
     ]
     trends = [_trend_section(query, view, at, target) for at, target in enumerate(targets)]
-    # The card of a content group that cannot be counted says why; all others have their figures.
+    # The card of a group or channel that cannot be counted says why; all others have figures.
     shown = [
         (target, result)
         for target, result in zip(targets, results, strict=True)
-        if target.step.kind != "group" or target.step.rows
+        if not target.step.is_unknown
     ]
     countable = [target for target, _unused in shown]
     table = partial(_table, countable)
@@ -151,7 +155,7 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
         yield ui.Section(_("Conversion"), partial(_conversion, countable), each, framed=False)
     cards = []
     for at, (target, result, trend) in enumerate(zip(targets, results, trends, strict=True)):
-        name, about = target.step.value, f"{_(KINDS[target.step.kind])} · {described(view)}"
+        name, about = step_name(target.step), f"{_(KINDS[target.step.kind])} · {described(view)}"
         totals: list[Future[VisitGroups | None]] = []
         if view.whole_visits:
             with query.later():
@@ -192,7 +196,8 @@ def _pace_section(query: Collector, view: View, targets: Sequence[Target]) -> ui
     if view.whole_visits:
         pages = [target for target in targets if target.step.kind != "event"]
         paced = [
-            Paced(target.step.value, "times", Conversion(target.step), target) for target in pages
+            Paced(step_name(target.step), "times", Conversion(target.step), target)
+            for target in pages
         ]
         currency = conversions.chosen(query, view).currency
         if currency:
@@ -312,7 +317,7 @@ def _conversion(targets: Sequence[Target], *answers: Goal) -> list[ui.Block]:
     for at, target in enumerate(targets):
         rates = [goal.conversion for goal in answers[at * per_goal : (at + 1) * per_goal]]
         now, before = (*rates, None)[:2]
-        label = _("Conversion: {step}").format(step=formats.shortened(target.step.value, 24))
+        label = _("Conversion: {step}").format(step=step_name(target.step, 24))
         tiles.append(figure(label, now, before, _(OF_ALL), "percent"))
     return [ui.Tiles(unexplained(tiles, _("The card of the goal explains it.")))]
 
@@ -392,7 +397,7 @@ def _trend_section(query: Collector, view: View, number: int, target: Target) ->
         answers = [query.ask(traffic.pageviews(viewing))]
     make = partial(trend, view, number, target)
     return ui.Section(
-        _("{step} over time").format(step=target.step.value),
+        _("{step} over time").format(step=step_name(target.step)),
         make,
         answers,
         height=150 + ui.CHART_BUTTONS,
@@ -415,12 +420,12 @@ def trend(
             frame, column, unit = answer.frame, "views", _("views")
         case None:
             no_trend = _(
-                "Its trend is shown for a single page or a content group, without filters on pages "
-                "or sources."
+                "Its trend is shown for a single page, a content group or an own channel, without "
+                "filters on pages or sources."
             )
             return [ui.Text(no_trend, "empty")]
     if not frame[column].any():
         return [ui.Text(_("The goal was not reached in this period."), "empty")]
     draw = partial(over_time.trend, frame, column, view.period.unit, unit, target.times)
-    alt = _("How often the goal {step} was reached over time").format(step=target.step.value)
+    alt = _("How often the goal {step} was reached over time").format(step=step_name(target.step))
     return [ui.Chart(alt, f"trend_{number}", draw)]

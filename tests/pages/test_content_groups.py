@@ -19,7 +19,10 @@ from components.loading import every_website
 from reports import build, html
 from tests.pages.conftest import SHOP, open_page, said, table, table_data
 from tests.support.accounts import PASSWORD, user, write
-from umami.content_groups import ContentGroup
+from umami.analysis import saved
+from umami.analysis.steps import read_steps
+from umami.api import reports
+from umami.content_groups import FIELDS_OF, ContentGroup
 from umami.period import Period
 from umami.view import View
 
@@ -29,6 +32,11 @@ GROUPS = (
     ContentGroup("Products", "path", ("/products*",)),
     ContentGroup("Blog", "path", ("/blog*",)),
 )
+CHANNELS = (
+    ContentGroup(HOSTILE, "referrer", ("*google*", "bing.com")),
+    ContentGroup("Blog", "referrer", ("google.com",)),
+)
+CONVERTING = ("overview", "landing", "utm", "attribution", "compare")
 VIEW = View(SHOP, Period.of_days(date(2026, 8, 1), date(2026, 9, 30), "UTC"))
 TAB = "what opens the session of this tab"
 PAGES_TAB = {"pages": "Groups"}
@@ -42,6 +50,12 @@ def book(engine: Engine) -> ContentGroups:
 def groups(engine: Engine) -> tuple[ContentGroup, ...]:
     book(engine).replace(SHOP, "group", (), GROUPS)
     return GROUPS
+
+
+@pytest.fixture
+def channels(engine: Engine) -> tuple[ContentGroup, ...]:
+    book(engine).replace(SHOP, "channel", (), CHANNELS)
+    return CHANNELS
 
 
 def type_group(app: AppTest, row: int, name: str, patterns: str) -> None:
@@ -160,12 +174,85 @@ def test_groups_are_steps_goals_and_conversions() -> None:
     assert "There is no content group “Removed”." in said(app)
 
 
-@pytest.mark.usefixtures("groups")
-@pytest.mark.parametrize("page", ["overview", "landing", "utm", "attribution", "compare"])
-def test_removed_group_is_no_conversion_and_leaves_the_rest(page: str) -> None:
-    app = open_page(page, conversion="group.Removed", compare="previous")
+@pytest.mark.usefixtures("groups", "channels")
+def test_channels_are_steps_goals_and_conversions() -> None:
+    app = open_page("funnel", step=[f"1.channel.{HOSTILE}", "2.event.purchase"])
     assert not app.exception
-    assert "No conversions are counted: there is no content group “Removed”" in said(app)
+    assert app.selectbox(key="edit_0_kind").value == "channel"
+    assert {"Content group", "Own channel"} < {*app.selectbox(key="edit_0_kind").options}
+    assert set(app.selectbox(key="edit_0_value").options) == {each.name for each in CHANNELS}
+    assert "A visit can reach several channels" in said(app)
+    (first, _second) = table(app, "funnel_steps")
+    assert first[0].split("\n")[0] == HOSTILE
+    assert int(first[1].replace(",", "")) > 0
+    app = open_page("goals", goal=[f"0.channel.{HOSTILE}", "0.group.Blog", "0.channel.Blog"])
+    assert not app.exception
+    assert first[1] in [metric.value for metric in app.metric]
+    tiles = [metric.label for metric in app.metric if metric.label.startswith("Conversion: ")]
+    assert tiles[0].endswith(plain("… (own channel)"))
+    assert tiles[1:] == ["Conversion: Blog", f"Conversion: {plain('Blog (own channel)')}"]
+    app = open_page("overview", conversion=f"channel.{HOSTILE}")
+    assert not app.exception
+    (converted,) = (each.value for each in app.metric if each.label == "Conversions")
+    # Several visits of a visitor convert.
+    assert int(converted.replace(",", "")) >= int(first[1].replace(",", ""))
+    # The group of this name is no channel, and so no step of this kind.
+    app = open_page("funnel", step=["1.channel.Products", "2.path./"])
+    assert "There is no own channel “Products”." in said(app)
+
+
+@pytest.mark.usefixtures("channels")
+def test_saved_steps_follow_the_rules_of_a_channel(engine: Engine) -> None:
+    link = {"step": ["1.channel.Blog", "2.path./"]}
+    app = open_page("funnel", **link)
+    assert int(table(app, "funnel_steps")[0][1].replace(",", "")) == 0
+    client = umami_server.umami()
+    chain, _faults = read_steps(link["step"])
+    to_save = saved.funnel(VIEW, chain, 60)
+    report = client.ask(reports.create_report(SHOP, "funnel", "Sources", to_save))
+    changed = CHANNELS[::-1]
+    book(engine).replace(SHOP, "channel", CHANNELS, changed)
+    opened = saved.opening(report).parameters
+    client.ask(reports.delete_report(report.id))
+    assert opened == {**link, "window": "60"}
+    app = open_page("funnel", **opened)
+    assert int(table(app, "funnel_steps")[0][1].replace(",", "")) > 0
+    book(engine).replace(SHOP, "channel", changed, changed[1:])
+    app = open_page("funnel", **opened)
+    assert "There is no own channel “Blog”." in said(app)
+
+
+@pytest.mark.usefixtures("engine")
+def test_form_refuses_channels_that_no_request_can_hold() -> None:
+    app = open_page("overview", {"sources": "Own channels"})
+    app.button(key="edit_channel_0").click().run()
+    long = ("\N{ROCKET}" * 195, "\N{GRINNING FACE}" * 195, "\N{FIRE}" * 195, "\N{CAT}" * 195)
+    for row, field in enumerate(FIELDS_OF["channel"], 1):
+        if row > 1:
+            app.button(key="group_add").click().run()
+        patterns = long if row == 1 else (*long, *(f"{each}a" for each in long))
+        type_group(app, row, f"Channel {row}", "\n".join(patterns))
+        app.selectbox(key=f"group_field_1_{row}").set_value(field)
+    for button in ("group_preview", "group_save"):
+        app.button(key=button).click().run()
+        assert not app.exception
+        assert "longer than a request may be" in app.error[0].value
+
+
+@pytest.mark.usefixtures("groups")
+@pytest.mark.parametrize(
+    ("page", "kind", "noun"),
+    [
+        *((page, "group", "content group") for page in CONVERTING),
+        *((page, "channel", "own channel") for page in ("overview", "compare")),
+    ],
+)
+def test_removed_group_is_no_conversion_and_leaves_the_rest(
+    page: str, kind: str, noun: str
+) -> None:
+    app = open_page(page, conversion=f"{kind}.Removed", compare="previous")
+    assert not app.exception
+    assert f"No conversions are counted: there is no {noun} “Removed”" in said(app)
     assert "The server" not in said(app)
     labels = [metric.label for metric in app.metric]
     assert "Conversions" not in labels

@@ -6,14 +6,18 @@ import csv
 import gzip
 import json
 import re
+import shutil
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 import pytest
@@ -27,6 +31,7 @@ from components import analysis_controls, content_groups
 from components import blocks as ui
 from components.content_groups import REST
 from components.conversions import chosen as chosen_conversion
+from components.conversions import described, left_out
 from components.loading import Collector
 from tests.doubles.umami import serve as serve_version
 from umami.api import conversions, reports, traffic
@@ -46,14 +51,17 @@ from umami.content_groups import (
     check,
     filters_of,
     filters_of_rest,
+    matching,
     overlap,
     patterns_of,
     step_of,
     within,
     without_patterns,
 )
-from umami.conversion import FunnelStep
+from umami.conversion import Conversion, FunnelStep, spell
+from umami.conversion import read as read_step
 from umami.embedded.server import serve
+from umami.endpoint import LONGEST_PARAMS
 from umami.errors import InvalidView, NotOffered, Rejected
 from umami.filters import Filter
 from umami.period import Period
@@ -565,6 +573,176 @@ def test_groups_are_steps_that_count_what_the_rows_say(
     assert start.step == FunnelStep("group", last.value)
 
 
+def minutes(earlier: dict[str, str], later: dict[str, str]) -> float:
+    """The minutes from one row to another."""
+    first, second = (datetime.fromisoformat(row["created_at"]) for row in (earlier, later))
+    return (second - first).total_seconds() / 60
+
+
+@given(
+    listed=st.lists(channels, min_size=1, max_size=5),
+    wanted=st.sampled_from([None, Filter("path", "c", "product")]),
+)
+def test_channels_are_steps_that_count_what_the_rows_say(
+    client: Client, listed: list[tuple[GroupField, list[str]]], wanted: Filter | None
+) -> None:
+    groups = tuple(
+        ContentGroup(f"c{at}", field, tuple(patterns))
+        for at, (field, patterns) in enumerate(listed)
+    )
+    last = len(groups) - 1
+    step = content_groups.resolved(
+        collector(client, "channel", groups), SHOP, FunnelStep("channel", groups[last].name)
+    )
+    through = [row for row in rows() if place(groups, row) == last]
+    passing = [row for row in through if wanted is None or "product" in row["url_path"].lower()]
+    view = replace(VIEW, filters=(wanted,) if wanted else ())
+
+    goal = client.ask(reports.goal(view, step.kind, step.value, step.rows))
+    assert (goal.times, goal.visitors) == (
+        len(passing),
+        len({row["session_id"] for row in passing}),
+    )
+
+    window = 30
+    bought = [row for row in every_row() if row["event_name"] == "purchase"]
+    after = {
+        row["session_id"]
+        for row in bought
+        for before in passing
+        if before["session_id"] == row["session_id"] and 0 <= minutes(before, row) <= window
+    }
+    chain = (step, FunnelStep("event", "purchase"))
+    start, end = client.ask(reports.funnel(view, chain, window))
+    assert (start.visitors, end.visitors) == (goal.visitors, len(after))
+    assert start.step == FunnelStep("channel", step.value)
+
+    # Filters of whole visits keep other rows of a visit than those of the channel, too.
+    groups_of_visits = client.ask(conversions.visit_groups(VIEW, None, step)).frame
+    assert groups_of_visits["conversions"].tolist() == [len({visit(row) for row in through})]
+    assert groups_of_visits["times"].tolist() == [len(through)]
+
+
+def test_step_and_tab_of_a_channel_begin_with_the_same_views(client: Client) -> None:
+    groups = (
+        ContentGroup("Search", "referrer", ("*google*",)),
+        ContentGroup("Mails", "utmMedium", ("email",)),
+        ContentGroup("Other tags", "utmMedium", ("*",)),
+    )
+    query = collector(client, "channel", groups)
+    parts = tuple((matching(group),) for group in groups)
+    of_rows = client.ask(parts_of_visits(VIEW, parts, of="rows")).frame.set_index("part")
+    counted = False
+    for at, group in enumerate(groups):
+        step = content_groups.resolved(query, SHOP, FunnelStep("channel", group.name))
+        goal = client.ask(reports.goal(VIEW, step.kind, step.value, step.rows))
+        expected = of_rows.loc[at] if at in of_rows.index else {"views": 0, "visitors": 0}
+        assert (goal.times, goal.visitors) == (expected["views"], expected["visitors"])
+        counted |= bool(goal.times)
+    assert counted
+
+
+def test_event_that_came_through_a_channel_is_no_step(tmp_path: Path) -> None:
+    tables = shutil.copytree(TABLES, tmp_path / "tables")
+    file = tables / "website_event.csv.gz"
+    with gzip.open(file, "rt", encoding="utf-8", newline="") as source:
+        every = [*csv.DictReader(source)]
+    for row in every:
+        if row["event_type"] == "2":
+            row["referrer_domain"] = "partner.example"
+    with gzip.open(file, "wt", encoding="utf-8", newline="") as target:
+        writer = csv.DictWriter(target, every[0])
+        writer.writeheader()
+        writer.writerows(every)
+    partners = ContentGroup("Partners", "referrer", ("partner.example",))
+    with serve(tables, password="umami") as running:
+        settings = Settings(api=f"{running.url}/api", username="admin", password="umami")
+        with connect(settings) as client:
+            query = collector(client, "channel", (partners,))
+            step = content_groups.resolved(query, SHOP, FunnelStep("channel", "Partners"))
+            goal = client.ask(reports.goal(VIEW, step.kind, step.value, step.rows))
+            assert (goal.times, goal.visitors) == (0, 0)
+            funnel = client.ask(reports.funnel(VIEW, (step, FunnelStep("event", "purchase"))))
+            assert [result.visitors for result in funnel] == [0, 0]
+            totals = client.ask(conversions.visit_groups(VIEW, None, step)).frame
+            assert (totals["conversions"].sum(), totals["times"].sum()) == (0, 0)
+            # Whole visits are in the channel, by their events.
+            view = replace(VIEW, whole_visits=True)
+            assert answer(client, view, (partners,))["visits"]["0"] > 0
+
+
+def test_group_and_channel_with_the_same_name_are_different_steps(client: Client) -> None:
+    engine = open_engine("sqlite://")
+    reader = Reader(lambda _create: engine, "ann", ALL)
+    search = ContentGroup("Blog", "referrer", ("*google*",))
+    reader.content_groups.replace(SHOP, "group", (), (BLOG,))
+    reader.content_groups.replace(SHOP, "channel", (), (search,))
+    query = Collector(client, reader=reader)
+    page, source = (
+        content_groups.resolved(query, SHOP, read_step(text))
+        for text in ("group.Blog", "channel.Blog")
+    )
+    assert [dict(step.rows) for step in (page, source)] == [
+        {"path": matching(BLOG).param()},
+        {"referrer": matching(search).param()},
+    ]
+    names = [described(Conversion(step)) for step in (page, source)]
+    assert names == ["Blog", "Blog (own channel)"]
+    offered = analysis_controls.suggestions(query, SHOP, [], [])
+    assert offered.kinds == ["path", "event", "group", "channel"]
+    assert offered.of("group") == offered.of("channel") == ("Blog",)
+    first, second = client.ask(reports.funnel(VIEW, (source, page), 30))
+    assert first.step != second.step
+
+
+def emoji(field: GroupField, letters: int) -> ContentGroup:
+    """A channel with patterns of this many letters together, none of which is in ASCII."""
+    whole, rest = divmod(letters, LONGEST_PATTERN)
+    lengths = [LONGEST_PATTERN] * whole + ([rest] if rest else [])
+    patterns = (f"{chr(0x1F600 + at)}" * length for at, length in enumerate(lengths))
+    return ContentGroup(field, field, tuple(patterns))
+
+
+def test_channels_that_the_form_accepts_can_be_queried(client: Client) -> None:
+    fields = FIELDS_OF["channel"]
+
+    def listed(letters: int) -> tuple[ContentGroup, ...]:
+        # Each domain is a second pattern of its subdomains.
+        return tuple(emoji(each, letters // (2 if each == "referrer" else 1)) for each in fields)
+
+    def is_accepted(letters: int) -> bool:
+        with suppress(InvalidView):
+            check(listed(letters), "channel")
+            return True
+        return False
+
+    longest = bisect_left(range(1, 1_800), True, key=lambda letters: not is_accepted(letters))
+    assert longest > 500
+    with pytest.raises(InvalidView, match="longer than a request may be") as refused:
+        check(listed(longest + 1), "channel")
+    assert refused.value.remedy
+    groups = listed(longest)
+    view = replace(VIEW, whole_visits=True)
+    assert answer(client, view, groups)["visits"].sum()
+    divided = content_groups.parts(groups, whole_visits=True)
+    for part in divided:
+        clicked = content_groups.chosen(view, client.capabilities, divided, part.value)
+        assert isinstance(clicked, View)
+        client.ask(traffic.stats(clicked))
+    query = collector(client, "channel", groups)
+    step = content_groups.resolved(query, SHOP, FunnelStep("channel", groups[-1].name))
+    assert client.ask(conversions.visit_groups(view, None, step)).frame["times"].tolist() == [0]
+
+
+def test_longer_requests_are_refused_with_their_limit(client: Client) -> None:
+    query = traffic.stats(VIEW)
+    others = len(urlencode([*query.params, ("tag", "")])) + 1
+    for room, refusal in ((0, "server refused"), (1, f"longer than {LONGEST_PARAMS}")):
+        params = (*query.params, ("tag", "a" * (LONGEST_PARAMS - others + 1 + room)))
+        with pytest.raises((InvalidView, Rejected), match=refusal):
+            client.ask(replace(query, params=params))
+
+
 def test_group_is_a_conversion_that_counts_as_a_goal_does(client: Client) -> None:
     query = collector(client, "group", (BLOG, SHOPPING, POSTS))
     view = replace(VIEW, conversion="group.Shopping", currency="EUR", whole_visits=True)
@@ -580,15 +758,16 @@ def test_group_is_a_conversion_that_counts_as_a_goal_does(client: Client) -> Non
     assert groups.frame["converters"].tolist() == [goal.visitors]
 
 
-def test_group_that_does_not_exist_is_no_step(client: Client) -> None:
-    query = collector(client, "group", (BLOG,))
-    step = content_groups.resolved(query, SHOP, FunnelStep("group", "Removed"))
+@pytest.mark.parametrize(("kind", "noun"), [("group", "content group"), ("channel", "own channel")])
+def test_group_that_does_not_exist_is_no_step(client: Client, kind: GroupKind, noun: str) -> None:
+    query = collector(client, kind, (BLOG,) if kind == "group" else (ASSISTANTS,))
+    step = content_groups.resolved(query, SHOP, FunnelStep(kind, "Removed"))
     for question in (
         reports.goal(VIEW, step.kind, step.value, step.rows),
         reports.funnel(VIEW, (step, FunnelStep("path", "/"))),
         conversions.visit_groups(VIEW, None, step),
     ):
-        with pytest.raises(NotOffered, match="no content group “Removed”"):
+        with pytest.raises(NotOffered, match=f"no {noun} “Removed”"):
             client.ask(question)
 
 
@@ -602,6 +781,11 @@ def test_group_that_does_not_exist_is_no_step(client: Client) -> None:
         {"type": "group", "value": "Blog", "rows": {"path": "re.("}},
         {"type": "group", "value": "Blog", "rows": {"path": "re." + "a" * 3_000}},
         {"type": "group", "value": "Blog", "rows": []},
+        {"type": "group", "value": "Blog", "rows": {"referrer": "re.a"}},
+        {"type": "channel", "value": "Blog"},
+        {"type": "channel", "value": "Blog", "rows": {"path": "re.a"}},
+        {"type": "channel", "value": "Blog", "rows": {"country1": "re.a"}},
+        {"type": "channel", "value": "Blog", "rows": {"referrer": "re.a", "utmSource": "lacks.("}},
     ],
 )
 def test_embedded_server_refuses_malformed_groups(client: Client, step: dict[str, Any]) -> None:
@@ -635,6 +819,31 @@ def test_servers_of_umami_take_groups_that_are_a_pattern_as_steps() -> None:
             assert offered.label("/docs/*") == "Docs (/docs/*)"
             with pytest.raises(NotOffered, match="content group as a step"):
                 umami.ask(reports.goal(VIEW, "group", "Blog", (("path", "re.a"),)))
+
+
+@pytest.mark.parametrize("version", ["2.18", "3.1"])
+def test_servers_of_umami_take_no_channel_as_a_step(version: str) -> None:
+    with serve_version(version, TABLES) as running:
+        settings = Settings(
+            api=f"{running.url}/api", username=running.username, password=running.password
+        )
+        with connect(settings) as umami:
+            query = collector(umami, "channel", (ASSISTANTS,))
+            step = content_groups.resolved(query, SHOP, FunnelStep("channel", ASSISTANTS.name))
+            assert step.is_unknown
+            assert analysis_controls.suggestions(query, SHOP, [], []).kinds == ["path", "event"]
+            known = replace(step, rows=(("referrer", "re.a"),))
+            for each in (step, known):
+                for question in (
+                    reports.goal(VIEW, each.kind, each.value, each.rows),
+                    reports.funnel(VIEW, (FunnelStep("path", "/"), each)),
+                ):
+                    with pytest.raises(NotOffered, match="own channel as a step") as refused:
+                        umami.ask(question)
+                    assert refused.value.remedy == "Choose another step."
+            view = replace(VIEW, conversion=spell(step), currency="EUR")
+            assert not chosen_conversion(query, view)
+            assert left_out(query, view)
 
 
 @pytest.mark.parametrize("version", ["2.18", "3.0"])

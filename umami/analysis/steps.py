@@ -21,6 +21,7 @@ KINDS: Final[dict[StepKind, str]] = {
     "path": N_("Page"),
     "event": N_("Event"),
     "group": N_("Content group"),
+    "channel": N_("Own channel"),
 }
 LARGEST_TARGET: Final = 1_000_000_000
 

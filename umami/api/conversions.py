@@ -169,7 +169,7 @@ def credit(
 def _goal(step: FunnelStep | None) -> dict[str, str]:
     if step is None:
         return {}
-    rows = {"rows": json.dumps(dict(step.rows))} if step.rows else {}
+    rows = {"rows": json.dumps(dict(step.rows), ensure_ascii=False)} if step.rows else {}
     return {"goal": step.kind, "value": step.value, **rows}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Literal, get_args
 
@@ -16,7 +15,7 @@ from umami.api.params import analysis, analysis_body, paging
 from umami.conversion import FunnelStep, StepKind
 from umami.endpoint import Effort, RawQuery, endpoint, get, listing, write
 from umami.errors import InvalidView
-from umami.filters import Filter
+from umami.filters import Filter, as_json
 from umami.normal_forms import uuid_of
 from umami.parsing import (
     Count,
@@ -326,7 +325,7 @@ def goal(
     """How often a path was opened or an event happened, and by how many visitors.
 
     ``*`` at either end of the value is a wildcard, from 3.1 on. ``rows`` are those of a content
-    group (``FunnelStep``).
+    group or own channel (``FunnelStep``).
     """
     if not value:
         raise InvalidView(N_("A goal needs a page or an event."))
@@ -367,6 +366,4 @@ def parts_of_visits(
     """
     if not parts or not all(parts):
         raise InvalidView(N_("Choose the rows that count."))
-    unfiltered = view.unfiltered()
-    names = [dict(replace(unfiltered, filters=rows).filter_params()) for rows in parts]
-    return RawQuery({"parts": json.dumps(names), "of": of, "fields": json.dumps(fields)})
+    return RawQuery({"parts": as_json(parts), "of": of, "fields": json.dumps(fields)})

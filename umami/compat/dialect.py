@@ -184,15 +184,16 @@ class Dialect(ABC):
             )
         else:
             sentence = (
-                self._group_step(query) or self.missing(query) or self.unsupported_filters(query)
+                self._named_step(query) or self.missing(query) or self.unsupported_filters(query)
             )
         if not sentence:
             return None
-        remedy = N_("Choose another step.") if sentence == self._group_step(query) else None
+        remedy = N_("Choose another step.") if sentence == self._named_step(query) else None
         return NotOffered(sentence, endpoint=query.name, remedy=remedy)
 
-    def _group_step(self, query: Query[Any]) -> str | None:
-        """Why the content groups that are steps of a query cannot be counted, in a sentence."""
+    def _named_step(self, query: Query[Any]) -> str | None:
+        """Why the content groups and own channels that are steps of a query cannot be counted, in a
+        sentence."""
         arguments = query.arguments
         steps: list[Any] = [arguments.get("step")]
         if query.name == "funnel":
@@ -200,11 +201,18 @@ class Dialect(ABC):
         elif query.name == "goal":
             steps = [FunnelStep(*(arguments[name] for name in ("kind", "value", "rows")))]
         for step in steps:
-            if not isinstance(step, FunnelStep) or step.kind != "group":
+            if not isinstance(step, FunnelStep) or not step.is_named:
                 continue
+            is_channel = step.kind == "channel"
             if not self.extended:
-                return N_("Umami cannot count the pages of a content group as a step.")
-            if not step.rows:
+                return (
+                    N_("Umami cannot count the views of an own channel as a step.")
+                    if is_channel
+                    else N_("Umami cannot count the pages of a content group as a step.")
+                )
+            if step.is_unknown and is_channel:
+                return Message("There is no own channel “{name}”.", name=step.value)
+            if step.is_unknown:
                 return Message("There is no content group “{name}”.", name=step.value)
         return None
 

@@ -318,10 +318,12 @@ def _goal(query: Query[Any], dialect: V3) -> Plan:
 def _goal_filters(query: Query[Any], dialect: V3) -> tuple[tuple[str, str], ...]:
     """The parameters that filter by a goal; none where no filter can express it."""
     view, kind, value = (query.arguments[name] for name in ("view", "kind", "value"))
-    if kind == "group":
-        # The parameters would have to have other numbers beside a filter on pages.
-        alone = not view.filters or (view.match == "all" and "path" not in _fields(view))
-        return query.arguments["rows"] if alone and not query.whole_visits else ()
+    if rows := query.arguments["rows"]:
+        # The parameters would have to have other numbers beside a filter on the same field.
+        fields = _fields(view) & {name.rstrip("0123456789") for name, _text in rows}
+        alone = not view.filters or (view.match == "all" and not fields)
+        views = (("eventType", "1"),) if kind == "channel" else ()
+        return (*rows, *views) if alone and not query.whole_visits else ()
     same = sum(filter_.field == kind for filter_ in view.filters)
     start, end = value.startswith("*"), value.endswith("*")
     if (

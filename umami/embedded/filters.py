@@ -21,6 +21,11 @@ from umami.embedded.store import Store
 
 FIELDS = (*EVENT_COLUMNS, *(name for name in OF_SESSION if name != "screen"))
 """The fields that can be filtered by."""
+FIELDS_OF_STEPS = {
+    "group": ("path",),
+    "channel": ("referrer", "utmSource", "utmMedium", "utmCampaign"),
+}
+"""By kind of step, the fields that the rows of one are filtered by."""
 SWITCHES = ("eventType", "segment", "cohort", "match", "excludeBounce")
 """The other parameters that filter."""
 OPERATORS: dict[str, Operator] = {name: name for name in get_args(Operator)}
@@ -191,11 +196,14 @@ def cohort_range(text: str, present: datetime) -> tuple[datetime, datetime]:
     return max(first, EVER[0]), start + step - timedelta(milliseconds=1)
 
 
-def of_pages(params: dict[str, str]) -> dict[str, str]:
-    """Check that filters, by names as in ``apply_filters``, are of paths. Raises ``ValueError``."""
-    if any(field_of(name) != "path" for name in params):
-        raise ValueError("Expected filters of paths")
-    return params
+def check_rows(kind: str | None, params: Mapping[str, str]) -> None:
+    """Check the filters, by names as in ``apply_filters``, of the rows of a kind of step. Raises
+    ``ValueError``."""
+    fields = FIELDS_OF_STEPS.get(kind or "", ())
+    if bool(params) != bool(fields):
+        raise ValueError("A group or a channel needs rows, and rows a group or a channel")
+    if any(field_of(name) not in fields for name in params):
+        raise ValueError(f"Expected filters of {', '.join(fields)}")
 
 
 def of_rows(store: Store, params: Mapping[str, str]) -> tuple[Filter, ...]:

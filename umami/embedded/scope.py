@@ -276,8 +276,8 @@ class Scope:
 
     def matching(self, filters: Sequence[Filter]) -> Rows:
         """The condition that a row passes all of some filters, which is never unknown."""
-        conditions = [filter_.condition for filter_ in filters]
-        if any(filter_.field == "referrer" for filter_ in filters):
+        conditions = [self._condition(filter_) for filter_ in filters]
+        if any(each.field == "referrer" and each.operator != "lacks" for each in filters):
             conditions += self._without_own_referrers()
         return Rows("coalesce(").joined(all_of(conditions), Rows(", false)"))
 

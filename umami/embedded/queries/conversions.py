@@ -129,7 +129,7 @@ def outcomes(scope: Scope, step: Step | None, currency: str | None) -> Rows:
     values += [*events.values, scope.website]
     if step:
         types = [step.event_type] if step.kind == "event" else []
-        matching = unfiltered.rows(*types).where(*step.matching)
+        matching = unfiltered.rows(*types).where(*step.matching(unfiltered))
         reached = (
             "SELECT e.session_id, e.visit_id, count(*) AS times, "
             f"bool_or(e.event_type = {step.event_type}) AS converts {matching.sql} GROUP BY ALL"

@@ -18,7 +18,6 @@ from umami.embedded.scope import (
     Rows,
     Scope,
     Unit,
-    all_of,
     bucket,
     wall_clock,
 )
@@ -26,7 +25,7 @@ from umami.embedded.store import Store
 
 MOST_JOURNEYS = 100
 
-StepKind = Literal["path", "event", "group"]
+StepKind = Literal["path", "event", "group", "channel"]
 Item = str | None
 """A path or the name of an event; ``None`` after the end of a visit."""
 
@@ -34,7 +33,8 @@ Item = str | None
 @dataclass(frozen=True, slots=True)
 class Step:
     """A page view or a custom event; ``value`` is a path or the name of an event, or that of a
-    group of pages, which are those that pass the filters ``rows``."""
+    group of pages or a channel, whose rows are those that pass the filters ``rows``. Of a channel,
+    only page views are a step."""
 
     kind: StepKind
     value: str
@@ -55,15 +55,16 @@ class Step:
         """The condition of an exact match, and its value."""
         return f"{self.column} = ?", self.value
 
-    @property
-    def matching(self) -> tuple[str, *tuple[Any, ...]]:
+    def matching(self, scope: Scope) -> tuple[str, *tuple[Any, ...]]:
         """The condition of a match in which ``*`` at either end is a wildcard, and its values.
 
         The match is case-sensitive. As in Umami, ``%``, ``_`` and ``\\`` are special characters in
         a value with a ``*``.
         """
-        if self.kind == "group":
-            condition = all_of([filter_.condition for filter_ in self.rows])
+        if self.rows:
+            condition = scope.matching(self.rows)
+            if self.kind == "channel":
+                condition = condition.where(f"e.event_type = {self.event_type}")
             return condition.sql, *condition.values
         if not (self.value.startswith("*") or self.value.endswith("*")):
             return self.exactly
@@ -89,7 +90,7 @@ def funnel(store: Store, scope: Scope, steps: Sequence[Step], window: int) -> li
     levels: list[str] = []
     values: list[Any] = []
     for number, step in enumerate(steps, start=1):
-        rows = (scope if number == 1 else scope.filtered()).rows().where(*step.matching)
+        rows = (scope if number == 1 else scope.filtered()).rows().where(*step.matching(scope))
         if number == 1:
             levels.append(
                 f"level1 AS MATERIALIZED (SELECT DISTINCT e.session_id, e.created_at {rows.sql})"
@@ -113,7 +114,7 @@ def funnel(store: Store, scope: Scope, steps: Sequence[Step], window: int) -> li
 def reached(store: Store, scope: Scope, step: Step) -> tuple[int, int]:
     """Return the number of distinct sessions with a row that matches the step, and of those with
     any row."""
-    hits, everybody = scope.rows(step.event_type).where(*step.matching), scope.rows()
+    hits, everybody = scope.rows(step.event_type).where(*step.matching(scope)), scope.rows()
     return store.rows(
         f"SELECT (SELECT count(DISTINCT e.session_id) {hits.sql}), "
         f"(SELECT count(DISTINCT e.session_id) {everybody.sql})",

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, Json, model_validator
+from pydantic import Field, Json, model_validator
 
-from umami.embedded.filters import FIELDS, of_pages, of_rows
+from umami.embedded.filters import FIELDS, check_rows, of_rows
 from umami.embedded.http import EXTENSIONS, Call, Routes, Text
 from umami.embedded.parameters import Bucketed, Filtered, one_of, scope
 from umami.embedded.queries.attribution import credit
@@ -30,13 +30,13 @@ TYPES = (*(field for field in FIELDS if field != "event"), *EXTREMES, CHANNEL, T
 
 class Conversions(Bucketed):
     """The field to group by; the conversion, which is a step, or else any purchase in the currency;
-    and the currency of the revenue. ``rows`` are the filters of the pages of a group."""
+    and the currency of the revenue. ``rows`` are the filters of a group or channel."""
 
     by_visit: ClassVar[bool] = False
     type: Annotated[str, one_of(TYPES, "Invalid type")] | None = None
     goal: StepKind | None = None
     value: Annotated[Text, Field(min_length=1)] | None = None
-    rows: Json[Annotated[dict[str, Text], AfterValidator(of_pages)]] = Field(default_factory=dict)
+    rows: Json[dict[str, Text]] = Field(default_factory=dict)
     currency: Annotated[Text, Field(min_length=1)] | None = None
     limit: Annotated[int, Field(ge=1, le=1_000_000)] = 500
     offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
@@ -45,8 +45,7 @@ class Conversions(Bucketed):
     def _complete(self) -> Conversions:
         if bool(self.goal) != bool(self.value):
             raise ValueError("A goal needs a value, and a value a goal")
-        if (self.goal == "group") != bool(self.rows):
-            raise ValueError("A group needs rows, and rows a group")
+        check_rows(self.goal, self.rows)
         return self
 
     def step(self, store: Store) -> Step | None:

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, create_model, model_validator
+from pydantic import BeforeValidator, Field, create_model, model_validator
 
 from umami.embedded import wire
 from umami.embedded.collect import UTM
-from umami.embedded.filters import FIELDS, apply_filters, of_pages, of_rows
+from umami.embedded.filters import FIELDS, apply_filters, check_rows, of_rows
 from umami.embedded.http import Call, Parameters, Routes, Text, Zone, from_milliseconds
 from umami.embedded.parameters import AnyUnit, Ranged, compared, one_of, scope
 from umami.embedded.queries import performance
@@ -55,18 +55,15 @@ def _list(value: Any) -> Any:
 
 
 class StepParameters(Parameters):
-    """A step; ``rows`` are the filters of the pages of a group, which no Umami has."""
+    """A step; ``rows`` are the filters of a group or channel, which no Umami has."""
 
     type: queries.StepKind
     value: Annotated[Text, Field(min_length=1)]
-    rows: Annotated[dict[str, Text], BeforeValidator(_list), AfterValidator(of_pages)] = Field(
-        default_factory=dict
-    )
+    rows: Annotated[dict[str, Text], BeforeValidator(_list)] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if (self.type == "group") != bool(self.rows):
-            raise ValueError("A group needs rows, and rows a group")
+        check_rows(self.type, self.rows)
         return self
 
     def step(self, store: Store) -> queries.Step:
