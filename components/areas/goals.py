@@ -42,6 +42,7 @@ from umami.api.events import EventSeries
 from umami.api.reports import Goal
 from umami.api.traffic import Timeline, Value
 from umami.conversion import Conversion, FunnelStep, spell
+from umami.errors import UmamiError
 from umami.view import View
 
 INFO: Final = PageInfo(
@@ -140,11 +141,11 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
         for step in (target.step for target in targets)
     ]
     trends = [_trend_section(query, view, at, target) for at, target in enumerate(targets)]
-    # The card of a group or channel that cannot be counted says why; all others have figures.
+    # The card of a goal that cannot be counted says why; all others have figures.
     shown = [
         (target, result)
         for target, result in zip(targets, results, strict=True)
-        if not target.step.is_unknown
+        if _is_countable(query, view, target.step)
     ]
     countable = [target for target, _unused in shown]
     table = partial(_table, countable)
@@ -168,6 +169,16 @@ def _goals(query: Collector, view: View, targets: Sequence[Target]) -> Iterator[
     yield _pace_section(query, view, countable)
     if shown:
         yield ui.Section(_("Goals"), table, now, height=38, framed=False, medium="page")
+
+
+def _is_countable(query: Collector, view: View, step: FunnelStep) -> bool:
+    """Whether the server can count a goal: it may have no wildcards, or a group may be gone."""
+    goal = reports.goal(view, kind=step.kind, value=step.value, rows=step.rows)
+    try:
+        return query.client.refusal(goal) is None
+    except UmamiError:
+        # The answer to the query itself says what is wrong.
+        return True
 
 
 @dataclass(frozen=True, slots=True)

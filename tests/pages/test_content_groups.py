@@ -23,6 +23,7 @@ from umami.analysis import saved
 from umami.analysis.steps import read_steps
 from umami.api import reports
 from umami.content_groups import FIELDS_OF, ContentGroup
+from umami.embedded.server import Running
 from umami.period import Period
 from umami.view import View
 
@@ -271,6 +272,21 @@ def test_goal_of_a_removed_group_leaves_the_others() -> None:
     assert labels[:3] == ["Conversion: purchase", "Conversion: purchase", "Conversion: Blog"]
     assert labels.count("Count") == 3
     assert [row[0] for row in table(app, "pace")].count("purchase") == 2
+
+
+def test_goal_with_a_wildcard_leaves_the_others_where_the_server_has_none(
+    old: Running, bare: pytest.MonkeyPatch
+) -> None:
+    bare.setenv("UMAMI_URL", old.url)
+    bare.setenv("UMAMI_USERNAME", old.username)
+    bare.setenv("UMAMI_PASSWORD", old.password)
+    app = open_page("goals", goal=["10.event.purchase", "0.path./products*"])
+    assert not app.exception
+    labels = [metric.label for metric in app.metric]
+    assert labels[0] == "Conversion: purchase"
+    assert labels.count("Count") == 1
+    refusals = [text for text in said(app).splitlines() if "support wildcards" in text]
+    assert len(refusals) == 2, "figures and trend"
 
 
 @pytest.mark.thorough
