@@ -502,6 +502,8 @@ def sentence(change: Change) -> str:
     now, before = change.values
     name = _(WORDS[change.figure.name].name)
     if WORDS[change.figure.name].kind == "percent":
+        if not change.shown_size:
+            return _("{figure} stayed at {now}.").format(figure=name, now=change.shown(now))
         by = formats.points(abs(change.shown_size)).lstrip("+")
     else:
         by = (formats.relative(abs(now / before - 1)) if before else None) or change.shown(
