@@ -307,6 +307,10 @@ def _label(name: str, currency: str, *, several: bool) -> str:
     return _("{name} in {currency}").format(name=name, currency=currency)
 
 
+def _sentence(label: str, parts: Sequence[str]) -> str:
+    return _("{label}: {parts}.").format(label=label, parts=", ".join(parts))
+
+
 def _with_rows(frame: pd.DataFrame, rest: pd.DataFrame) -> pd.DataFrame:
     """The rows of a table, and a row without visits for each other name."""
     names = [str(name) for name in rest.index]
@@ -535,8 +539,8 @@ def _summary(frame: pd.DataFrame, conversion: Conversion, spend: Spend) -> str:
             parts.append(_("ROAS {roas}").format(roas=formats.number(round(of.roas, 2))))
         if parts:
             label = _label(_("Rows with costs"), currency, several=several)
-            amount = formats.money(of.cost, currency)
-            sentences.append(f"{label}: {amount}, {', '.join(parts)}.")
+            parts.insert(0, formats.money(of.cost, currency))
+            sentences.append(_sentence(label, parts))
     return " ".join(sentences)
 
 
@@ -561,5 +565,5 @@ def _summary_of_changes(
             if (change := formats.change(*both)) is not None
         ]
         label = _label(_("Compared with before"), currency, several=len(spend.totals) > 1)
-        sentences.append(f"{label}: {', '.join(parts)}.")
+        sentences.append(_sentence(label, parts))
     return " ".join(sentences)

@@ -22,9 +22,11 @@ _GOING: Final = "page and parameters to go to"
 
 
 def go(name: str, **parameters: str | list[str]) -> None:
-    """Open another page with its own parameters in the next run and keep the View. Call it in a
-    callback."""
-    st.session_state[_GOING] = (name, parameters)
+    """Open another page with its own parameters in the next run and keep the View; an empty
+    parameter is cleared. Call it in a callback."""
+    # An empty parameter in the URL would not clear the input that it is bound to.
+    st.session_state.update({key: value for key, value in parameters.items() if not value})
+    st.session_state[_GOING] = (name, {key: value for key, value in parameters.items() if value})
 
 
 def go_on(permissions: Permissions) -> None:

@@ -114,7 +114,11 @@ def ask(
             more += visit_tables.conversion_tiles(conversion, *brought).values()
             rate, earlier = map(_conversion_rate, brought)
             more.append(tile_data.figure(_("Conversion rate"), rate, earlier, "", "percent"))
-        return figure_blocks(query.client.definitions, views, names, now, other, more)
+        blocks = figure_blocks(query.client.definitions, views, names, now, other, more)
+        if view.filters:
+            text = _("The filters apply to both sides, also to everybody.")
+            blocks.insert(0, ui.Text(text, icon="filter_alt"))
+        return blocks
 
     def ask_shares(*pages: Page[Segment]) -> list[Future[Any]]:
         side_names(sides, pages)

@@ -237,8 +237,8 @@ def write(params: Mapping[str, Sequence[str]]) -> None:
 def go(now: View, *, keep_unit: bool = True) -> None:
     """Open another View in the next run. Call it in a callback.
 
-    The URL contains a unit and a conversion only if the viewer has selected them, and no unit with
-    ``keep_unit=False``.
+    The URL contains a unit and a conversion only if the viewer has selected them, or the View has
+    another conversion than the current one, and no unit with ``keep_unit=False``.
     """
     write(_spelled(now, keep_unit))
 
@@ -251,6 +251,9 @@ def change(updates: Mapping[str, list[str]]) -> None:
 def _spelled(now: View, keep_unit: bool) -> dict[str, list[str]]:
     chosen = {name: bool(st.session_state[name]) for name in _OPTIONAL}
     chosen["unit"] &= keep_unit
+    if (now.conversion, now.currency) != (view().conversion, view().currency):
+        # Without it, the URL would open the conversion that was saved for the website.
+        chosen["conversion"] = chosen["conversion_currency"] = True
     return {name: values for name, values in now.params().items() if chosen.get(name, True)}
 
 

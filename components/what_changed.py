@@ -135,8 +135,14 @@ def explaining(
             replace(tile, figure="" if reason else name, unexplained=reason)
             for tile, name, reason in zip(tiles.tiles, names, reasons, strict=True)
         ],
-        on_explain=lambda figure: ui.OpenPage("compare", {"figure": figure}, opened),
+        on_explain=lambda figure: _explanation(figure, view=opened),
     )
+
+
+def _explanation(figure: str, field: str = "", view: View | None = None) -> ui.OpenPage:
+    """Opens Compare with the change of a figure, and no longer with two segments side by side."""
+    params = {"figure": figure, **({"by": field} if field else {}), "left": "", "right": ""}
+    return ui.OpenPage("compare", params, view)
 
 
 def steps(
@@ -455,25 +461,23 @@ def unusual(
         why = _("Compared with {dates}, {sentence}").format(
             dates=view_description.compared(beside), sentence=inside(why)
         )
-    params = {"figure": change.figure.name, **({"by": field} if field else {})}
     days = formats.days(beside.period)
     return ui.Finding(
         f"{_days_in_words(beside, stretch)} {why}".strip(),
         "warning" if field == "entry" and stretch.kind == "drop" else "notifications",
         _("Explain: {figure}").format(figure=days),
-        ui.OpenPage("compare", params, beside),
+        _explanation(change.figure.name, field, beside),
     )
 
 
 def explained(change: Change, by_field: Mapping[str, pd.DataFrame], spread: float) -> ui.Finding:
     """The sentence about a change whose parts by field are known."""
     field, why = _why(change, by_field, spread)
-    params = {"figure": change.figure.name, **({"by": field} if field else {})}
     return ui.Finding(
         f"{sentence(change)} {why}".strip(),
         "trending_up" if change.size > 0 else "trending_down",
         _("Explain: {figure}").format(figure=_(WORDS[change.figure.name].name)),
-        ui.OpenPage("compare", params),
+        _explanation(change.figure.name, field),
     )
 
 
@@ -498,6 +502,8 @@ def sentence(change: Change) -> str:
     now, before = change.values
     name = _(WORDS[change.figure.name].name)
     if WORDS[change.figure.name].kind == "percent":
+        if not change.shown_size:
+            return _("{figure} stayed at {now}.").format(figure=name, now=change.shown(now))
         by = formats.points(abs(change.shown_size)).lstrip("+")
     else:
         by = (formats.relative(abs(now / before - 1)) if before else None) or change.shown(

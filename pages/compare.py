@@ -63,7 +63,7 @@ with area_page(compare) as (page, view, params), elements.title(_("Compare")), e
             compare.chosen_figure(params),
             key="pick_figure",
             icon=":material/query_stats:",
-            width=172,
+            width=270,
             write=lambda figure: url_state.set_params(figure=figure),
         )
     if url_state.free() and page.client.capabilities.segments:

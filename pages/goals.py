@@ -110,5 +110,6 @@ with area_page(goals) as (page, view, params):
         st.popover(_("Change goals"), icon=":material/edit:", key="change_goals", width="content"),
         st.container(width=720),
     ):
-        st.caption(_("A page or an event, and how often you want it in the period."))
+        about = _("A page, a content group or an event, and how often you want it in the period.")
+        st.caption(about)
         editor(page, view, partial(draw, view, targets), height=143)

@@ -214,11 +214,14 @@ def _explanation(
             blocks.insert(1, ui.Text(_("This is within the usual variation of the website.")))
         return blocks
 
+    about = described(view)
+    if conversion and figure.name in figure_parts.OF_CONVERSION:
+        about = f"{conversions.described(conversion)} · {about}"
     return ui.Section(
         _title(figure),
         make,
         [*totals, *days, *groups],
-        described(view),
+        about,
         height=447 + ui.CHART_BUTTONS,
     )
 
@@ -256,7 +259,7 @@ def explanation_blocks(
         text = (
             _("By {field}, since a visit can have several {many}.")
             if by in figure_parts.SEVERAL_VALUES and field == "entry"
-            else _("By {field}: this figure is not known by {many}.")
+            else _("By {field}, since this figure cannot be split by {many}.")
         )
         name = texts.inside(_(figure_parts.LABELS[field]))
         blocks.append(ui.Text(text.format(field=name, many=_(TABLES[by].many))))

@@ -112,7 +112,7 @@ def note_blocks(view: View, selected: str, listed: Sequence[Note]) -> list[ui.Bl
         return [ui.Text(text, "empty")]
     table = notes.table(listed, view.period.timezone, selected=selected)
     if not selected:
-        return [table, ui.Text(_("Select a note to read, change or delete it."))]
+        return [table, ui.Text(_("Select a note to see its effect, or to change or delete it."))]
     if all(note.key != selected for note in listed):
         return [table, ui.Text(_("The note of this link does not exist for this website."))]
     return [table]

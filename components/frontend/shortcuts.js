@@ -1,4 +1,5 @@
-// Reports the shortcuts of the page, and opens the search and the list of shortcuts.
+// Reports the shortcuts of the page, opens the search and the list of shortcuts, and lets Tab reach
+// the inputs of components in dialogs.
 const TYPING = "input, textarea, select, [contenteditable='true'], [role='combobox'], iframe"
 // In these, arrow keys move the focus or scroll, and letters may choose an entry.
 const MOVING = "[role='tablist'], [role='radiogroup'], [role='slider'], [role='listbox'], "
@@ -17,6 +18,28 @@ const element = (kind, text, parts = []) => {
 const keyOf = (event) => {
   const shift = event.shiftKey && /^[a-z]$/i.test(event.key) ? "shift+" : ""
   return shift + event.key.toLowerCase()
+}
+
+const STOP = "a[href], button, input, select, textarea, [tabindex]"
+const stops = (root) => [...root.querySelectorAll("*")].flatMap((node) => {
+  if (node.shadowRoot) return stops(node.shadowRoot)
+  const free = node.matches(STOP) && node.tabIndex >= 0 && !node.disabled
+  return free && node.checkVisibility({ visibilityProperty: true }) ? [node] : []
+})
+// Streamlit moves the focus within a dialog, and passes over what is inside of components.
+const tabbed = (event) => {
+  if (event.key !== "Tab" || event.ctrlKey || event.metaKey || event.altKey) return
+  let active = document.activeElement
+  const dialog = active?.closest("[role='dialog']")
+  if (!dialog) return
+  while (active.shadowRoot?.activeElement) active = active.shadowRoot.activeElement
+  const all = stops(dialog)
+  const at = all.indexOf(active)
+  const next = event.shiftKey ? all.at(at < 0 ? -1 : at - 1) : all[(at + 1) % all.length]
+  if (!next || [active, next].every((node) => node.getRootNode() === document)) return
+  event.preventDefault()
+  event.stopImmediatePropagation()
+  next.focus()
 }
 
 let listed = 0
@@ -114,6 +137,9 @@ export default function (component) {
     if (key in open) open[key]()
     else setTriggerValue("pressed", key)
   }
-  window.addEventListener("keydown", pressed, { capture: true })
-  return () => window.removeEventListener("keydown", pressed, { capture: true })
+  const listeners = [pressed, tabbed]
+  for (const each of listeners) window.addEventListener("keydown", each, { capture: true })
+  return () => {
+    for (const each of listeners) window.removeEventListener("keydown", each, { capture: true })
+  }
 }

@@ -269,3 +269,16 @@ def test_realtime_updates_without_redrawing_the_chart(page: Page) -> None:
         )
         page.get_by_text("Pause", exact=True).click()
         expect(page.get_by_text("Paused: the page does not refresh")).to_be_visible()
+
+
+def test_tab_reaches_the_file_of_the_costs_dialog(app: App, page: Page) -> None:
+    page.goto(link(app, "utm"))
+    settled(page)
+    page.get_by_role("button", name="Costs").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Choose a CSV file", exact=True)).to_be_visible()
+    dialog.get_by_role("button", name="Close").focus()
+    page.keyboard.press("Tab")
+    expect(dialog.locator("input[type=file]")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(dialog.get_by_role("textbox")).to_be_focused()

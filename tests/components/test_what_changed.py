@@ -46,7 +46,8 @@ def test_a_count_names_the_value_that_explains_it() -> None:
     now = groups(a={"visitors": 910}, b={"visitors": 400})
     finding = finding_of("referrer", "visitors", now, before)
     assert finding.text == "Visitors rose by 31.0% to 1,310. Referrer b accounts for +300 of +310."
-    assert finding.change == ui.OpenPage("compare", {"figure": "visitors", "by": "referrer"})
+    params = {"figure": "visitors", "by": "referrer", "left": "", "right": ""}
+    assert finding.change == ui.OpenPage("compare", params)
 
 
 def test_pages_that_all_fell_point_to_the_tracking() -> None:
@@ -128,4 +129,5 @@ def test_a_click_on_a_change_opens_compare_where_the_figure_can_be_explained() -
     assert [tile.figure for tile in explaining.tiles] == ["visitors", "", "bounce_rate"]
     assert [tile.unexplained for tile in explaining.tiles] == ["", reasons["orders"], ""]
     assert explaining.on_explain
-    assert explaining.on_explain("visitors") == ui.OpenPage("compare", {"figure": "visitors"})
+    params = {"figure": "visitors", "left": "", "right": ""}
+    assert explaining.on_explain("visitors") == ui.OpenPage("compare", params)
