@@ -181,7 +181,7 @@ def contributions(frame: pd.DataFrame, total: Sum) -> list[ui.Block]:
         return [ui.Text(_("This figure did not change."), "empty")]
     # Websites can have the same name.
     names = parts["name"].map(known.set_index("id")["name"])
-    parts = parts.assign(name=names, label=names)
+    parts = what_changed.as_shown(change, parts).assign(name=names, label=names)
     rest = _rest_name(max(len(parts) - MOST_STEPS, 1))
     named = (N_("Website"), N_("websites"))
     chart, table = what_changed.parts_blocks(change, parts, rest, named, MOST_STEPS)

@@ -13,6 +13,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from components import blocks as ui
@@ -161,7 +162,7 @@ def steps(
             continue
         bars.append((_("{value}: share").format(value=row["label"]), row["mix"]))
         bars.append((_("{value}: rate").format(value=row["label"]), row["rate"]))
-    rest = change.size - sum(part for _unused, part in bars)
+    rest = change.shown_size - sum(part for _unused, part in bars)
     bars.append((others, rest))
     shown = changes.rounded([part for _unused, part in bars], _digits(change), change.shown_size)
     return [
@@ -247,7 +248,21 @@ def parts(change: Change, *answers: Any, merges: tuple[Merge, ...] = ()) -> pd.D
     frames = figure_parts.frames(change.figure, [_merged(answer, merges) for answer in answers])
     if frames is None:
         return None
-    return changes.parts(change.figure, *frames, change.now, change.before)
+    found = changes.parts(change.figure, *frames, change.now, change.before)
+    return None if found is None else as_shown(change, found)
+
+
+def as_shown(change: Change, parts: pd.DataFrame) -> pd.DataFrame:
+    """The parts rounded as they are shown, so that sentences, charts and tables agree and add up to
+    the change that is shown."""
+    columns = ["mix", "rate"] if change.figure.per else ["change"]
+    numbers = parts[columns].to_numpy().ravel().tolist()
+    shown = np.reshape(
+        changes.rounded(numbers, _digits(change), change.shown_size), (-1, len(columns))
+    )
+    rounded = dict(zip(columns, shown.T, strict=True))
+    rounded["change"] = shown.sum(axis=1).round(_digits(change))
+    return parts.assign(**rounded)
 
 
 def _merged(answer: Any, merges: tuple[Merge, ...]) -> Any:

@@ -90,10 +90,15 @@ def test_bars_add_up_to_the_change() -> None:
     )
     for name in ("visits", "revenue", "revenue_per_visit", "average_order"):
         both, parts = change(name, now, before)
-        frame = parts.assign(label=parts["name"])
+        frame = what_changed.as_shown(both, parts.assign(label=parts["name"]))
         bars = what_changed.steps(both, frame, 5, "Others")
         assert sum(round(100 * part) for _, part, _ in bars) == round(100 * both.size)
         assert bars[-1][0] == "Others"
+        # The table has the numbers of the chart, and adds up as well.
+        columns = ["mix", "rate"] if both.figure.per else ["change"]
+        listed = frame[frame["name"].notna()][columns].head(5).to_numpy().ravel()
+        assert [part for _, part, _ in bars[:-1]] == pytest.approx(listed[listed != 0], abs=1e-9)
+        assert frame["change"].sum() == pytest.approx(both.shown_size, abs=1e-9)
 
 
 @pytest.mark.parametrize(
