@@ -259,7 +259,12 @@ def with_costs(
                 said.append(_summary_of_changes(frame, was, conversion, spend))
             frame, changes = _changes(frame, was)
         said.append(_coverage(earlier))
-    first, *others = table.fields
+    # On phones, the return leaves no room for the revenue that it is made of.
+    narrow = any(field.column == "roas" for field in fields)
+    first, *others = (
+        replace(field, wide=field.wide or (narrow and field.column == "revenue"))
+        for field in table.fields
+    )
     minor: tuple[str, ...] = _MINOR
     if len(matches.amounts.columns) > 1:
         minor, more = _MINOR_BESIDE_SEVERAL, [*more, *changes]

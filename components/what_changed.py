@@ -248,8 +248,8 @@ def parts(change: Change, *answers: Any, merges: tuple[Merge, ...] = ()) -> pd.D
     frames = figure_parts.frames(change.figure, [_merged(answer, merges) for answer in answers])
     if frames is None:
         return None
-    found = changes.parts(change.figure, *frames, change.now, change.before)
-    return None if found is None else as_shown(change, found)
+    exact = changes.parts(change.figure, *frames, change.now, change.before)
+    return None if exact is None else as_shown(change, exact)
 
 
 def as_shown(change: Change, parts: pd.DataFrame) -> pd.DataFrame:
