@@ -31,8 +31,9 @@ run: $(VENV)/run  ## Open the dashboard (on the embedded server unless UMAMI_URL
 # In the order of the files: the browser's tests take longest, and begin among the first.
 PYTEST := $(BIN)/python -m pytest -n 3 --no-loadscope-reorder
 
+# Browsers and servers keep a test waiting, so that more processes than cores end sooner.
 test: $(VENV)/dev chromium lint  ## Every check, and a sample of the largest tests (docs/testing.md)
-	$(PYTEST)
+	$(PYTEST) -n 4
 
 # These tests wait for little, so a third process would only import everything once more.
 test-quick: $(VENV)/dev  ## The first case of every test that is not slow, for use while working

@@ -176,6 +176,7 @@ def test_what_is_preloaded_is_used(demo: App, page: Page) -> None:
     assert not [text for text in said if "Content Security Policy" in text or "preload" in text]
 
 
+@pytest.mark.thorough
 def test_skeleton_is_there_before_any_script_and_goes_with_the_page(demo: App, page: Page) -> None:
     held: list[Route] = []
     page.route("**/static/js/*", lambda route: held.append(route))

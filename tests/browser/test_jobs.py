@@ -121,6 +121,7 @@ def revenue_by(groups: VisitGroups) -> dict[str, float]:
     return dict(zip(groups.frame["name"], groups.frame["revenue"], strict=True))
 
 
+@pytest.mark.thorough
 def test_a_campaign_with_the_most_revenue_and_its_change(hand: Hand, client: Client) -> None:
     hand.open("Campaigns")
     at = sort(hand, "visits_utmCampaign", "Revenue")

@@ -202,6 +202,7 @@ def test_list_names_every_shortcut_of_the_page(app: App, page: Page) -> None:
         expect(rows).to_have_count(sum(shortcut.needs in fewer for shortcut in SHORTCUTS))
 
 
+@pytest.mark.thorough
 def test_no_shortcut_fires_while_typing(app: App, page: Page) -> None:
     opened(app, page, **FILTERED)
     before = page.url

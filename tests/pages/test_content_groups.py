@@ -128,6 +128,7 @@ def test_patterns_of_no_group_are_shown_as_they_are() -> None:
     assert app.session_state["filter"] == ["country.eq.DE"]
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("engine")
 def test_assistants_are_a_channel_from_the_start() -> None:
     app = open_page("overview", {"sources": "Own channels"})

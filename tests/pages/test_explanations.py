@@ -119,6 +119,7 @@ def tiles_of(client: Client, page: str, view: View) -> list[Tile]:
     return tiles
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("version", ["", "2.18", "3.1"])
 def test_every_change_is_explained_or_says_why_not(version: str) -> None:
     start = serve_version(version, TABLES) if version else serve(TABLES)

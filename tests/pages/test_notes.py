@@ -85,6 +85,7 @@ def shown(app: AppTest) -> list[str]:
     return [note["text"] for flag in data(app)["flags"] for note in flag["notes"]]
 
 
+@pytest.mark.thorough
 def test_time_charts_get_the_flags_of_their_period(engine: Engine, client: Client) -> None:
     add(engine, client, HOSTILE)
     add(engine, client, "A sale", first=date(2026, 9, 20), last=date(2026, 10, 20))
@@ -139,6 +140,7 @@ def test_saved_says_why_the_notes_of_umami_are_missing(
     ]
 
 
+@pytest.mark.thorough
 def test_saved_misses_no_notes_of_a_server_without_annotations(
     bare: pytest.MonkeyPatch, old: Running
 ) -> None:

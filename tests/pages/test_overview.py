@@ -244,6 +244,7 @@ def test_shares_are_of_all_visitors(opened: Open) -> None:
     assert table_data(app, "ranking_event")["columns"][2]["label"] == "% of events"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("filters", "tells"), [([], True), (["country.eq.DE"], True), (["path.eq./products"], False)]
 )

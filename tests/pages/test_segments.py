@@ -66,6 +66,7 @@ def dialog(**params: str | list[str]) -> AppTest:
     return app
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("client", ["newest", "2.20"], indirect=True)
 def test_filters_are_saved_as_a_segment_with_their_size(client: Client) -> None:
     app = dialog(filter=["country.eq.DE", "browser.eq.firefox"])

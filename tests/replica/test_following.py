@@ -365,6 +365,7 @@ print(store.row("SELECT count(*) FROM session")[0], replica.repaired)
 """
 
 
+@pytest.mark.thorough
 def test_a_full_disk_is_named_and_followed_later(traffic: Traffic, tmp_path: Path) -> None:
     """A limit on the size of files stands in for the full disk."""
     ran = subprocess.run(

@@ -759,6 +759,7 @@ def test_a_webhook_that_is_busy_is_tried_again_while_mails_cannot_be_sent(
     assert (delivery.status, delivery.receipts) == ("waiting", ())
 
 
+@pytest.mark.thorough
 def test_the_command_sends_what_is_due(
     engine: Engine,
     office: Office,
