@@ -32,7 +32,8 @@ export default function (component) {
     Object.assign(mark.style, {
       position: "fixed", pointerEvents: "none", zIndex: 3, opacity: 0.2, background: "currentColor",
       top: `${area.top}px`, height: `${area.height}px` })
-    drag = { chart, area, mark, x: event.clientX, y: event.clientY }
+    // The chart may be drawn again before the pointer is up: the axis stays that of the beginning.
+    drag = { axis: chart._fullLayout?.xaxis, area, mark, x: event.clientX, y: event.clientY }
     document.body.style.userSelect = "none"
     document.body.append(mark)
   })
@@ -47,10 +48,9 @@ export default function (component) {
     const [left, right] = span(event)
     const dragged = right - left > CLICK
     if (dragged || Math.abs(event.clientY - drag.y) <= CLICK) {
-      // The chart may have been removed meanwhile.
-      const axis = drag.chart._fullLayout?.xaxis
+      const { area, axis } = drag
       const ends = dragged ? [left, right] : [drag.x, drag.x]
-      if (axis) setTriggerValue("selected", ends.map((x) => axis.p2c(x - drag.area.left)))
+      if (axis) setTriggerValue("selected", ends.map((x) => axis.p2c(x - area.left)))
     }
     end()
   })
