@@ -29,6 +29,7 @@ from tests.embedded.test_arithmetic3 import (
     visit,
     within,
 )
+from umami.embedded.definitions import NEWEST, V3_1, V3_2, Definitions
 from umami.embedded.queries.conversions import by_field
 from umami.embedded.scope import Scope
 from umami.embedded.store import Store
@@ -276,6 +277,39 @@ def test_a_purchase_counts_at_its_own_time() -> None:
         (total,) = by_field(store, scope, None, None, "EUR", limit=10)
     assert (total["visits"], total["conversions"], total["orders"]) == (1, 1, 1)
     assert total["revenue"] == 12.5
+
+
+@pytest.mark.parametrize("definitions", [NEWEST, V3_2, V3_1])
+def test_a_visit_counts_once_in_a_channel(definitions: Definitions) -> None:
+    """Before 3.3, a visit is in the channel of each of its referrers, which can be the same."""
+    website, session, start = uuid4(), uuid4(), datetime(2026, 9, 2)
+    with closing(Store()) as store:
+        with store.writing() as cursor:
+            for minute, referrer in enumerate(("google.com", "bing.com")):
+                bought, at = uuid4(), start + timedelta(minutes=minute)
+                cursor.execute(
+                    "INSERT INTO website_event (event_id, website_id, session_id, visit_id, "
+                    "created_at, event_type, url_path, url_query, hostname, referrer_domain) "
+                    "VALUES (?, ?, ?, ?, ?, 1, '/', '', 'a.example', ?)",
+                    [
+                        bought,
+                        website,
+                        session,
+                        session,
+                        start + timedelta(minutes=minute),
+                        referrer,
+                    ],
+                )
+            cursor.execute(
+                "INSERT INTO revenue (revenue_id, website_id, event_id, currency, revenue, "
+                "created_at) VALUES (uuid(), ?, ?, 'EUR', 12.5, ?)",
+                [website, bought, at],
+            )
+        scope = Scope(website, start, start + timedelta(days=1), definitions=definitions)
+        (row,) = by_field(store, scope, "channel", None, "EUR", limit=10)
+    assert row["name"] == "organicSearch"
+    assert (row["visits"], row["pageviews"], row["totaltime"]) == (1, 2, 60)
+    assert (row["conversions"], row["orders"], row["revenue"]) == (1, 1, 12.5)
 
 
 @pytest.mark.parametrize(

@@ -172,8 +172,10 @@ def _joined_visits(scope: Scope, field: str) -> tuple[Rows, Rows]:
     before 3.3, its rows can be of several."""
     if field == CHANNEL:
         visits = visits_by_channel(scope)
-        columns = "name, session_id, visit_id, views AS views_of_value"
-        values = Rows(f"{visits.sql}, of_value AS (SELECT {columns} FROM visit)", visits.values)
+        # Before 3.3, a visit has a row for each of its referrers and campaigns.
+        columns = "name, session_id, visit_id, sum(views) AS views_of_value"
+        of_value = f"of_value AS (SELECT {columns} FROM visit GROUP BY ALL)"
+        values = Rows(f"{visits.sql}, {of_value}", visits.values)
     else:
         rows = scope.rows(*VIEWS, columns=[field])
         values = Rows(
