@@ -149,7 +149,8 @@ def _explanation(figure: str, field: str = "", view: View | None = None) -> ui.O
 def steps(
     change: Change, parts: pd.DataFrame, most: int, others: str
 ) -> list[tuple[str, float, str]]:
-    """The bars of a chart of parts, which add up to the change: ``label``, part and its text.
+    """The bars of a chart of parts, rounded as they are shown, which add up to the change:
+    ``label``, part and its text.
 
     The first ``most`` values have bars of their own, for a rate one for each kind of part; the
     ``others`` are one bar.
@@ -163,13 +164,8 @@ def steps(
         bars.append((_("{value}: share").format(value=row["label"]), row["mix"]))
         bars.append((_("{value}: rate").format(value=row["label"]), row["rate"]))
     rest = change.shown_size - sum(part for _unused, part in bars)
-    bars.append((others, rest))
-    shown = changes.rounded([part for _unused, part in bars], _digits(change), change.shown_size)
-    return [
-        (label, part, change.signed(part))
-        for (label, _unused), part in zip(bars, shown, strict=True)
-        if part
-    ]
+    bars.append((others, round(rest, _digits(change))))
+    return [(label, part, change.signed(part)) for label, part in bars if part]
 
 
 def parts_blocks(
